@@ -1,0 +1,70 @@
+"""`ibmqbatch cancel`: stop a set's jobs, those that are not sent yet included."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ..errors import UsageError
+from ..jobset.catalog import find_set
+from ..jobset.errors import TimedOut
+from ..jobset.view import set_data
+from ..manifest.store import Manifest
+from ..manifest.wants import want_cancel
+from . import options
+from .verb import Verb, verb, working
+
+_PATIENCE = 10.0  # seconds to see the cancels take effect
+
+
+def command(
+    job_set: options.JobSet,
+    job: options.Jobs = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Cancel a set, or some of its jobs. What has ended stays as it is.
+
+    Example: ibmqbatch cancel latest --job 3 --job 4
+    """
+    with verb("cancel", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+        total = manifest.job_set().total_jobs
+        unknown = [index for index in job or () if not 0 <= index < total]
+        if unknown:
+            raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
+        chosen = set(job) if job else set(range(total))
+        wanted = want_cancel(manifest, chosen)
+        try:
+            _carry_out(this, manifest, chosen)
+        finally:
+            this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
+        if not json:
+            _report(manifest, chosen, wanted)
+    return this.exit_code
+
+
+def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
+    """Send the cancels, and look for a while whether they take effect.
+
+    Where another process holds the set, that one does it: the want is in the manifest.
+    """
+    from ..jobset.advance import follow, is_idle
+
+    def ended(manifest: Manifest) -> bool:
+        return all(job.status.final for job in manifest.jobs() if job.index in chosen)
+
+    if is_idle(manifest):
+        return
+    with working(this, manifest) as work, contextlib.suppress(TimedOut):
+        follow(work, ended, timeout=_PATIENCE, persistent=False, sending=False, fetching=False)
+
+
+def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:
+    from ..render.console import message
+
+    jobs = [job for job in manifest.jobs() if job.index in chosen]
+    cancelled = sum(job.status == "CANCELLED" for job in jobs)
+    ending = sum(not job.status.final for job in jobs)
+    text = f"{cancelled} of {len(jobs)} jobs are cancelled."
+    if not wanted:
+        text = f"Nothing to cancel: {cancelled} of {len(jobs)} jobs are cancelled already."
+    message(text + (f" {ending} are still ending." if ending else ""))

@@ -1,0 +1,68 @@
+"""`ibmqbatch collect`: one step of every open set; made for cron."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import typer
+
+from ..errors import IbmqbatchError
+from ..exitcodes import ExitCode
+from ..jobset.catalog import find_set, open_sets
+from ..jobset.view import set_data
+from ..manifest.store import Manifest
+from . import options
+from .verb import Verb, verb, working
+
+
+def command(
+    job_set: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[SET]...", help="Only these sets.", show_default=False),
+    ] = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Move every open set one step forward: settle, refresh, send what the pace allows, fetch.
+
+    Says nothing when nothing has changed; leaves out a set that another process works on.
+
+    Example, in a crontab: */10 * * * * ibmqbatch collect
+    """
+    with verb("collect", json=json, verbose=verbose) as this:
+        this.data["job_sets"] = []
+        for manifest in map(find_set, job_set) if job_set else open_sets(this.problems):
+            with manifest:
+                _step(this, manifest)
+            if this.clock.interrupted.is_set():
+                break
+        if this.problems and this.exit_code is ExitCode.DONE:
+            this.exit_code = ExitCode.ERROR
+    return this.exit_code
+
+
+def _step(this: Verb, manifest: Manifest) -> None:
+    """Take one step. What fails here is told, and does not keep the other sets waiting."""
+    from ..jobset.advance import try_advance
+
+    if manifest.job_set().closed_at is not None:
+        return
+    before = manifest.last_event()
+    try:
+        with working(this, manifest) as work:
+            try_advance(work)
+    except IbmqbatchError as error:
+        this.fail(error)
+    if manifest.last_event() == before:
+        return
+    item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
+    this.data["job_sets"].append(item)
+    if not this.json:
+        _tell(item)
+
+
+def _tell(item: dict[str, Any]) -> None:
+    from ..render.console import clean, write_line
+
+    counts = ", ".join(f"{count} {word.lower()}" for word, count in item["counts"].items() if count)
+    write_line(f"{item['id']} ({clean(item['name'])}): {counts}")

@@ -1,0 +1,64 @@
+"""`ibmqbatch resume`: go on with a set, whatever stopped it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..exitcodes import ExitCode
+from ..jobset.catalog import find_set
+from ..jobset.view import set_data
+from . import options
+from .verb import Verb, outcome, verb, working
+
+if TYPE_CHECKING:
+    from ..manifest.store import Manifest
+
+__all__ = ["command", "go_on"]
+
+
+def command(
+    job_set: options.JobSet,
+    wait: options.Wait = False,
+    timeout: options.Timeout = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Settle what is unsure and send what was not sent yet. Nothing is sent twice.
+
+    Example: ibmqbatch resume latest --wait
+    """
+    with verb("resume", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+        go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+    return this.exit_code
+
+
+def go_on(
+    this: Verb, manifest: Manifest, *, wait: bool, timeout: float | None, quiet: bool
+) -> None:
+    """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
+    from ..jobset.advance import follow, is_sent, is_settled
+    from ..render.console import message
+    from ..render.progress import ProgressBars, live_view
+
+    def describe() -> dict[str, object]:
+        return set_data(manifest.job_set(), manifest.jobs())
+
+    shown = not quiet and not this.json
+    try:
+        if manifest.job_set().closed_at is None:
+            with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
+                follow(work, is_sent, timeout=timeout, persistent=wait, at_least_once=True)
+                if wait:
+                    bars.stop()
+                    with live_view(describe, stderr=True, enabled=shown) as show:
+                        show()
+                        follow(work, is_settled, timeout=timeout, shown=show)
+    finally:
+        this.data["job_set"] = describe()
+    code = outcome(manifest.jobs())
+    this.exit_code = ExitCode.DONE if code is ExitCode.UNFINISHED and not wait else code
+    if shown:
+        item = this.data["job_set"]
+        counts = ", ".join(f"{n} {word.lower()}" for word, n in item["counts"].items() if n)
+        message(f"{item['total_circuits']} circuits in {item['total_jobs']} jobs: {counts}.")

@@ -1,0 +1,74 @@
+"""`ibmqbatch retry`: run failed jobs again, as new attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..jobset.catalog import find_set
+from ..jobset.view import set_data
+from ..manifest.records import JobRecord, JobStatus
+from ..manifest.wants import want_retry
+from . import options
+from .resume import go_on
+from .verb import verb
+
+
+def command(
+    job_set: options.JobSet,
+    job: options.Jobs = None,
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="Jobs too that ran and whose results are lost.")
+    ] = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Submit the failed jobs of a set again. The old attempts stay in its history.
+
+    Jobs that somebody has cancelled are run again only when asked for with --cancelled.
+
+    Example: ibmqbatch retry latest --wait
+    """
+    with verb("retry", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+        total = manifest.job_set().total_jobs
+        unknown = [index for index in job or () if not 0 <= index < total]
+        if unknown:
+            raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
+        chosen = [
+            record
+            for record in manifest.jobs()
+            if (not job or record.index in job)
+            and _may_run_again(record, cancelled=cancelled, lost=lost)
+        ]
+        if not chosen:
+            this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
+            _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
+        else:
+            want_retry(manifest, chosen)
+            go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+    return this.exit_code
+
+
+def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
+    if job.status is JobStatus.CANCELLED:
+        return cancelled
+    return job.status is JobStatus.ERROR or (lost and job.lost)
+
+
+def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
+    from ..render.console import message
+
+    text = "No job has failed."
+    left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)
+    if left_out and not cancelled:
+        text += f" {left_out} are cancelled; --cancelled runs them again."
+    if any(job.lost for job in jobs) and not lost:
+        text += " Some results are lost; --lost runs those jobs again."
+    message(text)

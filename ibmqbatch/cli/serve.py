@@ -1,0 +1,112 @@
+"""`ibmqbatch serve`: the embedded service in the foreground; or a look at the one that runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from ..errors import IbmqbatchError, UsageError
+from ..exitcodes import ExitCode
+from . import options
+from .verb import Verb, verb
+
+
+def command(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any free one.")
+    ] = 0,
+    token_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--token-file", metavar="FILE", help="Take the API key from this file."),
+    ] = None,
+    workers: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--workers", metavar="N", min=1, help="Worker processes that run jobs."),
+    ] = None,
+    worker_python: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--worker-python", metavar="FILE", help="Interpreter of the workers."),
+    ] = None,
+    memory: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--memory", metavar="BYTES", min=1, help="Memory of all workers together."),
+    ] = None,
+    submissions_per_minute: Annotated[
+        int, typer.Option("--submissions-per-minute", metavar="N", min=0, help="0: no limit.")
+    ] = 0,
+    status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Run the embedded service in the foreground, and print how to reach it.
+
+    The verbs start it by themselves when they need it; jobs survive its end and go on when it
+    starts again.
+
+    Example: ibmqbatch serve --port 8765
+    """
+    with verb("serve", json=json, verbose=verbose) as this:
+        if status and stop:
+            raise UsageError("--status and --stop contradict each other.", "Leave one out.")
+        if status:
+            _status(this)
+        elif stop:
+            _stop(this)
+        else:
+            flags = {
+                "--port": port,
+                "--token-file": token_file,
+                "--workers": workers,
+                "--worker-python": worker_python,
+                "--memory": memory,
+                "--submissions-per-minute": submissions_per_minute or None,
+            }
+            words = [str(w) for flag, v in flags.items() if v is not None for w in (flag, v)]
+            sys.stdout.flush()
+            # In this process's place: signals and the exit code are the service's own.
+            module = ["-m", "ibmqbatch.local", "--foreground"]
+            os.execv(sys.executable, [sys.executable, *module, *words])  # noqa: S606
+    return this.exit_code
+
+
+def _status(this: Verb) -> None:
+    from ..render.console import message, write_line
+    from ..service.localhost import find_service
+
+    service = find_service()
+    this.data["service"] = None
+    if service is None:
+        this.exit_code = ExitCode.UNAVAILABLE
+        if not this.json:
+            message("No local service runs.")
+        return
+    this.data["service"] = {
+        "url": service.endpoint.url,
+        "instance": service.endpoint.instance,
+        "pid": service.pid,
+        "version": service.version,
+        "unfinished_jobs": service.unfinished_jobs,
+    }
+    if not this.json:
+        for key, value in this.data["service"].items():
+            write_line(f"{key.replace('_', ' ')}: {value}")
+
+
+def _stop(this: Verb) -> None:
+    from ..render.console import message
+    from ..service.localhost import find_service, stop_service
+
+    service = find_service()
+    this.data["service"] = None
+    if service is not None and not stop_service(service):
+        raise IbmqbatchError(
+            f"The local service (process {service.pid}) does not stop.",
+            "Its jobs are safe; end the process, and it takes them up when it starts again.",
+        )
+    if not this.json:
+        message("Stopped." if service is not None else "No local service runs.")

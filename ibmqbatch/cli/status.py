@@ -1,0 +1,173 @@
+"""`ibmqbatch status`: the sets of this machine, or how one of them stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from ..errors import IbmqbatchError, UsageError
+from ..exitcodes import ExitCode
+from ..jobset.catalog import find_set, set_paths
+from ..jobset.view import event_data, set_data
+from ..manifest.records import SetState
+from ..manifest.store import Manifest
+from . import options
+from .verb import Verb, outcome, verb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OPEN = "open"
+_STATES = (_OPEN, *map(str, SetState))
+
+
+def command(
+    job_set: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(
+            metavar="[SET]",
+            help="A job set: its id, the beginning of one, its name, 'latest', or a file.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--name", metavar="TEXT", help="List sets whose name holds this."),
+    ] = None,
+    tag: options.Tags = None,
+    state: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--state", metavar="STATE", help=f"List sets of a state: {', '.join(_STATES)}."
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="List so many sets at most.")
+    ] = 20,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
+    ] = False,
+    timeout: options.Timeout = None,
+    events: Annotated[bool, typer.Option("--events", help="Show the set's history.")] = False,
+    exit_status: Annotated[
+        bool,
+        typer.Option(
+            "--exit-status",
+            help="Tell by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
+        ),
+    ] = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Show the recent job sets, or the jobs of one.
+
+    Example: ibmqbatch status latest --watch
+    """
+    with verb("status", json=json, verbose=verbose) as this:
+        if job_set is None:
+            if watch or events or exit_status:
+                raise UsageError("No job set is named.", "Name one, for instance `latest`.")
+            _list(this, name, tag or [], state, limit)
+        else:
+            with find_set(job_set) as manifest:
+                _show(this, manifest, watch=watch, timeout=timeout, events=events)
+                if exit_status and this.exit_code is ExitCode.DONE:
+                    this.exit_code = outcome(manifest.jobs())
+    return this.exit_code
+
+
+def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limit: int) -> None:
+    """List sets from disk alone. A file that cannot be read costs its own line only."""
+    from ..render.console import is_terminal, message
+    from ..render.tables import show_sets
+
+    if state is not None and state not in _STATES:
+        raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(_STATES)}.")
+    found: list[dict[str, Any]] = []
+    for path in set_paths():
+        if len(found) == limit:
+            break
+        item = _described(this, path)
+        if item is not None and _matches(item, name, tags, state):
+            found.append(item)
+    this.data["job_sets"] = found
+    if this.json:
+        return
+    if found:
+        show_sets(found)
+    elif is_terminal():
+        message("No job sets. Make one with `ibmqbatch submit`.")
+
+
+def _described(this: Verb, path: Path) -> dict[str, Any] | None:
+    try:
+        with Manifest.open(path) as manifest:
+            return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
+    except IbmqbatchError as error:
+        this.problems += error.problems
+        return None
+
+
+def _matches(item: dict[str, Any], name: str | None, tags: list[str], state: str | None) -> bool:
+    if name is not None and name not in item["name"]:
+        return False
+    if not set(tags) <= set(item["tags"]):
+        return False
+    if state == _OPEN:
+        return not SetState(item["state"]).final
+    return state is None or item["state"] == state
+
+
+def _show(
+    this: Verb, manifest: Manifest, *, watch: bool, timeout: float | None, events: bool
+) -> None:
+    from ..render.tables import show_events, show_job_set
+
+    def describe() -> dict[str, Any]:
+        return set_data(manifest.job_set(), manifest.jobs())
+
+    try:
+        if manifest.job_set().closed_at is None and not manifest.db.is_copy:
+            _refresh(this, manifest, describe, watch=watch, timeout=timeout)
+    except IbmqbatchError as error:
+        # What is known is worth showing all the same.
+        this.fail(error)
+    this.data["job_set"] = describe()
+    if events:
+        this.data["events"] = [event_data(event) for event in manifest.events()]
+    if this.json:
+        return
+    if events:
+        show_events(this.data["events"])
+    else:
+        show_job_set(this.data["job_set"])
+
+
+def _refresh(
+    this: Verb,
+    manifest: Manifest,
+    describe: Any,
+    *,
+    watch: bool,
+    timeout: float | None,
+) -> None:
+    """Ask the service once, or until all has ended. Nothing is sent or fetched by looking."""
+    from ..jobset.advance import follow, is_idle, is_over, try_advance
+    from ..render.console import message
+    from ..render.progress import live_view
+    from .verb import working
+
+    if is_idle(manifest):
+        if watch and not is_over(manifest):
+            set_id = manifest.job_set().id
+            message(f"Jobs wait to be sent; `ibmqbatch resume {set_id}` sends them.")
+        if not watch:
+            return
+    with working(this, manifest) as work:
+        if not watch:
+            try_advance(work, sending=False, fetching=False)
+            return
+        with live_view(describe, stderr=False, enabled=not this.json) as show:
+            show()
+            follow(work, is_over, timeout=timeout, sending=False, fetching=False, shown=show)

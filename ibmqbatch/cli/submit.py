@@ -1,0 +1,226 @@
+"""`ibmqbatch submit`: plan a job set, and send it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from . import options
+from .resume import go_on
+from .verb import Verb, verb
+
+if TYPE_CHECKING:
+    from ..jobset.plan import Request
+    from ..manifest.store import Manifest
+    from ..service.accounts import Account
+    from ..service.client import Client
+    from ..service.types import Backend
+
+_FEW = 12  # circuits whose results are shown at once
+
+
+def command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATHS...", help="OpenQASM 2 files, and folders of them."),
+    ],
+    account: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--account", metavar="NAME", help="The account to submit with."),
+    ] = None,
+    backend: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--backend", metavar="NAME", help="The backend to run on."),
+    ] = None,
+    shots: Annotated[int, typer.Option("--shots", help="Shots of every circuit.")] = 4096,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--name", metavar="NAME", help="A name for the set."),
+    ] = None,
+    tag: options.Tags = None,
+    max_circuits: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--max-circuits", metavar="N", help="Circuits in one job at most."),
+    ] = None,
+    optimization: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("-O", "--optimization-level", metavar="0..3", help="Compile the circuits so."),
+    ] = None,
+    seed: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--seed", help="Seed of the simulator: the same counts each time."),
+    ] = None,
+    measure_all: Annotated[
+        bool, typer.Option("--measure-all", help="Measure all qubits of circuits that do not.")
+    ] = False,
+    wait: options.Wait = False,
+    timeout: options.Timeout = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends.")
+    ] = False,
+    once: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--once", metavar="KEY", help="Find the set made with this key before."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan; make and send nothing.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Split circuits into jobs and submit them as one job set.
+
+    Example: ibmqbatch submit circuits/ --shots 1000 --tag nightly
+    """
+    from ..errors import UsageError
+    from ..jobset.plan import Request, check_request
+
+    with verb("submit", json=json, verbose=verbose) as this:
+        if detach and wait:
+            raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
+        request = check_request(
+            Request(
+                paths=tuple(paths),
+                shots=shots,
+                name=name,
+                tags=tuple(tag or ()),
+                max_circuits=max_circuits,
+                level=optimization,
+                seed=seed,
+                measure_all=measure_all,
+                once_key=once,
+            )
+        )
+        manifest = _plan(this, request, account, backend, dry_run=dry_run, quiet=quiet)
+        if manifest is not None:
+            with manifest:
+                _send(this, manifest, detach=detach, wait=wait, timeout=timeout, quiet=quiet)
+    return this.exit_code
+
+
+def _plan(
+    this: Verb,
+    request: Request,
+    account_name: str | None,
+    backend_name: str | None,
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> Manifest | None:
+    """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..jobset.once import manifest_path, reserved
+    from ..jobset.plan import make_plan
+    from ..jobset.view import plan_data
+    from ..manifest.store import Manifest
+    from ..render.console import is_terminal, message, write_line
+    from ..render.progress import ProgressBars
+    from ..render.tables import show_plan
+    from ..service.accounts import find_account
+    from ..service.client import Client
+
+    account = find_account(account_name)
+    with reserved(None if dry_run else request.once_key) as set_id:
+        path: Path | None = manifest_path(set_id)
+        assert path is not None
+        if path.exists():
+            message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
+        else:
+            with (
+                Client(account, this.clock) as client,
+                ProgressBars(enabled=not quiet) as bars,
+            ):
+                target = _find_backend(client, account, account_name, backend_name)
+                if not quiet:
+                    message(f"To {target.name}, with the account '{account.name}'.")
+                plan, path = make_plan(
+                    request,
+                    account,
+                    target,
+                    client.instance,
+                    lambda done, total: bars.progress("reading", done, total),
+                    dry_run=dry_run,
+                    set_id=set_id,
+                )
+            this.data["plan"] = plan_data(plan)
+            if path is None:
+                if not this.json:
+                    show_plan(this.data["plan"])
+                return None
+            del this.data["plan"]
+    # Out before the first request: whatever happens next, the set can be named.
+    if this.json:
+        message(f"Job set {set_id}")
+    elif quiet or not is_terminal():
+        write_line(set_id)
+    else:
+        write_line(f"Job set {set_id}")
+    return Manifest.open(path)
+
+
+def _find_backend(
+    client: Client, account: Account, account_name: str | None, backend_name: str | None
+) -> Backend:
+    from ..errors import UsageError
+    from ..jobset.errors import UnknownBackend
+    from ..service.accounts import UnknownAccount
+    from ..service.errors import NotFound
+
+    name = backend_name or account.default_backend
+    if name is None:
+        raise UsageError(
+            "No backend is named.", f"Give --backend: {', '.join(client.backend_names())}."
+        )
+    try:
+        return client.backend(name)
+    except NotFound as error:
+        if name.startswith("ibm_") and account_name is None and account.name == "local":
+            raise UnknownAccount(
+                f"{name} is a device of IBM Quantum, and no account is set up.",
+                "Name one with --account, or set IBMQBATCH_URL, IBMQBATCH_TOKEN and "
+                "IBMQBATCH_INSTANCE.",
+            ) from error
+        raise UnknownBackend(
+            f"The account '{account.name}' has no backend '{name}'.",
+            f"It has: {', '.join(client.backend_names())}.",
+        ) from error
+
+
+def _send(
+    this: Verb,
+    manifest: Manifest,
+    *,
+    detach: bool,
+    wait: bool,
+    timeout: float | None,
+    quiet: bool,
+) -> None:
+    """Send the set, and wait for its end when that is wanted."""
+    from ..jobset.view import set_data
+    from ..render.console import message
+
+    record = manifest.job_set()
+    if detach:
+        this.data["job_set"] = set_data(record, manifest.jobs())
+        if not quiet:
+            message(f"Nothing is sent yet; `ibmqbatch resume {record.id}` sends it.")
+        return
+    go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+    if not quiet and not this.json:
+        _show_next(manifest, wait=wait)
+
+
+def _show_next(manifest: Manifest, *, wait: bool) -> None:
+    """After a wait on a terminal, show the results of a small set; else how to get at them."""
+    from ..jobset.results import read_results
+    from ..jobset.view import result_data
+    from ..render.console import is_terminal, message
+    from ..render.results import show_results
+
+    record = manifest.job_set()
+    if wait and is_terminal() and record.total_circuits <= _FEW:
+        show_results(result_data(result) for result in read_results(manifest))
+    else:
+        message(f"Next: ibmqbatch results {record.id}{'' if wait else ' --wait'}")

@@ -1,0 +1,175 @@
+"""What every verb does around its own work: errors, JSON, interrupts, the connection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from .. import paths
+from ..clock import Clock
+from ..errors import IbmqbatchError, Problem
+from ..exitcodes import ExitCode
+from ..jobset.errors import Interrupted, Unsettled
+from ..render.console import complain, message
+from ..render.envelope import write_envelope
+
+if TYPE_CHECKING:
+    from ..jobset.work import Observer, Work
+    from ..manifest.records import JobRecord
+    from ..manifest.store import Manifest
+
+__all__ = ["Verb", "interrupts", "outcome", "verb", "working"]
+
+_LOGS_KEPT = 20
+
+
+@dataclass(slots=True)
+class Verb:
+    """One run of a verb: the data of its JSON document, its exit code, what was wrong."""
+
+    command: str
+    json: bool = False
+    verbose: bool = False
+    clock: Clock = field(default_factory=Clock)
+    data: dict[str, Any] = field(default_factory=dict)
+    exit_code: ExitCode = ExitCode.DONE
+    problems: list[Problem] = field(default_factory=list)
+
+    def fail(self, error: IbmqbatchError, exit_code: ExitCode | None = None) -> None:
+        """Take an error as the way this run ends."""
+        self.problems += error.problems
+        self.exit_code = error.exit_code if exit_code is None else exit_code
+
+
+class _Terminated(BaseException):
+    """SIGTERM, where nothing is under way that would have to land."""
+
+
+@contextlib.contextmanager
+def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator[Verb]:
+    """Run the block as a verb: what it raises becomes a sentence, or JSON, and an exit code."""
+    this = Verb(command, json, verbose)
+    previous = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield this
+    except Interrupted as error:
+        ended_by = this.clock.signal
+        this.fail(error, ExitCode.TERMINATED if ended_by == signal.SIGTERM else None)
+    except IbmqbatchError as error:
+        this.fail(error)
+        if verbose:
+            message(f"More is in {_write_log(command)}.")
+    except KeyboardInterrupt:
+        this.fail(Interrupted("Interrupted; nothing was sent.", "Run the command again."))
+    except _Terminated:
+        this.fail(Interrupted("Terminated; nothing was sent."), ExitCode.TERMINATED)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge: an error of ours must not be a traceback
+        log = _write_log(command)
+        this.problems.append(
+            Problem(
+                "internal",
+                f"Something unforeseen went wrong ({type(error).__name__}).",
+                f"The details are in {log}. Nothing that was acknowledged is lost.",
+            )
+        )
+        this.exit_code = ExitCode.ERROR
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    if json:
+        write_envelope(command, this.exit_code, this.data, this.problems)
+    complain(this.problems)
+
+
+def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _write_log(command: str) -> str:
+    """Write the traceback at hand to a file of its own and return its path."""
+    try:
+        folder = paths.ensure_folder(paths.logs())
+        for old in sorted(folder.glob("*.log"))[: -_LOGS_KEPT + 1]:
+            old.unlink(missing_ok=True)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        path = folder / f"{stamp}-{command}-{os.getpid()}.log"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            # Without the values of variables: they may hold secrets.
+            file.write(traceback.format_exc())
+    except (OSError, IbmqbatchError):
+        return "no log: the data folder cannot be written"
+    return str(path)
+
+
+@contextlib.contextmanager
+def interrupts(clock: Clock, advice: str) -> Iterator[None]:
+    """While the block runs, have Ctrl-C and SIGTERM end waits, and let what is in flight land.
+
+    The first says at once what is safe and how to go on (`advice`); the second leaves at once.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if clock.interrupted.is_set():
+            os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
+        clock.interrupt(number)
+        # Not through rich: its lock may be held by the very code that this interrupts.
+        os.write(
+            sys.stderr.fileno(), f"\nStopping: requests in flight land first. {advice}\n".encode()
+        )
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def working(this: Verb, manifest: Manifest, observer: Observer | None = None) -> Iterator[Work]:
+    """Connect to the service of a set for the block.
+
+    An error of the service that leaves a submission in doubt becomes Unsettled.
+    """
+    from ..jobset.work import Unobserved, Work
+    from ..service.accounts import find_account
+    from ..service.client import Client
+    from ..service.errors import ServiceError
+
+    record = manifest.job_set()
+    advice = (
+        f"Nothing is lost; go on with `ibmqbatch resume {record.id}` "
+        f"or `ibmqbatch results {record.id} --wait`."
+    )
+    with Client(find_account(record.account), this.clock) as client:
+        try:
+            with interrupts(this.clock, advice):
+                yield Work(manifest, client, this.clock, observer or Unobserved())
+        except ServiceError as error:
+            if any(job.unsure for job in manifest.jobs()):
+                raise Unsettled(
+                    f"{error.message} A submission may or may not have reached the service.",
+                    f"`ibmqbatch resume {record.id}` finds out; it sends nothing twice.",
+                ) from error
+            raise
+
+
+def outcome(jobs: Sequence[JobRecord]) -> ExitCode:
+    """Return the exit code that tells how the jobs of a set stand."""
+    if any(job.unsure for job in jobs):
+        return ExitCode.UNSETTLED
+    if not all(job.status.final for job in jobs):
+        return ExitCode.UNFINISHED
+    if any(job.lost or job.status != "DONE" for job in jobs):
+        return ExitCode.PARTIAL
+    return ExitCode.DONE

@@ -1,0 +1,45 @@
+"""Time, and waiting that can be interrupted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+__all__ = ["Clock", "iso"]
+
+
+def iso(epoch: float) -> str:
+    """Write seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
+    text = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+class Clock:
+    """The clock of one command.
+
+    `interrupted` is set by the first Ctrl-C, or SIGTERM: every wait ends at once from then on, and
+    whoever loops looks at it before the next round.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = threading.Event()
+        self.signal: int | None = None
+
+    def interrupt(self, signal: int) -> None:
+        """End all waits, because of this signal."""
+        self.signal = signal
+        self.interrupted.set()
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards, for deadlines within one process."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or return early when interrupted."""
+        if seconds > 0:
+            self.interrupted.wait(seconds)

@@ -1,0 +1,86 @@
+"""The errors a user can meet.
+
+    IbmqbatchError
+    ├── UsageError           a wrong argument
+    ├── InputError           input files that cannot be used; lists every one of them
+    ├── LimitError           refused by a limit, before anything was sent
+    ├── StorageError         the data folder or a file cannot be read or written
+    ├── manifest.errors …    a damaged or foreign job set, a set that is in use
+    ├── jobset.errors …      no such set, not finished, time ran out
+    └── service.errors …     what the service, or the way to it, answered
+
+Each says in one sentence what is wrong and in another what to do. They are turned into an exit
+code and into text or JSON in one place, `cli.main`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .exitcodes import ExitCode
+
+__all__ = ["IbmqbatchError", "InputError", "LimitError", "Problem", "StorageError", "UsageError"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: a machine-readable code, a sentence, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class IbmqbatchError(Exception):
+    """Base of every error that is meant for the user's eyes."""
+
+    code: str = "error"
+    exit_code: ExitCode = ExitCode.ERROR
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What is wrong, one entry a thing; most errors are about a single one."""
+        return [Problem(self.code, self.message, self.hint)]
+
+
+class UsageError(IbmqbatchError):
+    """An argument that cannot be used."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+
+
+class InputError(IbmqbatchError):
+    """Input that cannot be used. Holds all problems found, not only the first."""
+
+    code = "bad_input"
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        super().__init__(first.message, first.hint)
+        self._problems = list(problems)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """One entry for each unusable file or circuit, in input order."""
+        return self._problems
+
+
+class LimitError(IbmqbatchError):
+    """More than a limit or budget allows; nothing was sent."""
+
+    code = "limit"
+    exit_code = ExitCode.REFUSED
+
+
+class StorageError(IbmqbatchError):
+    """A file or folder that cannot be read or written."""
+
+    code = "storage"

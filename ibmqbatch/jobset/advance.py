@@ -1,0 +1,208 @@
+"""The one function that moves a job set forward, and the loop that calls it.
+
+There is no other path for "after a restart": a fresh process and a running one do the same, and
+each begins by asking the service what it has under the set's tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from ..manifest import attempts, remotes
+from ..manifest.errors import SetInUse
+from ..manifest.store import Manifest
+from ..service.errors import ServiceError, Unreadable
+from .errors import Interrupted, TimedOut
+from .fetch import fetch, unfetched
+from .observe import observe, settles_at
+from .reconcile import reconcile, unlabelled
+from .send import send
+from .work import Work
+
+__all__ = [
+    "Goal",
+    "Step",
+    "advance",
+    "follow",
+    "is_idle",
+    "is_over",
+    "is_sent",
+    "is_settled",
+    "try_advance",
+]
+
+_LOCK_POLL = 0.05  # seconds
+_LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
+
+Goal = Callable[[Manifest], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step left: whether anything changed, and the seconds until the next may help.
+
+    `wait` None leaves that to the account's poll interval.
+    """
+
+    changed: bool
+    wait: float | None
+
+
+def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
+    """Move the set one durable step forward. The caller holds the set's lock.
+
+    Settles what is unsure, refreshes what runs, carries out wants, sends what waits (as far as pace
+    and pending window allow), fetches what is done, and closes the set when nothing is left.
+    Raises a ServiceError; what was achieved until then is kept.
+    """
+    manifest = work.manifest
+    record = manifest.job_set()
+    if record.closed_at is not None:
+        return Step(changed=False, wait=None)
+    before = manifest.last_event()
+    _check_instance(work)
+    with manifest.db.transaction():
+        attempts.doubt_orphans(manifest, work.clock.now())
+    observe(work)
+    reconcile(work)
+    wait = send(work).wait if sending else None
+    if fetching:
+        fetch(work)
+    if is_settled(manifest):
+        with manifest.db.transaction():
+            remotes.close_set(manifest)
+    return Step(manifest.last_event() != before, _soonest(work, wait))
+
+
+def _check_instance(work: Work) -> None:
+    """Refuse to ask another instance for this set's jobs: it would say that there are none."""
+    record = work.manifest.job_set()
+    if work.client.instance != record.instance:
+        raise UsageError(
+            f"The set {record.id} belongs to the instance {record.instance}; "
+            f"the account '{record.account}' now leads to {work.client.instance}.",
+            "Use the account that it was submitted with.",
+        )
+
+
+def _soonest(work: Work, wait: float | None) -> float | None:
+    """Return the seconds until the first thing that has a time of its own."""
+    now = work.clock.now()
+    times = [
+        max(0.0, settles_at(work, a) - now) for a in work.manifest.attempts() if a.state == "unsure"
+    ]
+    if wait is not None:
+        times.append(wait)
+    return min(times, default=None)
+
+
+def is_sent(manifest: Manifest) -> bool:
+    """Tell whether every job has reached the service, or is not to."""
+    return not any(job.unsent or job.unsure for job in manifest.jobs())
+
+
+def is_over(manifest: Manifest) -> bool:
+    """Tell whether every job has ended, wherever its results are."""
+    return all(job.status.final for job in manifest.jobs())
+
+
+def is_idle(manifest: Manifest) -> bool:
+    """Tell whether the service need not be asked, unless something is to be sent."""
+    jobs = manifest.jobs()
+    return (
+        not any(job.unsure for job in jobs)
+        and all(remote.status.final for remote in manifest.remotes())
+        and not unfetched(manifest)
+        and not unlabelled(manifest)
+    )
+
+
+def is_settled(manifest: Manifest) -> bool:
+    """Tell whether nothing is left to do: all final, results here, wants carried out."""
+    jobs = manifest.jobs()
+    return (
+        all(job.status.final and not job.unsure for job in jobs)
+        and not any(r.surplus and not r.status.final for r in manifest.remotes())
+        and not unfetched(manifest)
+        and not unlabelled(manifest)
+    )
+
+
+def try_advance(
+    work: Work, *, patience: float = 0.0, sending: bool = True, fetching: bool = True
+) -> Step | None:
+    """Take one step, unless another process holds the set for longer than `patience` seconds."""
+    lock = work.manifest.lock()
+    deadline = work.clock.monotonic() + patience
+    while not lock.acquire(blocking=False):
+        if work.clock.monotonic() >= deadline or work.clock.interrupted.is_set():
+            return None
+        work.clock.sleep(_LOCK_POLL)
+    try:
+        return advance(work, sending=sending, fetching=fetching)
+    finally:
+        lock.release()
+
+
+def follow(
+    work: Work,
+    goal: Goal,
+    *,
+    timeout: float | None = None,
+    persistent: bool = True,
+    sending: bool = True,
+    fetching: bool = True,
+    at_least_once: bool = False,
+    patience: float = 10.0,
+    shown: Callable[[], None] = lambda: None,
+) -> None:
+    """Take steps until `goal` holds; `at_least_once`: one in any case.
+
+    The set's lock is given back while waiting between them.
+
+    `persistent` sits out a service that is away and a set that another process works on; else
+    they raise, the latter SetInUse after `patience` seconds. `shown` is called after every step.
+    Raises TimedOut after `timeout` seconds, Interrupted when the clock is; what was achieved is
+    kept either way.
+    """
+    clock, account = work.clock, work.client.account
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    poll = account.poll_first
+    pause = account.poll_first
+    while at_least_once or not goal(work.manifest):
+        at_least_once = False
+        try:
+            step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
+            if step is None and not persistent and not clock.interrupted.is_set():
+                raise SetInUse(
+                    "Another process holds the set.", "Wait until it is done, then try again."
+                )
+            pause = account.poll_first
+            wait = None if step is None else step.wait
+            poll = account.poll_first if step and step.changed else poll
+        except ServiceError as error:
+            if not persistent or not (error.transient or isinstance(error, Unreadable)):
+                raise
+            wait = pause = min(2 * pause, _LONGEST_PAUSE)
+            work.observer.note(f"{error.message} Trying again in {wait:.0f} s.")
+        shown()
+        if goal(work.manifest):
+            return
+        wait = poll if wait is None else wait
+        poll = min(1.5 * poll, account.poll_longest)
+        _sleep(work, wait, deadline)
+
+
+def _sleep(work: Work, seconds: float, deadline: float | None) -> None:
+    clock = work.clock
+    left = None if deadline is None else deadline - clock.monotonic()
+    clock.sleep(seconds if left is None else min(seconds, max(0.0, left)))
+    if clock.interrupted.is_set():
+        raise Interrupted("Interrupted.")
+    if deadline is not None and clock.monotonic() >= deadline:
+        raise TimedOut(
+            "The time given with --timeout has run out.",
+            "Nothing is lost: the jobs go on, and the same command can be run again.",
+        )

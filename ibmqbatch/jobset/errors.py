@@ -1,0 +1,63 @@
+"""What the engine can have to say, besides what the service and the manifest say."""
+
+from __future__ import annotations
+
+from ..errors import IbmqbatchError, UsageError
+from ..exitcodes import ExitCode
+
+__all__ = [
+    "AmbiguousSet",
+    "Interrupted",
+    "NoSuchSet",
+    "NotFinished",
+    "TimedOut",
+    "UnknownBackend",
+    "Unsettled",
+]
+
+
+class NoSuchSet(IbmqbatchError):
+    """No job set of this id, name or path."""
+
+    code = "no_such_set"
+    exit_code = ExitCode.NO_SUCH_SET
+
+
+class AmbiguousSet(UsageError):
+    """Several job sets are called so."""
+
+    code = "ambiguous_set"
+
+
+class UnknownBackend(UsageError):
+    """The account has no such backend."""
+
+    code = "unknown_backend"
+
+
+class NotFinished(IbmqbatchError):
+    """Results were asked for that are not here yet."""
+
+    code = "not_finished"
+    exit_code = ExitCode.UNFINISHED
+
+
+class TimedOut(IbmqbatchError):
+    """The time given with --timeout ran out."""
+
+    code = "timeout"
+    exit_code = ExitCode.TIMEOUT
+
+
+class Unsettled(IbmqbatchError):
+    """A submission may or may not have reached the service, and it cannot be found out now."""
+
+    code = "unsettled"
+    exit_code = ExitCode.UNSETTLED
+
+
+class Interrupted(IbmqbatchError):
+    """The user, or the system, asked to stop."""
+
+    code = "interrupted"
+    exit_code = ExitCode.INTERRUPTED

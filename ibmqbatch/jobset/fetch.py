@@ -1,0 +1,155 @@
+"""Bringing results home: to disk while they are read, verified, then into the manifest for good.
+
+A body passes through three states beside the manifest, so that a kill at any instant loses none:
+`<id>.part` while it arrives, `<id>.body` once it is whole, verified and synced, nothing once it is
+committed. One that fails its check is kept as `<id>.damaged` and never served as a result.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import sync_folder
+from ..manifest import remotes
+from ..manifest.records import JobRecord, JobStatus, RemoteRecord
+from ..manifest.store import Manifest
+from ..paths import ensure_folder
+from ..service.errors import NotFound, ServiceError, Unreadable
+from .work import Work, side_by_side
+
+__all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
+
+_MOST_TRIES = 10  # for results that a service says are complete and does not give
+
+
+class _NoResultsError(ServiceError):
+    """The service has no results of this job (204)."""
+
+
+class _DamagedError(ServiceError):
+    """The body fails its check."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    job: JobRecord
+    remote: RemoteRecord
+    folder: Path
+
+    def path(self, suffix: str) -> Path:
+        # Ids are the service's: whatever they hold, they name one file in the folder.
+        safe = "".join(c if c.isascii() and c.isalnum() else "_" for c in self.remote.id)
+        return self.folder / f"{safe}{suffix}"
+
+
+def spool_folder(manifest: Manifest) -> Path:
+    """Return the folder where bodies arrive."""
+    return manifest.path.with_suffix(".arriving")
+
+
+def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
+    """Return the jobs that are done and whose results are neither here nor lost."""
+    return [
+        (job, job.remote)
+        for job in manifest.jobs()
+        if job.remote is not None and job.status is JobStatus.DONE and job.remote.result is None
+    ]
+
+
+def fetch(work: Work) -> None:
+    """Fetch the results of every job that is done; raises the last ServiceError, if any."""
+    manifest = work.manifest
+    folder = spool_folder(manifest)
+    orders = [_Order(job, remote, folder) for job, remote in unfetched(manifest)]
+    if not orders:
+        return
+    ensure_folder(folder)
+    failure: ServiceError | None = None
+    done = 0
+    for ended in side_by_side(orders, lambda order: _arrive(work, order), work.clock):
+        with manifest.db.transaction():
+            for order, error in ended:
+                if error is None:
+                    body = order.path(".body").read_bytes()
+                    remotes.store_result(manifest, order.remote, body)
+                elif isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable):
+                    _record_failure(manifest, order, error)
+                else:
+                    if order.remote.private:
+                        _record_failure(manifest, order, error)
+                    failure = error
+        for order, error in ended:
+            if error is None:
+                order.path(".body").unlink(missing_ok=True)
+        done += len(ended)
+        work.observer.progress("fetching", done, len(orders))
+    if not any(folder.iterdir()):
+        folder.rmdir()
+    if failure is not None:
+        raise failure
+
+
+def _arrive(work: Work, order: _Order) -> None:
+    """Have the verified body stand in its `.body` file, synced."""
+    whole = order.path(".body")
+    if whole.exists():
+        return  # it arrived before a crash
+    part = order.path(".part")
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "r+b") as file:
+            private = order.remote.private
+            given = work.client.download_results(order.remote.id, file, repeatable=not private)
+            file.flush()
+            os.fsync(file.fileno())
+    except ServiceError:
+        # Of a private job even a part may be all that there ever is.
+        if order.remote.private and part.stat().st_size:
+            part.replace(order.path(".damaged"))
+        else:
+            part.unlink(missing_ok=True)
+        raise
+    if not given:
+        part.unlink(missing_ok=True)
+        raise _NoResultsError("the service has no results of this job")
+    problem = check_body(part.read_bytes(), order.job)
+    if problem:
+        aside = order.path(".damaged")
+        part.replace(aside)
+        raise _DamagedError(f"its results are not what they should be ({problem}); kept as {aside}")
+    part.replace(whole)
+    sync_folder(whole.parent)
+
+
+def check_body(body: bytes, job: JobRecord) -> str:
+    """Return what is wrong with a job's result body, or nothing."""
+    from ..service.results import ResultFormatError, decode_results
+
+    try:
+        pubs = decode_results(body)
+    except ResultFormatError as error:
+        return str(error)
+    if len(pubs) != job.num_circuits:
+        return f"{len(pubs)} circuits instead of {job.num_circuits}"
+    for index, pub in enumerate(pubs, job.first_circuit):
+        if pub.shots != job.shots:
+            return f"{pub.shots} shots instead of {job.shots} for circuit {index}"
+    return ""
+
+
+def _record_failure(manifest: Manifest, order: _Order, error: ServiceError) -> None:
+    """Count a try that failed; give up where the service cannot do better."""
+    remote = order.remote
+    reason = error.message
+    if remote.result_error and reason not in remote.result_error:
+        reason = f"{reason}; before that: {remote.result_error}"
+    # The results of a private job are given once. What is "not there" then will not come back.
+    final = isinstance(error, NotFound) or (
+        remote.private and isinstance(error, _NoResultsError | _DamagedError)
+    )
+    if final or remote.result_tries + 1 >= _MOST_TRIES:
+        remotes.lose_result(manifest, remote, reason)
+    else:
+        remotes.result_failed(manifest, remote, reason)

@@ -1,0 +1,43 @@
+"""`--once KEY`: a second submission with the same key finds the first one's set."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import paths
+from ..files import FileLock, replacing
+from ..manifest.draft import new_set_id
+from ..manifest.store import SUFFIX
+
+__all__ = ["manifest_path", "reserved"]
+
+
+@contextlib.contextmanager
+def reserved(key: str | None) -> Iterator[str]:
+    """Yield the set id that belongs to `key`, alone with it until the block ends.
+
+    The id is written down before the set is made: whoever comes after a crash makes the set under
+    the same id, or finds it made. Without a key it is a new id, and nobody is kept waiting.
+    """
+    if key is None:
+        yield new_set_id()
+        return
+    folder = paths.ensure_folder(paths.home() / "once")
+    paths.ensure_folder(paths.sets())
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    with FileLock(folder / f"{digest}.lock"):
+        path = folder / f"{digest}.id"
+        set_id = path.read_text("ascii").strip() if path.exists() else ""
+        if not set_id:
+            set_id = new_set_id()
+            with replacing(path) as file:
+                file.write(set_id.encode())
+        yield set_id
+
+
+def manifest_path(set_id: str) -> Path:
+    """Return where the set of this id is, or would be."""
+    return paths.sets() / f"{set_id}{SUFFIX}"

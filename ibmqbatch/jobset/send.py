@@ -1,0 +1,197 @@
+"""Sending what waits to be sent: once each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..errors import LimitError
+from ..manifest import attempts
+from ..manifest.attempts import Intent
+from ..manifest.records import SetRecord
+from ..service.errors import (
+    AuthenticationFailed,
+    Busy,
+    Conflict,
+    NotFound,
+    Refused,
+    Reserved,
+    ServiceError,
+)
+from ..service.pace import Pace
+from .tags import labels
+from .wire import job_body
+from .work import Flight, Work
+
+__all__ = ["Sent", "send"]
+
+_SLICE = 10.0  # seconds after which the set's lock is offered to others
+_BYTES_IN_FLIGHT = 64_000_000
+_BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
+_LIST_LENGTH = 1
+
+# Refusals that are about the account, the backend or the moment, not about this one job: every
+# other job would meet the same.
+_STOPPERS = (AuthenticationFailed, Busy, Conflict, NotFound, Reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Departure:
+    """One job on its way: what is needed to send it, without the manifest."""
+
+    intent: Intent
+    ticket: str
+    size: int
+    bodies: list[bytes] = field(repr=False)
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a round of sending ended: the seconds until more may be sent, where something holds."""
+
+    wait: float | None = None
+
+
+def send(work: Work) -> Sent:
+    """Send jobs until none waits, the pace holds, an answer stays away, or a time slice is over.
+
+    Each is sent after its intent has been committed; what came of it is committed before the place
+    in flight is used again. Raises the ServiceError that stops every job, after those in
+    flight have landed.
+    """
+    if not attempts.next_unsent(work.manifest, _LIST_LENGTH):
+        return Sent()
+    record = work.manifest.job_set()
+    return _Sender(work, record).run()
+
+
+class _Sender:
+    def __init__(self, work: Work, record: SetRecord) -> None:
+        self._work = work
+        self._record = record
+        self._pace: Pace = work.client.pace()
+        self._total = record.total_jobs
+        self._waiting = len(attempts.next_unsent(work.manifest, self._total))
+        self._begun = work.clock.monotonic()
+        self._flying_bytes = 0
+        self._wait: float | None = None
+        self._error: ServiceError | None = None
+        self._held = False  # by the pace or the pending window: more may leave later
+        self._stopped = False  # by an answer: nothing may leave in this round
+
+    def run(self) -> Sent:
+        with Flight(self._post) as flight:
+            landed: list[tuple[_Departure, str | ServiceError]] = []
+            while True:
+                sizes = self._next(flight.room)
+                tickets = self._tickets(len(sizes), len(flight))
+                # One transaction for what has landed and what leaves next.
+                with self._work.manifest.db.transaction():
+                    for departure, answer in landed:
+                        self._record_answer(departure, answer)
+                    departures = [] if self._stopped else self._depart(sizes, tickets)
+                self._pace.answered(departure.ticket for departure, _ in landed)
+                self._pace.unused(tickets[len(departures) :])
+                self._report()
+                for departure in departures:
+                    flight.start(departure)
+                if not len(flight):
+                    break
+                landed = flight.landed()
+        if self._error is not None:
+            raise self._error
+        return Sent(self._wait)
+
+    def _post(self, departure: _Departure) -> str:
+        body = job_body(self._record, departure.intent, departure.bodies, departure.tags)
+        return self._work.client.submit(body)
+
+    def _next(self, room: int) -> dict[int, int]:
+        """Return the jobs that may leave next, with their sizes: within what may be in flight."""
+        work = self._work
+        late = work.clock.monotonic() - self._begun > _SLICE
+        if self._stopped or self._held or late or work.clock.interrupted.is_set():
+            return {}
+        sizes: dict[int, int] = {}
+        for job, first, last in attempts.next_unsent(work.manifest, room):
+            size = work.manifest.bodies_size(first, last)
+            flying = self._flying_bytes + sum(sizes.values())
+            if flying and flying + size > _BYTES_IN_FLIGHT:
+                break
+            sizes[job] = size
+        return sizes
+
+    def _tickets(self, wanted: int, flying: int) -> tuple[str, ...]:
+        """Ask the pace, and the service where it limits how many jobs may wait, for leave."""
+        if not wanted:
+            return ()
+        account = self._work.client.account
+        allowed = wanted
+        if account.max_pending is not None:
+            pending = self._work.client.jobs(pending=True, limit=1).count or 0
+            allowed = max(0, min(wanted, account.max_pending - pending - flying))
+        grant = self._pace.reserve(allowed)
+        if len(grant.tickets) < wanted:
+            self._held = True
+            self._wait = grant.wait or account.poll_first
+        return grant.tickets
+
+    def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:
+        """Commit to the next jobs, and make them ready to leave."""
+        manifest, record = self._work.manifest, self._record
+        intents = attempts.begin(manifest, list(sizes)[: len(tickets)], record.labels_version)
+        self._flying_bytes += sum(sizes[intent.job] for intent in intents)
+        return [
+            _Departure(
+                intent,
+                ticket,
+                sizes[intent.job],
+                manifest.bodies(intent.first_circuit, intent.last_circuit),
+                labels(record, intent, intent),
+            )
+            for intent, ticket in zip(intents, tickets, strict=False)
+        ]
+
+    def _record_answer(self, departure: _Departure, answer: str | ServiceError) -> None:
+        self._flying_bytes -= departure.size
+        manifest, intent = self._work.manifest, departure.intent
+        if isinstance(answer, str):
+            attempts.accept(manifest, intent, answer, self._record.labels_version)
+            self._waiting -= 1
+        elif not answer.nothing_created:
+            attempts.doubt(manifest, intent, answer.message, self._work.clock.now())
+            # Find out what came of it before more is sent to where answers get lost.
+            self._stopped = True
+        elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
+            attempts.refuse(manifest, intent, answer.message, answer.number)
+            self._waiting -= 1
+        else:
+            attempts.withdraw(manifest, intent, answer.message)
+            self._stop_for(answer)
+
+    def _stop_for(self, error: ServiceError) -> None:
+        """Stop sending, because of something that every job would meet."""
+        self._stopped = True
+        if isinstance(error, Busy):
+            self._wait = error.retry_after or _BUSY_WAIT
+            self._pace.block(self._wait)
+            self._work.observer.note(f"{error.message} Going on in {self._wait:.0f} s.")
+        elif isinstance(error, Conflict):
+            self._error = self._error or _Exhausted(error)
+        else:
+            self._error = self._error or error
+
+    def _report(self) -> None:
+        self._work.observer.progress("sending", self._total - self._waiting, self._total)
+
+
+class _Exhausted(ServiceError, LimitError):
+    """The instance has used up its time; nothing more is taken."""
+
+    code = LimitError.code
+    exit_code = LimitError.exit_code
+    nothing_created = True
+
+    def __init__(self, error: Conflict) -> None:
+        super().__init__(error.message, error.hint or "Wait for the next usage period.")

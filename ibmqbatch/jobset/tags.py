@@ -1,0 +1,99 @@
+"""The tags that a set's jobs carry on the service, and what users may add to them.
+
+A job has at most 8 tags of 86 characters. Three are ours, so that a set can be found, and rebuilt,
+from the service alone:
+
+    ibmq_jobset_<set>_                                             the set
+    ibmq_jobset_<set>_j<job>.<jobs>_c<first>-<last>_r<repeat>.<repeats>_a<attempt>_<nonce>
+    ibmq_jobset_name_<circuits>_<name>                             the name, and the set's size
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..errors import UsageError
+from ..manifest.attempts import Intent
+from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
+
+__all__ = ["MAX_NAME", "MAX_TAGS", "check_name", "check_tags", "find_nonce", "labels", "set_tag"]
+
+PREFIX = "ibmq_jobset_"
+MAX_TAGS = 5  # of the service's 8, three are ours
+MAX_LENGTH = 86
+MAX_NAME = 60
+_JOB_TAG = re.compile(
+    rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
+    r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def set_tag(set_id: str) -> str:
+    """Return the tag that all jobs of a set carry."""
+    return f"{PREFIX}{set_id}_"
+
+
+def labels(
+    record: SetRecord, job: JobRecord | Intent, attempt: AttemptRecord | Intent | RemoteRecord
+) -> list[str]:
+    """Return all tags of a job: those of the user, then ours."""
+    index = job.job if isinstance(job, Intent) else job.index
+    number = attempt.number if isinstance(attempt, AttemptRecord) else attempt.attempt
+    job_tag = (
+        f"{set_tag(record.id)}j{index}.{record.total_jobs}"
+        f"_c{job.first_circuit}-{job.last_circuit}"
+        f"_r{job.repeat}.{record.total_repeats}_a{number}_{attempt.nonce}"
+    )
+    name_tag = f"{PREFIX}name_{record.total_circuits}_{record.name}"
+    return [*record.tags, set_tag(record.id), job_tag, name_tag]
+
+
+def find_nonce(set_id: str, tags: Iterable[str]) -> str | None:
+    """Return the nonce among a listed job's tags, if it is one of this set."""
+    for tag in tags:
+        found = _JOB_TAG.fullmatch(tag)
+        if found is not None and found["set"] == set_id:
+            return found["nonce"]
+    return None
+
+
+def check_name(name: str) -> str:
+    """Return `name` without the blanks around it; raises UsageError when it cannot be used."""
+    name = name.strip()
+    if not name:
+        raise UsageError("The name of the set is empty.", "Give it a name, or leave --name out.")
+    if _CONTROL.search(name):
+        raise UsageError("The name of the set holds control characters.", "Use plain text.")
+    if len(name) > MAX_NAME:
+        raise UsageError(
+            f"The name of the set has {len(name)} characters; {MAX_NAME} are allowed.",
+            "Shorten it.",
+        )
+    return name
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return `tags`, each once, in order; raises UsageError when one of them cannot be used."""
+    unique = tuple(dict.fromkeys(tag.strip() for tag in tags))
+    for tag in unique:
+        if not tag:
+            raise UsageError("A tag is empty.", "Leave it out.")
+        if tag.startswith(PREFIX):
+            raise UsageError(
+                f"The tag '{tag}' is reserved: it begins with {PREFIX}.", "Choose another."
+            )
+        if _CONTROL.search(tag):
+            raise UsageError("A tag holds control characters.", "Use plain text.")
+        if len(tag) > MAX_LENGTH:
+            raise UsageError(
+                f"The tag '{tag[:20]}…' has {len(tag)} characters; the service takes {MAX_LENGTH}.",
+                "Shorten it.",
+            )
+    if len(unique) > MAX_TAGS:
+        raise UsageError(
+            f"{len(unique)} tags are too many: a set can have {MAX_TAGS}.",
+            "The service takes 8 tags a job, and three are needed to find it again.",
+        )
+    return unique

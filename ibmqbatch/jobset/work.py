@@ -1,0 +1,106 @@
+"""What every step of a job set works with, and how steps run requests side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, Protocol, Self, TypeVar
+
+from ..clock import Clock
+from ..manifest.store import Manifest
+from ..service.client import Client
+from ..service.errors import ServiceError
+
+__all__ = ["IN_FLIGHT", "Flight", "Observer", "Unobserved", "Work", "side_by_side"]
+
+IN_FLIGHT = 16  # requests at a time; the HTTP library slows down above some 24 connections
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+class Observer(Protocol):
+    """Is told what happens."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Hear that `done` of `total` things of `stage` ("sending", "fetching") are finished."""
+
+    def note(self, text: str) -> None:
+        """Hear something that a person who waits should know."""
+
+
+class Unobserved:
+    """An observer that does not care."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One job set, and the service that it is on. Only one thread writes to the manifest."""
+
+    manifest: Manifest
+    client: Client
+    clock: Clock
+    observer: Observer = field(default_factory=Unobserved)
+
+
+class Flight(Generic[Item, Value]):
+    """Requests in flight, on threads. Use as a context manager, which waits for the last one."""
+
+    def __init__(self, request: Callable[[Item], Value]) -> None:
+        self._request = request
+        self._pending: dict[Future[Value], Item] = {}
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="request")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    @property
+    def room(self) -> int:
+        """How many more may be started now."""
+        return IN_FLIGHT - len(self._pending)
+
+    def start(self, item: Item) -> None:
+        """Send the request for `item`."""
+        self._pending[self._pool.submit(self._request, item)] = item
+
+    def landed(self) -> list[tuple[Item, Value | ServiceError]]:
+        """Wait until at least one has ended; return all that have, each with how it ended."""
+        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+        ended: list[tuple[Item, Value | ServiceError]] = []
+        for future in done:
+            item = self._pending.pop(future)
+            error = future.exception()
+            ended.append((item, error if isinstance(error, ServiceError) else future.result()))
+        return ended
+
+
+def side_by_side(
+    items: Iterable[Item], request: Callable[[Item], Value], clock: Clock
+) -> Iterator[list[tuple[Item, Value | ServiceError]]]:
+    """Run `request` for each item, `IN_FLIGHT` at a time; yield those that have ended as they do.
+
+    No new request is begun once the clock is interrupted; those in flight are waited for.
+    """
+    remaining = iter(items)
+    with Flight(request) as flight:
+        while True:
+            if not clock.interrupted.is_set():
+                for item in islice(remaining, flight.room):
+                    flight.start(item)
+            if not len(flight):
+                return
+            yield flight.landed()

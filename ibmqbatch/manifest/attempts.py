@@ -1,0 +1,184 @@
+"""The write side of submitting: what is committed before, and after, each request.
+
+Every function here is called inside a transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..clock import iso
+from .records import AttemptRecord
+from .store import Manifest
+
+__all__ = [
+    "Intent",
+    "accept",
+    "begin",
+    "doubt",
+    "doubt_orphans",
+    "miss",
+    "next_unsent",
+    "refuse",
+    "withdraw",
+]
+
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_NONCE_LETTERS = 13  # of 5 bits each: 65 bits
+
+_UNSENT = """
+    FROM jobs j WHERE j.wanted = 'run' AND j.remote_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM attempts a WHERE a.job = j.idx AND a.number = j.wanted_attempt)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A job that is about to be sent: committed before it is."""
+
+    job: int
+    attempt: int
+    nonce: str
+    first_circuit: int
+    last_circuit: int
+    repeat: int
+    shots: int
+
+
+def next_unsent(manifest: Manifest, limit: int) -> list[tuple[int, int, int]]:
+    """Return up to `limit` jobs that wait to be sent: index, first and last circuit."""
+    rows = manifest.db.rows(
+        f"SELECT j.idx, j.first_circuit, j.last_circuit {_UNSENT} ORDER BY j.idx LIMIT ?",
+        (limit,),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def begin(manifest: Manifest, jobs: Sequence[int], labels_version: int) -> list[Intent]:
+    """Record the intent to send those of `jobs` that are still wanted, and return the intents.
+
+    The wants are read in this very transaction: a job that somebody has cancelled a moment ago
+    is not sent.
+    """
+    intents = []
+    for job in jobs:
+        row = manifest.db.row(
+            "SELECT j.idx, j.wanted_attempt, j.first_circuit, j.last_circuit, j.repeat, j.shots "
+            f"{_UNSENT} AND j.idx = ?",
+            (job,),
+        )
+        if row is None:
+            continue
+        nonce = "".join(secrets.choice(_LETTERS) for _ in range(_NONCE_LETTERS))
+        intent = Intent(row[0], row[1], nonce, *tuple(row)[2:])
+        manifest.db.write(
+            "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "
+            "VALUES (?, ?, ?, 'sending', ?, ?)",
+            (intent.job, intent.attempt, nonce, labels_version, iso(time.time())),
+        )
+        intents.append(intent)
+    return intents
+
+
+def accept(
+    manifest: Manifest,
+    attempt: AttemptRecord | Intent,
+    remote_id: str,
+    labels_version: int,
+    *,
+    status: str = "Queued",
+    adopted: bool = False,
+) -> None:
+    """Record that an attempt stands on the service as `remote_id`."""
+    number = attempt.attempt if isinstance(attempt, Intent) else attempt.number
+    now = time.time()
+    manifest.db.write(
+        "INSERT INTO remotes (id, job, attempt, status, submitted_at, labels_version, seen_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (remote_id, attempt.job, number, status, iso(now), labels_version, now),
+    )
+    manifest.db.write(
+        "UPDATE attempts SET state = 'accepted', error = '' WHERE job = ? AND number = ?",
+        (attempt.job, number),
+    )
+    manifest.db.write(
+        "UPDATE jobs SET remote_id = ? WHERE idx = ? AND remote_id IS NULL",
+        (remote_id, attempt.job),
+    )
+    kind = "adopted" if adopted else "submitted"
+    manifest.log(kind, job=attempt.job, attempt=number, remote_id=remote_id)
+
+
+def withdraw(manifest: Manifest, intent: Intent, error: str) -> None:
+    """Undo an intent that certainly created nothing: the job waits to be sent again."""
+    manifest.db.write(
+        "DELETE FROM attempts WHERE job = ? AND number = ?", (intent.job, intent.attempt)
+    )
+    manifest.log("not_sent", error, job=intent.job, attempt=intent.attempt)
+
+
+def refuse(manifest: Manifest, intent: Intent, error: str, code: int | None) -> None:
+    """Record that the service does not take this job as it is."""
+    manifest.db.write(
+        "UPDATE attempts SET state = 'refused', error = ?, error_code = ? "
+        "WHERE job = ? AND number = ?",
+        (error, code, intent.job, intent.attempt),
+    )
+    manifest.log("refused", error, job=intent.job, attempt=intent.attempt)
+
+
+def doubt(manifest: Manifest, intent: Intent, error: str, at: float) -> None:
+    """Record that nobody knows whether a request did its work; it was sent no later than `at`."""
+    _doubt(manifest, intent.job, intent.attempt, error, at)
+
+
+def doubt_orphans(manifest: Manifest, at: float) -> int:
+    """Doubt what a process that is gone was sending; return how many attempts.
+
+    To be called when the set's lock has just been taken: whoever was sending held it, so at `at`,
+    now, nothing of theirs is on its way out any more. When they died is not known.
+    """
+    orphans = [a for a in manifest.attempts() if a.state == "sending"]
+    for attempt in orphans:
+        _doubt(manifest, attempt.job, attempt.number, "the process that sent it ended", at)
+    return len(orphans)
+
+
+def _doubt(manifest: Manifest, job: int, number: int, error: str, at: float) -> None:
+    manifest.db.write(
+        "UPDATE attempts SET state = 'unsure', doubted_at = ?, missed_at = NULL, error = ? "
+        "WHERE job = ? AND number = ?",
+        (at, error, job, number),
+    )
+    manifest.log("unsure", error, job=job, attempt=number)
+
+
+def miss(manifest: Manifest, attempt: AttemptRecord, at: float, *, proven: bool) -> None:
+    """Record that a full listing, begun at `at`, did not show an unsure attempt.
+
+    With `proven` that was the last one needed: nothing was created, and the job may be sent
+    again, as a new attempt. The old one stays watched as long as the set is open.
+    """
+    if not proven:
+        manifest.db.write(
+            "UPDATE attempts SET missed_at = ? WHERE job = ? AND number = ?",
+            (at, attempt.job, attempt.number),
+        )
+        return
+    manifest.db.write(
+        "UPDATE attempts SET state = 'absent' WHERE job = ? AND number = ?",
+        (attempt.job, attempt.number),
+    )
+    manifest.db.write(
+        "UPDATE jobs SET wanted_attempt = ? WHERE idx = ? AND wanted_attempt = ?",
+        (attempt.number + 1, attempt.job, attempt.number),
+    )
+    manifest.log(
+        "absent",
+        "absent from two full listings: it never reached the service",
+        job=attempt.job,
+        attempt=attempt.number,
+    )

@@ -1,0 +1,209 @@
+"""Writing a new manifest. It gets its name when it is whole: half a plan is never a set."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from .. import paths
+from ..clock import iso
+from ..errors import StorageError
+from ..files import FileLock, sync_folder
+from .database import create_database
+from .store import SUFFIX, lock_path
+
+__all__ = ["Draft", "DraftCircuit", "DraftJob", "DraftSet", "new_set_id"]
+
+_DRAFT_SUFFIX = ".draft"
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: none looks like another
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSet:
+    """What a new set is made of, besides its circuits and jobs."""
+
+    account: str
+    instance: str
+    backend: str
+    calibrated_at: str | None
+    once_key: str | None
+    shots: int
+    seed: int | None
+    options: Mapping[str, object]
+    name: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCircuit:
+    """A circuit, encoded: `body` is what goes over the wire, before base64."""
+
+    name: str
+    metadata: Mapping[str, object]
+    source: str
+    position: int
+    sha256: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DraftJob:
+    """A job: circuits `first` to `last`, both included, in the given shot repeat (from 0)."""
+
+    first: int
+    last: int
+    repeat: int
+    shots: int
+
+
+def new_set_id() -> str:
+    """Make an id that sorts by time, is easy to type, and is not taken on this machine.
+
+    That is the day, the time of day in units of a twelfth of a second (4 letters), and 15 random
+    bits (3 letters).
+    """
+    folder = paths.sets()
+    while True:
+        now = datetime.now(UTC)
+        seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
+        tail = _letters(int(12 * seconds), 4) + _letters(secrets.randbits(15), 3)
+        set_id = f"{now:%Y%m%d}-{tail}"
+        taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, _DRAFT_SUFFIX))
+        if not any(path.exists() for path in taken):
+            return set_id
+
+
+def _letters(number: int, width: int) -> str:
+    """Write a number in base 32, whose digits sort as they count."""
+    return "".join(_LETTERS[(number >> 5 * place) & 31] for place in reversed(range(width)))
+
+
+class Draft:
+    """A manifest in the making. Use as a context manager: left without `commit`, it is gone.
+
+    It is held under the set's lock, so that what a killed planner left behind can be told from the
+    work of a living one.
+    """
+
+    def __init__(self, set_id: str) -> None:
+        self.set_id = set_id
+        folder = paths.ensure_folder(paths.sets())
+        _remove_abandoned(folder)
+        self.path = folder / f"{set_id}{SUFFIX}"
+        self._draft = folder / f"{set_id}{_DRAFT_SUFFIX}"
+        self._lock = FileLock(lock_path(self.path))
+        self._lock.acquire()
+        self._draft.unlink(missing_ok=True)
+        self._circuits = 0
+        try:
+            self._connection = create_database(self._draft)
+            self._connection.execute("BEGIN")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise _unwritable(self._draft, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._draft.unlink(missing_ok=True)
+        self._lock.release()
+
+    def add_circuits(self, circuits: Sequence[DraftCircuit]) -> None:
+        """Append circuits."""
+        rows = [
+            (
+                number,
+                circuit.name,
+                json.dumps(circuit.metadata, ensure_ascii=False) if circuit.metadata else "{}",
+                circuit.source,
+                circuit.position,
+                circuit.sha256,
+                circuit.body,
+            )
+            for number, circuit in enumerate(circuits, self._circuits)
+        ]
+        self._insert("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._circuits += len(rows)
+
+    def commit(self, draft: DraftSet, jobs: Sequence[DraftJob]) -> Path:
+        """Complete the manifest, durably, and return its path."""
+        self._insert(
+            "INSERT INTO jobs (idx, first_circuit, last_circuit, repeat, shots) "
+            "VALUES (?, ?, ?, ?, ?)",
+            ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs)),
+        )
+        now = iso(time.time())
+        self._insert(
+            "INSERT INTO jobset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)",
+            [
+                (
+                    self.set_id,
+                    now,
+                    socket.gethostname(),
+                    draft.account,
+                    draft.instance,
+                    draft.backend,
+                    draft.calibrated_at,
+                    draft.once_key,
+                    draft.shots,
+                    draft.seed,
+                    json.dumps(draft.options),
+                    self._circuits,
+                    len(jobs),
+                    1 + max(job.repeat for job in jobs),
+                    draft.name,
+                    json.dumps(draft.tags, ensure_ascii=False),
+                )
+            ],
+        )
+        self._insert(
+            "INSERT INTO events (at, kind, detail) VALUES (?, 'planned', ?)",
+            [(now, f"{self._circuits} circuits in {len(jobs)} jobs")],
+        )
+        try:
+            self._connection.execute("COMMIT")
+            self._connection.close()
+            with self._draft.open("rb") as file:
+                os.fsync(file.fileno())
+            self._draft.replace(self.path)
+            sync_folder(self.path.parent)
+        except (OSError, sqlite3.Error) as error:
+            raise _unwritable(self._draft, error) from error
+        return self.path
+
+    def _insert(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise _unwritable(self._draft, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"The job set cannot be written to {path.parent}: {error}.",
+        "Nothing was submitted. Make room on the disk, or set IBMQBATCH_HOME to another folder.",
+    )
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove drafts whose planner has died: their lock is free."""
+    for path in folder.glob(f"*{_DRAFT_SUFFIX}"):
+        lock = FileLock(lock_path(path))
+        if lock.acquire(blocking=False):
+            try:
+                path.unlink(missing_ok=True)
+                if not path.with_suffix(SUFFIX).exists():
+                    lock.path.unlink(missing_ok=True)
+            finally:
+                lock.release()

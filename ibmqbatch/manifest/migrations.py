@@ -1,0 +1,120 @@
+"""The schema of a manifest, as the numbered steps that lead to it.
+
+Step n brings a file from version n-1 to n. A step that has been released is never changed.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MIGRATIONS"]
+
+_FIRST = """
+-- The set itself: one row. `name`, `tags` (a JSON list) and `labels_version` are what the user
+-- wants; `closed_at` is set when nothing is left to do.
+CREATE TABLE jobset (
+    id TEXT PRIMARY KEY,
+    created_at TEXT NOT NULL,
+    host TEXT NOT NULL,
+    account TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    calibrated_at TEXT,
+    once_key TEXT,
+    shots INTEGER NOT NULL,
+    seed INTEGER,
+    options TEXT NOT NULL,
+    total_circuits INTEGER NOT NULL,
+    total_jobs INTEGER NOT NULL,
+    total_repeats INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    labels_version INTEGER NOT NULL DEFAULT 1,
+    closed_at TEXT
+) STRICT;
+
+-- `body` is the circuit as it goes over the wire, before base64: zlib of QPY.
+CREATE TABLE circuits (
+    idx INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    source TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+-- `wanted` and `wanted_attempt` are what the user wants; `remote_id` is the job on the service that
+-- counts as this one.
+CREATE TABLE jobs (
+    idx INTEGER PRIMARY KEY,
+    first_circuit INTEGER NOT NULL,
+    last_circuit INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    shots INTEGER NOT NULL,
+    wanted TEXT NOT NULL DEFAULT 'run' CHECK (wanted IN ('run', 'cancel')),
+    wanted_attempt INTEGER NOT NULL DEFAULT 1,
+    remote_id TEXT REFERENCES remotes (id)
+) STRICT;
+
+-- A row is committed before the request it stands for may be sent. `doubted_at` is the last instant
+-- at which it can have been sent, `missed_at` that of the first full listing without it (both in
+-- seconds since the epoch).
+CREATE TABLE attempts (
+    job INTEGER NOT NULL REFERENCES jobs (idx),
+    number INTEGER NOT NULL,
+    nonce TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL
+        CHECK (state IN ('sending', 'unsure', 'accepted', 'refused', 'absent')),
+    labels_version INTEGER NOT NULL,
+    begun_at TEXT NOT NULL,
+    doubted_at REAL,
+    missed_at REAL,
+    error TEXT NOT NULL DEFAULT '',
+    error_code INTEGER,
+    PRIMARY KEY (job, number)
+) STRICT;
+
+-- Jobs on the service that carry one of our nonces. Times are those observed.
+CREATE TABLE remotes (
+    id TEXT PRIMARY KEY,
+    job INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    reason_code INTEGER,
+    solution TEXT NOT NULL DEFAULT '',
+    private INTEGER NOT NULL DEFAULT 0,
+    submitted_at TEXT NOT NULL,
+    running_at TEXT,
+    finished_at TEXT,
+    labels_version INTEGER NOT NULL,
+    surplus INTEGER NOT NULL DEFAULT 0,
+    cancel_asked_at REAL,
+    seen_at REAL NOT NULL,
+    result TEXT CHECK (result IN ('stored', 'lost')),
+    result_tries INTEGER NOT NULL DEFAULT 0,
+    result_error TEXT NOT NULL DEFAULT '',
+    FOREIGN KEY (job, attempt) REFERENCES attempts (job, number)
+) STRICT;
+CREATE INDEX remotes_by_job ON remotes (job);
+
+-- Result bodies as they came: `sha256` and `size` are of the body before zlib.
+CREATE TABLE results (
+    remote_id TEXT PRIMARY KEY REFERENCES remotes (id),
+    fetched_at TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    job INTEGER,
+    attempt INTEGER,
+    remote_id TEXT,
+    detail TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)

@@ -1,0 +1,181 @@
+"""The write side of following: what the service says of our jobs, and their results.
+
+Every function here is called inside a transaction, unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zlib
+from dataclasses import replace
+
+from ..clock import iso
+from .records import JobStatus, RemoteRecord
+from .store import Manifest
+
+__all__ = [
+    "StoredResultError",
+    "ask_cancel",
+    "choose",
+    "close_set",
+    "drop_result",
+    "lose_result",
+    "observe",
+    "read_result",
+    "relabelled",
+    "result_failed",
+    "store_result",
+]
+
+_RANK = {JobStatus.DONE: 3, JobStatus.RUNNING: 2, JobStatus.VALIDATING: 2, JobStatus.QUEUED: 1}
+
+
+class StoredResultError(Exception):
+    """A stored result body does not match its checksum."""
+
+
+def observe(
+    manifest: Manifest,
+    remote: RemoteRecord,
+    *,
+    status: str,
+    reason: str,
+    reason_code: int | None,
+    solution: str,
+    private: bool,
+    at: float,
+) -> None:
+    """Record what the service says of a job, and the change, when it is one, in the history."""
+    changed = status != remote.service_status
+    same = (reason, reason_code, private) == (remote.reason, remote.reason_code, remote.private)
+    if not changed and same:
+        return
+    manifest.db.write(
+        "UPDATE remotes SET status = ?, reason = ?, reason_code = ?, solution = ?, private = ?, "
+        "seen_at = ? WHERE id = ?",
+        (status, reason, reason_code, solution, private, at, remote.id),
+    )
+    if not changed:
+        return
+    now = replace(remote, service_status=status, reason_code=reason_code).status
+    manifest.db.write(
+        "UPDATE remotes SET running_at = coalesce(running_at, ?), finished_at = ? WHERE id = ?",
+        (
+            iso(at) if now is JobStatus.RUNNING else None,
+            iso(at) if now.final else None,
+            remote.id,
+        ),
+    )
+    detail = f"{remote.service_status} -> {status}" + (f": {reason}" if reason else "")
+    manifest.log("status", detail, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def choose(manifest: Manifest, job: int) -> None:
+    """Decide which of a job's remote jobs counts, now that another one has been found.
+
+    The one furthest along, then the earliest. A live one besides it is surplus: to be cancelled,
+    and reported.
+    """
+    mine = [remote for remote in manifest.remotes() if remote.job == job]
+    best = max(mine, key=lambda r: (_RANK.get(r.status, 0), -r.attempt))
+    manifest.db.write("UPDATE jobs SET remote_id = ? WHERE idx = ?", (best.id, job))
+    manifest.db.write("UPDATE remotes SET surplus = 0 WHERE id = ?", (best.id,))
+    for remote in mine:
+        if remote.id == best.id or remote.surplus or not _RANK.get(remote.status, 0):
+            continue
+        manifest.db.write("UPDATE remotes SET surplus = 1 WHERE id = ?", (remote.id,))
+        ran = "it ran as well" if remote.status is JobStatus.DONE else "it is being cancelled"
+        manifest.log(
+            "duplicate",
+            f"job {job} stands twice on the service; {best.id} is kept, of {remote.id}: {ran}",
+            job=job,
+            attempt=remote.attempt,
+            remote_id=remote.id,
+        )
+
+
+def ask_cancel(manifest: Manifest, remote: RemoteRecord, at: float) -> None:
+    """Record that the service was asked to cancel a job."""
+    manifest.db.write("UPDATE remotes SET cancel_asked_at = ? WHERE id = ?", (at, remote.id))
+    manifest.log("cancel_sent", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def relabelled(manifest: Manifest, remote: RemoteRecord, labels_version: int) -> None:
+    """Record that a job carries the labels of this version."""
+    manifest.db.write(
+        "UPDATE remotes SET labels_version = ? WHERE id = ?", (labels_version, remote.id)
+    )
+    manifest.log("retagged", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def store_result(manifest: Manifest, remote: RemoteRecord, body: bytes) -> None:
+    """Keep a result body for good."""
+    manifest.db.write(
+        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)",
+        (
+            remote.id,
+            iso(time.time()),
+            len(body),
+            hashlib.sha256(body).hexdigest(),
+            zlib.compress(body),
+        ),
+    )
+    manifest.db.write(
+        "UPDATE remotes SET result = 'stored', result_error = '' WHERE id = ?", (remote.id,)
+    )
+    manifest.log(
+        "fetched",
+        f"{len(body)} bytes",
+        job=remote.job,
+        attempt=remote.attempt,
+        remote_id=remote.id,
+    )
+
+
+def result_failed(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
+    """Record a try to fetch a result that brought none, or one that could not be used."""
+    manifest.db.write(
+        "UPDATE remotes SET result_tries = result_tries + 1, result_error = ? WHERE id = ?",
+        (error, remote.id),
+    )
+    manifest.log("not_fetched", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def lose_result(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
+    """Record that a result cannot be had, and why."""
+    manifest.db.write(
+        "UPDATE remotes SET result = 'lost', result_error = ? WHERE id = ?", (error, remote.id)
+    )
+    manifest.log("lost", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def drop_result(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
+    """Forget a stored result that is damaged; it is fetched again, where the service has it yet."""
+    manifest.db.write("DELETE FROM results WHERE remote_id = ?", (remote.id,))
+    manifest.db.write("UPDATE remotes SET result = NULL WHERE id = ?", (remote.id,))
+    manifest.db.write("UPDATE jobset SET closed_at = NULL")
+    manifest.log("damaged", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def read_result(manifest: Manifest, remote_id: str) -> bytes | None:
+    """Return a stored result body, or None; no transaction needed.
+
+    Raises StoredResultError when it is not what was stored.
+    """
+    row = manifest.db.row("SELECT body, sha256 FROM results WHERE remote_id = ?", (remote_id,))
+    if row is None:
+        return None
+    try:
+        body = zlib.decompress(row[0])
+    except zlib.error as error:
+        raise StoredResultError from error
+    if hashlib.sha256(body).hexdigest() != row[1]:
+        raise StoredResultError
+    return body
+
+
+def close_set(manifest: Manifest) -> None:
+    """Record that nothing is left to do."""
+    manifest.db.write("UPDATE jobset SET closed_at = ?", (iso(time.time()),))
+    manifest.log("closed")

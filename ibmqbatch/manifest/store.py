@@ -1,0 +1,167 @@
+"""Reading a manifest, and the history that everything which writes to it appends to."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Self
+
+from ..clock import iso
+from ..files import FileLock
+from .database import Database, open_database
+from .errors import DamagedManifest
+from .records import (
+    AttemptRecord,
+    CircuitRecord,
+    EventRecord,
+    JobRecord,
+    RemoteRecord,
+    SetRecord,
+)
+
+__all__ = ["SUFFIX", "Manifest", "lock_path"]
+
+SUFFIX = ".sqlite"
+
+_REMOTE_COLUMNS = """
+    r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
+    r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
+    r.seen_at, r.result, r.result_tries, r.result_error
+"""
+_REMOTES = f"""
+    SELECT {_REMOTE_COLUMNS} FROM remotes r
+    JOIN attempts n ON n.job = r.job AND n.number = r.attempt
+"""  # noqa: S608 - a constant of this module
+_JOBS = f"""
+    SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
+           a.state, coalesce(a.error, ''), {_REMOTE_COLUMNS}
+    FROM jobs j
+    LEFT JOIN attempts a ON a.job = j.idx AND a.number = j.wanted_attempt
+    LEFT JOIN remotes r ON r.id = j.remote_id
+    LEFT JOIN attempts n ON n.job = r.job AND n.number = r.attempt
+"""  # noqa: S608 - a constant of this module
+
+
+def lock_path(manifest: Path) -> Path:
+    """Return the lock file that stands beside a manifest."""
+    return manifest.with_suffix(".lock")
+
+
+class Manifest:
+    """One job set's file, open. Used by one thread; readers never wait for the set's lock."""
+
+    def __init__(self, database: Database) -> None:
+        self.db = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the manifest at `path`; raises a ManifestError or StorageError."""
+        manifest = cls(open_database(path))
+        try:
+            manifest.job_set()
+        except BaseException:
+            manifest.close()
+            raise
+        return manifest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.db.path
+
+    def lock(self) -> FileLock:
+        """Return the lock of this set, to be taken by whoever advances it."""
+        return FileLock(lock_path(self.path))
+
+    def job_set(self) -> SetRecord:
+        """Return the set itself."""
+        row = self.db.row("SELECT * FROM jobset")
+        if row is None:
+            raise DamagedManifest(f"{self.path} holds no job set.", "Put back a copy of it.")
+        values = dict(row)
+        values["options"] = json.loads(values["options"])
+        values["tags"] = tuple(json.loads(values["tags"]))
+        return SetRecord(**values)
+
+    def jobs(self) -> list[JobRecord]:
+        """Return all jobs in order."""
+        rows = map(tuple, self.db.rows(_JOBS + " ORDER BY j.idx"))
+        return [
+            JobRecord(*[*row[:9], None if row[9] is None else RemoteRecord(*row[9:])])
+            for row in rows
+        ]
+
+    def remotes(self) -> list[RemoteRecord]:
+        """Return every job on the service that is ours, in the order of jobs and attempts."""
+        rows = self.db.rows(_REMOTES + " ORDER BY r.job, r.attempt, r.rowid")
+        return [RemoteRecord(*row) for row in rows]
+
+    def attempts(self) -> list[AttemptRecord]:
+        """Return all attempts in the order of jobs and numbers."""
+        rows = self.db.rows(
+            """SELECT job, number, nonce, state, labels_version, doubted_at, missed_at, error
+               FROM attempts ORDER BY job, number"""
+        )
+        return [AttemptRecord(*row) for row in rows]
+
+    def circuits(self) -> list[CircuitRecord]:
+        """Return all circuits in input order, without their bodies."""
+        rows = self.db.rows(
+            "SELECT idx, name, metadata, source, position, sha256 FROM circuits ORDER BY idx"
+        )
+        return [CircuitRecord(r[0], r[1], json.loads(r[2]), *tuple(r)[3:]) for r in rows]
+
+    def bodies(self, first: int, last: int) -> list[bytes]:
+        """Return the encoded circuits `first` to `last`, both included."""
+        rows = self.db.rows(
+            "SELECT body FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx", (first, last)
+        )
+        return [row[0] for row in rows]
+
+    def bodies_size(self, first: int, last: int) -> int:
+        """Return how many bytes those circuits take, without reading them."""
+        row = self.db.row(
+            "SELECT sum(length(body)) FROM circuits WHERE idx BETWEEN ? AND ?", (first, last)
+        )
+        return int(row[0] or 0) if row else 0
+
+    def events(self, after: int = 0) -> list[EventRecord]:
+        """Return the history, from the event that follows `after`."""
+        rows = self.db.rows(
+            """SELECT seq, at, kind, job, attempt, remote_id, detail
+               FROM events WHERE seq > ? ORDER BY seq""",
+            (after,),
+        )
+        return [EventRecord(*row) for row in rows]
+
+    def last_event(self) -> int:
+        """Return the number of the newest event, 0 when there is none."""
+        row = self.db.row("SELECT max(seq) FROM events")
+        return int(row[0] or 0) if row else 0
+
+    def log(
+        self,
+        kind: str,
+        detail: str = "",
+        *,
+        job: int | None = None,
+        attempt: int | None = None,
+        remote_id: str | None = None,
+    ) -> None:
+        """Append to the history, inside the transaction of what it tells about."""
+        self.db.write(
+            "INSERT INTO events (at, kind, job, attempt, remote_id, detail) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (iso(time.time()), kind, job, attempt, remote_id, detail),
+        )

@@ -1,0 +1,64 @@
+"""Recording what the user wants. Whoever advances the set next carries it out.
+
+None of these waits for the set's lock; each is one short transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from .records import JobRecord
+from .store import Manifest
+
+__all__ = ["want_cancel", "want_labels", "want_retry"]
+
+
+def want_cancel(manifest: Manifest, jobs: Collection[int]) -> int:
+    """Want `jobs` (indexes) cancelled, unless they have ended; return how many that is."""
+    wanted = 0
+    with manifest.db.transaction():
+        for job in manifest.jobs():
+            if job.index in jobs and job.wanted == "run" and not job.status.final:
+                manifest.db.write("UPDATE jobs SET wanted = 'cancel' WHERE idx = ?", (job.index,))
+                manifest.log("cancel_wanted", job=job.index)
+                wanted += 1
+        if wanted:
+            _reopen(manifest)
+    return wanted
+
+
+def want_labels(
+    manifest: Manifest, *, name: str | None = None, tags: Sequence[str] | None = None
+) -> bool:
+    """Want another name or other tags; return whether they differ from what was wanted."""
+    with manifest.db.transaction():
+        current = manifest.job_set()
+        name = current.name if name is None else name
+        tags = current.tags if tags is None else tuple(tags)
+        if (name, tags) == (current.name, current.tags):
+            return False
+        manifest.db.write(
+            "UPDATE jobset SET name = ?, tags = ?, labels_version = labels_version + 1",
+            (name, json.dumps(tags, ensure_ascii=False)),
+        )
+        manifest.log("retag_wanted", f"name '{name}', tags {', '.join(tags) or 'none'}")
+        _reopen(manifest)
+    return True
+
+
+def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
+    """Want `jobs` run again, each as a new attempt; the old ones stay in the history."""
+    with manifest.db.transaction():
+        for job in jobs:
+            manifest.db.write(
+                "UPDATE jobs SET wanted = 'run', remote_id = NULL, wanted_attempt = 1 + coalesce("
+                "(SELECT max(number) FROM attempts WHERE job = idx), 0) WHERE idx = ?",
+                (job.index,),
+            )
+            manifest.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
+        _reopen(manifest)
+
+
+def _reopen(manifest: Manifest) -> None:
+    manifest.db.write("UPDATE jobset SET closed_at = NULL")

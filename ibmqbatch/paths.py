@@ -1,0 +1,64 @@
+"""Where things are kept.
+
+Everything lives under one folder: `IBMQBATCH_HOME`, or the platform's user data folder. The folder
+and all below it belong to the user alone (0700).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import StorageError
+
+__all__ = ["ensure_folder", "home", "local_service", "logs", "pace", "sets"]
+
+
+def home() -> Path:
+    """Return the data folder, without creating it."""
+    override = os.environ.get("IBMQBATCH_HOME")
+    if override:
+        return Path(override).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ibmqbatch", appauthor=False))
+
+
+def sets() -> Path:
+    """Return the folder of the manifests."""
+    return home() / "sets"
+
+
+def local_service() -> Path:
+    """Return the folder of the embedded service: its jobs, its log, how to reach it."""
+    return home() / "local"
+
+
+def pace() -> Path:
+    """Return the folder of the send-time logs that all processes of a key share."""
+    return home() / "pace"
+
+
+def logs() -> Path:
+    """Return the folder of the tracebacks, one file a failed run."""
+    return home() / "logs"
+
+
+def ensure_folder(folder: Path) -> Path:
+    """Create `folder` (0700) and its parents unless they exist, and return it.
+
+    Raises StorageError where that is not possible.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The data folder {folder} cannot be created: {error.strerror or error}.",
+            "Set IBMQBATCH_HOME to a folder that you can write to.",
+        ) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise StorageError(
+            f"The data folder {folder} cannot be read and written.",
+            "Mend its permissions, or set IBMQBATCH_HOME to a folder that you can write to.",
+        )
+    return folder

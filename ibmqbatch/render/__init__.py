@@ -1,0 +1,1 @@
+"""What a person, or a script, gets to see. Writes, never decides; takes plain data."""

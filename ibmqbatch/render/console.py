@@ -1,0 +1,82 @@
+"""The two streams: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..errors import Problem
+
+__all__ = ["clean", "complain", "err", "is_terminal", "message", "out", "write_line"]
+
+_PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
+
+
+@functools.cache
+def out() -> Console:
+    """Return the console on stdout."""
+    return _console(stderr=False)
+
+
+@functools.cache
+def err() -> Console:
+    """Return the console on stderr."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PLAIN_WIDTH
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+
+
+def is_terminal(*, stderr: bool = False) -> bool:
+    """Tell whether a person looks at stdout (or stderr)."""
+    return (sys.stderr if stderr else sys.stdout).isatty()
+
+
+def clean(text: str) -> str:
+    """Replace what could steer a terminal: names and reasons may come from anywhere."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def write_line(text: str = "") -> None:
+    """Write one line of data to stdout, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def message(text: str) -> None:
+    """Tell something to whoever watches, on stderr."""
+    if is_terminal(stderr=True):
+        err().print(clean(text))
+    else:
+        sys.stderr.write(clean(text) + "\n")
+        sys.stderr.flush()
+
+
+def complain(problems: Sequence[Problem]) -> None:
+    """Say what is wrong and what to do about it, on stderr; a shared hint stands once."""
+    for number, problem in enumerate(problems):
+        _labelled("error", problem.message, "bold red")
+        following = problems[number + 1].hint if number + 1 < len(problems) else None
+        if problem.hint and problem.hint != following:
+            _labelled("hint", problem.hint, "cyan")
+
+
+def _labelled(label: str, text: str, style: str) -> None:
+    if not is_terminal(stderr=True):
+        sys.stderr.write(f"{label}: {clean(text)}\n")
+        sys.stderr.flush()
+        return
+    from rich.text import Text
+
+    err().print(Text.assemble((f"{label}: ", style), clean(text)))

@@ -1,0 +1,272 @@
+"""Job sets and their jobs: tables on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .console import clean, is_terminal, out, write_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["job_set_view", "show_events", "show_job_set", "show_plan", "show_sets"]
+
+Data = Mapping[str, Any]
+
+STYLES = {
+    "INITIALIZING": "dim",
+    "QUEUED": "yellow",
+    "VALIDATING": "yellow",
+    "RUNNING": "cyan",
+    "DONE": "green",
+    "CANCELLED": "magenta",
+    "ERROR": "bold red",
+    "planned": "dim",
+    "submitting": "yellow",
+    "running": "cyan",
+    "done": "green",
+    "failed": "bold red",
+    "cancelled": "magenta",
+}
+# The jobs that a person looks for first, where not all of them fit.
+_URGENCY = ("ERROR", "CANCELLED", "RUNNING", "VALIDATING", "QUEUED", "INITIALIZING", "DONE")
+_BAR = 40
+_FRAME_LINES = 9  # of a job set's view, around the rows of jobs
+_REASONS = 3
+_WIDE, _MEDIUM = 130, 90  # columns
+
+
+def show_sets(sets: Sequence[Data]) -> None:
+    """Show sets, newest first."""
+    if not is_terminal():
+        for item in sets:
+            counts = _counts_text(item["counts"])
+            fields = (item["id"], item["state"], item["backend"], clean(item["name"]), counts)
+            write_line("\t".join(fields))
+        return
+    from rich.text import Text
+
+    width = out().width
+    table = _table()
+    table.add_column("job set", no_wrap=True)
+    table.add_column("name", overflow="ellipsis", no_wrap=True)
+    if width >= _MEDIUM:
+        table.add_column("backend", overflow="ellipsis", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("done", justify="right", no_wrap=True)
+    if width >= _MEDIUM:
+        table.add_column("circuits", justify="right", no_wrap=True)
+        table.add_column("created", no_wrap=True)
+    if width >= _WIDE:
+        table.add_column("tags", overflow="ellipsis", no_wrap=True)
+    for item in sets:
+        cells = [item["id"], clean(item["name"])]
+        if width >= _MEDIUM:
+            cells.append(item["backend"])
+        cells += ["", f"{item['counts']['DONE']}/{item['total_jobs']}"]
+        if width >= _MEDIUM:
+            cells += [str(item["total_circuits"]), _time(item["created_at"])]
+        if width >= _WIDE:
+            cells.append(clean(" ".join(item["tags"])))
+        texts = [Text(cell) for cell in cells]
+        texts[3 if width >= _MEDIUM else 2] = Text(item["state"], STYLES[item["state"]])
+        table.add_row(*texts)
+    out().print(table)
+
+
+def show_job_set(item: Data) -> None:
+    """Show a set and all of its jobs."""
+    if is_terminal():
+        out().print(job_set_view(item, rows=None, width=out().width))
+        return
+    write_line(
+        f"{item['id']}\t{item['state']}\t{item['backend']}\t{clean(item['name'])}\t"
+        f"{_counts_text(item['counts'])}"
+    )
+    for job in item["jobs"]:
+        span = f"{job['first_circuit']}-{job['last_circuit']}"
+        fields = (str(job["index"]), span, job["status"], job["id"] or "-", clean(job["reason"]))
+        write_line("\t".join(fields).rstrip())
+
+
+def job_set_view(item: Data, *, rows: int | None, width: int) -> RenderableType:
+    """Build the view of a set: its heading, a bar of its states, its jobs, its troubles.
+
+    Of the jobs at most `rows` lines are drawn (None: all of them), the ones that need looking at.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    jobs = item["jobs"]
+    heading = Text.assemble(
+        (item["id"], "bold"),
+        "  ",
+        (item["state"], STYLES[item["state"]]),
+        f"  {clean(item['name'])}",
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    facts = Text(
+        f"{item['backend']} · {item['total_circuits']} circuits · {item['shots']} shots"
+        + (f" · {clean(', '.join(item['tags']))}" if item["tags"] else ""),
+        style="dim",
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    parts: list[RenderableType] = [heading, facts, _state_bar(item, width)]
+    shown = _most_urgent(jobs, None if rows is None else max(1, rows - _FRAME_LINES))
+    parts.append(_jobs_table(shown, width))
+    if len(shown) < len(jobs):
+        parts.append(Text(f"… and {len(jobs) - len(shown)} more jobs", style="dim"))
+    if width < _WIDE:
+        troubled = [job for job in jobs if job["reason"]]
+        parts += [_trouble(job, fold=rows is None) for job in troubled[:_REASONS]]
+    return Group(*parts)
+
+
+def _trouble(job: Data, *, fold: bool) -> Text:
+    """Say what is wrong with a job: whole where there is room, in one line where there is not."""
+    from rich.text import Text
+
+    return Text(
+        f"job {job['index']}: {clean(job['reason'])}",
+        style="red" if job["status"] == "ERROR" else "yellow",
+        no_wrap=not fold,
+        overflow="fold" if fold else "ellipsis",
+    )
+
+
+def _most_urgent(jobs: Sequence[Data], rows: int | None) -> list[Data]:
+    if rows is None or len(jobs) <= rows:
+        return list(jobs)
+    by_urgency = sorted(jobs, key=lambda job: (_URGENCY.index(job["status"]), job["index"]))
+    return sorted(by_urgency[:rows], key=lambda job: job["index"])
+
+
+def _jobs_table(jobs: Sequence[Data], width: int) -> Table:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("job", justify="right", no_wrap=True)
+    table.add_column("circuits", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("id", overflow="ellipsis", no_wrap=True)
+    if width >= _MEDIUM:
+        table.add_column("submitted", no_wrap=True)
+        table.add_column("finished", no_wrap=True)
+    if width >= _WIDE:
+        table.add_column("try", justify="right", no_wrap=True)
+        table.add_column("service", no_wrap=True)
+        table.add_column("reason", overflow="ellipsis", no_wrap=True)
+    for job in jobs:
+        status = job["status"] + (" ?" if job["unsure"] else "")
+        cells = [
+            Text(str(job["index"])),
+            Text(_span(job)),
+            Text(status, STYLES[job["status"]]),
+            Text(job["id"] or "", "dim"),
+        ]
+        if width >= _MEDIUM:
+            cells += [Text(_clock(job["submitted_at"])), Text(_clock(job["finished_at"]))]
+        if width >= _WIDE:
+            cells += [
+                Text(str(job["attempt"])),
+                Text(clean(job["service_status"] or "")),
+                Text(clean(job["reason"])),
+            ]
+        table.add_row(*cells)
+    return table
+
+
+def _state_bar(item: Data, width: int) -> Text:
+    """Draw the jobs' states as a bar of proportional parts, with their counts behind it."""
+    from rich.text import Text
+
+    total = max(1, item["total_jobs"])
+    space = min(_BAR, max(10, width - 40))
+    bar = Text(no_wrap=True, overflow="ellipsis")
+    drawn = edge = 0
+    present = [(s, n) for s, n in item["counts"].items() if n]
+    order = ["DONE", "RUNNING", "VALIDATING", "QUEUED", "INITIALIZING", "CANCELLED", "ERROR"]
+    present.sort(key=lambda pair: order.index(pair[0]))
+    for status, count in present:
+        edge += count
+        cells = round(space * edge / total) - drawn
+        drawn += cells
+        bar.append(("░" if status == "INITIALIZING" else "█") * cells, STYLES[status])
+    for status, count in present:
+        bar.append(f"  {count} ")
+        bar.append(status.lower(), STYLES[status])
+    return bar
+
+
+def show_events(events: Sequence[Data]) -> None:
+    """Show a set's history, oldest first."""
+    for event in events:
+        job = "" if event["job"] is None else f"job {event['job']}"
+        attempt = "" if event["attempt"] is None else f"attempt {event['attempt']}"
+        words = (event["at"], event["kind"], job, attempt, event["id"] or "", event["detail"])
+        if is_terminal():
+            from rich.text import Text
+
+            text = Text(f"{_time(event['at'])}  ", style="dim")
+            text.append(event["kind"], "bold")
+            text.append(" " + clean("  ".join(word for word in words[2:] if word)), "default")
+            out().print(text)
+        else:
+            write_line("\t".join(clean(word) for word in words).rstrip())
+
+
+def show_plan(plan: Data) -> None:
+    """Show what would be sent."""
+    per_job = [job["last_circuit"] - job["first_circuit"] + 1 for job in plan["jobs"]]
+    spread = str(max(per_job)) if min(per_job) == max(per_job) else f"{min(per_job)}-{max(per_job)}"
+    lines = [
+        ("name", clean(plan["name"])),
+        ("circuits", f"{plan['total_circuits']}"),
+        ("jobs", f"{plan['total_jobs']}"),
+        ("circuits per job", spread),
+        ("shots", f"{plan['shots']}"),
+        ("executions", f"{plan['executions']}"),
+        ("bytes", f"{plan['bytes']}"),
+        ("minutes to send", f"{plan['minutes_to_send']:g}"),
+    ]
+    if not is_terminal():
+        for key, value in lines:
+            write_line(f"{key}\t{value}")
+        return
+    from rich.text import Text
+
+    table = _table(header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in lines:
+        table.add_row(key, Text(value))
+    out().print(table)
+
+
+def _table(*, header: bool = True) -> Table:
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, header_style="bold", show_header=header, padding=(0, 1))
+
+
+def _counts_text(counts: Mapping[str, int]) -> str:
+    return " ".join(f"{status}={count}" for status, count in counts.items() if count)
+
+
+def _span(job: Data) -> str:
+    first, last = job["first_circuit"], job["last_circuit"]
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _time(at: str | None) -> str:
+    """Show a time to the second: the day, and the time in UTC."""
+    return at[:19].replace("T", " ") if at else ""
+
+
+def _clock(at: str | None) -> str:
+    return at[5:19].replace("T", " ") if at else ""

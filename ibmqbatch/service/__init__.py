@@ -1,0 +1,1 @@
+"""The HTTP client of IBM's Qiskit Runtime REST API. Knows no job sets."""

@@ -1,0 +1,160 @@
+"""Accounts: where a service is, how to be admitted, and how it wants to be treated.
+
+How fast to send, how many jobs may wait and how often to ask are properties of the account, so
+that nothing else needs to know which service it talks to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..errors import UsageError
+from ..exitcodes import ExitCode
+
+__all__ = ["Account", "Endpoint", "UnknownAccount", "find_account"]
+
+
+class UnknownAccount(UsageError):
+    """No account of this name, or one that lacks something."""
+
+    code = "unknown_account"
+    exit_code = ExitCode.AUTHENTICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a service is at present, and the credentials for it.
+
+    `url` is the base of the API (".../api/v1"), `instance` the CRN that every request names.
+    """
+
+    url: str
+    iam_url: str
+    api_key: str
+    instance: str
+
+    @property
+    def key_id(self) -> str:
+        """A name for the key that does not give it away."""
+        return hashlib.sha256(self.api_key.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account, by name.
+
+    `locate` finds the service; it is asked again when the address it gave does not answer any
+    more. Times are in seconds: `pace_limit` submissions (None: no limit) in any `pace_window`;
+    polls from `poll_first` to `poll_longest` apart. A submission whose outcome is unknown counts as
+    never made once it is absent from two full listings `settle_gap` apart, the first no sooner
+    than `settle_delay` after the last instant at which it can have been sent.
+    """
+
+    name: str
+    locate: Callable[[], Endpoint]
+    default_backend: str | None
+    pace_limit: int | None
+    max_pending: int | None
+    poll_first: float
+    poll_longest: float
+    settle_delay: float
+    settle_gap: float
+    pace_window: float = 60.0
+
+
+def _local() -> Account:
+    from . import localhost
+
+    return Account(
+        name="local",
+        locate=localhost.running_service,
+        default_backend="ideal_simulator",
+        pace_limit=None,
+        max_pending=None,
+        poll_first=0.1,
+        poll_longest=1.0,
+        settle_delay=2.0,
+        settle_gap=1.0,
+    )
+
+
+def _environment() -> Account | None:
+    """Return the account that IBMQBATCH_URL, _TOKEN and _INSTANCE describe, if they are set."""
+    url = os.environ.get("IBMQBATCH_URL")
+    if not url:
+        return None
+    missing = [
+        name for name in ("IBMQBATCH_TOKEN", "IBMQBATCH_INSTANCE") if not os.environ.get(name)
+    ]
+    if missing:
+        raise UnknownAccount(
+            f"IBMQBATCH_URL is set, but {' and '.join(missing)} not.",
+            "Set all three, or none of them.",
+        )
+    endpoint = Endpoint(
+        url=url.rstrip("/"),
+        iam_url=os.environ.get("IBMQBATCH_IAM_URL", "https://iam.cloud.ibm.com"),
+        api_key=os.environ["IBMQBATCH_TOKEN"],
+        instance=os.environ["IBMQBATCH_INSTANCE"],
+    )
+    # The figures of IBM's service: 5 submissions a minute and user, listings that may lag.
+    return Account(
+        name="environment",
+        locate=lambda: endpoint,
+        default_backend=None,
+        pace_limit=5,
+        max_pending=None,
+        poll_first=2.0,
+        poll_longest=30.0,
+        settle_delay=30.0,
+        settle_gap=10.0,
+    )
+
+
+def find_account(name: str | None = None) -> Account:
+    """Return the account called `name`; without a name the one that the environment tells.
+
+    That is IBMQBATCH_ACCOUNT, else the account made of IBMQBATCH_URL, _TOKEN and _INSTANCE, else
+    `local`. Raises UnknownAccount.
+    """
+    environment = _environment()
+    if name is None:
+        name = os.environ.get("IBMQBATCH_ACCOUNT") or (environment or _local()).name
+    known = {account.name: account for account in (_local(), environment) if account is not None}
+    if name not in known:
+        raise UnknownAccount(
+            f"There is no account named '{name}'.",
+            f"Known here: {', '.join(known)}. "
+            "IBMQBATCH_URL, IBMQBATCH_TOKEN and IBMQBATCH_INSTANCE describe another.",
+        )
+    return _overridden(known[name])
+
+
+def _overridden(account: Account) -> Account:
+    """Apply the environment's IBMQBATCH_PACE, _MAX_PENDING and _SETTLE to the account's figures."""
+    pace = _number("IBMQBATCH_PACE")
+    if pace is not None:
+        account = replace(account, pace_limit=int(pace) or None)
+    pending = _number("IBMQBATCH_MAX_PENDING")
+    if pending is not None:
+        account = replace(account, max_pending=int(pending) or None)
+    settle = _number("IBMQBATCH_SETTLE")
+    if settle is not None:
+        account = replace(account, settle_delay=settle, settle_gap=settle / 3)
+    return account
+
+
+def _number(variable: str) -> float | None:
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(f"{variable} is '{text}', not a number of 0 or more.", "Mend or unset it.")
+    return value

@@ -1,0 +1,166 @@
+"""Finding the embedded service of this machine, and starting it when it does not run.
+
+All that is known of it here is its command line and the file that it writes once it listens
+(`service.json`); everything else goes over HTTP, as to any other service.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import __version__, paths
+from ..files import FileLock
+from .accounts import Endpoint
+from .errors import ServiceError, Unreachable
+from .transport import Transport
+
+__all__ = ["PROTOCOL", "LocalService", "find_service", "running_service", "stop_service"]
+
+# What service.json and the /local paths mean; a change of either gets a new number.
+PROTOCOL = 1
+
+IDLE_EXIT = 600  # seconds without requests or unfinished jobs after which it ends by itself
+_START_PATIENCE = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LocalService:
+    """A service that runs, as it describes itself."""
+
+    endpoint: Endpoint
+    pid: int
+    version: str
+    protocol: int
+    unfinished_jobs: int
+
+
+def find_service() -> LocalService | None:
+    """Return the service of this data folder when one runs and answers, else None."""
+    try:
+        told = json.loads((paths.local_service() / "service.json").read_bytes())
+        url, key, crn = str(told["url"]), str(told["api_key"]), str(told["crn"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    transport = Transport(url)
+    try:
+        headers = {"Authorization": f"apikey {key}"}
+        answer = transport.send("GET", f"{url}/local/service", headers=headers).json()
+        return LocalService(
+            Endpoint(f"{url}/api/v1", url, key, crn),
+            pid=int(answer["pid"]),
+            version=str(answer["version"]),
+            protocol=int(answer["protocol"]),
+            unfinished_jobs=int(answer["unfinished_jobs"]),
+        )
+    except (ServiceError, KeyError, TypeError, ValueError):
+        # Gone, or another program has its port by now.
+        return None
+    finally:
+        transport.close()
+
+
+def running_service() -> Endpoint:
+    """Return where the service is, having started it if need be.
+
+    Raises Unreachable when it does not start, or when one of another version is at work.
+    """
+    folder = paths.ensure_folder(paths.local_service())
+    service = _usable(find_service())
+    if service is None:
+        with FileLock(folder / "start.lock"):
+            # Whoever held the lock may just have started it.
+            service = _usable(find_service())
+            if service is None:
+                _start(folder)
+                service = find_service()
+    if service is None:
+        raise _not_started(folder)
+    return service.endpoint
+
+
+def _usable(service: LocalService | None) -> LocalService | None:
+    """Keep a service of our version; have an idle one of another version make room."""
+    if service is None or (service.protocol == PROTOCOL and service.version == __version__):
+        return service
+    if service.unfinished_jobs:
+        raise Unreachable(
+            f"A local service of version {service.version} is at work on "
+            f"{service.unfinished_jobs} jobs; this is version {__version__}.",
+            "Wait until it has finished, or stop it with `ibmqbatch serve --stop` "
+            "(its jobs are kept and go on afterwards).",
+        )
+    stop_service(service)
+    return None
+
+
+def stop_service(service: LocalService, patience: float = 20.0) -> bool:
+    """Ask `service` to stop, and wait until it has; return whether it did."""
+    base = service.endpoint.iam_url
+    transport = Transport(base)
+    try:
+        headers = {"Authorization": f"apikey {service.endpoint.api_key}"}
+        with contextlib.suppress(ServiceError):  # it may be gone already: the lock tells
+            transport.send("POST", f"{base}/local/stop", headers=headers)
+    finally:
+        transport.close()
+    return _wait_for_end(patience)
+
+
+def _wait_for_end(patience: float) -> bool:
+    """Wait until the service has given back the lock that it holds while it lives."""
+    lock = FileLock(paths.local_service() / "service.lock")
+    deadline = time.monotonic() + patience
+    while not lock.acquire(blocking=False):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    lock.release()
+    return True
+
+
+def _start(folder: Path) -> None:
+    """Start the service detached and wait until it listens.
+
+    It keeps none of our streams: a child that held the caller's stdout would hang `$(...)`. The end
+    of a pipe tells when it listens, or that it never will.
+    """
+    reader, writer = os.pipe()
+    try:
+        with (folder / "service.log").open("ab") as log:
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    *("-m", "ibmqbatch.local"),
+                    *("--ready-fd", str(writer)),
+                    *("--idle-exit", str(IDLE_EXIT)),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[writer],
+                start_new_session=True,
+                cwd=folder,
+            )
+        os.close(writer)
+        writer = -1
+        ready, _, _ = select.select([reader], [], [], _START_PATIENCE)
+        if not ready or not os.read(reader, 16):
+            raise _not_started(folder)
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
+
+
+def _not_started(folder: Path) -> Unreachable:
+    return Unreachable(
+        "The local service did not start.", f"Its log tells why: {folder / 'service.log'}."
+    )

@@ -1,0 +1,76 @@
+"""When to send a request again, and when not.
+
+A request that changes nothing when repeated (reading, replacing tags, cancelling) is sent again
+after every transient failure. One that creates something is sent again only where nothing can have
+been created, and then only because no connection was made: pacing a busy service is the business of
+whoever submits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..clock import Clock
+from .errors import Busy, ServiceError
+
+__all__ = ["RetryPolicy", "set_waiting"]
+
+Answer = TypeVar("Answer")
+
+_waiting = True
+
+
+def set_waiting(enabled: bool) -> None:  # noqa: FBT001 - a switch
+    """Switch the waits between attempts on or off, everywhere. Tests switch them off."""
+    global _waiting  # noqa: PLW0603
+    _waiting = enabled
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often, and how long, to try.
+
+    Both bounds hold: `attempts` in all, and no new attempt that would begin later than `deadline`
+    seconds after the first. Waits double from `first` to at most `longest` seconds, each drawn
+    at random from its upper half so that many clients do not come back together; an answer that
+    says when to come back (Retry-After) is obeyed instead.
+    """
+
+    attempts: int = 6
+    deadline: float = 90.0
+    first: float = 0.5
+    longest: float = 20.0
+
+    def run(self, send: Callable[[], Answer], clock: Clock, *, repeatable: bool) -> Answer:
+        """Call `send` until it answers, and return the answer.
+
+        Raises the last ServiceError when another attempt is not allowed or would not help.
+        """
+        begun = clock.monotonic()
+        pause = self.first
+        attempt = 1
+        while True:
+            try:
+                return send()
+            except ServiceError as error:
+                if not self._may_repeat(error, repeatable=repeatable):
+                    raise
+                wait = error.retry_after
+                if wait is None:
+                    wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+                late = clock.monotonic() - begun + wait > self.deadline
+                if attempt >= self.attempts or late or clock.interrupted.is_set():
+                    raise
+                if _waiting:
+                    clock.sleep(wait)
+            attempt += 1
+            pause = min(2 * pause, self.longest)
+
+    @staticmethod
+    def _may_repeat(error: ServiceError, *, repeatable: bool) -> bool:
+        if repeatable:
+            return error.transient
+        return error.transient and error.nothing_created and not isinstance(error, Busy)

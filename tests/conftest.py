@@ -1,0 +1,181 @@
+"""The real local service, one for the whole run; for each test a data folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ibmqbatch.service import retry
+from tests.proxy import Proxy
+
+BELL = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[2];
+creg c[2];
+h q[0];
+cx q[0], q[1];
+measure q -> c;
+"""
+
+
+def basis_state(bits: str) -> str:
+    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
+    width = len(bits)
+    flips = "\n".join(f"x q[{i}];" for i, bit in enumerate(reversed(bits)) if bit == "1")
+    return (
+        f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[{width}];\ncreg c[{width}];\n'
+        f"{flips}\nmeasure q -> c;\n"
+    )
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Cli:
+    """Runs `ibmqbatch` as a user would: in a process of its own."""
+
+    def __init__(self, home: Path, cwd: Path) -> None:
+        self.home = home
+        self.cwd = cwd
+        self.env = {
+            **{key: os.environ[key] for key in ("PATH", "LANG", "HOME") if key in os.environ},
+            "IBMQBATCH_HOME": str(home),
+        }
+
+    def start(self, *words: object, **options: Any) -> subprocess.Popen[str]:
+        """Start a command and return its process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ibmqbatch", *map(str, words)],
+            env=options.pop("env", self.env),
+            cwd=self.cwd,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    def __call__(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
+        """Run a command to its end, and hold it to its exit code."""
+        process = self.start(*words, env=env or self.env)
+        out, err = process.communicate(timeout=120)
+        assert "Traceback" not in out + err, err
+        if code is not None:
+            assert process.returncode == code, f"{process.returncode}: {out}\n{err}"
+        return Finished(process.returncode, out, err)
+
+    def submit(self, *words: object, **options: Any) -> str:
+        """Submit and return the set's id."""
+        return self("submit", *words, "--quiet", **options).out.strip()
+
+
+@pytest.fixture(scope="session")
+def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run one local service; return its folder, with the `service.json` that tells where it is."""
+    home = tmp_path_factory.mktemp("service")
+    env = {**os.environ, "IBMQBATCH_HOME": str(home)}
+    reader, writer = os.pipe()
+    with (home / "service.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ibmqbatch.local", "--ready-fd", str(writer)],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writer],
+        )
+    os.close(writer)
+    ready = os.read(reader, 16)
+    os.close(reader)
+    assert ready, (home / "service.log").read_text()
+    yield home / "local"
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test a data folder of its own, and no account but `local`."""
+    for name in list(os.environ):
+        if name.startswith("IBMQBATCH_"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    monkeypatch.setenv("IBMQBATCH_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def service(home: Path, service_folder: Path) -> dict[str, Any]:
+    """Have the data folder's local service be the one that runs already; return its description."""
+    told: dict[str, Any] = json.loads((service_folder / "service.json").read_bytes())
+    point_at(home, told, told["url"])
+    return told
+
+
+def point_at(home: Path, told: dict[str, Any], url: str) -> None:
+    """Write the file by which the local service of `home` is found."""
+    folder = home / "local"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "service.json").write_text(json.dumps({**told, "url": url}))
+
+
+@pytest.fixture
+def proxy(home: Path, service: dict[str, Any]) -> Iterator[Proxy]:
+    """Put a proxy that can fail on demand between the tool and the service."""
+    with Proxy(service["url"]) as proxy:
+        point_at(home, service, proxy.url)
+        yield proxy
+
+
+@pytest.fixture
+def cli(home: Path, service: dict[str, Any], tmp_path: Path) -> Cli:
+    """Run commands against the service of this run."""
+    return Cli(home, tmp_path)
+
+
+@pytest.fixture
+def lone_cli(home: Path, tmp_path: Path) -> Iterator[Cli]:
+    """Run commands that start a local service of their own, when they need one."""
+    cli = Cli(home, tmp_path)
+    yield cli
+    cli("serve", "--stop", code=None)
+
+
+@pytest.fixture
+def circuits(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes circuits, by name, into a folder and returns it."""
+
+    def write(folder: str = "circuits", **texts: str) -> Path:
+        path = tmp_path / folder
+        path.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (path / f"{name}.qasm").write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def no_waits() -> Iterator[None]:
+    """Have failed requests tried again at once."""
+    retry.set_waiting(False)
+    yield
+    retry.set_waiting(True)
