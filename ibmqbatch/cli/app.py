@@ -37,9 +37,7 @@ class _Verbs(TyperGroup):
             return None
         module = importlib.import_module(f".{cmd_name}", __package__)
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(cmd_name, context_settings=_SETTINGS, no_args_is_help=cmd_name == "submit")(
-            module.command
-        )
+        app.command(cmd_name, context_settings=_SETTINGS)(module.command)
         return typer.main.get_command(app)
 
 
@@ -49,7 +47,6 @@ def build() -> typer.Typer:
         cls=_Verbs,
         add_completion=False,
         context_settings=_SETTINGS,
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )

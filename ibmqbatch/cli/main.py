@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Before anything is imported: scripts ask this often.
         sys.stdout.write(f"ibmqbatch {__version__}\n")
         return ExitCode.DONE
+    arguments = arguments or ["--help"]
     import typer
 
     from .app import build

@@ -97,6 +97,7 @@ def _bring_home(
         if not wait:
             try_advance(work, patience=10.0, sending=False)
             return
+        bars.stop()
         with live_view(describe, stderr=True, enabled=shown) as show:
             follow(work, is_settled, timeout=timeout, shown=show)
 

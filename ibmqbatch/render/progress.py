@@ -28,10 +28,14 @@ _SLOW = 2.0  # seconds after which a stage is worth a line of its own
 
 
 class ProgressBars:
-    """One bar a stage, on stderr. Use as a context manager; silent when not `enabled`."""
+    """One bar a stage, on stderr. Use as a context manager; silent when not `enabled`.
+
+    After `stop` only notes are shown: something else, a live table perhaps, has the screen.
+    """
 
     def __init__(self, *, enabled: bool = True) -> None:
         self._enabled = enabled
+        self._stopped = False
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
@@ -45,6 +49,7 @@ class ProgressBars:
 
     def stop(self) -> None:
         """Remove the bars, before something else is written."""
+        self._stopped = True
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -53,16 +58,13 @@ class ProgressBars:
     def note(self, text: str) -> None:
         """Tell something without breaking a bar."""
         if self._enabled:
-            if self._bars is not None:
-                self._bars.console.print(text)
-            else:
-                message(text)
+            message(text)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` things of `stage` are finished."""
         now = time.monotonic()
         at_end = done >= total
-        if not self._enabled or (now - self._last < _FRAME_EVERY and not at_end):
+        if not self._enabled or self._stopped or (now - self._last < _FRAME_EVERY and not at_end):
             return
         if is_terminal(stderr=True):
             self._last = now

@@ -78,9 +78,9 @@ def show_sets(sets: Sequence[Data]) -> None:
 
 
 def show_job_set(item: Data) -> None:
-    """Show a set and all of its jobs."""
+    """Show a set and its jobs: those that fit on a terminal, all of them elsewhere."""
     if is_terminal():
-        out().print(job_set_view(item, rows=None, width=out().width))
+        out().print(job_set_view(item, rows=out().height, width=out().width, live=False))
         return
     write_line(
         f"{item['id']}\t{item['state']}\t{item['backend']}\t{clean(item['name'])}\t"
@@ -92,10 +92,11 @@ def show_job_set(item: Data) -> None:
         write_line("\t".join(fields).rstrip())
 
 
-def job_set_view(item: Data, *, rows: int | None, width: int) -> RenderableType:
+def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> RenderableType:
     """Build the view of a set: its heading, a bar of its states, its jobs, its troubles.
 
-    Of the jobs at most `rows` lines are drawn (None: all of them), the ones that need looking at.
+    Of the jobs only those are drawn that fit into `rows` lines, the ones that need looking at.
+    Reasons are cut to a line each when it is `live`.
     """
     from rich.console import Group
     from rich.text import Text
@@ -117,13 +118,13 @@ def job_set_view(item: Data, *, rows: int | None, width: int) -> RenderableType:
         overflow="ellipsis",
     )
     parts: list[RenderableType] = [heading, facts, _state_bar(item, width)]
-    shown = _most_urgent(jobs, None if rows is None else max(1, rows - _FRAME_LINES))
+    shown = _most_urgent(jobs, max(1, rows - _FRAME_LINES))
     parts.append(_jobs_table(shown, width))
     if len(shown) < len(jobs):
         parts.append(Text(f"… and {len(jobs) - len(shown)} more jobs", style="dim"))
     if width < _WIDE:
         troubled = [job for job in jobs if job["reason"]]
-        parts += [_trouble(job, fold=rows is None) for job in troubled[:_REASONS]]
+        parts += [_trouble(job, fold=not live) for job in troubled[:_REASONS]]
     return Group(*parts)
 
 
@@ -139,8 +140,8 @@ def _trouble(job: Data, *, fold: bool) -> Text:
     )
 
 
-def _most_urgent(jobs: Sequence[Data], rows: int | None) -> list[Data]:
-    if rows is None or len(jobs) <= rows:
+def _most_urgent(jobs: Sequence[Data], rows: int) -> list[Data]:
+    if len(jobs) <= rows:
         return list(jobs)
     by_urgency = sorted(jobs, key=lambda job: (_URGENCY.index(job["status"]), job["index"]))
     return sorted(by_urgency[:rows], key=lambda job: job["index"])
