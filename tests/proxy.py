@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 from urllib.parse import urlsplit
 
 
@@ -26,8 +27,8 @@ class Seen:
 class Rule:
     """What to do with the next requests that fit.
 
-    `before` runs before the request is passed on; `drop` closes the connection "before" or "after" the
-    service has done its work; `status` answers so instead ("before"), or in place of the
+    `before` runs before the request is passed on; `drop` closes the connection "before" or "after"
+    the service has done its work; `status` answers so instead ("before"), or in place of the
     service's own answer when `after` is set; `cut` sends only that many bytes of the body.
     """
 
@@ -68,13 +69,13 @@ class Proxy:
             def handle_any(self) -> None:
                 outer.pass_on(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = handle_any
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = handle_any  # noqa: N815
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

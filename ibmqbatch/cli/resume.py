@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
+from ..manifest.records import JobStatus
 from . import options
 from .verb import Verb, outcome, verb, working
 
@@ -56,8 +57,12 @@ def go_on(
                         follow(work, is_settled, timeout=timeout, shown=show)
     finally:
         this.data["job_set"] = describe()
-    code = outcome(manifest.jobs())
-    this.exit_code = ExitCode.DONE if code is ExitCode.UNFINISHED and not wait else code
+    jobs = manifest.jobs()
+    this.exit_code = outcome(jobs)
+    if this.exit_code is ExitCode.UNFINISHED and not wait:
+        # All is sent, which was the task; unless something has failed already.
+        failed = any(job.status is JobStatus.ERROR for job in jobs)
+        this.exit_code = ExitCode.PARTIAL if failed else ExitCode.DONE
     if shown:
         item = this.data["job_set"]
         counts = ", ".join(f"{n} {word.lower()}" for word, n in item["counts"].items() if n)

@@ -43,7 +43,7 @@ Goal = Callable[[Manifest], bool]
 class Step:
     """What one step left: whether anything changed, and the seconds until the next may help.
 
-    `wait` None leaves that to the account's poll interval.
+    `wait` None: nothing has a time of its own, and the account's poll interval decides.
     """
 
     changed: bool
@@ -185,12 +185,13 @@ def follow(
         except ServiceError as error:
             if not persistent or not (error.transient or isinstance(error, Unreadable)):
                 raise
-            wait = pause = min(2 * pause, _LONGEST_PAUSE)
-            work.observer.note(f"{error.message} Trying again in {wait:.0f} s.")
+            poll = pause = min(2 * pause, _LONGEST_PAUSE)
+            wait = None
+            work.observer.note(f"{error.message} Trying again in {pause:.0f} s.")
         shown()
         if goal(work.manifest):
             return
-        wait = poll if wait is None else wait
+        wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait, deadline)
 

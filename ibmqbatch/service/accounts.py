@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
@@ -33,7 +33,7 @@ class Endpoint:
 
     url: str
     iam_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     instance: str
 
     @property
@@ -94,6 +94,12 @@ def _environment() -> Account | None:
             f"IBMQBATCH_URL is set, but {' and '.join(missing)} not.",
             "Set all three, or none of them.",
         )
+    for name in ("IBMQBATCH_TOKEN", "IBMQBATCH_INSTANCE"):
+        value = os.environ[name]
+        if not (value.isascii() and value.isprintable()):
+            raise UnknownAccount(
+                f"{name} holds characters that no key or CRN has.", "Was it copied whole, alone?"
+            )
     endpoint = Endpoint(
         url=url.rstrip("/"),
         iam_url=os.environ.get("IBMQBATCH_IAM_URL", "https://iam.cloud.ibm.com"),

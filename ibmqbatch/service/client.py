@@ -15,7 +15,7 @@ from .errors import AuthenticationFailed, Conflict, NotFound, Unreachable, Unrea
 from .pace import Pace
 from .retry import RetryPolicy
 from .tokens import TokenSource
-from .transport import Answer, Transport
+from .transport import Answer, Transport, printable
 from .types import Backend, JobPage, RemoteJob
 
 __all__ = ["API_VERSION", "PAGE", "Client"]
@@ -85,7 +85,7 @@ class Client:
         """Create a job and return its id. Sent again only where nothing can have been created."""
         answer = self._call("POST", "/jobs", content=body, repeatable=False, slow=True).json()
         job_id = answer.get("id") if isinstance(answer, dict) else None
-        if not isinstance(job_id, str) or not job_id:
+        if not isinstance(job_id, str) or not job_id or printable(job_id) != job_id:
             raise Unreadable(
                 "The service took a job but did not tell its id.",
                 "It will be looked for in the service's listing.",

@@ -77,13 +77,28 @@ def running_service() -> Endpoint:
     if service is None:
         with FileLock(folder / "start.lock"):
             # Whoever held the lock may just have started it.
-            service = _usable(find_service())
+            service = _usable(_coming_or_gone())
             if service is None:
                 _start(folder)
                 service = find_service()
     if service is None:
         raise _not_started(folder)
     return service.endpoint
+
+
+def _coming_or_gone(patience: float = 20.0) -> LocalService | None:
+    """Find the service; where one lives and does not answer, wait until it does, or has ended.
+
+    One that has just been started by hand, or is about to end, holds its lock without listening.
+    """
+    deadline = time.monotonic() + patience
+    while (service := find_service()) is None and not _wait_for_end(0.1):
+        if time.monotonic() > deadline:
+            raise Unreachable(
+                "The local service lives, but does not answer.",
+                f"Its log may tell why: {paths.local_service() / 'service.log'}.",
+            )
+    return service
 
 
 def _usable(service: LocalService | None) -> LocalService | None:

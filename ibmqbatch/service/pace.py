@@ -19,6 +19,7 @@ from ..files import FileLock, replacing
 
 __all__ = ["Grant", "Pace"]
 
+_LONGEST_BLOCK = 3600.0  # seconds; a later end than this comes of a clock that was wrong
 # Seconds after which a submission that was never reported back counts as sent at the latest.
 _IN_FLIGHT = 10.0
 
@@ -56,7 +57,7 @@ class Pace:
         with self._locked():
             log = self._read()
             now = self._clock.now()
-            if log.blocked_until > now:
+            if now < log.blocked_until <= now + _LONGEST_BLOCK:
                 return Grant((), log.blocked_until - now)
             if self._limit is None:
                 return Grant(("",) * wanted, 0.0)
@@ -88,7 +89,9 @@ class Pace:
         """Let nobody send for so long: the service has said that it is busy."""
         with self._locked():
             log = self._read()
-            log.blocked_until = max(log.blocked_until, self._clock.now() + seconds)
+            now = self._clock.now()
+            until = log.blocked_until if log.blocked_until <= now + _LONGEST_BLOCK else 0.0
+            log.blocked_until = max(until, now + min(seconds, _LONGEST_BLOCK))
             self._write(log)
 
     def _update(self, tickets: Iterable[str], at: float | None) -> None:
@@ -100,7 +103,8 @@ class Pace:
             for ticket in known:
                 if at is None:
                     log.sent.pop(ticket, None)
-                elif ticket in log.sent:
+                else:
+                    # Even when it has been forgotten meanwhile: only now the service is done.
                     log.sent[ticket] = at
             self._write(log)
 
@@ -118,6 +122,8 @@ class Pace:
                 int(told["counter"]),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return _Log()
+        except (OverflowError, RecursionError):
             return _Log()
 
     def _write(self, log: _Log) -> None:

@@ -64,6 +64,8 @@ class TokenSource:
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
             raise Unreadable("The answer of IAM holds no token.", "Check the account's IAM URL.")
+        if not (token.isascii() and token.isprintable()):
+            raise Unreadable("The token of IAM is none.", "Check the account's IAM URL.")
         lifetime = body.get("expires_in")
         seconds = float(lifetime) if isinstance(lifetime, int | float) else 3600.0
         # Early enough that a request sent with it arrives in time: a tenth, or a minute.

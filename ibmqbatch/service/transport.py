@@ -6,7 +6,6 @@ import contextlib
 import email.utils
 import json
 import math
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ CONNECTIONS = 16
 
 _TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
+_PIECE = 1_000_000  # bytes
 _REFUSALS: dict[int, type[Refused]] = {
     401: AuthenticationFailed,
     403: AuthenticationFailed,
@@ -47,8 +47,11 @@ _REFUSALS: dict[int, type[Refused]] = {
 
 
 def printable(text: object, limit: int = 500) -> str:
-    """Make a text from the network fit to be shown: one line, no control characters, bounded."""
-    line = " ".join(re.sub(r"[^\x20-\x7e\xa0-\U0010ffff]+", " ", str(text)).split())
+    """Make a text from the network fit to be shown: one line, no control characters, bounded.
+
+    Nor are there marks that turn the direction of writing, or halves of characters.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -74,7 +77,10 @@ class Transport:
     """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads."""
 
     def __init__(self, url: str) -> None:
-        host = urlsplit(url).hostname or ""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError as error:
+            raise _no_address(url) from error
         self._client = httpx.Client(
             headers={
                 "User-Agent": f"ibmqbatch/{__version__}",
@@ -103,19 +109,24 @@ class Transport:
     ) -> Answer:
         """Send one request and return its 2xx answer; everything else raises a ServiceError."""
         timeout = _SUBMIT_TIMEOUT if slow else _TIMEOUT
-        with self._mapped(url):
+        body: bytes | Iterator[bytes] | None = content
+        if content is not None and len(content) > _PIECE:
+            # The HTTP library copies what is left of a body at every write to the socket.
+            headers = {**(headers or {}), "Content-Length": str(len(content))}
+            body = (content[i : i + _PIECE] for i in range(0, len(content), _PIECE))
+        with self._mapped(url, headers, form):
             response = self._client.request(
                 method,
                 url,
                 headers=headers,
                 params=list(params),
-                content=content,
+                content=body,
                 data=form,
                 timeout=timeout,
             )
-        if response.is_success:
-            return Answer(response.status_code, response.content)
-        raise failure(response)
+            if response.is_success:
+                return Answer(response.status_code, response.content)
+            raise failure(response)
 
     def download(
         self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None
@@ -127,7 +138,7 @@ class Transport:
         file.seek(0)
         file.truncate()
         with (
-            self._mapped(url),
+            self._mapped(url, headers),
             self._client.stream("GET", url, headers=headers) as response,
         ):
             if not response.is_success:
@@ -137,24 +148,45 @@ class Transport:
         return response.status_code
 
     @contextlib.contextmanager
-    def _mapped(self, url: str) -> Iterator[None]:
-        host = urlsplit(url).netloc
+    def _mapped(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Iterator[None]:
+        host = urlsplit(url).netloc.rpartition("@")[2]
         try:
             yield
+        except ServiceError as error:
+            _conceal(error, (headers or {}).get("Authorization", "").split()[-1:])
+            _conceal(error, [value for name, value in (form or {}).items() if name == "apikey"])
+            raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(
                 f"No connection to {host}: {printable(error) or type(error).__name__}.",
                 "Check the network; nothing was sent, and the same command can be run again.",
             ) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise Unreachable(
-                f"{printable(url)} is not an address of a service.", "Check the account's URL."
-            ) from error
+            raise _no_address(url) from error
         except httpx.HTTPError as error:
             raise NoAnswer(
                 f"{host} gave no whole answer: {printable(error) or type(error).__name__}.",
                 "Check the network and run the command again.",
             ) from error
+
+
+def _no_address(url: str) -> Unreachable:
+    return Unreachable(
+        f"{printable(url)} is not an address of a service.", "Check the account's URL."
+    )
+
+
+def _conceal(error: ServiceError, secrets: Sequence[str]) -> None:
+    """Take out what a service may have echoed of the secrets that were sent to it."""
+    for secret in filter(None, secrets):
+        error.message = error.message.replace(secret, "***")
+        error.hint = error.hint.replace(secret, "***")
+    error.args = (error.message,)
 
 
 def failure(response: httpx.Response) -> ServiceError:

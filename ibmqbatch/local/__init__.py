@@ -1,0 +1,15 @@
+"""The embedded service: the Qiskit Runtime REST API on loopback, jobs run on Aer.
+
+`python -m ibmqbatch.local` starts it. The process that serves never imports Qiskit or NumPy:
+circuits go unread to worker processes and results come back as bytes. Nothing else of the package
+imports this room; it is reached over HTTP.
+
+    server    one process a data folder: lock, socket, service file, idle exit
+    api       the jobs and backends of the REST API; `identity` is what stands around it
+    auth      API key, access tokens, instance names (CRN)
+    submission  what a POST /jobs may say
+    store     jobs in SQLite; `schema` its numbered migrations
+    pool      the slots that run jobs; `process` one worker, `budget` the memory they share
+    worker    the program of a worker: circuits in, results out
+    backends  the table of backends
+"""

@@ -1,0 +1,362 @@
+"""The jobs and backends of the REST API."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from .auth import USER_ID, Authority, instance_of
+from .backends import Backend
+from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
+from .errors import ApiError
+from .identity import PLAN_ID
+from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
+from .pool import Pool
+from .store import FINAL, Filter, Store, timestamp
+from .submission import parse_json, parse_submission, parse_tags
+
+__all__ = ["Api"]
+
+_PREFIXES = ("/api/v1", "/experimental/api/v1")
+_VERSION = "2026-04-15"
+# Without the version header a request is of the first version, which lists backends by name.
+_FIRST_VERSION, _BACKENDS_AS_OBJECTS = "2024-01-01", "2025-01-01"
+_USAGE_PERIOD_SECONDS = 28 * 24 * 3600
+
+
+class Api:
+    """The endpoints under `/api/v1`. Sessions would be routes of their own beside these."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        store: Store,
+        pool: Pool,
+        backends: Mapping[str, Backend],
+        rate: RateLimit,
+    ) -> None:
+        self._authority = authority
+        self._store = store
+        self._pool = pool
+        self._backends = backends
+        self._rate = rate
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes, under both prefixes."""
+
+        def route(path: str, handler: Callable[[Call], Response], method: str = "GET") -> Route:
+            return Route(path, endpoint(handler, self._check), methods=[method])
+
+        versions: Endpoint = endpoint(self.versions)
+        routes = [
+            Route("/versions", versions),
+            route("/backends", self.backends),
+            route("/backends/{name}/configuration", self.configuration),
+            route("/backends/{name}/properties", self.properties),
+            route("/backends/{name}/status", self.status),
+            route("/backends/{name}/defaults", self.defaults),
+            route("/jobs", self.submit, "POST"),
+            route("/jobs", self.jobs),
+            route("/jobs/{id}", self.job),
+            route("/jobs/{id}", self.delete, "DELETE"),
+            route("/jobs/{id}/results", self.results),
+            route("/jobs/{id}/logs", self.logs),
+            route("/jobs/{id}/metrics", self.metrics),
+            route("/jobs/{id}/tags", self.retag, "PUT"),
+            route("/jobs/{id}/cancel", self.cancel, "POST"),
+            route("/tags", self.tags),
+            route("/instance", self.instance),
+            route("/instances/usage", self.usage),
+        ]
+        router = Router(routes, redirect_slashes=False)
+        return [Mount(prefix, router) for prefix in _PREFIXES]
+
+    def _check(self, request: Request) -> str:
+        self._authority.check_bearer(request.headers.get("authorization"))
+        return instance_of(request.headers.get("service-crn"))
+
+    # Backends.
+
+    def versions(self, _call: Call) -> Response:
+        """List the versions of the API that are spoken here."""
+        return json_reply({"versions": [{"version": _VERSION, "status": "live"}]})
+
+    def backends(self, call: Call) -> Response:
+        """List the backends."""
+        version = call.request.headers.get("ibm-api-version", _FIRST_VERSION)
+        if version < _BACKENDS_AS_OBJECTS:
+            return json_reply({"devices": list(self._backends)})
+        entries = [
+            backend.entry(self._store.queue_length(name))
+            for name, backend in self._backends.items()
+        ]
+        return json_reply({"devices": entries})
+
+    def configuration(self, call: Call) -> Response:
+        """Describe a backend."""
+        return json_reply(self._backend(call.path("name")).configuration)
+
+    def properties(self, call: Call) -> Response:
+        """Return the calibration of a backend; 404 for one that has none, as a simulator."""
+        backend = self._backend(call.path("name"))
+        if backend.properties is None:
+            raise ApiError(404, 1250, f"The backend {backend.name} has no properties.")
+        return json_reply(backend.properties)
+
+    def status(self, call: Call) -> Response:
+        """Return whether a backend takes jobs, and how many wait."""
+        backend = self._backend(call.path("name"))
+        return json_reply(
+            {
+                "backend_name": backend.name,
+                "backend_version": backend.version,
+                "state": True,
+                "status": "active",
+                "message": "available",
+                "length_queue": self._store.queue_length(backend.name),
+            }
+        )
+
+    def defaults(self, call: Call) -> Response:
+        """Answer null: pulse defaults are gone from the API."""
+        self._backend(call.path("name"))
+        return json_reply(None)
+
+    def _backend(self, name: str) -> Backend:
+        backend = self._backends.get(name)
+        if backend is None:
+            names = ", ".join(self._backends)
+            raise ApiError(
+                404, 1216, f"Backend not found: {name}", f"The backends here are: {names}."
+            )
+        return backend
+
+    # Jobs.
+
+    def submit(self, call: Call) -> Response:
+        """Take a job in. What is answered is on the disk."""
+        self._rate.check()
+        job = parse_submission(call.body)
+        self._backend(job.backend)
+        job_id = self._store.add(call.crn, job)
+        self._pool.wake()
+        reply: dict[str, Any] = {"id": job_id, "backend": job.backend}
+        for key in ("session_id", "private", "calibration_id"):
+            if value := getattr(job, key):
+                reply[key] = value
+        return json_reply(reply)
+
+    def jobs(self, call: Call) -> Response:
+        """List jobs: a page of those that match."""
+        # A limit out of range silently becomes the greatest.
+        limit = _integer(call, "limit", PAGE)
+        limit = limit if 1 <= limit <= PAGE else PAGE
+        offset = _integer(call, "offset", 0)
+        if not 0 <= offset <= MAX_INTEGER:
+            raise ApiError.invalid(f"offset: must be from 0 to {MAX_INTEGER}.")
+        sort = (call.query("sort") or "DESC").upper()
+        if sort not in {"ASC", "DESC"}:
+            raise ApiError.invalid("sort: must be ASC or DESC.")
+        wanted = Filter(
+            pending=_boolean(call, "pending"),
+            program=call.query("program"),
+            backend=call.query("backend"),
+            session_id=call.query("session_id"),
+            created_after=_moment(call, "created_after"),
+            created_before=_moment(call, "created_before"),
+            tags=call.request.query_params.getlist("tags"),
+        )
+        page, count = self._store.page(
+            call.crn, wanted, limit=limit, offset=offset, oldest_first=sort == "ASC"
+        )
+        head = {"count": count, "limit": limit, "offset": offset}
+        if _boolean(call, "exclude_params") is not False:
+            return json_reply({"jobs": [_job_document(job) for job in page], **head})
+        documents = b",".join(self._with_params(job) for job in page)
+        body = b'{"jobs":[' + documents + b"]," + json.dumps(head)[1:].encode()
+        return Response(body, media_type="application/json")
+
+    def job(self, call: Call) -> Response:
+        """Return one job, with its params unless they are excluded or private."""
+        job = self._job(call)
+        if _boolean(call, "exclude_params"):
+            return json_reply(_job_document(job))
+        return Response(self._with_params(job), media_type="application/json")
+
+    def results(self, call: Call) -> Response:
+        """Return the results of a Completed job as the worker wrote them; 204 for any other."""
+        job = self._job(call)
+        body = self._store.results(job["seq"], once=bool(job["private"]))
+        if body is None:
+            return Response(status_code=204)
+        return Response(body, media_type="application/json")
+
+    def logs(self, call: Call) -> Response:
+        """Return the log of a job, a failed one's traceback; 404 as long as there is none."""
+        job = self._job(call)
+        text = self._store.logs(job["seq"])
+        if text is None:
+            raise ApiError(404, 1294, f"The job has no logs. Job ID: {job['id']}")
+        return Response(text, media_type="text/plain")
+
+    def metrics(self, call: Call) -> Response:
+        """Return when a job was where, and what it used."""
+        job = self._job(call)
+        times = {
+            key: None if job[key] is None else timestamp(job[key])
+            for key in ("created", "running", "finished")
+        }
+        return json_reply(
+            {
+                "timestamps": times,
+                "usage": _usage(job),
+                "circuits_execution_time_ns": int(job["seconds"] * 1e9),
+                "qiskit_version": job["qiskit_version"],
+                "caller": "ibmqbatch",
+            }
+        )
+
+    def retag(self, call: Call) -> Response:
+        """Replace the tags of a job."""
+        body = parse_json(call.body)
+        if set(body) != {"tags"}:
+            raise ApiError.invalid("The body is not valid: it must hold tags, and nothing else.")
+        if not self._store.replace_tags(call.crn, call.path("id"), parse_tags(body["tags"])):
+            raise ApiError.no_job(call.path("id"))
+        return Response(status_code=204)
+
+    def cancel(self, call: Call) -> Response:
+        """Cancel a job that is not final."""
+        before = self._pool.cancel(call.crn, call.path("id"))
+        if before is None:
+            raise ApiError.no_job(call.path("id"))
+        if before in FINAL:
+            raise ApiError(409, 1292, f"The job cannot be cancelled: it is {before}.")
+        return Response(status_code=204)
+
+    def delete(self, call: Call) -> Response:
+        """Delete a job that is final."""
+        before = self._store.delete(call.crn, call.path("id"))
+        if before is None:
+            raise ApiError.no_job(call.path("id"))
+        if before not in FINAL:
+            raise ApiError(
+                400, 1293, f"The job cannot be deleted: it is {before}.", "Cancel it first."
+            )
+        return Response(status_code=204)
+
+    def tags(self, call: Call) -> Response:
+        """Return the tags of jobs that contain a text."""
+        search = call.query("search") or ""
+        if call.query("type") != "job":
+            raise ApiError.invalid("type: must be job.")
+        if len(search) not in TAG_SEARCH_CHARACTERS:
+            raise ApiError.invalid(
+                f"search: must have from {TAG_SEARCH_CHARACTERS[0]} to "
+                f"{TAG_SEARCH_CHARACTERS[-1]} characters."
+            )
+        return json_reply({"tags": self._store.tags_like(call.crn, search)})
+
+    def _job(self, call: Call) -> dict[str, Any]:
+        job = self._store.job(call.crn, call.path("id"))
+        if job is None:
+            raise ApiError.no_job(call.path("id"))
+        return job
+
+    def _with_params(self, job: dict[str, Any]) -> bytes:
+        """Return a job's document with the params as they are stored, without reading them."""
+        document = json.dumps(_job_document(job), separators=(",", ":")).encode()
+        params = None if job["private"] else self._store.params(job["seq"])
+        return document if params is None else document[:-1] + b',"params":' + params + b"}"
+
+    # The instance.
+
+    def instance(self, _call: Call) -> Response:
+        """Describe the instance: all backends, no limit."""
+        return json_reply({"backends": list(self._backends), "plan_id": PLAN_ID})
+
+    def usage(self, call: Call) -> Response:
+        """Return what the instance used; there is no limit to it."""
+        end = time.time_ns() // 1000
+        start = end - _USAGE_PERIOD_SECONDS * 1_000_000
+        return json_reply(
+            {
+                "instance_id": call.crn,
+                "plan_id": PLAN_ID,
+                "usage_consumed_seconds": round(self._store.seconds_used(call.crn, start)),
+                "usage_limit_reached": False,
+                "usage_period": {"start_time": timestamp(start), "end_time": timestamp(end)},
+            }
+        )
+
+
+def _usage(job: Mapping[str, Any]) -> dict[str, object]:
+    """Return the usage of a job: seconds of simulation, begun ones counted whole as IBM does."""
+    status = "complete" if job["status"] in FINAL else "pending"
+    return {"qpu_charge_time_seconds": -int(-job["seconds"] // 1), "status": status}
+
+
+def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored job as the API shows it, without its params."""
+    state = {"status": job["status"]}
+    for key in ("reason", "reason_code", "reason_solution"):
+        if job[key]:
+            state[key] = job[key]
+    document = {
+        "id": job["id"],
+        "backend": job["backend"],
+        "created": timestamp(job["created"]),
+        "user_id": USER_ID,
+        "program": {"id": job["program"]},
+        "state": state,
+        "status": job["status"],
+        "tags": job["tags"],
+        "cost": MAX_COST_SECONDS if job["cost"] is None else job["cost"],
+        "private": bool(job["private"]),
+        "usage": _usage(job),
+        "estimated_running_time_seconds": job["estimated_seconds"],
+    }
+    for key in ("session_id", "log_level", "calibration_id", "runtime"):
+        if job[key] is not None:
+            document[key] = job[key]
+    return document
+
+
+def _integer(call: Call, name: str, default: int) -> int:
+    text = call.query(name)
+    if text is None:
+        return default
+    if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
+        raise ApiError.invalid(f"{name}: must be a number.")
+    return int(text)
+
+
+def _boolean(call: Call, name: str) -> bool | None:
+    text = call.query(name)
+    if text is None:
+        return None
+    if text.lower() not in {"true", "false"}:
+        raise ApiError.invalid(f"{name}: must be true or false.")
+    return text.lower() == "true"
+
+
+def _moment(call: Call, name: str) -> int | None:
+    """Return a time of the query in microseconds; without a zone it is UTC."""
+    text = call.query(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError.invalid(f"{name}: must be a time in ISO 8601.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1_000_000)

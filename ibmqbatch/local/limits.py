@@ -1,0 +1,27 @@
+"""The numbers beyond which the service refuses."""
+
+from __future__ import annotations
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "MAX_COST_SECONDS",
+    "MAX_INTEGER",
+    "MAX_TAGS",
+    "MAX_TAG_CHARACTERS",
+    "PAGE",
+    "RATE_WINDOW_SECONDS",
+    "TAG_SEARCH_CHARACTERS",
+    "TOKEN_SECONDS",
+]
+
+MAX_BODY_BYTES = 300 * 1000**2
+MAX_TAGS = 8
+MAX_TAG_CHARACTERS = 86
+MAX_COST_SECONDS = 10_800
+PAGE = 200
+TAG_SEARCH_CHARACTERS = range(3, 101)
+TOKEN_SECONDS = 3600
+RATE_WINDOW_SECONDS = 60.0
+
+# Shots, repetitions and offsets of a request stay within what every part can hold.
+MAX_INTEGER = 2**31 - 1

@@ -1,0 +1,287 @@
+"""The slots that run jobs: each a thread with one worker process at a time."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .backends import Backend
+from .budget import MemoryBudget
+from .process import Worker, WorkerDiedError
+from .store import Claim, Outcome, Store
+
+__all__ = ["Pool"]
+
+_log = logging.getLogger(__name__)
+
+# A worker can die of what another process did (the kernel, out of memory, picks one), so a job
+# whose worker died is given a second one before it is blamed.
+_TRIES = 2
+_STORE_RETRY_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """A job in a slot. `given_up` is set once, by a cancel or by the end of the service."""
+
+    claim: Claim
+    given_up: bool = False
+
+
+class _Slot:
+    """What one thread of the pool holds."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.run: _Run | None = None
+        self.worker: Worker | None = None
+
+
+class Pool:
+    """Runs the Queued jobs of a store, oldest first.
+
+    Threads agree through one condition; what it guards is who is idle, who runs what, and whether
+    there may be something in the queue.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        backends: Mapping[str, Backend],
+        budget: MemoryBudget,
+        *,
+        workers: int,
+        threads: int,
+        python: str,
+        log: Path,
+    ) -> None:
+        self._store = store
+        self._backends = backends
+        self._budget = budget
+        self._python = python
+        self._threads = threads
+        self._log = log
+        self._changed = threading.Condition()
+        self._slots = [_Slot(index) for index in range(workers)]
+        self._idle: set[int] = set()
+        self._work = True
+        self._stopping = False
+        self._running = [
+            threading.Thread(target=self._serve, args=(slot,), name=f"slot {slot.index}")
+            for slot in self._slots
+        ]
+
+    @property
+    def workers(self) -> int:
+        """How many jobs can run at a time."""
+        return len(self._slots)
+
+    def start(self) -> None:
+        """Start the slots; the first one warms its worker up at once."""
+        for thread in self._running:
+            thread.start()
+
+    def wake(self) -> None:
+        """Say that there is a new job in the store."""
+        with self._changed:
+            self._work = True
+            self._changed.notify_all()
+
+    def cancel(self, crn: str, job_id: str) -> str | None:
+        """Cancel a job, in whatever state, and return the state it was in; None: no such job."""
+        # Holding the condition keeps a slot from claiming the job between the two steps.
+        with self._changed:
+            before = self._store.cancel(crn, job_id)
+            if before == "Running":
+                for slot in self._slots:
+                    if slot.run is not None and slot.run.claim.id == job_id:
+                        self._give_up(slot)
+        self._budget.wake()
+        return before
+
+    def stop(self) -> None:
+        """Kill all workers and end the slots. What was running stays Running in the store."""
+        with self._changed:
+            self._stopping = True
+            for slot in self._slots:
+                self._give_up(slot)
+            self._changed.notify_all()
+        self._budget.wake()
+        for thread in self._running:
+            thread.join()
+
+    @staticmethod
+    def _give_up(slot: _Slot) -> None:
+        if slot.run is not None:
+            slot.run.given_up = True
+        if slot.worker is not None:
+            slot.worker.kill()
+
+    # What follows runs in the slots' threads.
+
+    def _serve(self, slot: _Slot) -> None:
+        if slot.index == 0:
+            self._warm(slot)
+        while (run := self._next(slot)) is not None:
+            self._take(slot, run)
+            with self._changed:
+                slot.run = None
+            if run.given_up:
+                # Its worker was killed, perhaps after it had given the last answer.
+                self._drop(slot)
+        self._drop(slot)
+
+    def _take(self, slot: _Slot, run: _Run) -> None:
+        """Run a job and store how it ended."""
+        try:
+            outcome = self._execute(slot, run)
+        except Exception:  # noqa: BLE001 - a slot must outlive whatever goes wrong with one job
+            _log.exception("Job %s could not be run", run.claim.id)
+            outcome = Outcome("Failed", "The service failed to run the job.", 9999)
+            self._drop(slot)
+        if not run.given_up:
+            self._persist(lambda: self._store.finish(run.claim, outcome))
+
+    def _next(self, slot: _Slot) -> _Run | None:
+        """Wait for a job and return it; None when the service stops."""
+        with self._changed:
+            while True:
+                self._idle.add(slot.index)
+                # The lowest idle slot goes first: it is the likeliest to have a warm worker.
+                self._changed.wait_for(
+                    lambda: self._stopping or (self._work and slot.index == min(self._idle))
+                )
+                self._idle.discard(slot.index)
+                if self._stopping:
+                    return None
+                try:
+                    claim = self._store.claim()
+                except sqlite3.Error:
+                    _log.exception("The job store cannot be read or written; trying again")
+                    self._changed.wait(_STORE_RETRY_SECONDS)
+                    continue
+                if claim is not None:
+                    slot.run = _Run(claim)
+                    self._changed.notify_all()
+                    return slot.run
+                self._work = False
+
+    def _execute(self, slot: _Slot, run: _Run) -> Outcome:
+        """Run a job to its end. What is returned for one that was given up does not matter."""
+        ended = ""
+        for attempt in range(_TRIES):
+            worker = self._warm(slot)
+            if worker is None:
+                return Outcome(
+                    "Failed",
+                    f"No worker could be started with {self._python}.",
+                    9999,
+                    "Check --worker-python.",
+                )
+            if attempt:
+                self._persist(lambda: self._store.count_restart(run.claim))
+            try:
+                return self._converse(worker, run)
+            except WorkerDiedError:
+                worker.kill()
+                ended = worker.ended
+                self._drop(slot)
+            if run.given_up:
+                break
+            _log.warning("The worker of job %s died: %s", run.claim.id, ended)
+        return Outcome(
+            "Failed",
+            f"The worker process that ran the job died, {_TRIES} times in a row ({ended}).",
+            9999,
+            "It may have run out of memory: use smaller circuits, or fewer workers.",
+            log=f"See {self._log.name} in the folder of the service.",
+        )
+
+    def _converse(self, worker: Worker, run: _Run) -> Outcome:
+        """Take a job through a worker, waiting for memory in between."""
+        claim = run.claim
+        backend = self._backends.get(claim.backend)
+        if backend is None:
+            return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
+        worker.send_job(backend.worker, claim.params)
+        answer = worker.receive()
+        if "failed" in answer:
+            return _failure(answer["failed"])
+        needs = int(answer["needs"])
+        if needs > self._budget.total:
+            worker.send({"go": False})
+            return Outcome(
+                "Failed",
+                f"Pub {answer['pub']}: a circuit of {answer['qubits']} qubits needs "
+                f"{_megabytes(needs)} of memory, more than the {_megabytes(self._budget.total)} "
+                "that this service may use.",
+                1520,
+                "Use fewer qubits or shots, or start the service with a larger --memory.",
+            )
+        with self._budget.share(needs, lambda: run.given_up) as held:
+            if not held:
+                raise WorkerDiedError("killed by the cancel")
+            worker.send({"go": True})
+            answer = worker.receive()
+            if "failed" in answer:
+                return _failure(answer["failed"])
+            result = worker.receive_raw()
+        done = answer["completed"]
+        return Outcome(
+            "Completed", seconds=done["seconds"], result=result, qiskit_version=done["qiskit"]
+        )
+
+    def _persist(self, write: Callable[[], None]) -> None:
+        """Write to the store. A full disk must lose no result, so that is tried until it works."""
+        while True:
+            try:
+                write()
+            except sqlite3.Error:
+                _log.exception("The job store cannot be written; trying again")
+                with self._changed:
+                    if self._changed.wait_for(lambda: self._stopping, _STORE_RETRY_SECONDS):
+                        return
+            else:
+                return
+
+    def _warm(self, slot: _Slot) -> Worker | None:
+        """Return the slot's worker, started if need be; None when it cannot be."""
+        if slot.worker is None:
+            try:
+                worker = Worker(self._python, self._threads, self._log)
+            except OSError:
+                _log.exception("No worker could be started with %s", self._python)
+                return None
+            with self._changed:
+                slot.worker = worker
+                # A cancel or stop that came just before had no worker to kill.
+                if self._stopping or (slot.run is not None and slot.run.given_up):
+                    worker.kill()
+        return slot.worker
+
+    def _drop(self, slot: _Slot) -> None:
+        with self._changed:
+            worker, slot.worker = slot.worker, None
+        if worker is not None:
+            worker.close()
+
+
+def _failure(failed: Mapping[str, object]) -> Outcome:
+    """Return the outcome that a worker reports for a job that cannot be run."""
+    return Outcome(
+        "Failed",
+        str(failed["reason"]),
+        int(str(failed["code"])),
+        str(failed["solution"]),
+        seconds=float(str(failed["seconds"])),
+        log=str(failed["log"]),
+        qiskit_version=str(failed["qiskit"]),
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // 2**20)} MiB"

@@ -1,0 +1,100 @@
+"""`results`: fetched once, kept for ever, in every format."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+
+import pytest
+
+from tests.cli.test_crash import SLOW
+from tests.conftest import BELL, basis_state
+
+
+@pytest.fixture
+def done_set(cli, circuits):
+    folder = circuits(a=basis_state("01"), b=basis_state("10"))
+    return cli.submit(folder, "--shots", 10, "--max-circuits", 1, "--wait")
+
+
+def test_results_make_no_request_once_they_are_here(cli, done_set, proxy):
+    cli("results", done_set)
+    assert proxy.seen == []
+
+
+def test_csv_is_one_line_an_outcome(cli, done_set):
+    rows = list(csv.reader(cli("results", done_set, "--format", "csv").out.splitlines()))
+    assert rows == [
+        ["index", "name", "outcome", "count"],
+        ["0", "a", "01", "10"],
+        ["1", "b", "10", "10"],
+    ]
+
+
+def test_piped_results_are_plain_lines(cli, done_set):
+    assert cli("results", done_set).out == "0\ta\t10\t01:10\n1\tb\t10\t10:10\n"
+
+
+def test_a_file_is_written_whole_with_usual_permissions(cli, done_set, tmp_path):
+    target = tmp_path / "out.ndjson"
+    cli("results", done_set, "--format", "ndjson", "-o", target)
+    assert [json.loads(line)["index"] for line in target.read_text().splitlines()] == [0, 1]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(cli, done_set, tmp_path):
+    done = cli("results", done_set, "-o", tmp_path / "missing" / "out.csv", code=1)
+    assert "cannot be written" in done.err
+
+
+def test_circuits_are_chosen_by_name_or_index(cli, done_set):
+    results = cli("results", done_set, "--circuit", "b", "--circuit", 0, "--json").json["data"]
+    assert [r["name"] for r in results["results"]] == ["b", "a"]
+
+
+def test_an_unknown_circuit_is_an_error_and_an_ambiguous_name_lists_indexes(cli, circuits):
+    one, two = circuits("one", a=BELL), circuits("two", a=BELL)
+    set_id = cli.submit(one, two, "--wait")
+    assert "0, 1" in cli("results", set_id, "--circuit", "a", code=2).err
+    cli("results", set_id, "--circuit", "7", code=2)
+
+
+def test_results_that_are_not_here_yet_are_not_finished(cli, circuits):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 3000)
+    done = cli("results", set_id, "--json", code=5).json
+    assert done["status"] == "pending"
+    assert "--wait" in done["errors"][0]["hint"]
+    cli("cancel", set_id)
+
+
+def test_partial_gives_what_is_here(cli, circuits):
+    folder = circuits(a=basis_state("01"), b=basis_state("10"))
+    set_id = cli.submit(folder, "--shots", 10, "--max-circuits", 1, "--detach")
+    cli("cancel", set_id, "--job", 1)
+    cli("resume", set_id, "--wait", code=3)
+    done = cli("results", set_id, "--json", code=3).json
+    assert [r["name"] for r in done["data"]["results"]] == ["a"]
+    assert [job["index"] for job in done["data"]["missing"]] == [1]
+    assert done["status"] == "partial"
+
+
+def test_the_timeout_has_its_own_exit_code(cli, circuits):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 20000)
+    cli("results", set_id, "--wait", "--timeout", 0.5, code=124)
+    cli("cancel", set_id)
+
+
+def test_results_wait_sends_what_was_not_sent(cli, circuits):
+    set_id = cli.submit(circuits(a=basis_state("1")), "--shots", 3, "--detach")
+    assert cli("results", set_id, "--wait").out == "0\ta\t3\t1:3\n"
+
+
+def test_a_closed_pipe_is_silent(cli, done_set):
+    process = cli.start("results", done_set, "--format", "csv")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait()

@@ -1,0 +1,96 @@
+"""`status`: from disk alone for a finished set, one request for another."""
+
+from __future__ import annotations
+
+from tests.cli.test_crash import SLOW
+from tests.conftest import BELL
+
+
+def test_sets_are_listed_newest_first_and_filtered(cli, circuits):
+    folder = circuits(a=BELL)
+    old = cli.submit(folder, "--name", "first", "--tag", "x", "--wait")
+    new = cli.submit(folder, "--name", "second", "--detach")
+
+    def ids(*words: str) -> list[str]:
+        return [s["id"] for s in cli("status", *words, "--json").json["data"]["job_sets"]]
+
+    assert ids() == [new, old]
+    assert ids("--name", "fir") == [old]
+    assert ids("--tag", "x") == [old]
+    assert ids("--state", "planned") == ids("--state", "open") == [new]
+    cli("results", old)
+    assert ids("--state", "done") == [old]
+
+
+def test_piped_status_is_plain_lines(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1, "--name", "n", "--wait")
+    head, *jobs = cli("status", set_id).out.splitlines()
+    assert head.split("\t") == [set_id, "done", "ideal_simulator", "n", "DONE=2"]
+    assert [line.split("\t")[:3] for line in jobs] == [["0", "0-0", "DONE"], ["1", "1-1", "DONE"]]
+
+
+def test_status_of_a_finished_set_makes_no_request(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=BELL), "--wait")
+    before = len(proxy.seen)
+    cli("status", set_id)
+    assert len(proxy.seen) == before
+
+
+def test_status_of_a_running_set_makes_one_listing(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 2000)
+    before = proxy.listings
+    cli("status", set_id)
+    assert proxy.listings == before + 1
+    assert proxy.count("GET", "/jobs/") == 0
+    cli("cancel", set_id)
+
+
+def test_exit_status_tells_how_the_set_stands(cli, circuits):
+    folder = circuits(a=BELL)
+    planned = cli.submit(folder, "--detach")
+    cli("status", planned, code=0)
+    cli("status", planned, "--exit-status", code=5)
+    cli("cancel", planned)
+    cli("status", planned, "--exit-status", code=3)
+    cli("status", cli.submit(folder, "--wait"), "--exit-status", code=0)
+
+
+def test_events_tell_the_history(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--wait")
+    kinds = [line.split("\t")[1] for line in cli("status", set_id, "--events").out.splitlines()]
+    assert [kinds[0], kinds[1], kinds[-2], kinds[-1]] == [
+        "planned",
+        "submitted",
+        "fetched",
+        "closed",
+    ]
+
+
+def test_watch_ends_when_all_jobs_have_ended(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL))
+    assert "DONE=1" in cli("status", set_id, "--watch").out
+
+
+def test_watch_gives_up_at_the_timeout(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    done = cli("status", set_id, "--watch", "--timeout", 0.2, code=124)
+    assert "resume" in done.err
+
+
+def test_a_damaged_set_costs_only_itself(cli, circuits):
+    folder = circuits(a=BELL)
+    good, bad = cli.submit(folder, "--detach"), cli.submit(folder, "--detach")
+    (cli.home / "sets" / f"{bad}.sqlite").write_bytes(b"\0" * 5000)
+    listed = cli("status")
+    assert listed.out.startswith(good)
+    assert bad in listed.err
+    cli("status", bad, code=1)
+
+
+def test_an_unreachable_service_still_shows_what_is_known(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 2000)
+    proxy.when("GET", "/jobs", times=50, status=503)
+    done = cli("status", set_id, "--json", code=75).json
+    assert done["data"]["job_set"]["jobs"][0]["id"]
+    proxy.rules.clear()
+    cli("cancel", set_id)

@@ -1,0 +1,161 @@
+"""`cancel`, `retag`, `retry`, `collect`: wants, carried out by whoever comes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.test_crash import SLOW
+from tests.conftest import BELL, basis_state
+
+
+def states(cli, set_id: str) -> list[str]:
+    return [
+        job["status"] for job in cli("status", set_id, "--json").json["data"]["job_set"]["jobs"]
+    ]
+
+
+def remote_tags(cli, proxy) -> list[set[str]]:
+    import json
+
+    return [set(json.loads(s.body)["tags"]) for s in proxy.seen if s.method == "PUT"]
+
+
+def test_cancel_ends_running_and_queued_jobs(cli, circuits):
+    folder = circuits(**{f"s{n}": SLOW for n in range(4)})
+    set_id = cli.submit(folder, "--max-circuits", 1, "--shots", 20000)
+    cli("cancel", set_id)
+    assert states(cli, set_id) == ["CANCELLED"] * 4
+
+
+def test_cancel_of_one_job_leaves_the_others(cli, circuits):
+    folder = circuits(a=BELL, b=BELL, c=BELL)
+    set_id = cli.submit(folder, "--max-circuits", 1, "--detach")
+    cli("cancel", set_id, "--job", 1)
+    cli("resume", set_id, "--wait", code=3)
+    assert states(cli, set_id) == ["DONE", "CANCELLED", "DONE"]
+
+
+def test_cancel_stops_the_very_next_post(cli, circuits, proxy):
+    """While `submit` waits for its pace, a cancel from elsewhere ends what was not sent."""
+    folder = circuits(**{f"c{n}": BELL for n in range(6)})
+    env = {**cli.env, "IBMQBATCH_PACE": "2"}
+    set_id = cli.submit(folder, "--max-circuits", 1, "--detach")
+    run = cli.start("resume", set_id, "--wait", env=env)
+    from tests.cli.test_crash import wait_for
+
+    wait_for(lambda: proxy.submissions == 2)
+    cli("cancel", set_id)
+    run.communicate(timeout=60)
+    assert proxy.submissions == 2
+    assert set(states(cli, set_id)[2:]) == {"CANCELLED"}
+
+
+def test_cancel_of_an_unknown_job_is_refused(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    cli("cancel", set_id, "--job", 9, code=2)
+    assert states(cli, set_id) == ["INITIALIZING"]
+
+
+def test_retag_replaces_then_adds_then_removes_and_keeps_the_set_whole(cli, circuits, proxy):
+    folder = circuits(a=BELL, b=BELL)
+    set_id = cli.submit(folder, "--max-circuits", 1, "--tag", "old", "--wait")
+    cli("retag", set_id, "--replace", "new", "--add", "more", "--add", "less", "--remove", "less")
+    cli("retag", set_id, "--add", "again", "--name", "other name")
+    item = cli("status", set_id, "--json").json["data"]["job_set"]
+    assert (item["tags"], item["name"]) == (["new", "more", "again"], "other name")
+    assert len(remote_tags(cli, proxy)) == 4
+    for tags in remote_tags(cli, proxy)[2:]:
+        assert {"new", "more", "again", f"ibmq_jobset_{set_id}_"} <= tags
+        assert len(tags) == 6
+
+
+def test_a_retag_cut_off_half_way_is_finished_by_the_next_step(cli, circuits, proxy):
+    folder = circuits(a=BELL, b=BELL)
+    set_id = cli.submit(folder, "--max-circuits", 1, "--wait")
+    refused = proxy.when("PUT", "/tags", times=2, status=400, body=b'{"errors": [{"code": 1}]}')
+    cli("retag", set_id, "--add", "x", code=1)
+    assert refused.times == 0
+    proxy.rules.clear()
+    cli("collect")
+    assert all("x" in tags for tags in remote_tags(cli, proxy)[-2:])
+    assert cli("status", set_id, "--json").json["data"]["job_set"]["closed_at"]
+
+
+@pytest.mark.parametrize("tag", ["ibmq_jobset_x", "t" * 87, "two\nlines", " "])
+def test_tags_that_cannot_be_are_refused(cli, circuits, tag):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    cli("retag", set_id, "--add", tag, code=2)
+
+
+def test_retry_runs_failed_jobs_only_and_keeps_the_old_attempt(cli, circuits, proxy):
+    folder = circuits(a=basis_state("0"), b=basis_state("1"))
+    refusal = b'{"errors": [{"code": 1208, "message": "bad body"}]}'
+    proxy.when("POST", "/jobs", status=400, body=refusal)
+    set_id = cli.submit(folder, "--max-circuits", 1, "--shots", 5, code=3)
+    assert sorted(states(cli, set_id))[-1] == "ERROR"
+    before = proxy.submissions
+    cli("retry", set_id, "--wait")
+    assert proxy.submissions == before + 1
+    jobs = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"]
+    assert sorted(job["attempt"] for job in jobs) == [1, 2]
+    events = cli("status", set_id, "--events").out
+    assert "refused" in events
+    assert "retry_wanted" in events
+
+
+def test_retry_leaves_cancelled_jobs_unless_asked(cli, circuits):
+    set_id = cli.submit(circuits(a=basis_state("1")), "--shots", 5, "--detach")
+    cli("cancel", set_id)
+    assert "--cancelled" in cli("retry", set_id).err
+    cli("retry", set_id, "--cancelled", "--wait")
+    assert states(cli, set_id) == ["DONE"]
+
+
+def test_collect_brings_results_home_and_is_silent_when_nothing_changed(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--name", "mine")
+    cli("status", set_id, "--watch")
+    env = {"IBMQBATCH_HOME": str(cli.home)}  # as cron has it: nothing else at all
+    assert "mine" in cli("collect", env=env).out
+    again = cli("collect", env=env)
+    assert (again.out, again.err) == ("", "")
+
+
+def test_collect_sends_what_was_detached(cli, circuits, proxy):
+    cli.submit(circuits(a=BELL), "--detach")
+    cli("collect")
+    assert proxy.submissions == 1
+
+
+def test_collect_goes_on_past_a_damaged_set(cli, circuits, proxy):
+    folder = circuits(a=BELL)
+    bad = cli.submit(folder, "--detach")
+    cli.submit(folder, "--detach")
+    (cli.home / "sets" / f"{bad}.sqlite").write_bytes(b"\0" * 5000)
+    assert bad in cli("collect", code=1).err
+    assert proxy.submissions == 1
+
+
+def test_collect_leaves_out_a_set_that_is_in_use(cli, circuits, proxy):
+    from ibmqbatch.files import FileLock
+
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    with FileLock(cli.home / "sets" / f"{set_id}.lock"):
+        done = cli("collect")
+    assert (done.out, done.err, proxy.submissions) == ("", "", 0)
+
+
+def test_resume_of_a_set_in_use_says_so(cli, circuits):
+    from ibmqbatch.files import FileLock
+
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    with FileLock(cli.home / "sets" / f"{set_id}.lock"):
+        cli("resume", set_id, code=7)
+
+
+def test_resume_with_nothing_to_do_makes_one_listing(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 5000)
+    before = proxy.listings, len(proxy.seen)
+    cli("resume", set_id)
+    token = 2  # the handshake with the local service, and the token
+    assert (proxy.listings - before[0], len(proxy.seen) - before[1]) == (1, 1 + token)
+    cli("cancel", set_id)

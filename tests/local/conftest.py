@@ -1,0 +1,47 @@
+"""The service that most tests of this folder share, and a way to start others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .support import Client, LocalServer
+
+
+@pytest.fixture(scope="session")
+def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """One service for all tests that leave it as it was; `client` gives each its own instance.
+
+    IBMQBATCH_TEST_WORKER_PYTHON names an interpreter with another Qiskit to run the circuits.
+    """
+    python = os.environ.get("IBMQBATCH_TEST_WORKER_PYTHON", sys.executable)
+    home = tmp_path_factory.mktemp("local")
+    server = LocalServer(home, "--workers", "2", "--worker-python", python).start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def client(local_server: LocalServer) -> Iterator[Client]:
+    """A client of the shared service, with an instance that is empty."""
+    with local_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
+    """Prepare a service of the test's own, not yet started; ended with the test."""
+    servers: list[LocalServer] = []
+
+    def prepare(*options: str) -> LocalServer:
+        servers.append(LocalServer(tmp_path / f"home{len(servers)}", *options))
+        return servers[-1]
+
+    yield prepare
+    for server in servers:
+        if server.process is not None:
+            server.end()
