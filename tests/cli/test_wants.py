@@ -92,12 +92,12 @@ def test_retry_runs_failed_jobs_only_and_keeps_the_old_attempt(cli, circuits, pr
     refusal = b'{"errors": [{"code": 1208, "message": "bad body"}]}'
     proxy.when("POST", "/jobs", status=400, body=refusal)
     set_id = cli.submit(folder, "--max-circuits", 1, "--shots", 5, code=3)
-    assert sorted(states(cli, set_id))[-1] == "ERROR"
+    assert states(cli, set_id).count("ERROR") == 1
     before = proxy.submissions
     cli("retry", set_id, "--wait")
     assert proxy.submissions == before + 1
     jobs = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"]
-    assert sorted(job["attempt"] for job in jobs) == [1, 2]
+    assert {job["attempt"] for job in jobs} == {1, 2}
     events = cli("status", set_id, "--events").out
     assert "refused" in events
     assert "retry_wanted" in events
