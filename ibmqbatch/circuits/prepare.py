@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     # Terra 0.46 announces its own end at each import.
     warnings.simplefilter("ignore", DeprecationWarning)
     from qiskit import qpy
+    from qiskit.transpiler import CouplingMap
     from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
 from .openqasm2 import BadFile, load_file
@@ -88,9 +89,10 @@ def prepare(
             continue
         if problems:
             continue
-        circuit.name = path.stem
         if compiler is not None:
             circuit = compiler.run(circuit)
+        # Last, because compiling gives it another.
+        circuit.name = _text(path.stem)
         yield _encode(circuit, path)
     progress(len(files), len(files))
     if problems:
@@ -127,9 +129,14 @@ def _compiler(device: Device, preparation: Preparation) -> PassManager | None:
         basis_gates=list(device.basis_gates),
         coupling_map=None
         if device.coupling_map is None
-        else [list(p) for p in device.coupling_map],
+        else CouplingMap([list(p) for p in device.coupling_map]),
         seed_transpiler=preparation.seed,
     )
+
+
+def _text(name: str) -> str:
+    """Write a file's name, which on disk may be any bytes, as a text that can be stored."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _encode(circuit: QuantumCircuit, path: Path) -> ReadyCircuit:
@@ -140,7 +147,7 @@ def _encode(circuit: QuantumCircuit, path: Path) -> ReadyCircuit:
     assert data[_QPY_VERSION_BYTE] == _QPY_VERSION
     return ReadyCircuit(
         name=circuit.name,
-        source=str(path),
+        source=_text(str(path)),
         position=0,
         num_qubits=circuit.num_qubits,
         sha256=hashlib.sha256(data).hexdigest(),

@@ -62,7 +62,6 @@ def _step(this: Verb, manifest: Manifest) -> None:
 
 
 def _tell(item: dict[str, Any]) -> None:
-    from ..render.console import clean, write_line
+    from ..render.console import clean, counts_text, write_line
 
-    counts = ", ".join(f"{count} {word.lower()}" for word, count in item["counts"].items() if count)
-    write_line(f"{item['id']} ({clean(item['name'])}): {counts}")
+    write_line(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}")

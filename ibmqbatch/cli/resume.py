@@ -39,7 +39,7 @@ def go_on(
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
     from ..jobset.advance import follow, is_sent, is_settled
-    from ..render.console import message
+    from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
 
     def describe() -> dict[str, object]:
@@ -65,5 +65,7 @@ def go_on(
         this.exit_code = ExitCode.PARTIAL if failed else ExitCode.DONE
     if shown:
         item = this.data["job_set"]
-        counts = ", ".join(f"{n} {word.lower()}" for word, n in item["counts"].items() if n)
-        message(f"{item['total_circuits']} circuits in {item['total_jobs']} jobs: {counts}.")
+        message(
+            f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
+            f"{counts_text(item['counts'])}."
+        )

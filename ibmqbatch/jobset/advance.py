@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import UsageError
+from ..errors import StorageError, UsageError
+from ..files import FileLock
 from ..manifest import attempts, remotes
 from ..manifest.errors import SetInUse
 from ..manifest.store import Manifest
@@ -112,7 +113,7 @@ def is_idle(manifest: Manifest) -> bool:
     """Tell whether the service need not be asked, unless something is to be sent."""
     jobs = manifest.jobs()
     return (
-        not any(job.unsure for job in jobs)
+        not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
         and all(remote.status.final for remote in manifest.remotes())
         and not unfetched(manifest)
         and not unlabelled(manifest)
@@ -123,7 +124,8 @@ def is_settled(manifest: Manifest) -> bool:
     """Tell whether nothing is left to do: all final, results here, wants carried out."""
     jobs = manifest.jobs()
     return (
-        all(job.status.final and not job.unsure for job in jobs)
+        all(job.status.final for job in jobs)
+        and not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
         and not any(r.surplus and not r.status.final for r in manifest.remotes())
         and not unfetched(manifest)
         and not unlabelled(manifest)
@@ -136,7 +138,7 @@ def try_advance(
     """Take one step, unless another process holds the set for longer than `patience` seconds."""
     lock = work.manifest.lock()
     deadline = work.clock.monotonic() + patience
-    while not lock.acquire(blocking=False):
+    while not _acquired(lock):
         if work.clock.monotonic() >= deadline or work.clock.interrupted.is_set():
             return None
         work.clock.sleep(_LOCK_POLL)
@@ -144,6 +146,16 @@ def try_advance(
         return advance(work, sending=sending, fetching=fetching)
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock) -> bool:
+    try:
+        return lock.acquire(blocking=False)
+    except OSError as error:
+        raise StorageError(
+            f"The set's lock {lock.path} cannot be taken: {error.strerror or error}.",
+            "Mend the permissions of the folder that the set is in.",
+        ) from error
 
 
 def follow(

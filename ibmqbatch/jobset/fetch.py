@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import StorageError
 from ..files import sync_folder
 from ..manifest import remotes
 from ..manifest.records import JobRecord, JobStatus, RemoteRecord
@@ -97,8 +98,11 @@ def _arrive(work: Work, order: _Order) -> None:
     if whole.exists():
         return  # it arrived before a crash
     part = order.path(".part")
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    if order.remote.private and part.exists() and part.stat().st_size:
+        # A process died while it read what is given once: half of it is better than nothing.
+        part.replace(order.path(".damaged"))
     try:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
             private = order.remote.private
             given = work.client.download_results(order.remote.id, file, repeatable=not private)
@@ -111,6 +115,11 @@ def _arrive(work: Work, order: _Order) -> None:
         else:
             part.unlink(missing_ok=True)
         raise
+    except OSError as error:
+        raise StorageError(
+            f"Results cannot be kept in {order.folder}: {error.strerror or error}.",
+            "Make room on the disk, then run the same command again.",
+        ) from error
     if not given:
         part.unlink(missing_ok=True)
         raise _NoResultsError("the service has no results of this job")

@@ -45,12 +45,13 @@ def observe(work: Work) -> None:
     listing = _list(work, record, None if in_doubt else unfinished.keys())
     by_id = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
     with manifest.db.transaction():
-        _adopt(manifest, record, listing)
+        # What is known is brought up to date first: whatever turns up is compared with it.
         for remote in manifest.remotes():
             seen = listing.jobs.get(remote.id) or by_id.get(remote.id)
             # A listing may lag behind what has been learnt otherwise; an end is an end.
             if seen is not None and not remote.status.final:
                 _record(manifest, remote, seen, listing.begun)
+        _adopt(manifest, record, listing)
         if listing.full:
             _miss(work, listing)
 
@@ -100,9 +101,9 @@ def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> None:
         if attempt is None:
             # Not ours, whatever its set tag says: it is never touched.
             continue
-        attempts.accept(
-            manifest, attempt, job.id, attempt.labels_version, status=job.status, adopted=True
-        )
+        attempts.accept(manifest, attempt, job.id, attempt.labels_version, adopted=True)
+        adopted = next(remote for remote in manifest.remotes() if remote.id == job.id)
+        _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
 
 

@@ -27,7 +27,7 @@ def reserved(key: str | None) -> Iterator[str]:
         return
     folder = paths.ensure_folder(paths.home() / "once")
     paths.ensure_folder(paths.sets())
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
     with FileLock(folder / f"{digest}.lock"):
         path = folder / f"{digest}.id"
         set_id = path.read_text("ascii").strip() if path.exists() else ""

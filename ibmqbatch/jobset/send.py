@@ -129,7 +129,12 @@ class _Sender:
         account = self._work.client.account
         allowed = wanted
         if account.max_pending is not None:
-            pending = self._work.client.jobs(pending=True, limit=1).count or 0
+            try:
+                pending = self._work.client.jobs(pending=True, limit=1).count or 0
+            except ServiceError as error:
+                # What has landed is to be recorded first.
+                self._error, self._stopped = self._error or error, True
+                return ()
             allowed = max(0, min(wanted, account.max_pending - pending - flying))
         grant = self._pace.reserve(allowed)
         if len(grant.tickets) < wanted:

@@ -27,7 +27,8 @@ _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# With halves of characters, which is what bytes that are no text become on a command line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def set_tag(set_id: str) -> str:

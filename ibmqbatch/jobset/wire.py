@@ -49,6 +49,7 @@ def job_body(
             },
         }
     ).encode()
-    head, tail = frame.split(json.dumps(marker).encode())
+    # They are the last thing in it: nothing that comes before can be mistaken for their place.
+    head, _, tail = frame.rpartition(json.dumps(marker).encode())
     pubs = b",".join(_PUB_OPEN + base64.b64encode(body) + _PUB_CLOSE for body in bodies)
     return head + b"[" + pubs + b"]" + tail

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from ..clock import Clock
 from ..manifest.store import Manifest
-from ..service.client import Client
 from ..service.errors import ServiceError
+
+if TYPE_CHECKING:
+    # Brings in the HTTP library, which nobody needs who only looks.
+    from ..service.client import Client
 
 __all__ = ["IN_FLIGHT", "Flight", "Observer", "Unobserved", "Work", "side_by_side"]
 

@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(_options(sys.argv[1:] if arguments is None else arguments))
     except IbmqbatchError as error:
-        sys.stderr.write(f"{error.message} {error.hint}".strip() + "\n")
+        hint = f"hint: {error.hint}\n" if error.hint else ""
+        sys.stderr.write(f"error: {error.message}\n{hint}")
         return ExitCode.ERROR
     return ExitCode.DONE
 

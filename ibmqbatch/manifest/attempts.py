@@ -29,9 +29,11 @@ __all__ = [
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _NONCE_LETTERS = 13  # of 5 bits each: 65 bits
 
+# Nothing is sent while any attempt at the same job is unsettled.
 _UNSENT = """
     FROM jobs j WHERE j.wanted = 'run' AND j.remote_id IS NULL AND NOT EXISTS (
-        SELECT 1 FROM attempts a WHERE a.job = j.idx AND a.number = j.wanted_attempt)
+        SELECT 1 FROM attempts a WHERE a.job = j.idx
+        AND (a.number = j.wanted_attempt OR a.state IN ('sending', 'unsure')))
 """
 
 

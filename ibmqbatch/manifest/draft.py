@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -101,13 +102,16 @@ class Draft:
         self.path = folder / f"{set_id}{SUFFIX}"
         self._draft = folder / f"{set_id}{_DRAFT_SUFFIX}"
         self._lock = FileLock(lock_path(self.path))
-        self._lock.acquire()
-        self._draft.unlink(missing_ok=True)
         self._circuits = 0
         try:
+            self._lock.acquire()
+            if self.path.exists():
+                # Another process drew the same id, and was first.
+                raise FileExistsError(errno.EEXIST, f"{set_id} exists already", str(self.path))
+            self._draft.unlink(missing_ok=True)
             self._connection = create_database(self._draft)
             self._connection.execute("BEGIN")
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             self._lock.release()
             raise _unwritable(self._draft, error) from error
 

@@ -74,15 +74,15 @@ def observe(
 def choose(manifest: Manifest, job: int) -> None:
     """Decide which of a job's remote jobs counts, now that another one has been found.
 
-    The one furthest along, then the earliest. A live one besides it is surplus: to be cancelled,
-    and reported.
+    The one furthest along, then the earliest; of those that bring nothing, the last. A live one
+    besides it is surplus: to be cancelled, and reported.
     """
     mine = [remote for remote in manifest.remotes() if remote.job == job]
-    best = max(mine, key=lambda r: (_RANK.get(r.status, 0), -r.attempt))
+    best = max(mine, key=lambda r: (_rank(r), -r.attempt if _rank(r) else r.attempt))
     manifest.db.write("UPDATE jobs SET remote_id = ? WHERE idx = ?", (best.id, job))
     manifest.db.write("UPDATE remotes SET surplus = 0 WHERE id = ?", (best.id,))
     for remote in mine:
-        if remote.id == best.id or remote.surplus or not _RANK.get(remote.status, 0):
+        if remote.id == best.id or remote.surplus or not _rank(remote):
             continue
         manifest.db.write("UPDATE remotes SET surplus = 1 WHERE id = ?", (remote.id,))
         ran = "it ran as well" if remote.status is JobStatus.DONE else "it is being cancelled"
@@ -93,6 +93,11 @@ def choose(manifest: Manifest, job: int) -> None:
             attempt=remote.attempt,
             remote_id=remote.id,
         )
+
+
+def _rank(remote: RemoteRecord) -> int:
+    """Tell how far along a job is; one that failed, or whose results are lost, is nowhere."""
+    return 0 if remote.result == "lost" else _RANK.get(remote.status, 0)
 
 
 def ask_cancel(manifest: Manifest, remote: RemoteRecord, at: float) -> None:

@@ -90,8 +90,11 @@ class Manifest:
         if row is None:
             raise DamagedManifest(f"{self.path} holds no job set.", "Put back a copy of it.")
         values = dict(row)
-        values["options"] = json.loads(values["options"])
-        values["tags"] = tuple(json.loads(values["tags"]))
+        try:
+            values["options"] = json.loads(values["options"])
+            values["tags"] = tuple(json.loads(values["tags"]))
+        except ValueError as error:
+            raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
         return SetRecord(**values)
 
     def jobs(self) -> list[JobRecord]:

@@ -48,9 +48,19 @@ def want_labels(
 
 
 def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
-    """Want `jobs` run again, each as a new attempt; the old ones stay in the history."""
+    """Want `jobs` run again, each as a new attempt; the old ones stay in the history.
+
+    One that has moved on since it was read, because another process retried it, is left alone.
+    """
     with manifest.db.transaction():
+        current = {job.index: job for job in manifest.jobs()}
         for job in jobs:
+            now = current[job.index]
+            if (now.attempt, now.remote and now.remote.id) != (
+                job.attempt,
+                job.remote and job.remote.id,
+            ):
+                continue
             manifest.db.write(
                 "UPDATE jobs SET wanted = 'run', remote_id = NULL, wanted_attempt = 1 + coalesce("
                 "(SELECT max(number) FROM attempts WHERE job = idx), 0) WHERE idx = ?",

@@ -7,13 +7,23 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
     from ..errors import Problem
 
-__all__ = ["clean", "complain", "err", "is_terminal", "message", "out", "write_line"]
+__all__ = [
+    "clean",
+    "complain",
+    "counts_text",
+    "err",
+    "is_terminal",
+    "message",
+    "out",
+    "plural",
+    "write_line",
+]
 
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
 
@@ -46,6 +56,16 @@ def is_terminal(*, stderr: bool = False) -> bool:
 def clean(text: str) -> str:
     """Replace what could steer a terminal: names and reasons may come from anywhere."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def plural(number: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Write how many jobs have which status, leaving out those that none has."""
+    return ", ".join(f"{count} {status.lower()}" for status, count in counts.items() if count)
 
 
 def write_line(text: str = "") -> None:

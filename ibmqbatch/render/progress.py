@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from .console import err, is_terminal, message, out
+from .console import counts_text, err, is_terminal, message, out
 from .tables import job_set_view
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _line_writer(describe: Callable[[], Mapping[str, Any]]) -> Callable[[], None
 
     def write() -> None:
         item = describe()
-        counts = ", ".join(f"{n} {s.lower()}" for s, n in item["counts"].items() if n)
+        counts = counts_text(item["counts"])
         if [counts] != last:
             last[:] = [counts]
             message(f"{item['id']}: {counts}")

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from ..errors import StorageError
 from ..files import replacing
-from .console import clean, out
+from .console import clean, out, plural
 
 __all__ = ["FORMATS", "output", "show_results", "write_results"]
 
@@ -82,7 +82,7 @@ def show_results(results: Iterable[Data]) -> None:
         heading = Text(no_wrap=True, overflow="ellipsis")
         heading.append(f"{result['index']}  ", "dim")
         heading.append(clean(result["name"]), "bold")
-        heading.append(f"  {result['shots']} shots", "dim")
+        heading.append(f"  {plural(result['shots'], 'shot')}", "dim")
         console.print(heading)
         counts = result["counts"]
         frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:_MOST_OUTCOMES]
@@ -100,7 +100,7 @@ def show_results(results: Iterable[Data]) -> None:
         rest = len(counts) - len(frequent)
         if rest:
             share = 1 - sum(counts[outcome] for outcome in frequent) / max(1, result["shots"])
-            console.print(Text(f"  … {rest} more outcomes, {share:.1%} of the shots", "dim"))
+            console.print(Text(f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots", "dim"))
 
 
 def _shortened(outcome: str, width: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import clean, is_terminal, out, write_line
+from .console import clean, is_terminal, out, plural, write_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -111,7 +111,8 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
         overflow="ellipsis",
     )
     facts = Text(
-        f"{item['backend']} · {item['total_circuits']} circuits · {item['shots']} shots"
+        f"{item['backend']} · {plural(item['total_circuits'], 'circuit')} · "
+        f"{plural(item['shots'], 'shot')}"
         + (f" · {clean(', '.join(item['tags']))}" if item["tags"] else ""),
         style="dim",
         no_wrap=True,
@@ -121,7 +122,7 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
     shown = _most_urgent(jobs, max(1, rows - _FRAME_LINES))
     parts.append(_jobs_table(shown, width))
     if len(shown) < len(jobs):
-        parts.append(Text(f"… and {len(jobs) - len(shown)} more jobs", style="dim"))
+        parts.append(Text(f"… and {plural(len(jobs) - len(shown), 'more job')}", style="dim"))
     if width < _WIDE:
         troubled = [job for job in jobs if job["reason"]]
         parts += [_trouble(job, fold=not live) for job in troubled[:_REASONS]]

@@ -1,0 +1,177 @@
+"""Bad input: one sentence, a hint, the exit code; nothing is submitted, nothing lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ibmqbatch.exitcodes import ExitCode
+from tests.conftest import BELL, Cli, Finished
+
+HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+
+BAD_FILES = {
+    "empty.qasm": (b"", "is empty"),
+    "binary.qasm": (b"\x7fELF\x00\x01", "not a text file"),
+    "syntax.qasm": (b"OPENQASM 2.0;\nqreg q[2]\ncreg c[2];\n", "line 3, column 1"),
+    "gate.qasm": (HEAD.encode() + b"qreg q[1];\nfoo q[0];\n", "line 4, column 1: 'foo'"),
+    "nothing.qasm": (HEAD.encode(), "holds no circuit"),
+    "unmeasured.qasm": (HEAD.encode() + b"qreg q[1];\nh q[0];\n", "measures nothing"),
+    "wide.qasm": (HEAD.encode() + b"qreg q[99];\ncreg c[1];\nmeasure q[0]->c[0];", "99 qubits"),
+    "three.qasm": (b"OPENQASM 3.0;\nqubit q;\n", "OpenQASM 3.0"),
+}
+
+
+def refused(cli: Cli, *words: object, code: ExitCode) -> Finished:
+    """Run a command that is to be refused, and hold it to the form of refusals."""
+    done = cli(*words, code=int(code))
+    assert done.out == ""
+    assert "error: " in done.err
+    assert "hint: " in done.err
+    return done
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_by_name(cli, tmp_path, proxy, name):
+    content, what = BAD_FILES[name]
+    (tmp_path / name).write_bytes(content)
+    done = refused(cli, "submit", tmp_path / name, code=ExitCode.USAGE)
+    assert name in done.err
+    assert what in done.err
+    assert proxy.submissions == 0
+    assert not list(cli.home.glob("sets/*.sqlite"))
+
+
+def test_of_several_bad_files_all_are_listed(cli, tmp_path):
+    for name, (content, _) in BAD_FILES.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "good.qasm").write_text(BELL)
+    done = refused(cli, "submit", tmp_path, tmp_path / "missing.qasm", code=ExitCode.USAGE)
+    for name in (*BAD_FILES, "missing.qasm"):
+        assert name in done.err
+
+
+def test_no_measurements_are_offered_a_way_out(cli, tmp_path):
+    (tmp_path / "a.qasm").write_bytes(BAD_FILES["unmeasured.qasm"][0])
+    done = refused(cli, "submit", tmp_path / "a.qasm", code=ExitCode.USAGE)
+    assert "--measure-all" in done.err
+
+
+def test_a_folder_without_circuits_is_refused(cli, tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(cli, "submit", tmp_path / "empty", code=ExitCode.USAGE)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--shots", "0"], ExitCode.USAGE),
+        (["--shots", "-5"], ExitCode.USAGE),
+        (["--shots", "100000000"], ExitCode.REFUSED),
+        (["--max-circuits", "0"], ExitCode.USAGE),
+        (["--max-circuits", "-1"], ExitCode.USAGE),
+        (["--backend", "nope"], ExitCode.USAGE),
+        (["--backend", "ibm_fez"], ExitCode.AUTHENTICATION),
+        (["--account", "nope"], ExitCode.AUTHENTICATION),
+        (["--tag", "ibmq_jobset_mine"], ExitCode.USAGE),
+        (["--tag", "x" * 87], ExitCode.USAGE),
+        (["--tag=a", "--tag=b", "--tag=c", "--tag=d", "--tag=e", "--tag=f"], ExitCode.USAGE),
+        (["--name", "x" * 61], ExitCode.USAGE),
+        (["--name", "a\nb"], ExitCode.USAGE),
+        (["-O", "4"], ExitCode.USAGE),
+        (["--seed", "-1"], ExitCode.USAGE),
+        (["--detach", "--wait"], ExitCode.USAGE),
+        (["--shots", "few"], ExitCode.USAGE),
+        (["--no-such-option"], ExitCode.USAGE),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_a_bad_argument_is_refused(cli, circuits, proxy, words, code):
+    refused(cli, "submit", circuits(a=BELL), *words, code=code)
+    assert proxy.submissions == 0
+
+
+def test_an_unknown_set_is_told_from_an_ambiguous_one(cli, circuits):
+    refused(cli, "status", "nope", code=ExitCode.NO_SUCH_SET)
+    folder = circuits(a=BELL)
+    ids = [cli.submit(folder, "--detach", "--name", "same") for _ in range(2)]
+    for reference in ("2", "same"):
+        done = refused(cli, "status", reference, code=ExitCode.USAGE)
+        assert all(set_id in done.err for set_id in ids)
+    cli("status", ids[0][:-1])
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda path: path.write_bytes(b"not a database at all, but long enough" * 50), "damaged"),
+        (lambda path: path.write_bytes(b""), "not a job set"),
+        (lambda path: foreign(path), "not a job set"),
+        (lambda path: pragma(path, "user_version = 999"), "newer release"),
+    ],
+    ids=["damaged", "empty", "foreign", "newer"],
+)
+def test_a_file_that_is_no_good_manifest_is_refused(
+    cli, circuits, damage: Callable[[Path], None], what
+):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    damage(cli.home / "sets" / f"{set_id}.sqlite")
+    assert what in refused(cli, "status", set_id, code=ExitCode.ERROR).err
+    assert what in refused(cli, "results", set_id, code=ExitCode.ERROR).err
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE addresses (name TEXT)")
+    connection.close()
+
+
+def pragma(path: Path, text: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA {text}")
+    connection.close()
+
+
+def test_a_data_folder_that_cannot_be_is_refused(cli, circuits, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    env = {**cli.env, "IBMQBATCH_HOME": str(tmp_path / "file" / "home")}
+    done = cli("submit", circuits(a=BELL), env=env, code=1)
+    assert "IBMQBATCH_HOME" in done.err
+
+
+def test_a_port_in_use_is_refused(cli, service, tmp_path):
+    env = {**cli.env, "IBMQBATCH_HOME": str(tmp_path / "other")}
+    port = service["url"].rsplit(":", 1)[1]
+    done = cli("serve", "--port", port, env=env, code=1)
+    assert port in done.err
+    assert "hint: " in done.err
+
+
+def test_a_wrong_key_is_an_authentication_error_and_never_shown(cli, circuits, service):
+    env = {
+        **cli.env,
+        "IBMQBATCH_URL": f"{service['url']}/api/v1",
+        "IBMQBATCH_IAM_URL": service["url"],
+        "IBMQBATCH_TOKEN": "a-wrong-secret",
+        "IBMQBATCH_INSTANCE": service["crn"],
+    }
+    words = ("submit", circuits(a=BELL), "--backend", "ideal_simulator", "-v")
+    done = cli(*words, env=env, code=int(ExitCode.AUTHENTICATION))
+    assert "a-wrong-secret" not in done.err
+    for log in cli.home.glob("logs/*"):
+        assert "a-wrong-secret" not in log.read_text()
+
+
+def test_a_set_of_another_instance_is_not_asked_for_elsewhere(cli, circuits, proxy):
+    """Another store would not have the jobs, and its silence would pass for proof."""
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    connection = sqlite3.connect(cli.home / "sets" / f"{set_id}.sqlite")
+    connection.execute("UPDATE jobset SET instance = 'crn:v1:another::'")
+    connection.commit()
+    connection.close()
+    refused(cli, "resume", set_id, code=ExitCode.USAGE)
+    assert proxy.submissions == 0

@@ -1,0 +1,51 @@
+"""Running a command as on a terminal, and reading what a person would see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
+
+
+def run_in_terminal(
+    words: list[str], *, env: dict[str, str], cwd: Path, columns: int = 80, term: str = "dumb"
+) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal; return its exit code and what it wrote, escapes and all.
+
+    With `term` "dumb" nothing is drawn over: the text is that of the finished screen.
+    """
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    process = subprocess.Popen(
+        words,
+        env={**env, "TERM": term},
+        cwd=cwd,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    written = b""
+    while True:
+        try:
+            block = os.read(leader, 65536)
+        except OSError:  # how Linux tells that the other side is closed
+            break
+        if not block:
+            break
+        written += block
+    os.close(leader)
+    return process.wait(), written.decode().replace("\r\n", "\n")
+
+
+def without_escapes(text: str) -> str:
+    """Remove colours and cursor movements."""
+    return _ESCAPE.sub("", text)

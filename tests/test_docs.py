@@ -1,0 +1,133 @@
+"""The documents tell the truth: what they show is run, what there is stands in them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from ibmqbatch.cli.app import VERBS, build
+from ibmqbatch.exitcodes import ExitCode
+from ibmqbatch.render.envelope import SCHEMA
+from tests.conftest import BELL, Cli
+from tests.terminal import run_in_terminal, without_escapes
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+_SET_ID = re.compile(r"\b\d{8}-[0-9a-z]{7}\b")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def sessions() -> list[tuple[str, list[str]]]:
+    """Return the README's console sessions as commands with the lines that follow them."""
+    found: list[tuple[str, list[str]]] = []
+    for block in blocks("console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def test_the_readmes_sessions_print_what_they_show(cli: Cli, tmp_path: Path):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    for command, shown in sessions():
+        program, *words = shlex.split(command)
+        assert program == "ibmqbatch"
+        code, text = run_in_terminal(
+            [sys.executable, "-m", "ibmqbatch", *words], env=cli.env, cwd=tmp_path
+        )
+        lines = [line.rstrip() for line in without_escapes(text).splitlines() if line.strip()]
+        assert code == 0, text
+        assert [_SET_ID.sub("ID", line) for line in lines] == [
+            _SET_ID.sub("ID", line.rstrip()) for line in shown
+        ], command
+
+
+def test_the_readmes_python_runs(cli: Cli, circuits):
+    cli.submit(circuits(a=BELL), "--wait")
+    for block in blocks("python"):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block],
+            env=cli.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "DONE" in done.stdout
+
+
+def test_the_readmes_first_command_names_what_there_is():
+    first = blocks("sh")[0]
+    assert first.startswith("pip install . && ibmqbatch submit examples")
+    assert len(list((ROOT / "examples").glob("*.qasm"))) == 5
+
+
+def test_the_readmes_ci_script_runs(cli: Cli, circuits, tmp_path: Path):
+    circuits(a=BELL, b=BELL)
+    script = next(block for block in blocks("sh") if "--once" in block)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    tool = tools / "ibmqbatch"
+    tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m ibmqbatch "$@"\n')
+    tool.chmod(0o755)
+    env = {
+        **cli.env,
+        "PATH": f"{tools}:{cli.env['PATH']}",
+        "CI_COMMIT": "abc",
+        "CI_BUILD": "1",
+    }
+    for _ in range(2):
+        subprocess.run(["sh", "-c", script], env=env, cwd=tmp_path, check=True)
+    lines = (tmp_path / "counts.ndjson").read_text().splitlines()
+    assert [sum(json.loads(line)["counts"].values()) for line in lines] == [2000, 2000]
+    assert len(list((cli.home / "sets").glob("*.sqlite"))) == 1
+
+
+def test_the_readme_holds_the_table_of_exit_codes():
+    for code in ExitCode:
+        assert f"| {int(code)} | {code.meaning} |" in README
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_stands_in_the_readme_and_has_an_example(verb: str):
+    group = typer.main.get_command(build())
+    command = group.get_command(None, verb)  # type: ignore[attr-defined]
+    assert f"`ibmqbatch {verb}" in README
+    assert "Example" in command.help
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+
+
+def test_every_option_of_the_readme_exists():
+    group = typer.main.get_command(build())
+    commands = [group.get_command(None, verb) for verb in VERBS]  # type: ignore[attr-defined]
+    known = {opt for command in commands for p in command.params for opt in p.opts}
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert used <= known | {"--help"}
+
+
+def test_every_environment_variable_that_is_read_stands_in_the_readme():
+    read = set()
+    for path in (ROOT / "ibmqbatch").rglob("*.py"):
+        read |= set(re.findall(r"\"(IBMQBATCH_[A-Z_]+)\"", path.read_text("utf-8")))
+    assert read <= set(re.findall(r"IBMQBATCH_[A-Z_]+", README))
+
+
+def test_the_schema_is_itself_valid():
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text("utf-8")))
