@@ -50,29 +50,30 @@ def show_sets(sets: Sequence[Data]) -> None:
     from rich.text import Text
 
     width = out().width
+    medium = width >= _MEDIUM
     table = _table()
     table.add_column("job set", no_wrap=True)
-    table.add_column("name", overflow="ellipsis", no_wrap=True)
-    if width >= _MEDIUM:
-        table.add_column("backend", overflow="ellipsis", no_wrap=True)
+    table.add_column("name", no_wrap=True, max_width=_left(width, 104 if medium else 45))
+    if medium:
+        table.add_column("backend", no_wrap=True, max_width=20)
     table.add_column("state", no_wrap=True)
     table.add_column("done", justify="right", no_wrap=True)
-    if width >= _MEDIUM:
+    if medium:
         table.add_column("circuits", justify="right", no_wrap=True)
         table.add_column("created", no_wrap=True)
     if width >= _WIDE:
-        table.add_column("tags", overflow="ellipsis", no_wrap=True)
+        table.add_column("tags", no_wrap=True, max_width=_left(width, 150))
     for item in sets:
         cells = [item["id"], clean(item["name"])]
-        if width >= _MEDIUM:
+        if medium:
             cells.append(item["backend"])
         cells += ["", f"{item['counts']['DONE']}/{item['total_jobs']}"]
-        if width >= _MEDIUM:
+        if medium:
             cells += [str(item["total_circuits"]), _time(item["created_at"])]
         if width >= _WIDE:
             cells.append(clean(" ".join(item["tags"])))
         texts = [Text(cell) for cell in cells]
-        texts[3 if width >= _MEDIUM else 2] = Text(item["state"], STYLES[item["state"]])
+        texts[3 if medium else 2] = Text(item["state"], STYLES[item["state"]])
         table.add_row(*texts)
     out().print(table)
 
@@ -155,14 +156,14 @@ def _jobs_table(jobs: Sequence[Data], width: int) -> Table:
     table.add_column("job", justify="right", no_wrap=True)
     table.add_column("circuits", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    table.add_column("id", overflow="ellipsis", no_wrap=True)
+    table.add_column("id", no_wrap=True, max_width=24)
     if width >= _MEDIUM:
         table.add_column("submitted", no_wrap=True)
         table.add_column("finished", no_wrap=True)
     if width >= _WIDE:
         table.add_column("try", justify="right", no_wrap=True)
         table.add_column("service", no_wrap=True)
-        table.add_column("reason", overflow="ellipsis", no_wrap=True)
+        table.add_column("reason", no_wrap=True, max_width=_left(width, 116))
     for job in jobs:
         status = job["status"] + (" ?" if job["unsure"] else "")
         cells = [
@@ -254,6 +255,11 @@ def _table(*, header: bool = True) -> Table:
     from rich.table import Table
 
     return Table(box=None, pad_edge=False, header_style="bold", show_header=header, padding=(0, 1))
+
+
+def _left(width: int, taken: int) -> int:
+    """Return the columns that the others leave for the one that is cut where it must be."""
+    return min(60, max(8, width - taken))
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:

@@ -1,0 +1,131 @@
+"""What a person sees: nothing overflows, narrow or wide; nothing moves where nobody looks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.test_crash import SLOW, wait_for
+from tests.conftest import BELL, Cli
+from tests.terminal import run_in_terminal, without_escapes
+
+LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
+
+
+def screen(cli: Cli, columns: int, *words: object) -> list[str]:
+    """Run a command on a terminal and return its lines, held to the terminal's width."""
+    words = (sys.executable, "-m", "ibmqbatch", *words)
+    code, text = run_in_terminal(
+        [str(word) for word in words],
+        env=cli.env,
+        cwd=cli.cwd,
+        columns=columns,
+        term="xterm-256color",
+    )
+    assert code in {0, 2, 3, 6}, text
+    lines = without_escapes(text).replace("\r", "\n").splitlines()
+    for line in lines:
+        assert cell_len(line) <= columns, line
+    return lines
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_line_overflows(cli, circuits, columns):
+    wide = SLOW.replace("creg c[12];", "creg c[12];\ncreg d[12];\ncreg e[12];")
+    folder = circuits(**{LONG: BELL, "b": BELL, "w": wide})
+    tags = [f"--tag={letter * 80}" for letter in "abcde"]
+    lines = screen(
+        *(cli, columns, "submit", folder, "--name", LONG, *tags),
+        *("--max-circuits", 1, "--shots", 20, "--wait"),
+    )
+    assert any("3 done" in line for line in lines)
+    listed = "\n".join(screen(cli, columns, "status"))
+    assert LONG[:12] in listed
+    assert "3/3" in listed
+    for words in (
+        ("status", "latest"),
+        ("status", "latest", "--watch"),
+        ("status", "latest", "--events"),
+        ("results", "latest"),
+        ("submit", folder, "--dry-run"),
+        ("submit", "--help"),
+        ("--help",),
+        ("status", "nope"),
+    ):
+        assert screen(cli, columns, *words)
+
+
+def test_a_terminal_shows_only_the_jobs_that_fit(cli, circuits):
+    folder = circuits(**{f"c{n}": BELL for n in range(60)})
+    cli.submit(folder, "--max-circuits", 1, "--detach")
+    lines = screen(cli, 80, "status", "latest")
+    assert len(lines) <= 30
+    assert any("more jobs" in line for line in lines)
+    assert len(cli("status", "latest").out.splitlines()) == 61
+
+
+def test_no_colour_is_honoured(cli, circuits):
+    cli.submit(circuits(a=BELL), "--wait")
+    words = [sys.executable, "-m", "ibmqbatch", "status", "latest"]
+    for env, coloured in ((cli.env, True), ({**cli.env, "NO_COLOR": "1"}, False)):
+        _, text = run_in_terminal(words, env=env, cwd=cli.cwd, term="xterm-256color")
+        assert ("\x1b[32m" in text) is coloured
+
+
+def test_nothing_moves_where_there_is_no_terminal(cli, circuits):
+    done = cli("submit", circuits(a=BELL), "--wait")
+    assert "\x1b" not in done.out + done.err
+
+
+def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy):
+    folder = circuits(**{f"c{n}": BELL for n in range(6)})
+    env = {**cli.env, "IBMQBATCH_PACE": "2"}
+    run = cli.start("submit", folder, "--max-circuits", 1, "--wait", env=env)
+    wait_for(lambda: proxy.submissions == 2)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert f"resume {out.strip()}" in err
+    assert "Traceback" not in err
+    cli("resume", out.strip(), "--wait")
+    assert proxy.submissions == 6
+
+
+def test_sigterm_ends_with_its_own_code(cli, circuits):
+    run = cli.start("submit", circuits(a=SLOW), "--shots", 20000, "--wait")
+    set_id = run.stdout.readline().strip()
+    wait_for(lambda: cli("status", set_id, "--json").json["data"]["job_set"]["state"] == "running")
+    run.terminate()
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 143
+    assert "Traceback" not in err
+    cli("cancel", set_id)
+
+
+def test_a_second_ctrl_c_leaves_at_once(cli, circuits, proxy):
+    import threading
+
+    held = threading.Event()
+    reached = threading.Event()
+
+    def hold(_seen: object) -> None:
+        reached.set()
+        held.wait(60)
+
+    proxy.when("POST", "/jobs", before=hold)
+    run = cli.start("submit", circuits(a=BELL), "--wait")
+    assert reached.wait(60)
+    run.send_signal(signal.SIGINT)
+    line = run.stderr.readline()
+    while "Stopping" not in line:
+        line = run.stderr.readline()
+    run.send_signal(signal.SIGINT)
+    assert run.wait(10) == 130
+    held.set()
+    run.stdout.close()
+    run.stderr.close()
+    assert os.listdir(cli.home / "sets")
