@@ -111,7 +111,6 @@ def is_over(manifest: Manifest) -> bool:
 
 def is_idle(manifest: Manifest) -> bool:
     """Tell whether the service need not be asked, unless something is to be sent."""
-    jobs = manifest.jobs()
     return (
         not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
         and all(remote.status.final for remote in manifest.remotes())

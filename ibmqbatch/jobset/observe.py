@@ -102,7 +102,7 @@ def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> None:
             # Not ours, whatever its set tag says: it is never touched.
             continue
         attempts.accept(manifest, attempt, job.id, attempt.labels_version, adopted=True)
-        adopted = next(remote for remote in manifest.remotes() if remote.id == job.id)
+        adopted = next(r for r in manifest.remotes(attempt.job) if r.id == job.id)
         _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
 

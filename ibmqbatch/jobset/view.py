@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..manifest.records import (
     EventRecord,
@@ -12,8 +12,10 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from .plan import Plan
-from .results import CircuitResult
+
+if TYPE_CHECKING:
+    from .plan import Plan
+    from .results import CircuitResult
 
 __all__ = ["event_data", "job_data", "plan_data", "result_data", "set_data"]
 

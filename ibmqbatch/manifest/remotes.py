@@ -77,7 +77,7 @@ def choose(manifest: Manifest, job: int) -> None:
     The one furthest along, then the earliest; of those that bring nothing, the last. A live one
     besides it is surplus: to be cancelled, and reported.
     """
-    mine = [remote for remote in manifest.remotes() if remote.job == job]
+    mine = manifest.remotes(job)
     best = max(mine, key=lambda r: (_rank(r), -r.attempt if _rank(r) else r.attempt))
     manifest.db.write("UPDATE jobs SET remote_id = ? WHERE idx = ?", (best.id, job))
     manifest.db.write("UPDATE remotes SET surplus = 0 WHERE id = ?", (best.id,))

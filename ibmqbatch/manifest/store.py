@@ -105,9 +105,13 @@ class Manifest:
             for row in rows
         ]
 
-    def remotes(self) -> list[RemoteRecord]:
-        """Return every job on the service that is ours, in the order of jobs and attempts."""
-        rows = self.db.rows(_REMOTES + " ORDER BY r.job, r.attempt, r.rowid")
+    def remotes(self, job: int | None = None) -> list[RemoteRecord]:
+        """Return the jobs on the service that are ours, or those that stand for one job of the set.
+
+        They are in the order of jobs and attempts.
+        """
+        which, values = ("", ()) if job is None else (" WHERE r.job = ?", (job,))
+        rows = self.db.rows(f"{_REMOTES}{which} ORDER BY r.job, r.attempt, r.rowid", values)
         return [RemoteRecord(*row) for row in rows]
 
     def attempts(self) -> list[AttemptRecord]:

@@ -100,7 +100,9 @@ def show_results(results: Iterable[Data]) -> None:
         rest = len(counts) - len(frequent)
         if rest:
             share = 1 - sum(counts[outcome] for outcome in frequent) / max(1, result["shots"])
-            console.print(Text(f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots", "dim"))
+            console.print(
+                Text(f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots", "dim")
+            )
 
 
 def _shortened(outcome: str, width: int) -> str:

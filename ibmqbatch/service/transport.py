@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import functools
 import json
 import math
 import time
@@ -36,6 +37,7 @@ CONNECTIONS = 16
 
 _TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
 _REFUSALS: dict[int, type[Refused]] = {
     401: AuthenticationFailed,
@@ -73,12 +75,19 @@ class Answer:
             ) from error
 
 
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Read the certificates that are trusted: it takes as long as a request, so only once."""
+    return httpx.create_ssl_context()
+
+
 class Transport:
     """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads."""
 
     def __init__(self, url: str) -> None:
         try:
-            host = urlsplit(url).hostname or ""
+            address = urlsplit(url)
+            host = address.hostname or ""
         except ValueError as error:
             raise _no_address(url) from error
         self._client = httpx.Client(
@@ -90,6 +99,7 @@ class Transport:
             timeout=_TIMEOUT,
             # A proxy for the outside world does not lead to this machine itself.
             trust_env=host not in {"127.0.0.1", "localhost", "::1"},
+            verify=_certificates() if address.scheme == "https" else _NO_CERTIFICATES,
         )
 
     def close(self) -> None:

@@ -1,0 +1,83 @@
+"""Job sets on the stub, driven in this process as a verb would."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.advance import follow, is_sent
+from ibmqbatch.jobset.plan import Request, check_request, make_plan
+from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.accounts import find_account
+from ibmqbatch.service.client import Client
+from tests.bench.stub import BACKEND, Stub
+
+_HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+SMALL = f"{_HEADER}qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0], q[1];\nmeasure q -> c;\n"
+
+
+class TimedClient(Client):
+    """A client that knows when its first job left."""
+
+    first_submit = 0.0
+
+    def submit(self, body: bytes) -> str:
+        """Create a job."""
+        self.first_submit = self.first_submit or time.perf_counter()
+        return super().submit(body)
+
+
+@contextlib.contextmanager
+def environment(**variables: str) -> Iterator[dict[str, str]]:
+    """Give this process, and those it starts, a data folder of their own, and these variables."""
+    kept = os.environ.copy()
+    with tempfile.TemporaryDirectory() as home:
+        for name in kept:
+            if name.startswith("IBMQBATCH_"):
+                del os.environ[name]
+        os.environ |= {"IBMQBATCH_HOME": home, **variables}
+        try:
+            yield dict(os.environ)
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+
+
+def write_circuits(folder: Path, texts: list[str]) -> Path:
+    """Write circuits into a new folder, and return it."""
+    folder.mkdir()
+    for number, text in enumerate(texts):
+        (folder / f"c{number}.qasm").write_text(text)
+    return folder
+
+
+@contextlib.contextmanager
+def planned(stub: Stub, jobs: int) -> Iterator[Work]:
+    """Plan a set of so many jobs, of one small circuit each; the client has its token."""
+    with (
+        environment(**stub.environment) as variables,
+        TimedClient(find_account(), Clock()) as client,
+    ):
+        folder = write_circuits(Path(variables["IBMQBATCH_HOME"]) / "circuits", jobs * [SMALL])
+        request = check_request(Request((folder,), shots=100, max_circuits=1))
+        _, path = make_plan(
+            request, client.account, client.backend(BACKEND), client.instance, lambda *_: None
+        )
+        assert path is not None
+        with Manifest.open(path) as manifest:
+            yield Work(manifest, client, client._clock)
+
+
+@contextlib.contextmanager
+def submitted(stub: Stub, jobs: int) -> Iterator[Work]:
+    """Plan a set and send it; requests are counted from then on."""
+    with planned(stub, jobs) as work:
+        follow(work, is_sent)
+        stub.take_counts()
+        yield work

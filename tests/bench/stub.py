@@ -1,0 +1,175 @@
+"""A stand-in for the service that answers each request a fixed time after it has arrived.
+
+It speaks just enough of the REST API for the client to submit, list and fetch, keeps jobs in memory
+and counts requests by kind. It imports nothing of the project: the file is run as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+PAGE = 200
+BACKEND = "stub_simulator"
+API_KEY = "an-api-key-of-the-stub"
+INSTANCE = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:stub::"
+
+
+class Stub:
+    """The service in a process of its own. Use as a context manager."""
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self._delay = delay
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__), str(self._delay)], stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead to it as an account, without the pace of a real one."""
+        return {
+            "IBMQBATCH_URL": f"{self.url}/api/v1",
+            "IBMQBATCH_IAM_URL": self.url,
+            "IBMQBATCH_TOKEN": API_KEY,
+            "IBMQBATCH_INSTANCE": INSTANCE,
+            "IBMQBATCH_PACE": "0",
+        }
+
+    def take_counts(self) -> Counter[str]:
+        """Return the number of requests of each kind since this was last asked."""
+        return Counter(self._tell("counts"))
+
+    def finish_jobs(self) -> None:
+        """Have all jobs that it holds be completed."""
+        self._tell("finish")
+
+    def _tell(self, word: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/stub/{word}") as answer:
+            return json.load(answer)
+
+
+class Service:
+    """The jobs, and what is answered to each request."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.shapes: dict[str, tuple[int, int]] = {}
+        self.counts: Counter[str] = Counter()
+
+    def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
+        """Return the status and the document that answer a request."""
+        url = urlsplit(target)
+        words = url.path.removeprefix("/api/v1").strip("/").split("/")
+        match method, words:
+            case "POST", ["identity", "token"]:
+                return self._counted("token", {"access_token": "t", "expires_in": 3600})
+            case "GET", ["backends", name, "configuration"]:
+                return self._counted("configuration", _configuration(unquote(name)))
+            case "POST", ["jobs"]:
+                return self._counted("submit", self._submit(json.loads(body)))
+            case "GET", ["jobs"]:
+                return self._counted("list", self._list(parse_qs(url.query)))
+            case "GET", ["jobs", job]:
+                return self._counted("job", self.jobs[job])
+            case "GET", ["jobs", job, "results"]:
+                return self._counted("results", _results(*self.shapes[job]))
+            case "GET", ["stub", "counts"]:
+                counts, self.counts = self.counts, Counter()
+                return 200, counts
+            case "GET", ["stub", "finish"]:
+                for held in self.jobs.values():
+                    held["state"] = {"status": "Completed"}
+                return 200, {}
+        self.counts["other"] += 1
+        return 404, {"errors": [{"code": 1, "message": f"{method} {target} is not stubbed"}]}
+
+    def _counted(self, kind: str, document: object) -> tuple[int, object]:
+        self.counts[kind] += 1
+        return 200, document
+
+    def _submit(self, body: dict[str, Any]) -> object:
+        job = f"stub{len(self.jobs):06}"
+        self.jobs[job] = {"id": job, "state": {"status": "Running"}, "tags": body["tags"]}
+        self.shapes[job] = len(body["params"]["pubs"]), body["params"]["shots"]
+        return {"id": job}
+
+    def _list(self, query: dict[str, list[str]]) -> object:
+        wanted = set(query.get("tags", ()))
+        found = [job for job in reversed(self.jobs.values()) if wanted <= set(job["tags"])]
+        offset = int(query["offset"][0])
+        limit = min(PAGE, int(query["limit"][0]))
+        return {"jobs": found[offset : offset + limit], "count": len(found)}
+
+
+def _configuration(name: str) -> object:
+    return {"backend_name": name, "n_qubits": 30, "simulator": True, "basis_gates": []}
+
+
+def _results(circuits: int, shots: int) -> object:
+    return {"results": circuits * [{"data": {"c": {"samples": shots * ["0x0"], "num_bits": 1}}}]}
+
+
+class Connection(asyncio.Protocol):
+    """One HTTP/1.1 connection, kept alive. No request comes before the last one is answered."""
+
+    def __init__(self, service: Service, delay: float) -> None:
+        self._service = service
+        self._delay = delay
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to answer."""
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer in due time once a request is here as a whole."""
+        loop = asyncio.get_running_loop()
+        arrived = loop.time()
+        self._buffer += data
+        head, blank, body = self._buffer.partition(b"\r\n\r\n")
+        if not blank:
+            return
+        request, *fields = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (f.partition(":") for f in fields)}
+        if len(body) < int(headers.get("content-length", 0)):
+            return
+        self._buffer = b""
+        method, target, _ = request.split()
+        status, document = self._service.answer(method, target, body)
+        payload = json.dumps(document).encode()
+        answer = (
+            f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(payload)}\r\n\r\n"
+        ).encode() + payload
+        delay = 0.0 if target.startswith("/stub/") else self._delay
+        loop.call_at(arrived + delay, self._transport.write, answer)
+
+
+async def serve(delay: float) -> None:
+    """Listen on a free port, and print it."""
+    service = Service()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(service, delay), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1])))

@@ -1,0 +1,48 @@
+"""How many requests and commits the engine needs. Counts only: times are for `tests.bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ibmqbatch.jobset.advance import follow, is_sent, is_settled, try_advance
+from tests.bench.measure import Measurement
+from tests.bench.sets import planned, submitted
+from tests.bench.stub import Stub
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with Stub() as stub:
+        yield stub
+
+
+def test_a_refresh_of_1000_jobs_takes_five_requests(stub: Stub) -> None:
+    with submitted(stub, 1000) as work:
+        try_advance(work, sending=False, fetching=False)
+        assert stub.take_counts() == {"list": 5}
+
+
+def test_200_jobs_take_200_submissions_one_token_and_few_commits(stub: Stub) -> None:
+    with planned(stub, 200) as work:
+        statements: list[str] = []
+        work.manifest.db._connection.set_trace_callback(statements.append)
+        follow(work, is_sent)
+        assert stub.take_counts() == {"configuration": 1, "token": 1, "submit": 200}
+    # One for all that has landed, and for what leaves in its place.
+    assert statements.count("COMMIT") <= 210
+
+
+def test_the_results_of_200_jobs_take_a_request_each(stub: Stub) -> None:
+    with submitted(stub, 200) as work:
+        stub.finish_jobs()
+        follow(work, is_settled)
+        assert stub.take_counts() == {"list": 1, "results": 200}
+
+
+def test_a_measurement_tells_whether_it_is_within_its_bound() -> None:
+    assert not Measurement("name", 1.2, 1.0, 1.25).over
+    assert Measurement("name", 1.3, 1.0, 1.25).over
+    assert not Measurement("name", 9.9, 1.0).over
+    assert str(Measurement("name", 5, 5, 1.0, "requests")).split()[-3:] == ["1.00", "1.00", "ok"]
