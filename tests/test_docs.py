@@ -26,7 +26,7 @@ _SET_ID = re.compile(r"\b\d{8}-[0-9a-z]{7}\b")
 
 def blocks(language: str) -> list[str]:
     """Return the README's code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def sessions() -> list[tuple[str, list[str]]]:

@@ -101,7 +101,7 @@ def _soonest(work: Work, wait: float | None) -> float | None:
 
 def is_sent(manifest: Manifest) -> bool:
     """Tell whether every job has reached the service, or is not to."""
-    return not any(job.unsent or job.unsure for job in manifest.jobs())
+    return not any(job.unsent or job.unsure or job.leaving for job in manifest.jobs())
 
 
 def is_over(manifest: Manifest) -> bool:

@@ -174,7 +174,12 @@ class JobRecord:
     @property
     def unsure(self) -> bool:
         """Whether it may or may not have reached the service."""
-        return self.remote is None and self.attempt_state in {"sending", "unsure"}
+        return self.remote is None and self.attempt_state == "unsure"
+
+    @property
+    def leaving(self) -> bool:
+        """Whether some process is sending it, or was when it ended."""
+        return self.remote is None and self.attempt_state == "sending"
 
     @property
     def unsent(self) -> bool:
@@ -247,7 +252,7 @@ def set_state(jobs: Sequence[JobRecord]) -> SetState:
         if JobStatus.ERROR in statuses:
             return SetState.FAILED
         return SetState.CANCELLED if JobStatus.CANCELLED in statuses else SetState.DONE
-    if any(job.unsent or job.unsure for job in jobs):
+    if any(job.unsent or job.unsure or job.leaving for job in jobs):
         begun = any(job.remote is not None or job.attempt_state is not None for job in jobs)
         return SetState.SUBMITTING if begun else SetState.PLANNED
     return SetState.RUNNING

@@ -96,7 +96,7 @@ def choose(manifest: Manifest, job: int) -> None:
 
 
 def _rank(remote: RemoteRecord) -> int:
-    """Tell how far along a job is; one that failed, or whose results are lost, is nowhere."""
+    """Tell how far along a job is: 0 for one that can give no results any more."""
     return 0 if remote.result == "lost" else _RANK.get(remote.status, 0)
 
 

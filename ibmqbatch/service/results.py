@@ -94,7 +94,7 @@ def decode_results(body: bytes) -> list[PubResult]:
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
             return [_typed_pub(pub["__value__"]) for pub in told["__value__"]["pub_results"]]
         return [_plain_pub(entry) for entry in told["results"]]
-    except Exception as error:  # noqa: BLE001 - whatever foreign bytes set off, it is about them
+    except Exception as error:  # whatever foreign bytes set off, it is about them
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
 
 

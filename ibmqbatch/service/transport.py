@@ -7,6 +7,7 @@ import email.utils
 import functools
 import json
 import math
+import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

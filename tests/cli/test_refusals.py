@@ -104,12 +104,19 @@ def test_an_unknown_set_is_told_from_an_ambiguous_one(cli, circuits):
     cli("status", ids[0][:-1])
 
 
+def foreign(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE addresses (name TEXT)")
+    connection.close()
+
+
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
         (lambda path: path.write_bytes(b"not a database at all, but long enough" * 50), "damaged"),
         (lambda path: path.write_bytes(b""), "not a job set"),
-        (lambda path: foreign(path), "not a job set"),
+        (foreign, "not a job set"),
         (lambda path: pragma(path, "user_version = 999"), "newer release"),
     ],
     ids=["damaged", "empty", "foreign", "newer"],
@@ -121,13 +128,6 @@ def test_a_file_that_is_no_good_manifest_is_refused(
     damage(cli.home / "sets" / f"{set_id}.sqlite")
     assert what in refused(cli, "status", set_id, code=ExitCode.ERROR).err
     assert what in refused(cli, "results", set_id, code=ExitCode.ERROR).err
-
-
-def foreign(path: Path) -> None:
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE addresses (name TEXT)")
-    connection.close()
 
 
 def pragma(path: Path, text: str) -> None:

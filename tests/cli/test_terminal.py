@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
@@ -128,4 +127,4 @@ def test_a_second_ctrl_c_leaves_at_once(cli, circuits, proxy):
     held.set()
     run.stdout.close()
     run.stderr.close()
-    assert os.listdir(cli.home / "sets")
+    assert list((cli.home / "sets").glob("*.sqlite"))
