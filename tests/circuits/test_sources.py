@@ -1,0 +1,71 @@
+"""Finding files, in the order that people expect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibmqbatch.circuits.sources import find_files, natural_key
+from ibmqbatch.errors import Problem
+
+
+@given(st.lists(st.integers(0, 10**20), unique=True))
+def test_numbered_names_sort_by_number(numbers):
+    names = sorted((f"c{n}.qasm" for n in numbers), key=natural_key)
+    assert names == [f"c{n}.qasm" for n in sorted(numbers)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), unique=True))
+def test_every_number_in_a_name_counts(pairs):
+    names = sorted((f"run{a}_c{b}" for a, b in pairs), key=natural_key)
+    assert names == [f"run{a}_c{b}" for a, b in sorted(pairs)]
+
+
+@given(st.lists(st.text(max_size=8)))
+def test_any_names_can_be_sorted(names):
+    assert sorted(sorted(names, key=natural_key)) == sorted(names)
+
+
+@given(st.lists(st.text("ab01²٣é", max_size=4), unique=True))
+def test_order_does_not_depend_on_where_one_starts(names):
+    once = sorted(names, key=lambda name: (natural_key(name), name))
+    again = sorted(names, key=lambda name: (natural_key(name), name))
+    assert once == again
+
+
+def found(*inputs: Path) -> tuple[list[str], list[str]]:
+    problems: list[Problem] = []
+    files = find_files(inputs, problems)
+    return [file.name for file in files], [problem.code for problem in problems]
+
+
+def test_folder_gives_its_circuits_in_natural_order(circuits):
+    folder = circuits(c10="", c9="", c1="")
+    assert found(folder) == (["c1.qasm", "c9.qasm", "c10.qasm"], [])
+
+
+def test_files_keep_the_order_in_which_they_are_named(circuits):
+    folder = circuits(a="", b="")
+    assert found(folder / "b.qasm", folder / "a.qasm")[0] == ["b.qasm", "a.qasm"]
+
+
+def test_file_that_is_named_twice_is_read_twice(circuits):
+    path = circuits(a="") / "a.qasm"
+    assert found(path, path)[0] == ["a.qasm", "a.qasm"]
+
+
+def test_file_may_have_any_suffix_when_it_is_named(tmp_path):
+    assert found(tmp_path / "circuit.txt")[0] == ["circuit.txt"]
+
+
+def test_other_files_in_a_folder_are_left_out(circuits):
+    folder = circuits(a="")
+    (folder / "notes.txt").touch()
+    (folder / "below.qasm").mkdir()
+    assert found(folder)[0] == ["a.qasm"]
+
+
+def test_folder_without_circuits_is_a_problem(tmp_path):
+    assert found(tmp_path) == ([], ["no_circuits"])

@@ -1,0 +1,124 @@
+"""Finding the job set that a user means."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from ibmqbatch import paths
+from ibmqbatch.errors import Problem
+from ibmqbatch.exitcodes import ExitCode
+from ibmqbatch.jobset.catalog import find_set, open_sets, set_paths
+from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
+from ibmqbatch.manifest.errors import DamagedManifest
+from ibmqbatch.manifest.remotes import close_set
+from ibmqbatch.manifest.store import Manifest
+from tests.manifest.conftest import write_set
+
+OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
+
+
+@pytest.fixture
+def sets(home):
+    """Write three sets; two of them have the same name."""
+    write_set(1, set_id=OLD, name="alpha")
+    write_set(1, set_id=NEW, name="twin")
+    write_set(1, set_id=OTHER, name="twin")
+    return paths.sets()
+
+
+def found(reference: str) -> str:
+    with find_set(reference) as manifest:
+        return manifest.job_set().id
+
+
+def test_id_is_found(sets):
+    assert found(NEW) == NEW
+
+
+def test_beginning_of_an_id_is_found(sets):
+    assert found("20260101") == OLD
+    assert found("20260102-b") == OTHER
+
+
+def test_name_is_found(sets):
+    assert found("alpha") == OLD
+
+
+def test_latest_is_the_one_made_last(sets):
+    assert found("latest") == OTHER
+
+
+def test_path_is_found(sets, tmp_path):
+    copy = tmp_path / "exported.sqlite"
+    shutil.copy(sets / f"{OLD}.sqlite", copy)
+    assert found(str(copy)) == OLD
+
+
+def test_id_goes_before_a_longer_one(sets):
+    write_set(1, set_id=f"{OLD}x")
+    assert found(OLD) == OLD
+
+
+@pytest.mark.parametrize("reference", ["2026", "20260102", "twin"])
+def test_what_means_several_is_ambiguous_and_lists_them(reference, sets):
+    with pytest.raises(AmbiguousSet, match=OTHER) as caught:
+        find_set(reference)
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "reference", ["nothing", "", "alph", "../x", "/nowhere/x.sqlite", "*", "é"]
+)
+def test_what_means_none_is_no_such_set(reference, sets):
+    with pytest.raises(NoSuchSet) as caught:
+        find_set(reference)
+    assert caught.value.exit_code is ExitCode.NO_SUCH_SET
+
+
+@pytest.mark.parametrize("reference", ["latest", "x"])
+def test_without_any_set_none_is_found(reference, home):
+    with pytest.raises(NoSuchSet, match="no job sets yet"):
+        find_set(reference)
+
+
+def test_damaged_set_is_told_by_its_id(sets):
+    (sets / f"{OLD}.sqlite").write_text("no database " * 100)
+    with pytest.raises(DamagedManifest):
+        find_set(OLD)
+
+
+def test_damaged_set_does_not_hide_the_others(sets):
+    (sets / f"{NEW}.sqlite").write_text("no database " * 100)
+    assert found("twin") == OTHER
+
+
+def test_newest_set_stands_first(sets):
+    assert [path.stem for path in set_paths()] == [OTHER, NEW, OLD]
+
+
+def test_lock_files_and_drafts_are_no_sets(sets):
+    (sets / "20260103-ccccccc.draft").touch()
+    assert len(set_paths()) == 3
+
+
+def test_open_sets_are_those_with_something_left_to_do(sets):
+    with find_set(NEW) as manifest, manifest.db.transaction():
+        close_set(manifest)
+    problems: list[Problem] = []
+    ids = []
+    for manifest in open_sets(problems):
+        with manifest:
+            ids.append(manifest.job_set().id)
+    assert (ids, problems) == ([OLD, OTHER], [])
+
+
+def test_set_that_cannot_be_opened_is_a_problem_and_keeps_none_waiting(sets):
+    (sets / f"{OLD}.sqlite").write_text("no database " * 100)
+    problems: list[Problem] = []
+    opened: list[Manifest] = list(open_sets(problems))
+    for manifest in opened:
+        manifest.close()
+    assert [problem.code for problem in problems] == ["damaged_manifest"]
+    assert len(opened) == 2

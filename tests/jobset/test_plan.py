@@ -1,0 +1,214 @@
+"""Planning: from files to a manifest, with all that is wrong told at once."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from ibmqbatch import paths
+from ibmqbatch.circuits import prepare as prepare_module
+from ibmqbatch.circuits.prepare import ReadyCircuit
+from ibmqbatch.errors import InputError, LimitError, UsageError
+from ibmqbatch.jobset import plan as plan_module
+from ibmqbatch.jobset.plan import Plan, Request, check_request, make_plan
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.types import Backend
+from tests.conftest import BELL
+from tests.service.conftest import account
+
+SIMULATOR = Backend("ideal", 30, True, 1_000_000, 50, (), None)
+DEVICE = Backend("device", 3, False, 100_000, None, ("cx", "rz", "sx", "x"), ((0, 1), (1, 2)))
+
+
+def request(*inputs: Path, **changes: object) -> Request:
+    return check_request(replace(Request(inputs), **changes))  # type: ignore[arg-type]
+
+
+def plan(
+    asked: Request, backend: Backend = SIMULATOR, *, pace: int | None = None, dry_run: bool = False
+) -> tuple[Plan, Path | None]:
+    return make_plan(
+        asked, account(pace_limit=pace), backend, "crn", lambda *_: None, dry_run=dry_run
+    )
+
+
+def planned(asked: Request, backend: Backend = SIMULATOR) -> Manifest:
+    path = plan(asked, backend)[1]
+    assert path is not None
+    return Manifest.open(path)
+
+
+def test_plan_holds_circuits_in_natural_order(circuits):
+    with planned(request(circuits(c10=BELL, c2=BELL, c1=BELL))) as manifest:
+        assert [c.name for c in manifest.circuits()] == ["c1", "c2", "c10"]
+
+
+def test_plan_splits_by_what_the_user_allows(circuits):
+    folder = circuits(**{f"c{n}": BELL for n in range(7)})
+    with planned(request(folder, max_circuits=3)) as manifest:
+        assert [(j.first_circuit, j.last_circuit) for j in manifest.jobs()] == [
+            (0, 2),
+            (3, 5),
+            (6, 6),
+        ]
+
+
+def test_plan_splits_by_what_the_backend_takes(circuits):
+    folder = circuits(**{f"c{n}": BELL for n in range(5)})
+    assert plan(request(folder), replace(SIMULATOR, max_circuits=2))[0].total_jobs == 3
+
+
+def test_dry_run_writes_nothing(circuits, home):
+    shown, path = plan(request(circuits(a=BELL)), dry_run=True)
+    assert (shown.total_jobs, path) == (1, None)
+    assert not home.exists()
+
+
+def test_every_unusable_file_is_listed(circuits, home):
+    folder = circuits(a=BELL, b="nonsense", c="", d=BELL, e="OPENQASM 2.0;\n")
+    with pytest.raises(InputError) as caught:
+        plan(request(folder))
+    named = [Path(p.message.split(",")[0].split()[0]).stem for p in caught.value.problems]
+    assert named == ["b", "c", "e"]
+
+
+def test_unusable_files_leave_no_set(circuits, home):
+    with pytest.raises(InputError):
+        plan(request(circuits(a=BELL, b="nonsense")))
+    assert not list(paths.sets().glob("*.sqlite"))
+    assert not list(paths.sets().glob("*.draft"))
+
+
+def test_empty_folder_is_an_input_error(tmp_path, home):
+    with pytest.raises(InputError, match="holds no circuits"):
+        plan(request(tmp_path))
+
+
+def test_more_shots_than_the_backend_takes_are_refused(circuits, home):
+    with pytest.raises(LimitError, match="1000000"):
+        plan(request(circuits(a=BELL), shots=1_000_001))
+
+
+def test_circuits_for_a_device_are_compiled_to_it(circuits):
+    import io
+    import zlib
+
+    from qiskit import qpy
+
+    with planned(request(circuits(a=BELL)), DEVICE) as manifest:
+        (compiled,) = qpy.load(io.BytesIO(zlib.decompress(manifest.bodies(0, 0)[0])))
+    assert {step.operation.name for step in compiled.data} <= {*DEVICE.basis_gates, "measure"}
+
+
+def test_seed_is_kept_and_gives_the_same_options(circuits, home):
+    folder = circuits(a=BELL)
+    with planned(request(folder, seed=5)) as one, planned(request(folder, seed=5)) as two:
+        assert one.job_set().seed == 5
+        assert one.job_set().options == two.job_set().options != {}
+
+
+def test_seed_is_drawn_where_none_is_given(circuits, home):
+    folder = circuits(a=BELL)
+    with planned(request(folder)) as one, planned(request(folder)) as two:
+        assert one.job_set().seed != two.job_set().seed
+
+
+def test_device_gets_no_simulator_seed(circuits):
+    with planned(request(circuits(a=BELL), seed=5), DEVICE) as manifest:
+        assert manifest.job_set().options == {}
+
+
+@pytest.mark.parametrize(("jobs", "minutes"), [(1, 0), (5, 0), (6, 1), (11, 2)])
+def test_plan_tells_how_long_the_pace_makes_it_take(jobs, minutes, circuits, home):
+    folder = circuits(**{f"c{n}": BELL for n in range(jobs)})
+    shown, _ = plan(request(folder, max_circuits=1), pace=5, dry_run=True)
+    assert shown.minutes == minutes
+
+
+def test_plan_counts_executions_and_bytes(circuits, home):
+    shown, _ = plan(request(circuits(a=BELL, b=BELL), shots=10), dry_run=True)
+    assert (shown.total_circuits, shown.executions) == (2, 20)
+    assert shown.bytes > 0
+
+
+def test_progress_ends_at_the_number_of_files(circuits, home):
+    told = []
+    folder = circuits(a=BELL, b=BELL)
+    make_plan(request(folder), account(), SIMULATOR, "crn", lambda *at: told.append(at))
+    assert told[-1] == (2, 2)
+
+
+def test_circuits_are_not_kept_in_memory(home, monkeypatch):
+    """Of all circuits that are read, no more than a batch lives at a time."""
+    alive = most = 0
+
+    class Body(bytes):
+        def __new__(cls, value: bytes) -> Self:
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+            return super().__new__(cls, value)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def many(*_arguments: object):
+        for number in range(2000):
+            yield ReadyCircuit(f"c{number}", "f", 0, 2, "sha", Body(b"x" * 100))
+
+    monkeypatch.setattr(prepare_module, "prepare", many)
+    monkeypatch.setattr(plan_module, "_BATCH", 50)
+    with planned(request(Path("f"))) as manifest:
+        assert manifest.job_set().total_circuits == 2000
+    assert most <= 60
+
+
+def test_failure_in_the_middle_leaves_nothing(home, monkeypatch):
+    def fail(*_arguments: object):
+        yield from (ReadyCircuit("c", "f", 0, 2, "s", b"x") for _ in itertools.repeat(None, 10))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(prepare_module, "prepare", fail)
+    with pytest.raises(ZeroDivisionError):
+        plan(request(Path("f")))
+    assert not list(paths.sets().glob("*.sqlite"))
+    assert not list(paths.sets().glob("*.draft"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paths": ()},
+        {"shots": 0},
+        {"shots": -1},
+        {"max_circuits": 0},
+        {"level": 4},
+        {"level": -1},
+        {"seed": -1},
+        {"name": "  "},
+        {"name": "n" * 61},
+        {"tags": ("ibmq_jobset_x",)},
+        {"tags": ("1", "2", "3", "4", "5", "6")},
+    ],
+    ids=str,
+)
+def test_request_that_makes_no_sense_is_refused_before_any_work(changes):
+    with pytest.raises(UsageError):
+        check_request(replace(Request((Path("a.qasm"),)), **changes))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("circuits/ghz.qasm", "ghz"), ("x" * 100 + ".qasm", "x" * 60), ("a\nb.qasm", "a_b")],
+)
+def test_set_is_named_after_its_first_path(path, name):
+    assert check_request(Request((Path(path), Path("other")))).name == name
+
+
+def test_set_of_the_root_folder_has_a_name_all_the_same():
+    assert check_request(Request((Path("/"),))).name == "circuits"

@@ -1,0 +1,76 @@
+"""Circuits become jobs in input order, within the limits, as few as can be."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibmqbatch.jobset.split import Chunk, Limits, Splitter
+
+SIZES = st.lists(st.integers(1, 100), max_size=60)
+LIMITS = st.builds(
+    Limits,
+    circuits=st.none() | st.integers(1, 20),
+    executions=st.integers(1, 500),
+    bytes=st.integers(1, 400),
+)
+
+
+def split(sizes: list[int], limits: Limits, shots: int = 1) -> list[Chunk]:
+    splitter = Splitter(limits, shots)
+    chunks = [chunk for size in sizes for chunk in splitter.add(size)]
+    return [*chunks, *splitter.finish()]
+
+
+@given(SIZES, LIMITS, st.integers(1, 50))
+def test_every_circuit_is_in_one_job_in_order(sizes, limits, shots):
+    chunks = split(sizes, limits, shots)
+    assert [i for c in chunks for i in range(c.first, c.last + 1)] == list(range(len(sizes)))
+
+
+@given(SIZES, LIMITS, st.integers(1, 50))
+def test_every_job_keeps_the_limits_or_holds_one_circuit(sizes, limits, shots):
+    for chunk in split(sizes, limits, shots):
+        count = chunk.last - chunk.first + 1
+        kept = (
+            count <= (limits.circuits or count)
+            and count * shots <= limits.executions
+            and chunk.bytes <= limits.bytes
+        )
+        assert kept or count == 1
+
+
+@given(SIZES, LIMITS)
+def test_job_tells_the_bytes_of_its_circuits(sizes, limits):
+    for chunk in split(sizes, limits):
+        assert chunk.bytes == sum(sizes[chunk.first : chunk.last + 1])
+
+
+@given(st.integers(0, 200), st.integers(1, 30))
+def test_by_count_there_are_as_few_jobs_as_can_be(circuits, most):
+    assert len(split([1] * circuits, Limits(circuits=most))) == -(-circuits // most)
+
+
+@given(SIZES, LIMITS, st.integers(1, 50))
+def test_no_two_neighbours_would_fit_into_one_job(sizes, limits, shots):
+    """For contiguous jobs this makes them as few as can be."""
+    chunks = split(sizes, limits, shots)
+    for left, right in itertools.pairwise(chunks):
+        count = right.first - left.first + 1
+        assert (
+            count > (limits.circuits or count)
+            or count * shots > limits.executions
+            or left.bytes + sizes[right.first] > limits.bytes
+        )
+
+
+def test_no_circuits_make_no_jobs():
+    assert split([], Limits()) == []
+
+
+@pytest.mark.parametrize(("shots", "jobs"), [(1, 1), (4096, 1), (5_000_000, 1000), (10**9, 1000)])
+def test_soft_limit_is_five_million_executions(shots, jobs):
+    assert len(split([1] * 1000, Limits(), shots)) == jobs

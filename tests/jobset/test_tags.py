@@ -1,0 +1,166 @@
+"""The tags that a set is found by, and what users may add."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibmqbatch.errors import UsageError
+from ibmqbatch.jobset.tags import (
+    MAX_LENGTH,
+    MAX_NAME,
+    MAX_TAGS,
+    PREFIX,
+    check_name,
+    check_tags,
+    find_nonce,
+    labels,
+    set_tag,
+)
+from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.records import SetRecord
+
+SET = "20261120-zzzzzzz"
+
+
+def record(**changes: object) -> SetRecord:
+    values: dict[str, object] = {
+        "id": SET,
+        "created_at": "",
+        "host": "h",
+        "account": "a",
+        "instance": "i",
+        "backend": "b",
+        "calibrated_at": None,
+        "once_key": None,
+        "shots": 1,
+        "seed": None,
+        "options": {},
+        "total_circuits": 1,
+        "total_jobs": 1,
+        "total_repeats": 1,
+        "name": "n",
+        "tags": (),
+        "labels_version": 1,
+        "closed_at": None,
+        **changes,
+    }
+    return SetRecord(**values)  # type: ignore[arg-type]
+
+
+def intent(job: int = 0, attempt: int = 1, nonce: str = "z" * 13, **more: int) -> Intent:
+    values = {"first_circuit": 0, "last_circuit": 0, "repeat": 0, "shots": 1, **more}
+    return Intent(job, attempt, nonce, **values)
+
+
+EXTREME = record(
+    total_circuits=9_999_999,
+    total_jobs=999_999,
+    total_repeats=99,
+    name="n" * MAX_NAME,
+    tags=tuple(f"{n}".rjust(MAX_LENGTH, "x") for n in range(MAX_TAGS)),
+)
+LAST = intent(999_998, 9, first_circuit=9_999_998, last_circuit=9_999_998, repeat=98)
+
+
+def test_no_tag_is_longer_than_the_service_takes():
+    assert max(map(len, labels(EXTREME, LAST, LAST))) <= 86
+
+
+def test_no_job_has_more_tags_than_the_service_takes():
+    assert len(labels(EXTREME, LAST, LAST)) == 8
+
+
+def test_every_job_carries_the_tag_of_its_set():
+    assert set_tag(SET) in labels(EXTREME, LAST, LAST)
+
+
+def test_tags_of_the_user_stay_as_they_are():
+    assert labels(record(tags=("b", "a")), intent(), intent())[:2] == ["b", "a"]
+
+
+def test_all_of_ours_begin_alike():
+    assert all(tag.startswith("ibmq_jobset_") for tag in labels(record(), intent(), intent()))
+
+
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 99),
+    st.text("0123456789abcdefghjkmnpqrstvwxyz", min_size=13, max_size=13),
+)
+def test_nonce_is_found_among_the_tags(job, attempt, nonce):
+    sent = intent(job, attempt, nonce)
+    assert find_nonce(SET, labels(record(tags=("x",)), sent, sent)) == nonce
+
+
+@given(st.text())
+def test_nonce_is_found_whatever_the_name(name):
+    sent = intent(nonce="a" * 13)
+    assert find_nonce(SET, labels(record(name=name), sent, sent)) == "a" * 13
+
+
+def test_nonce_of_another_set_is_not_ours():
+    tags = labels(record(id="20261120-other00"), intent(), intent())
+    assert find_nonce(SET, tags) is None
+
+
+@given(st.lists(st.text() | st.text().map(lambda text: f"{set_tag(SET)}{text}"), max_size=4))
+def test_tags_of_others_hold_no_nonce(tags):
+    assert find_nonce(SET, tags) is None
+
+
+def test_job_tag_tells_all_that_recovery_needs():
+    sent = intent(3, 2, "n" * 13, first_circuit=10, last_circuit=19, repeat=1)
+    told = labels(record(total_jobs=5, total_repeats=2, total_circuits=50, name="a b"), sent, sent)
+    assert told == [
+        f"ibmq_jobset_{SET}_",
+        f"ibmq_jobset_{SET}_j3.5_c10-19_r1.2_a2_nnnnnnnnnnnnn",
+        "ibmq_jobset_name_50_a b",
+    ]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "",
+        "   ",
+        PREFIX,
+        f"{PREFIX}mine",
+        f"  {PREFIX}mine",
+        "x" * 87,
+        "a\nb",
+        "a\x00b",
+        "a\x1b[2Jb",
+        "a\x7fb",
+        "a\x85b",
+        "a\u2028b",
+        "a\udcffb",
+    ],
+)
+def test_tag_that_cannot_be_used_is_refused(tag):
+    with pytest.raises(UsageError):
+        check_tags(["good", tag])
+
+
+def test_more_tags_than_there_is_room_for_are_refused():
+    with pytest.raises(UsageError, match="5"):
+        check_tags([f"t{n}" for n in range(6)])
+
+
+def test_tag_of_full_length_is_taken():
+    assert check_tags(["é" * 86]) == ("é" * 86,)
+
+
+def test_tag_that_is_given_twice_counts_once():
+    assert check_tags(["a", "b", "a ", "c", "d", "e"]) == ("a", "b", "c", "d", "e")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "n" * 61, "a\nb", "a\x1bb", "a\u2029b", "a\udcffb"])
+def test_name_that_cannot_be_used_is_refused(name):
+    with pytest.raises(UsageError):
+        check_name(name)
+
+
+def test_name_loses_the_blanks_around_it():
+    assert check_name("  a name ") == "a name"

@@ -1,0 +1,80 @@
+"""Making manifests without planning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from ibmqbatch.manifest import attempts
+from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from ibmqbatch.manifest.records import RemoteRecord
+from ibmqbatch.manifest.store import Manifest
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+def draft_set(**changes: object) -> DraftSet:
+    values: dict[str, object] = {
+        "account": "local",
+        "instance": "crn:1",
+        "backend": "ideal_simulator",
+        "calibrated_at": None,
+        "once_key": None,
+        "shots": 100,
+        "seed": 7,
+        "options": {},
+        "name": "a set",
+        "tags": ("one", "two"),
+        **changes,
+    }
+    return DraftSet(**values)  # type: ignore[arg-type]
+
+
+def circuit(number: int) -> DraftCircuit:
+    return DraftCircuit(
+        f"c{number}", {"number": number}, f"c{number}.qasm", 0, f"sha-{number}", bytes([number])
+    )
+
+
+def write_set(jobs: int = 3, *, set_id: str | None = None, **changes: object) -> Path:
+    """Write a set of so many jobs of two circuits each; return its path."""
+    with Draft(set_id or new_set_id()) as draft:
+        draft.add_circuits([circuit(number) for number in range(2 * jobs)])
+        return draft.commit(
+            draft_set(**changes), [DraftJob(2 * n, 2 * n + 1, 0, 100) for n in range(jobs)]
+        )
+
+
+@pytest.fixture
+def path(home) -> Path:
+    """Write a set of three jobs."""
+    return write_set()
+
+
+@pytest.fixture
+def manifest(path) -> Iterator[Manifest]:
+    with Manifest.open(path) as manifest:
+        yield manifest
+
+
+def begin(manifest: Manifest, *jobs: int) -> list[Intent]:
+    with manifest.db.transaction():
+        return attempts.begin(manifest, jobs, 1)
+
+
+def sent(manifest: Manifest, job: int = 0, remote_id: str = "r1", **more: str) -> RemoteRecord:
+    """Have a job stand on the service, and return it as the manifest knows it."""
+    (intent,) = begin(manifest, job)
+    with manifest.db.transaction():
+        attempts.accept(manifest, intent, remote_id, 1, **more)
+    return next(r for r in manifest.remotes() if r.id == remote_id)
+
+
+def kinds(manifest: Manifest) -> list[str]:
+    return [event.kind for event in manifest.events()]

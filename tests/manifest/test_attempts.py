@@ -1,0 +1,345 @@
+"""What is committed before a request and after it, and which jobs may be sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from ibmqbatch.manifest import attempts
+from ibmqbatch.manifest.attempts import next_unsent
+from ibmqbatch.manifest.records import JobStatus
+from ibmqbatch.manifest.remotes import choose, observe
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
+from tests.manifest.conftest import begin, kinds, sent
+
+
+def unsent(manifest: Manifest) -> list[int]:
+    return [job for job, _, _ in next_unsent(manifest, 100)]
+
+
+def doubted(manifest: Manifest, job: int = 0):
+    (intent,) = begin(manifest, job)
+    with manifest.db.transaction():
+        attempts.doubt(manifest, intent, "no answer", 1000.0)
+    return next(a for a in manifest.attempts() if (a.job, a.number) == (job, intent.attempt))
+
+
+def found_absent(manifest: Manifest, job: int = 0):
+    attempt = doubted(manifest, job)
+    with manifest.db.transaction():
+        attempts.miss(manifest, attempt, 2000.0, proven=True)
+    return attempt
+
+
+def stand(manifest: Manifest, remote_id: str, word: str) -> None:
+    """Have the service say `word` of a job."""
+    remote = next(r for r in manifest.remotes() if r.id == remote_id)
+    with manifest.db.transaction():
+        observe(
+            manifest,
+            remote,
+            status=word,
+            reason="",
+            reason_code=None,
+            solution="",
+            private=False,
+            at=3000.0,
+        )
+
+
+def test_planned_jobs_wait_in_order(manifest):
+    assert next_unsent(manifest, 2) == [(0, 0, 1), (1, 2, 3)]
+
+
+def test_job_with_an_intent_waits_no_more(manifest):
+    begin(manifest, 0, 1)
+    assert unsent(manifest) == [2]
+
+
+def test_intent_is_durable_before_anything_is_sent(manifest, path):
+    (intent,) = begin(manifest, 1)
+    with Manifest.open(path) as other:
+        (attempt,) = other.attempts()
+    assert (attempt.job, attempt.number, attempt.state) == (1, 1, "sending")
+    assert attempt.nonce == intent.nonce
+
+
+def test_nonces_are_unique_and_of_60_bits_or_more(manifest):
+    nonces = {intent.nonce for intent in begin(manifest, 0, 1, 2)}
+    assert len(nonces) == 3
+    assert all(len(nonce) * 5 >= 60 for nonce in nonces)
+
+
+def test_intent_is_made_once(manifest):
+    begin(manifest, 0)
+    assert begin(manifest, 0) == []
+
+
+def test_job_that_somebody_cancelled_meanwhile_gets_no_intent(manifest, path):
+    waiting = unsent(manifest)
+    with Manifest.open(path) as other:
+        want_cancel(other, [1])
+    assert [intent.job for intent in begin(manifest, *waiting)] == [0, 2]
+
+
+def test_accepted_job_is_queued(manifest):
+    sent(manifest, 0, "r1")
+    job = manifest.jobs()[0]
+    assert (job.status, job.remote.id, job.unsure) == (JobStatus.QUEUED, "r1", False)
+
+
+def test_withdrawn_job_waits_again_as_the_same_attempt(manifest):
+    (intent,) = begin(manifest, 0)
+    with manifest.db.transaction():
+        attempts.withdraw(manifest, intent, "no connection")
+    assert unsent(manifest) == [0, 1, 2]
+    assert begin(manifest, 0)[0].attempt == 1
+
+
+def test_refused_job_has_failed_and_is_not_sent_again(manifest):
+    (intent,) = begin(manifest, 0)
+    with manifest.db.transaction():
+        attempts.refuse(manifest, intent, "bad circuit", 1208)
+    job = manifest.jobs()[0]
+    assert (job.status, job.reason) == (JobStatus.ERROR, "bad circuit")
+    assert unsent(manifest) == [1, 2]
+
+
+def test_doubted_job_is_unsure_and_is_not_sent_again(manifest):
+    doubted(manifest)
+    job = manifest.jobs()[0]
+    assert job.unsure
+    assert job.status is JobStatus.INITIALIZING
+    assert "unsure" in job.reason
+    assert unsent(manifest) == [1, 2]
+
+
+def test_job_under_way_is_leaving_and_waits_no_more(manifest):
+    begin(manifest, 0)
+    job = manifest.jobs()[0]
+    assert job.leaving
+    assert not job.unsent
+    assert job.status is JobStatus.INITIALIZING
+
+
+def test_what_a_dead_process_was_sending_is_doubted(manifest):
+    begin(manifest, 0, 1)
+    with manifest.db.transaction():
+        assert attempts.doubt_orphans(manifest, 5000.0) == 2
+    assert {(a.state, a.doubted_at) for a in manifest.attempts()} == {("unsure", 5000.0)}
+
+
+def test_doubt_is_not_renewed(manifest):
+    doubted(manifest)
+    with manifest.db.transaction():
+        assert attempts.doubt_orphans(manifest, 5000.0) == 0
+    assert manifest.attempts()[0].doubted_at == 1000.0
+
+
+def test_first_miss_proves_nothing(manifest):
+    attempt = doubted(manifest)
+    with manifest.db.transaction():
+        attempts.miss(manifest, attempt, 2000.0, proven=False)
+    (attempt,) = manifest.attempts()
+    assert (attempt.state, attempt.missed_at) == ("unsure", 2000.0)
+    assert 0 not in unsent(manifest)
+
+
+def test_proven_miss_has_the_job_sent_as_a_new_attempt(manifest):
+    first = found_absent(manifest)
+    (intent,) = begin(manifest, 0)
+    assert intent.attempt == 2
+    assert intent.nonce != first.nonce
+
+
+def test_absent_attempt_stays_on_record(manifest):
+    found_absent(manifest)
+    assert [(a.number, a.state) for a in manifest.attempts()] == [(1, "absent")]
+
+
+def test_cancelled_job_that_never_arrived_is_cancelled(manifest):
+    attempt = doubted(manifest)
+    want_cancel(manifest, [0])
+    with manifest.db.transaction():
+        attempts.miss(manifest, attempt, 2000.0, proven=True)
+    assert manifest.jobs()[0].status is JobStatus.CANCELLED
+    assert 0 not in unsent(manifest)
+
+
+def test_doubted_job_that_is_found_stands(manifest):
+    attempt = doubted(manifest)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, "r1", 1, status="Running", adopted=True)
+    job = manifest.jobs()[0]
+    assert (job.status, job.unsure) == (JobStatus.RUNNING, False)
+    assert "adopted" in kinds(manifest)
+
+
+def found_twice(manifest: Manifest, first: str, second: str) -> None:
+    """Find job 0 twice on the service: attempt 1 late, after attempt 2 had been sent."""
+    attempt = found_absent(manifest)
+    sent(manifest, 0, "r2", status=second)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, "r1", 1, status=first, adopted=True)
+        choose(manifest, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ("Queued", "Running", "r2"),
+        ("Running", "Queued", "r1"),
+        ("Completed", "Running", "r1"),
+        ("Running", "Completed", "r2"),
+        ("Failed", "Queued", "r2"),
+        ("Queued", "Failed", "r1"),
+        ("Cancelled", "Queued", "r2"),
+        ("Queued", "Cancelled", "r1"),
+        ("Queued", "Queued", "r1"),
+        ("Completed", "Completed", "r1"),
+    ],
+)
+def test_of_two_the_one_furthest_along_is_kept(first, second, kept, manifest):
+    found_twice(manifest, first, second)
+    assert manifest.jobs()[0].remote.id == kept
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "surplus"),
+    [
+        ("Queued", "Running", {"r1"}),
+        ("Running", "Queued", {"r2"}),
+        ("Completed", "Completed", {"r2"}),
+        ("Failed", "Queued", set()),
+        ("Queued", "Cancelled", set()),
+    ],
+)
+def test_live_one_besides_is_surplus(first, second, surplus, manifest):
+    found_twice(manifest, first, second)
+    assert {remote.id for remote in manifest.remotes() if remote.surplus} == surplus
+
+
+def test_duplicate_is_reported_once(manifest):
+    found_twice(manifest, "Queued", "Running")
+    with manifest.db.transaction():
+        choose(manifest, 0)
+    assert kinds(manifest).count("duplicate") == 1
+
+
+def test_job_that_was_surplus_and_is_chosen_is_surplus_no_more(manifest):
+    found_twice(manifest, "Queued", "Running")
+    stand(manifest, "r2", "Failed")
+    with manifest.db.transaction():
+        choose(manifest, 0)
+    chosen = manifest.jobs()[0].remote
+    assert (chosen.id, chosen.surplus) == ("r1", False)
+
+
+def test_retried_job_waits_to_be_sent_as_a_new_attempt(manifest):
+    sent(manifest, 0)
+    stand(manifest, "r1", "Failed")
+    want_retry(manifest, [manifest.jobs()[0]])
+    assert unsent(manifest) == [0, 1, 2]
+    assert begin(manifest, 0)[0].attempt == 2
+
+
+def retried(manifest: Manifest, *, lost: bool = False) -> None:
+    """Retry job 0, whose first run brought nothing; find the second one on the service."""
+    from ibmqbatch.manifest.remotes import lose_result
+
+    remote = sent(manifest, 0)
+    if lost:
+        stand(manifest, "r1", "Completed")
+        with manifest.db.transaction():
+            lose_result(manifest, remote, "gone")
+    else:
+        stand(manifest, "r1", "Failed")
+    want_retry(manifest, [manifest.jobs()[0]])
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("word", ["Queued", "Running", "Completed"])
+def test_retried_job_that_is_found_counts_instead_of_the_old_one(word, lost, manifest):
+    retried(manifest, lost=lost)
+    attempt = doubted(manifest)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, "r2", 1, status=word, adopted=True)
+        choose(manifest, 0)
+    assert manifest.jobs()[0].remote.id == "r2"
+    assert not any(remote.surplus for remote in manifest.remotes())
+
+
+@pytest.mark.parametrize("word", ["Failed", "Cancelled"])
+def test_retried_job_that_failed_again_shows_its_last_failure(word, manifest):
+    retried(manifest)
+    attempt = doubted(manifest)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, "r2", 1, status=word, adopted=True)
+        choose(manifest, 0)
+    assert manifest.jobs()[0].remote.id == "r2"
+
+
+def test_two_retries_at_the_same_time_send_the_job_once(manifest, path):
+    sent(manifest, 0)
+    stand(manifest, "r1", "Failed")
+    seen_by_both = manifest.jobs()[:1]
+    want_retry(manifest, seen_by_both)
+    sent(manifest, 0, "r2")
+    with Manifest.open(path) as other:
+        want_retry(other, seen_by_both)
+        assert 0 not in unsent(other)
+
+
+def test_retry_waits_until_an_older_attempt_is_settled(manifest):
+    """Attempt 1 turned up late and failed while attempt 2 is in doubt: a third must wait."""
+    attempt = found_absent(manifest)
+    doubted(manifest)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, "r1", 1, status="Failed", adopted=True)
+        choose(manifest, 0)
+    want_retry(manifest, manifest.jobs()[:1])
+    assert 0 not in unsent(manifest)
+    assert begin(manifest, 0) == []
+
+
+def test_cancel_is_wanted_once(manifest):
+    assert want_cancel(manifest, [0, 1]) == 2
+    assert want_cancel(manifest, [0, 1]) == 0
+
+
+def test_job_that_has_ended_is_not_to_be_cancelled(manifest):
+    sent(manifest, 0, status="Completed")
+    assert want_cancel(manifest, [0]) == 0
+
+
+def test_unsent_job_that_is_cancelled_has_ended(manifest):
+    want_cancel(manifest, [0])
+    assert manifest.jobs()[0].status is JobStatus.CANCELLED
+
+
+def test_new_labels_get_a_new_version(manifest):
+    assert want_labels(manifest, tags=["three"])
+    record = manifest.job_set()
+    assert (record.tags, record.labels_version, record.name) == (("three",), 2, "a set")
+
+
+def test_labels_that_are_the_same_change_nothing(manifest):
+    assert not want_labels(manifest, name="a set", tags=["one", "two"])
+    assert manifest.job_set().labels_version == 1
+
+
+@pytest.mark.parametrize(
+    "want",
+    [
+        lambda m: want_cancel(m, [0]),
+        lambda m: want_labels(m, name="b"),
+        lambda m: want_retry(m, m.jobs()[:1]),
+    ],
+)
+def test_want_opens_a_closed_set(want, manifest):
+    from ibmqbatch.manifest.remotes import close_set
+
+    with manifest.db.transaction():
+        close_set(manifest)
+    want(manifest)
+    assert manifest.job_set().closed_at is None

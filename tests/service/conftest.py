@@ -1,0 +1,85 @@
+"""A client of an account that leads to a mocked service, with no waits between attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import respx
+from hypothesis import settings
+
+from ibmqbatch.clock import Clock
+from ibmqbatch.service.accounts import Account, Endpoint
+from ibmqbatch.service.client import Client
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+API = "https://quantum.test/api/v1"
+IAM = "https://iam.test"
+KEY = "key-0123456789-very-secret"
+TOKEN = "token-abcdef-very-secret"
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/account:instance::"
+JOBS = f"{API}/jobs"
+
+
+class FakeClock(Clock):
+    """A clock that moves only when somebody sleeps, and remembers for how long."""
+
+    def __init__(self, start: float = 1_800_000_000.0) -> None:
+        super().__init__()
+        self.time = start
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += max(0.0, seconds)
+
+
+def account(**changes: object) -> Account:
+    values: dict[str, object] = {
+        "name": "test",
+        "locate": lambda: Endpoint(API, IAM, KEY, CRN),
+        "default_backend": None,
+        "pace_limit": 5,
+        "max_pending": None,
+        "poll_first": 2.0,
+        "poll_longest": 30.0,
+        "settle_delay": 30.0,
+        "settle_gap": 10.0,
+        **changes,
+    }
+    return Account(**values)  # type: ignore[arg-type]
+
+
+def error_body(code: int | str = 1208, message: str = "It is wrong", **more: object) -> dict:
+    return {"errors": [{"code": code, "message": message, **more}], "trace": "trace-1"}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def wire(home) -> Iterator[respx.MockRouter]:
+    """Mock the network: IAM gives a token, everything else is up to the test."""
+    with respx.mock(assert_all_called=False) as router:
+        router.post(f"{IAM}/identity/token", name="iam").mock(
+            return_value=httpx.Response(200, json={"access_token": TOKEN, "expires_in": 3600})
+        )
+        yield router
+
+
+@pytest.fixture
+def client(wire, clock) -> Iterator[Client]:
+    with Client(account(), clock) as client:
+        yield client

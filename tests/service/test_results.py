@@ -1,0 +1,293 @@
+"""Decoding results: both forms give what was measured, and nothing else passes for a result."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibmqbatch.service.results import ResultFormatError, decode_results
+
+# One circuit: its registers, by name: how many bits, and the outcome of each shot as a number.
+Registers = dict[str, tuple[int, list[int]]]
+
+
+@st.composite
+def circuits(draw: st.DrawFn, widths: tuple[int, int] = (0, 70)) -> Registers:
+    shots = draw(st.integers(1, 20))
+    names = draw(st.lists(st.text(max_size=4), min_size=1, max_size=3, unique=True))
+    registers: Registers = {}
+    for name in names:
+        width = draw(st.integers(*widths))
+        outcomes = st.lists(st.integers(0, 2**width - 1), min_size=shots, max_size=shots)
+        registers[name] = width, draw(outcomes)
+    return registers
+
+
+def counted(registers: Registers) -> dict[str, int]:
+    """Count outcomes the naive way, as Qiskit writes them."""
+    words = [
+        [f"{value:b}".zfill(width) if width else "" for value in outcomes]
+        for width, outcomes in registers.values()
+    ]
+    shots = (" ".join(reversed(shot)).strip() for shot in zip(*words, strict=True))
+    return dict(sorted(Counter(shots).items()))
+
+
+def plain(*pubs: Registers) -> bytes:
+    results = [
+        {
+            "data": {
+                name: {"samples": [hex(value) for value in outcomes], "num_bits": width}
+                for name, (width, outcomes) in pub.items()
+            },
+            "metadata": {},
+        }
+        for pub in pubs
+    ]
+    return json.dumps({"results": results, "metadata": {"version": 2}}).encode()
+
+
+def rows(width: int, outcomes: list[int]) -> np.ndarray:
+    size = -(-width // 8)
+    data = b"".join(value.to_bytes(size, "big") for value in outcomes)
+    return np.frombuffer(data, np.uint8).reshape(len(outcomes), size)
+
+
+def npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+def typed(*pubs: dict[str, tuple[int, Any]]) -> bytes:
+    """Write the typed form; what stands for an array is taken as it is."""
+    return json.dumps(
+        {
+            "__type__": "PrimitiveResult",
+            "__value__": {"pub_results": [_typed_pub(pub) for pub in pubs], "metadata": {}},
+        }
+    ).encode()
+
+
+def _typed_pub(pub: dict[str, tuple[int, Any]]) -> dict[str, Any]:
+    fields = {
+        name: {
+            "__type__": "BitArray",
+            "__value__": {
+                "array": {"__type__": "ndarray", "__value__": array},
+                "num_bits": width,
+            },
+        }
+        for name, (width, array) in pub.items()
+    }
+    data = {"field_names": list(pub), "field_types": [], "shape": [], "fields": fields}
+    return {
+        "__type__": "SamplerPubResult",
+        "__value__": {"data": {"__type__": "DataBin", "__value__": data}, "metadata": {}},
+    }
+
+
+def typed_of(*pubs: Registers) -> bytes:
+    return typed(
+        *(
+            {name: (width, packed(npy(rows(width, values)))) for name, (width, values) in p.items()}
+            for p in pubs
+        )
+    )
+
+
+def typed_lists(*pubs: Registers) -> bytes:
+    return typed(
+        *(
+            {name: (width, rows(width, values).tolist()) for name, (width, values) in p.items()}
+            for p in pubs
+        )
+    )
+
+
+FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists])
+
+
+@FORMS
+@given(st.lists(circuits(), min_size=1, max_size=3))
+def test_counts_are_what_was_measured(write, pubs):
+    assert [pub.counts() for pub in decode_results(write(*pubs))] == [counted(p) for p in pubs]
+
+
+@FORMS
+@given(circuits())
+def test_counts_add_up_to_the_shots(write, registers):
+    (pub,) = decode_results(write(registers))
+    _, outcomes = next(iter(registers.values()))
+    assert sum(pub.counts().values()) == pub.shots == len(outcomes)
+
+
+@FORMS
+def test_first_register_stands_rightmost(write):
+    (pub,) = decode_results(write({"a": (1, [1]), "b": (3, [0b010])}))
+    assert pub.counts() == {"010 1": 1}
+
+
+@FORMS
+def test_shots_of_several_registers_stay_together(write):
+    (pub,) = decode_results(write({"a": (1, [0, 1, 1]), "b": (1, [1, 0, 0])}))
+    assert pub.counts() == {"0 1": 2, "1 0": 1}
+
+
+@FORMS
+def test_no_shots_give_no_counts(write):
+    if write is typed_lists:
+        pytest.skip("an empty list does not tell how wide its rows would be")
+    (pub,) = decode_results(write({"c": (3, [])}))
+    assert (pub.shots, pub.counts()) == (0, {})
+
+
+def test_sweep_is_counted_over_its_points():
+    array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4, 1)
+    (pub,) = decode_results(typed({"c": (8, packed(npy(array)))}))
+    assert (pub.shots, sum(pub.counts().values())) == (24, 24)
+
+
+def test_plain_samples_may_be_nested_by_the_sweep():
+    body = {"results": [{"data": {"c": {"samples": [["0x1"], ["0x0", "0x1"]], "num_bits": 1}}}]}
+    (pub,) = decode_results(json.dumps(body).encode())
+    assert pub.counts() == {"0": 1, "1": 2}
+
+
+def test_bare_nan_in_metadata_is_no_harm():
+    body = plain({"c": (1, [1])}).replace(b'"version": 2', b'"version": NaN, "other": -Infinity')
+    assert decode_results(body)[0].counts() == {"1": 1}
+
+
+def array_body(array: Any, width: int = 2) -> bytes:
+    return typed({"c": (width, array)})
+
+
+def header(text: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+GOOD = npy(rows(2, [0, 3]))
+DAMAGED: dict[str, bytes] = {
+    "nothing": b"",
+    "a web page": b"<html>",
+    "no text": b"\xff\xfe\x00",
+    "cut JSON": plain({"c": (1, [1])})[:-1],
+    "a number": b"5",
+    "a list": b"[]",
+    "null": b"null",
+    "an empty object": b"{}",
+    "deep nesting": b"[" * 100_000,
+    "results that are no list": b'{"results": 5}',
+    "a result that is none": b'{"results": [null]}',
+    "a circuit without registers": b'{"results": [{"data": {}}]}',
+    "registers of different lengths": plain({"a": (1, [0, 1]), "b": (1, [0])}),
+    "a sample wider than its register": plain({"c": (2, [4])}),
+    "a sample wider than its bytes": plain({"c": (8, [256])}),
+    "a negative sample": plain({"c": (8, [-1])}),
+    "a sample that is no number": plain({"c": (2, [1])}).replace(b"0x1", b"one"),
+    "a sample that is no text": plain({"c": (2, [1])}).replace(b'"0x1"', b"1"),
+    "negative bits": b'{"results": [{"data": {"c": {"samples": ["0x0"], "num_bits": -5}}}]}',
+    "half a bit": b'{"results": [{"data": {"c": {"samples": ["0x0"], "num_bits": 1.5}}}]}',
+    "infinite bits": b'{"results": [{"data": {"c": {"samples": ["0x0"], "num_bits": Infinity}}}]}',
+    "a trillion bits": b'{"results": [{"data": {"c": {"samples": ["0x0"], "num_bits": %d}}}]}'
+    % 10**12,
+    "no pubs": b'{"__type__": "PrimitiveResult", "__value__": {}}',
+    "base64 that is none": array_body("§"),
+    "bytes that are not zlib": array_body(base64.b64encode(b"hello").decode()),
+    "cut zlib": array_body(base64.b64encode(zlib.compress(GOOD)[:-5]).decode()),
+    "no array file": array_body(packed(b"hello")),
+    "a cut array": array_body(packed(GOOD[:-1])),
+    "an array cut in its header": array_body(packed(GOOD[:20])),
+    "an array header cut in an expression": array_body(packed(header(b"{'shape': (2, 1L), "))),
+    "an array header cut in a text": array_body(packed(header(b"'''"))),
+    "an array that would fill the memory": array_body(
+        packed(header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 1)}\n" % 10**15))
+    ),
+    "an array of negative size": array_body(
+        packed(header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (-2, 1)}\n"))
+    ),
+    "a cut archive": array_body(packed(b"PK\x03\x04aaaa")),
+    "an array of objects": array_body(packed(npy(np.array([[0], [3]], dtype=object)))),
+    "an array of floats": array_body(packed(npy(np.array([[0.0], [3.0]])))),
+    "an array of one dimension": array_body(packed(npy(np.array([0, 3], dtype=np.uint8)))),
+    "an array with rows too wide": array_body(packed(npy(rows(9, [0, 3])))),
+    "an array with bits too many": array_body(packed(npy(rows(8, [0, 4])))),
+    "a list of numbers over a byte": array_body([[0], [256]]),
+    "a list of negative numbers": array_body([[0], [-1]]),
+    "a list of floats": array_body([[0], [1.5]]),
+    "a list of NaN": array_body([[0], [float("nan")]]),
+    "a list of texts": array_body([["0"], ["1"]]),
+    "a list of nulls": array_body([[None]]),
+    "a ragged list": array_body([[0], [0, 1]]),
+    "an array that is a number": array_body(5),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_damaged_body_is_no_result(what):
+    with pytest.raises(ResultFormatError):
+        decode_results(DAMAGED[what])
+
+
+def decodes_or_says_so(body: bytes) -> None:
+    try:
+        pubs = decode_results(body)
+    except ResultFormatError:
+        return
+    for pub in pubs:
+        assert sum(pub.counts().values()) == pub.shots
+
+
+WHOLE = st.sampled_from([plain, typed_of, typed_lists]).flatmap(
+    lambda write: circuits(widths=(1, 20)).map(write)
+)
+
+
+@given(WHOLE, st.data())
+def test_cut_body_is_no_result(body, data):
+    length = data.draw(st.integers(0, len(body) - 1))
+    with pytest.raises(ResultFormatError):
+        decode_results(body[:length])
+
+
+@given(WHOLE, st.data())
+def test_body_with_flipped_bytes_decodes_or_is_no_result(body, data):
+    damaged = bytearray(body)
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    decodes_or_says_so(bytes(damaged))
+
+
+@given(st.binary(min_size=1, max_size=3), st.integers(0, len(GOOD) - 1))
+def test_array_with_changed_bytes_decodes_or_is_no_result(change, at):
+    damaged = GOOD[:at] + change + GOOD[at + len(change) :]
+    decodes_or_says_so(array_body(packed(damaged)))
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_as_an_array_decode_or_are_no_result(data):
+    decodes_or_says_so(array_body(packed(data)))
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.floats() | st.text(max_size=3) | st.booleans(),
+        lambda inner: st.lists(inner, max_size=3),
+    )
+)
+def test_any_value_as_an_array_decodes_or_is_no_result(value):
+    decodes_or_says_so(array_body(value))
