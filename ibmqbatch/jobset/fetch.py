@@ -7,8 +7,10 @@ committed. One that fails its check is kept as `<id>.damaged` and never served a
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ..errors import StorageError
@@ -22,7 +24,10 @@ from .work import Work, side_by_side
 
 __all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
 
-_MOST_TRIES = 10  # for results that a service says are complete and does not give
+# For results that a service says are complete and does not give: so many tries, and so many times
+# the time that its listings may lag.
+_MOST_TRIES = 10
+_PATIENCE = 10
 
 
 class _NoResultsError(ServiceError):
@@ -40,9 +45,11 @@ class _Order:
     folder: Path
 
     def path(self, suffix: str) -> Path:
-        # Ids are the service's: whatever they hold, they name one file in the folder.
-        safe = "".join(c if c.isascii() and c.isalnum() else "_" for c in self.remote.id)
-        return self.folder / f"{safe}{suffix}"
+        # Ids are the service's: whatever they hold, each names one file in the folder.
+        name = self.remote.id
+        if not (name.isascii() and name.isalnum()):
+            name = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+        return self.folder / f"{name}{suffix}"
 
 
 def spool_folder(manifest: Manifest) -> Path:
@@ -76,10 +83,10 @@ def fetch(work: Work) -> None:
                     body = order.path(".body").read_bytes()
                     remotes.store_result(manifest, order.remote, body)
                 elif isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable):
-                    _record_failure(manifest, order, error)
+                    _record_failure(work, order, error)
                 else:
                     if order.remote.private:
-                        _record_failure(manifest, order, error)
+                        _record_failure(work, order, error)
                     failure = error
         for order, error in ended:
             if error is None:
@@ -148,7 +155,7 @@ def check_body(body: bytes, job: JobRecord) -> str:
     return ""
 
 
-def _record_failure(manifest: Manifest, order: _Order, error: ServiceError) -> None:
+def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
     """Count a try that failed; give up where the service cannot do better."""
     remote = order.remote
     reason = error.message
@@ -158,7 +165,15 @@ def _record_failure(manifest: Manifest, order: _Order, error: ServiceError) -> N
     final = isinstance(error, NotFound) or (
         remote.private and isinstance(error, _NoResultsError | _DamagedError)
     )
-    if final or remote.result_tries + 1 >= _MOST_TRIES:
-        remotes.lose_result(manifest, remote, reason)
+    if final or (remote.result_tries + 1 >= _MOST_TRIES and _overdue(work, remote)):
+        remotes.lose_result(work.manifest, remote, reason)
     else:
-        remotes.result_failed(manifest, remote, reason)
+        remotes.result_failed(work.manifest, remote, reason)
+
+
+def _overdue(work: Work, remote: RemoteRecord) -> bool:
+    """Tell whether a job ended so long ago that its results cannot just be late."""
+    if remote.finished_at is None:
+        return True
+    ended = datetime.fromisoformat(remote.finished_at).timestamp()
+    return work.clock.now() - ended > _PATIENCE * work.client.account.settle_delay

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..manifest import attempts, remotes
 from ..manifest.records import AttemptRecord, RemoteRecord, SetRecord
 from ..manifest.store import Manifest
 from ..service.client import PAGE
-from ..service.errors import NotFound
+from ..service.errors import NotFound, ServiceError
 from ..service.types import RemoteJob
 from .tags import find_nonce, set_tag
 from .work import Work, side_by_side
@@ -29,6 +29,15 @@ class _Listing:
     begun: float
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What became of questions by id: jobs found, ids that there are none of, the last failure."""
+
+    found: dict[str, RemoteJob] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    error: ServiceError | None = None
+
+
 def observe(work: Work) -> None:
     """Bring the manifest up to what the service says of the set.
 
@@ -43,17 +52,21 @@ def observe(work: Work) -> None:
     if not in_doubt and not unfinished:
         return
     listing = _list(work, record, None if in_doubt else unfinished.keys())
-    by_id = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
+    asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
     with manifest.db.transaction():
         # What is known is brought up to date first: whatever turns up is compared with it.
         for remote in manifest.remotes():
-            seen = listing.jobs.get(remote.id) or by_id.get(remote.id)
+            seen = listing.jobs.get(remote.id) or asked.found.get(remote.id)
             # A listing may lag behind what has been learnt otherwise; an end is an end.
-            if seen is not None and not remote.status.final:
+            if seen is not None and (not remote.status.final or remote.service_status == _GONE):
                 _record(manifest, remote, seen, listing.begun)
+            elif remote.id in asked.gone:
+                _miss_known(work, remote, listing.begun)
         _adopt(manifest, record, listing)
         if listing.full:
             _miss(work, listing)
+    if asked.error is not None:
+        raise asked.error
 
 
 def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Listing:
@@ -65,7 +78,10 @@ def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Lis
         page = work.client.jobs(tags=[set_tag(record.id)], offset=offset)
         seen.update((job.id, job) for job in page.jobs)
         offset += len(page.jobs)
-        at_end = len(page.jobs) < PAGE or (page.count is not None and offset >= page.count)
+        if page.count is None:
+            at_end = len(page.jobs) < PAGE
+        else:
+            at_end = offset >= page.count or not page.jobs
         if at_end:
             # Pages that shift or overlap while they are read may hide a job.
             full = page.count is None or len(seen) >= page.count
@@ -74,19 +90,28 @@ def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Lis
             return _Listing(seen, full=False, begun=begun)
 
 
-def _ask_missing(work: Work, missing: list[RemoteRecord]) -> dict[str, RemoteJob]:
+def _ask_missing(work: Work, missing: list[RemoteRecord]) -> _Asked:
     """Ask by id for known jobs that a listing did not show, be it that their tags were changed."""
-    now = work.clock.now()
-    found: dict[str, RemoteJob] = {}
+    asked = _Asked()
     for ended in side_by_side(missing, lambda remote: work.client.job(remote.id), work.clock):
         for remote, answer in ended:
             if isinstance(answer, RemoteJob):
-                found[remote.id] = answer
-            elif not isinstance(answer, NotFound):
-                raise answer
-            elif now - remote.seen_at > work.client.account.settle_delay:
-                found[remote.id] = RemoteJob(remote.id, _GONE, _GONE_REASON)
-    return found
+                asked.found[remote.id] = answer
+            elif isinstance(answer, NotFound):
+                asked.gone.add(remote.id)
+            else:
+                asked.error = answer
+    return asked
+
+
+def _miss_known(work: Work, remote: RemoteRecord, at: float) -> None:
+    """Take a known job for deleted once it has been missing for as long as a listing may lag."""
+    account = work.client.account
+    if remote.missed_at is None:
+        remotes.miss(work.manifest, remote, at)
+    elif at >= remote.missed_at + account.settle_delay + account.settle_gap:
+        gone = RemoteJob(remote.id, _GONE, _GONE_REASON)
+        _record(work.manifest, remote, gone, at)
 
 
 def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> None:

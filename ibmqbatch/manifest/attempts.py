@@ -98,11 +98,10 @@ def accept(
 ) -> None:
     """Record that an attempt stands on the service as `remote_id`."""
     number = attempt.attempt if isinstance(attempt, Intent) else attempt.number
-    now = time.time()
     manifest.db.write(
-        "INSERT INTO remotes (id, job, attempt, status, submitted_at, labels_version, seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (remote_id, attempt.job, number, status, iso(now), labels_version, now),
+        "INSERT INTO remotes (id, job, attempt, status, submitted_at, labels_version) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (remote_id, attempt.job, number, status, iso(time.time()), labels_version),
     )
     manifest.db.write(
         "UPDATE attempts SET state = 'accepted', error = '' WHERE job = ? AND number = ?",

@@ -205,9 +205,6 @@ def _remove_abandoned(folder: Path) -> None:
     for path in folder.glob(f"*{_DRAFT_SUFFIX}"):
         lock = FileLock(lock_path(path))
         if lock.acquire(blocking=False):
-            try:
-                path.unlink(missing_ok=True)
-                if not path.with_suffix(SUFFIX).exists():
-                    lock.path.unlink(missing_ok=True)
-            finally:
-                lock.release()
+            # The lock file stays: somebody may be waiting on it.
+            path.unlink(missing_ok=True)
+            lock.release()

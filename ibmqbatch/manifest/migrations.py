@@ -73,7 +73,8 @@ CREATE TABLE attempts (
     PRIMARY KEY (job, number)
 ) STRICT;
 
--- Jobs on the service that carry one of our nonces. Times are those observed.
+-- Jobs on the service that carry one of our nonces. Times are those observed; `missed_at` is that
+-- of the first answer that there is no such job (in seconds since the epoch).
 CREATE TABLE remotes (
     id TEXT PRIMARY KEY,
     job INTEGER NOT NULL,
@@ -89,7 +90,7 @@ CREATE TABLE remotes (
     labels_version INTEGER NOT NULL,
     surplus INTEGER NOT NULL DEFAULT 0,
     cancel_asked_at REAL,
-    seen_at REAL NOT NULL,
+    missed_at REAL,
     result TEXT CHECK (result IN ('stored', 'lost')),
     result_tries INTEGER NOT NULL DEFAULT 0,
     result_error TEXT NOT NULL DEFAULT '',

@@ -137,7 +137,7 @@ class RemoteRecord:
     labels_version: int
     surplus: bool
     cancel_asked_at: float | None
-    seen_at: float
+    missed_at: float | None
     result: str | None
     result_tries: int
     result_error: str

@@ -21,6 +21,7 @@ __all__ = [
     "close_set",
     "drop_result",
     "lose_result",
+    "miss",
     "observe",
     "read_result",
     "relabelled",
@@ -49,12 +50,12 @@ def observe(
     """Record what the service says of a job, and the change, when it is one, in the history."""
     changed = status != remote.service_status
     same = (reason, reason_code, private) == (remote.reason, remote.reason_code, remote.private)
-    if not changed and same:
+    if not changed and same and remote.missed_at is None:
         return
     manifest.db.write(
         "UPDATE remotes SET status = ?, reason = ?, reason_code = ?, solution = ?, private = ?, "
-        "seen_at = ? WHERE id = ?",
-        (status, reason, reason_code, solution, private, at, remote.id),
+        "missed_at = NULL WHERE id = ?",
+        (status, reason, reason_code, solution, private, remote.id),
     )
     if not changed:
         return
@@ -69,6 +70,12 @@ def observe(
     )
     detail = f"{remote.service_status} -> {status}" + (f": {reason}" if reason else "")
     manifest.log("status", detail, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def miss(manifest: Manifest, remote: RemoteRecord, at: float) -> None:
+    """Record the first answer that there is no such job."""
+    manifest.db.write("UPDATE remotes SET missed_at = ? WHERE id = ?", (at, remote.id))
+    manifest.log("missed", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 
 def choose(manifest: Manifest, job: int) -> None:
@@ -144,6 +151,8 @@ def result_failed(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
         "UPDATE remotes SET result_tries = result_tries + 1, result_error = ? WHERE id = ?",
         (error, remote.id),
     )
+    if error == remote.result_error:
+        return  # it has been told, and is no news to poll faster for
     manifest.log("not_fetched", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 

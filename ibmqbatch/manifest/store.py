@@ -27,7 +27,7 @@ SUFFIX = ".sqlite"
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
     r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.seen_at, r.result, r.result_tries, r.result_error
+    r.missed_at, r.result, r.result_tries, r.result_error
 """
 _REMOTES = f"""
     SELECT {_REMOTE_COLUMNS} FROM remotes r

@@ -6,7 +6,6 @@ import threading
 
 from ..clock import Clock
 from .errors import AuthenticationFailed, Refused, ServiceError, Unreadable
-from .retry import RetryPolicy
 from .transport import Transport
 
 __all__ = ["TokenSource"]
@@ -20,7 +19,6 @@ class TokenSource:
         self._url = iam_url.rstrip("/") + "/identity/token"
         self._api_key = api_key
         self._clock = clock
-        self._retry = RetryPolicy()
         self._lock = threading.Lock()
         self._token: str | None = None
         self._renew_at = 0.0
@@ -33,9 +31,7 @@ class TokenSource:
         with self._lock:
             if self._token is None or self._clock.now() >= self._renew_at:
                 try:
-                    self._token, self._renew_at = self._retry.run(
-                        self._exchange, self._clock, repeatable=True
-                    )
+                    self._token, self._renew_at = self._exchange()
                 except ServiceError as error:
                     # Whatever IAM did, the request that needed the token was not sent.
                     error.nothing_created = True

@@ -89,7 +89,7 @@ def test_a_damaged_set_costs_only_itself(cli, circuits):
 
 def test_an_unreachable_service_still_shows_what_is_known(cli, circuits, proxy):
     set_id = cli.submit(circuits(a=SLOW), "--shots", 2000)
-    proxy.when("GET", "/jobs", times=50, status=503)
+    proxy.when("GET", "/jobs", times=50, status=503, headers={"Retry-After": "0"})
     done = cli("status", set_id, "--json", code=75).json
     assert done["data"]["job_set"]["jobs"][0]["id"]
     proxy.rules.clear()

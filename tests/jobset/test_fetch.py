@@ -129,9 +129,8 @@ def test_half_that_a_dead_process_left_of_what_is_given_once_is_kept_aside(done,
     assert aside(done) == ([GOOD[:50]] if private else [])
 
 
+@pytest.mark.parametrize("private", [True], indirect=True)
 def test_lost_result_tells_what_went_before(done, private):
-    if not private:
-        pytest.skip("a service that keeps results is asked again")
     with pytest.raises(NoAnswer):
         run(done, NoAnswer("cut short"))
     run(done, None)

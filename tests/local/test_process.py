@@ -90,8 +90,8 @@ def test_a_folder_has_one_server(local_server: LocalServer) -> None:
     second = local_server.spawn()
     _, message = second.communicate(timeout=20)
     assert second.returncode == 1
-    assert message.decode().startswith("Another local service is running")
-    assert message.count(b"\n") == 1
+    assert message.decode().startswith("error: Another local service is running")
+    assert message.count(b"\n") == 2
 
 
 def test_a_port_in_use_is_a_sentence(local_server: LocalServer, new_server: NewServer) -> None:

@@ -48,7 +48,7 @@ def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
         "labels_version": 1,
         "surplus": False,
         "cancel_asked_at": None,
-        "seen_at": 0.0,
+        "missed_at": None,
         "result": None,
         "result_tries": 0,
         "result_error": "",
