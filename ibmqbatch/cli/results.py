@@ -53,11 +53,7 @@ def command(
             raise UsageError(f"There is no format '{form}'.", f"Use one of {', '.join(_FORMATS)}.")
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
-        if output is not None and this.json:
-            raise UsageError(
-                "--json prints to stdout; it cannot be combined with --output.",
-                "Use --format ndjson or csv with --output, or redirect stdout.",
-            )
+        this.output = output
         with find_set(job_set) as manifest:
             indexes = _indexes(manifest, circuit)
             _bring_home(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
@@ -113,7 +109,8 @@ def _show(
 ) -> None:
     from ..jobset.results import missing_jobs, read_results
     from ..render.console import is_terminal, message
-    from ..render.results import output, show_results, write_results
+    from ..render.output import output
+    from ..render.results import show_results, write_results
 
     jobs = manifest.jobs()
     this.data["job_set"] = set_data(manifest.job_set(), jobs)

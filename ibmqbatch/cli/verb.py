@@ -10,12 +10,13 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..clock import Clock
-from ..errors import IbmqbatchError, Problem
+from ..errors import IbmqbatchError, Problem, StorageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, Unsettled
 from ..render.console import complain, message
@@ -33,11 +34,15 @@ _LOGS_KEPT = 20
 
 @dataclass(slots=True)
 class Verb:
-    """One run of a verb: the data of its JSON document, its exit code, what was wrong."""
+    """One run of a verb: its exit code, what was wrong, the data of its JSON document.
+
+    The document is printed, or written to the file `output`.
+    """
 
     command: str
     json: bool = False
     verbose: bool = False
+    output: Path | None = None
     clock: Clock = field(default_factory=Clock)
     data: dict[str, Any] = field(default_factory=dict)
     exit_code: ExitCode = ExitCode.DONE
@@ -85,9 +90,17 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
         this.exit_code = ExitCode.ERROR
     finally:
         signal.signal(signal.SIGTERM, previous)
-    if json:
-        write_envelope(command, this.exit_code, this.data, this.problems)
+    if this.json:
+        _write_document(this)
     complain(this.problems)
+
+
+def _write_document(this: Verb) -> None:
+    try:
+        write_envelope(this.command, this.exit_code, this.data, this.problems, this.output)
+    except StorageError as error:
+        this.fail(error)
+        write_envelope(this.command, this.exit_code, {}, this.problems)
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:

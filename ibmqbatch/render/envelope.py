@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import Problem
 from ..exitcodes import ExitCode
-from .console import write_line
+from .output import output
 
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "envelope", "write_envelope"]
 
@@ -42,8 +42,16 @@ def envelope(
 
 
 def write_envelope(
-    command: str, exit_code: ExitCode, data: Mapping[str, Any], problems: Sequence[Problem]
+    command: str,
+    exit_code: ExitCode,
+    data: Mapping[str, Any],
+    problems: Sequence[Problem],
+    path: Path | None = None,
 ) -> None:
-    """Print the document."""
+    """Print the document, or write it to a file.
+
+    Raises StorageError when the file cannot be written.
+    """
     document = envelope(command, exit_code, data, problems)
-    write_line(json.dumps(document, ensure_ascii=False, indent=2))
+    with output(path) as stream:
+        stream.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

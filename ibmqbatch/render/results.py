@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from io import TextIOWrapper
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from ..errors import StorageError
-from ..files import replacing
 from .console import clean, out, plural
 
-__all__ = ["FORMATS", "output", "show_results", "write_results"]
+__all__ = ["FORMATS", "show_results", "write_results"]
 
 Data = Mapping[str, Any]
 
 FORMATS = ("table", "json", "ndjson", "csv")
 _MOST_OUTCOMES = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-
-
-@contextlib.contextmanager
-def output(path: Path | None) -> Iterator[TextIO]:
-    """Open where data goes: stdout, or a file that appears when it is whole.
-
-    Raises StorageError when the file cannot be written; an older one of its name is then untouched.
-    """
-    if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    target = path.resolve()  # a link stays a link; what it points to is replaced
-    # The permissions that a plain new file would get.
-    umask = os.umask(0)
-    os.umask(umask)
-    try:
-        with replacing(target, 0o666 & ~umask) as file:
-            text = TextIOWrapper(file, encoding="utf-8", newline="")
-            yield text
-            text.flush()
-            text.detach()
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Name another file; the results are kept and can be written again.",
-        ) from error
 
 
 def write_results(results: Iterable[Data], form: str, stream: TextIO) -> None:

@@ -18,14 +18,14 @@ Data = Mapping[str, Any]
 
 STYLES = {
     "INITIALIZING": "dim",
-    "QUEUED": "yellow",
-    "VALIDATING": "yellow",
+    "QUEUED": "dark_orange",
+    "VALIDATING": "dark_orange",
     "RUNNING": "cyan",
     "DONE": "green",
     "CANCELLED": "magenta",
     "ERROR": "bold red",
     "planned": "dim",
-    "submitting": "yellow",
+    "submitting": "dark_orange",
     "running": "cyan",
     "done": "green",
     "failed": "bold red",
@@ -136,7 +136,7 @@ def _trouble(job: Data, *, fold: bool) -> Text:
 
     return Text(
         f"job {job['index']}: {clean(job['reason'])}",
-        style="red" if job["status"] == "ERROR" else "yellow",
+        style="red" if job["status"] == "ERROR" else "dark_orange",
         no_wrap=not fold,
         overflow="fold" if fold else "ellipsis",
     )

@@ -162,7 +162,9 @@ def _start(folder: Path) -> None:
                 stderr=log,
                 pass_fds=[writer],
                 start_new_session=True,
+                # It keeps no folder of the caller busy; a relative path would mean another then.
                 cwd=folder,
+                env={**os.environ, "IBMQBATCH_HOME": str(paths.home())},
             )
         os.close(writer)
         writer = -1

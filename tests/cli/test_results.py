@@ -50,6 +50,12 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(cli, done_set, tmp_pat
     assert "cannot be written" in done.err
 
 
+def test_a_json_document_goes_to_a_file_too(cli, done_set, tmp_path):
+    done = cli("results", done_set, "--json", "-o", tmp_path / "out.json")
+    assert done.out == ""
+    assert len(json.loads((tmp_path / "out.json").read_text())["data"]["results"]) == 2
+
+
 def test_circuits_are_chosen_by_name_or_index(cli, done_set):
     results = cli("results", done_set, "--circuit", "b", "--circuit", 0, "--json").json["data"]
     assert [r["name"] for r in results["results"]] == ["b", "a"]

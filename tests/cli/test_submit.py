@@ -106,6 +106,13 @@ def test_submit_starts_the_local_service_and_leaves_it_to_end_by_itself(lone_cli
     assert lone_cli("serve", "--status", code=75).out == ""
 
 
+def test_a_relative_data_folder_is_one_folder_for_tool_and_service(lone_cli, circuits):
+    lone_cli.env["IBMQBATCH_HOME"] = "home"
+    lone_cli.submit(circuits(a=BELL), "--wait")
+    assert {p.name for p in lone_cli.home.iterdir()} >= {"local", "sets"}
+    assert not list(lone_cli.home.glob("**/home"))
+
+
 def test_two_commands_at_once_start_one_service(lone_cli, circuits):
     folder = circuits(a=BELL)
     runs = [lone_cli.start("submit", folder, "--quiet") for _ in range(3)]
