@@ -8,6 +8,7 @@ from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.errors import TimedOut
 from ..jobset.view import set_data
+from ..manifest.records import count_statuses
 from ..manifest.store import Manifest
 from ..manifest.wants import want_cancel
 from . import options
@@ -59,12 +60,13 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
 
 
 def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:
-    from ..render.console import message
+    from ..render.console import counts_text, message, plural
 
     jobs = [job for job in manifest.jobs() if job.index in chosen]
-    cancelled = sum(job.status == "CANCELLED" for job in jobs)
+    counts = {str(status): count for status, count in count_statuses(jobs).items()}
     ending = sum(not job.status.final for job in jobs)
-    text = f"{cancelled} of {len(jobs)} jobs are cancelled."
-    if not wanted:
-        text = f"Nothing to cancel: {cancelled} of {len(jobs)} jobs are cancelled already."
-    message(text + (f" {ending} are still ending." if ending else ""))
+    message(
+        ("" if wanted else "Nothing to cancel. ")
+        + f"{plural(len(jobs), 'job')}: {counts_text(counts)}."
+        + (f" {ending} still to end." if ending else "")
+    )

@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, Problem, StorageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, Unsettled
-from ..render.console import complain, message
+from ..render.console import complain, is_terminal, message
 from ..render.envelope import write_envelope
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Verb", "interrupts", "outcome", "verb", "working"]
 
 _LOGS_KEPT = 20
+_SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
 @dataclass(slots=True)
@@ -133,12 +134,16 @@ def interrupts(clock: Clock, advice: str) -> Iterator[None]:
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if clock.interrupted.is_set():
+            if is_terminal(stderr=True):
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
         clock.interrupt(number)
-        # Not through rich: its lock may be held by the very code that this interrupts.
-        os.write(
-            sys.stderr.fileno(), f"\nStopping: requests in flight land first. {advice}\n".encode()
-        )
+        text = f"Stopping: requests in flight land first. {advice}"
+        try:
+            message(text)
+        except RuntimeError:
+            # What this interrupts was itself writing to the stream.
+            os.write(sys.stderr.fileno(), f"\n{text}\n".encode())
 
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -22,13 +22,26 @@ from .accounts import Endpoint
 from .errors import ServiceError, Unreachable
 from .transport import Transport
 
-__all__ = ["PROTOCOL", "LocalService", "find_service", "running_service", "stop_service"]
+__all__ = [
+    "PROTOCOL",
+    "LocalService",
+    "NotStarted",
+    "find_service",
+    "running_service",
+    "stop_service",
+]
 
 # What service.json and the /local paths mean; a change of either gets a new number.
 PROTOCOL = 1
 
 IDLE_EXIT = 600  # seconds without requests or unfinished jobs after which it ends by itself
 _START_PATIENCE = 60.0  # seconds
+
+
+class NotStarted(Unreachable):
+    """The embedded service does not come up; trying again at once would change nothing."""
+
+    transient = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ def find_service() -> LocalService | None:
 def running_service() -> Endpoint:
     """Return where the service is, having started it if need be.
 
-    Raises Unreachable when it does not start, or when one of another version is at work.
+    Raises NotStarted when it does not come up, or when one of another version is at work.
     """
     folder = paths.ensure_folder(paths.local_service())
     service = _usable(find_service())
@@ -94,7 +107,7 @@ def _coming_or_gone(patience: float = 20.0) -> LocalService | None:
     deadline = time.monotonic() + patience
     while (service := find_service()) is None and not _wait_for_end(0.1):
         if time.monotonic() > deadline:
-            raise Unreachable(
+            raise NotStarted(
                 "The local service lives, but does not answer.",
                 f"Its log may tell why: {paths.local_service() / 'service.log'}.",
             )
@@ -106,7 +119,7 @@ def _usable(service: LocalService | None) -> LocalService | None:
     if service is None or (service.protocol == PROTOCOL and service.version == __version__):
         return service
     if service.unfinished_jobs:
-        raise Unreachable(
+        raise NotStarted(
             f"A local service of version {service.version} is at work on "
             f"{service.unfinished_jobs} jobs; this is version {__version__}.",
             "Wait until it has finished, or stop it with `ibmqbatch serve --stop` "
@@ -149,7 +162,8 @@ def _start(folder: Path) -> None:
     """
     reader, writer = os.pipe()
     try:
-        with (folder / "service.log").open("ab") as log:
+        log_file = os.open(folder / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(log_file, "ab") as log:
             subprocess.Popen(
                 [
                     sys.executable,
@@ -177,7 +191,7 @@ def _start(folder: Path) -> None:
             os.close(writer)
 
 
-def _not_started(folder: Path) -> Unreachable:
-    return Unreachable(
+def _not_started(folder: Path) -> NotStarted:
+    return NotStarted(
         "The local service did not start.", f"Its log tells why: {folder / 'service.log'}."
     )

@@ -175,3 +175,12 @@ def test_a_set_of_another_instance_is_not_asked_for_elsewhere(cli, circuits, pro
     connection.close()
     refused(cli, "resume", set_id, code=ExitCode.USAGE)
     assert proxy.submissions == 0
+
+
+def test_a_local_service_that_does_not_start_is_told_at_once(lone_cli, circuits):
+    folder = lone_cli.home / "local"
+    folder.mkdir(parents=True)
+    (folder / "jobs.sqlite").write_bytes(b"not a database at all, but long enough" * 50)
+    done = lone_cli("submit", circuits(a=BELL), code=int(ExitCode.UNAVAILABLE))
+    assert "service.log" in done.err
+    assert len((folder / "service.log").read_text().splitlines()) == 2
