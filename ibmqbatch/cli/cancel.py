@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.errors import TimedOut
 from ..jobset.view import set_data
@@ -12,7 +11,7 @@ from ..manifest.records import count_statuses
 from ..manifest.store import Manifest
 from ..manifest.wants import want_cancel
 from . import options
-from .verb import Verb, verb, working
+from .verb import Verb, chosen_jobs, verb, working
 
 _PATIENCE = 10.0  # seconds to see the cancels take effect
 
@@ -28,11 +27,7 @@ def command(
     Example: ibmqbatch cancel latest --job 3 --job 4
     """
     with verb("cancel", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        total = manifest.job_set().total_jobs
-        unknown = [index for index in job or () if not 0 <= index < total]
-        if unknown:
-            raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
-        chosen = set(job) if job else set(range(total))
+        chosen = chosen_jobs(manifest, job)
         wanted = want_cancel(manifest, chosen)
         try:
             _carry_out(this, manifest, chosen)

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
 from ..manifest.wants import want_retry
 from . import options
 from .resume import go_on
-from .verb import verb
+from .verb import chosen_jobs, verb
 
 
 def command(
@@ -37,15 +36,11 @@ def command(
     Example: ibmqbatch retry latest --wait
     """
     with verb("retry", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        total = manifest.job_set().total_jobs
-        unknown = [index for index in job or () if not 0 <= index < total]
-        if unknown:
-            raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
+        named = chosen_jobs(manifest, job)
         chosen = [
             record
             for record in manifest.jobs()
-            if (not job or record.index in job)
-            and _may_run_again(record, cancelled=cancelled, lost=lost)
+            if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
         ]
         if not chosen:
             this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())

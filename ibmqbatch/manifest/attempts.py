@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..clock import iso
+from .letters import BITS, letters
 from .records import AttemptRecord
 from .store import Manifest
 
@@ -26,8 +27,7 @@ __all__ = [
     "withdraw",
 ]
 
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-_NONCE_LETTERS = 13  # of 5 bits each: 65 bits
+_NONCE_LETTERS = 13  # 65 bits
 
 # Nothing is sent while any attempt at the same job is unsettled.
 _UNSENT = """
@@ -74,9 +74,7 @@ def begin(manifest: Manifest, jobs: Sequence[int], labels_version: int) -> list[
         )
         if row is None:
             continue
-        # 65 random bits at once: a call of the system for each letter adds up.
-        bits = secrets.randbits(5 * _NONCE_LETTERS)
-        nonce = "".join(_LETTERS[(bits >> 5 * place) & 31] for place in range(_NONCE_LETTERS))
+        nonce = letters(secrets.randbits(BITS * _NONCE_LETTERS), _NONCE_LETTERS)
         intent = Intent(row[0], row[1], nonce, *tuple(row)[2:])
         manifest.db.write(
             "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "

@@ -20,12 +20,12 @@ from ..clock import iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
 from .database import create_database
+from .letters import letters
 from .store import SUFFIX, lock_path
 
 __all__ = ["Draft", "DraftCircuit", "DraftJob", "DraftSet", "new_set_id"]
 
 _DRAFT_SUFFIX = ".draft"
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: none looks like another
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,11 @@ def new_set_id() -> str:
     while True:
         now = datetime.now(UTC)
         seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
-        tail = _letters(int(12 * seconds), 4) + _letters(secrets.randbits(15), 3)
+        tail = letters(int(12 * seconds), 4) + letters(secrets.randbits(15), 3)
         set_id = f"{now:%Y%m%d}-{tail}"
         taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, _DRAFT_SUFFIX))
         if not any(path.exists() for path in taken):
             return set_id
-
-
-def _letters(number: int, width: int) -> str:
-    """Write a number in base 32, whose digits sort as they count."""
-    return "".join(_LETTERS[(number >> 5 * place) & 31] for place in reversed(range(width)))
 
 
 class Draft:
