@@ -39,6 +39,10 @@ class Clock:
         """Return seconds that never run backwards, for deadlines within one process."""
         return time.monotonic()
 
+    def deadline(self, timeout: float | None) -> float | None:
+        """Return the time, as `monotonic` tells it, at which `timeout` seconds are over."""
+        return None if timeout is None else self.monotonic() + timeout
+
     def sleep(self, seconds: float) -> None:
         """Wait, or return early when interrupted."""
         if seconds > 0:

@@ -51,7 +51,8 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
     if is_idle(manifest):
         return
     with working(this, manifest) as work, contextlib.suppress(TimedOut):
-        follow(work, ended, timeout=_PATIENCE, persistent=False, sending=False, fetching=False)
+        deadline = this.clock.deadline(_PATIENCE)
+        follow(work, ended, deadline=deadline, persistent=False, sending=False, fetching=False)
 
 
 def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:

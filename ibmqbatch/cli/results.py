@@ -95,7 +95,7 @@ def _bring_home(
             return
         bars.stop()
         with live_view(describe, stderr=True, enabled=shown) as show:
-            follow(work, is_settled, timeout=timeout, shown=show)
+            follow(work, is_settled, deadline=this.clock.deadline(timeout), shown=show)
 
 
 def _show(

@@ -170,4 +170,5 @@ def _refresh(
             return
         with live_view(describe, stderr=False, enabled=not this.json) as show:
             show()
-            follow(work, is_over, timeout=timeout, sending=False, fetching=False, shown=show)
+            deadline = this.clock.deadline(timeout)
+            follow(work, is_over, deadline=deadline, sending=False, fetching=False, shown=show)

@@ -161,7 +161,7 @@ def follow(
     work: Work,
     goal: Goal,
     *,
-    timeout: float | None = None,
+    deadline: float | None = None,
     persistent: bool = True,
     sending: bool = True,
     fetching: bool = True,
@@ -175,11 +175,10 @@ def follow(
 
     `persistent` sits out a service that is away and a set that another process works on; else
     they raise, the latter SetInUse after `patience` seconds. `shown` is called after every step.
-    Raises TimedOut after `timeout` seconds, Interrupted when the clock is; what was achieved is
-    kept either way.
+    Raises TimedOut at `deadline` (a time of the clock's `monotonic`), Interrupted when the clock
+    is; what was achieved is kept either way.
     """
     clock, account = work.clock, work.client.account
-    deadline = None if timeout is None else clock.monotonic() + timeout
     poll = account.poll_first
     pause = account.poll_first
     while at_least_once or not goal(work.manifest):
