@@ -223,8 +223,9 @@ def test_a_private_job_gives_its_results_once(local_server: LocalServer, client:
     assert client.get(f"/jobs/{job_id}/results").status_code == 200
     assert client.get(f"/jobs/{job_id}/results").status_code == 204
     kept = local_server.rows(
-        "SELECT id FROM jobs JOIN params USING (seq) WHERE id = ?1 "
-        "UNION ALL SELECT id FROM jobs JOIN results USING (seq) WHERE id = ?1",
+        "SELECT id FROM jobs JOIN params USING (seq) WHERE id = ? "
+        "UNION ALL SELECT id FROM jobs JOIN results USING (seq) WHERE id = ?",
+        job_id,
         job_id,
     )
     assert kept == []
