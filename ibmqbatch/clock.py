@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ class Clock:
     def __init__(self) -> None:
         self.interrupted = threading.Event()
         self.signal: int | None = None
+        self._deadline: float | None = None
 
     def interrupt(self, signal: int) -> None:
         """End all waits, because of this signal."""
@@ -39,11 +41,17 @@ class Clock:
         """Return seconds that never run backwards, for deadlines within one process."""
         return time.monotonic()
 
-    def deadline(self, timeout: float | None) -> float | None:
-        """Return the time, as `monotonic` tells it, at which `timeout` seconds are over."""
-        return None if timeout is None else self.monotonic() + timeout
+    def set_deadline(self, timeout: float | None) -> None:
+        """Have every wait end, at the latest, `timeout` seconds from now."""
+        self._deadline = None if timeout is None else self.monotonic() + timeout
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; infinite without one."""
+        return math.inf if self._deadline is None else self._deadline - self.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or return early when interrupted."""
+        """Wait, or return early: when interrupted, or at the deadline."""
+        seconds = min(seconds, self.left)
         if seconds > 0:
             self.interrupted.wait(seconds)

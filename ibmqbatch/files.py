@@ -58,11 +58,6 @@ class FileLock:
         self.path = path
         self._descriptor: int | None = None
 
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._descriptor is not None
-
     def acquire(self, *, blocking: bool = True) -> bool:
         """Take the lock; return whether it was taken (always, when `blocking`)."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,7 +1,7 @@
 """Where things are kept.
 
 Everything lives under one folder: `IBMQBATCH_HOME`, or the platform's user data folder. The folder
-and all below it belong to the user alone (0700).
+and those in it are made for the user alone (0700).
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def ensure_folder(folder: Path) -> Path:
     Raises StorageError where that is not possible.
     """
     try:
+        home().parent.mkdir(parents=True, exist_ok=True)
+        home().mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(

@@ -29,11 +29,11 @@ def find_files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
     """
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             files.append(path)
             continue
         try:
-            inside = [p for p in path.iterdir() if p.suffix in SUFFIXES and not p.is_dir()]
+            inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.is_dir()]
         except OSError as error:
             problems.append(
                 Problem(
@@ -52,5 +52,12 @@ def find_files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
                     "not those in folders below.",
                 )
             )
-        files += sorted(inside, key=lambda p: natural_key(p.name))
+        files += sorted(inside, key=lambda p: (natural_key(p.name), p.name))
     return files
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # whoever reads it as a file is told why it cannot be read
+        return False

@@ -7,6 +7,7 @@ import contextlib
 from ..jobset.catalog import find_set
 from ..jobset.errors import TimedOut
 from ..jobset.view import set_data
+from ..manifest.errors import SetInUse
 from ..manifest.records import count_statuses
 from ..manifest.store import Manifest
 from ..manifest.wants import want_cancel
@@ -33,8 +34,8 @@ def command(
             _carry_out(this, manifest, chosen)
         finally:
             this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
-        if not json:
-            _report(manifest, chosen, wanted)
+            if not json:
+                _report(manifest, chosen, wanted)
     return this.exit_code
 
 
@@ -43,16 +44,18 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
 
     Where another process holds the set, that one does it: the want is in the manifest.
     """
-    from ..jobset.advance import follow, is_idle
+    from ..jobset.advance import follow, is_idle, try_advance
 
     def ended(manifest: Manifest) -> bool:
         return all(job.status.final for job in manifest.jobs() if job.index in chosen)
 
     if is_idle(manifest):
         return
-    with working(this, manifest) as work, contextlib.suppress(TimedOut):
-        deadline = this.clock.deadline(_PATIENCE)
-        follow(work, ended, deadline=deadline, persistent=False, sending=False, fetching=False)
+    with working(this, manifest) as work, contextlib.suppress(TimedOut, SetInUse):
+        if try_advance(work, sending=False, fetching=False) is None:
+            return
+        this.clock.set_deadline(_PATIENCE)
+        follow(work, ended, persistent=False, sending=False, fetching=False)
 
 
 def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:
@@ -64,5 +67,5 @@ def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:
     message(
         ("" if wanted else "Nothing to cancel. ")
         + f"{plural(len(jobs), 'job')}: {counts_text(counts)}."
-        + (f" {ending} still to end." if ending else "")
+        + (f" {ending} still to end; the next `collect` sees to it." if ending else "")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Optional
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set, open_sets
+from ..jobset.errors import Interrupted
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from . import options
@@ -31,14 +33,23 @@ def command(
     """
     with verb("collect", json=json, verbose=verbose) as this:
         this.data["job_sets"] = []
-        for manifest in map(find_set, job_set) if job_set else open_sets(this.problems):
+        for manifest in _named(this, job_set) if job_set else open_sets(this.problems):
             with manifest:
                 _step(this, manifest)
-            if this.clock.interrupted.is_set():
-                break
         if this.problems and this.exit_code is ExitCode.DONE:
             this.exit_code = ExitCode.ERROR
     return this.exit_code
+
+
+def _named(this: Verb, references: Sequence[str]) -> Iterator[Manifest]:
+    """Open the sets that are named; one that cannot be does not keep the others waiting."""
+    for reference in references:
+        try:
+            manifest = find_set(reference)
+        except IbmqbatchError as error:
+            this.fail(error)
+            continue
+        yield manifest
 
 
 def _step(this: Verb, manifest: Manifest) -> None:
@@ -51,6 +62,8 @@ def _step(this: Verb, manifest: Manifest) -> None:
     try:
         with working(this, manifest) as work:
             try_advance(work)
+    except Interrupted:
+        raise
     except IbmqbatchError as error:
         this.fail(error)
     if manifest.last_event() == before:

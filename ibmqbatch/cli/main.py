@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -16,10 +15,12 @@ __all__ = ["main", "run"]
 def run() -> None:
     """Run the command line of this process, and end it."""
     code = main()
+    from ..render.console import discard_output
+
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
     sys.exit(code)
 
 
@@ -46,9 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(arguments, ExitCode.USAGE, [problem])
     except IbmqbatchError as error:
         return _fail(arguments, error.exit_code, error.problems)
-    except BrokenPipeError:
-        _discard_output()
-        return ExitCode.DONE
     except (KeyboardInterrupt, typer.Abort):
         return _fail(arguments, ExitCode.INTERRUPTED, [Problem("interrupted", "Interrupted.")])
 
@@ -63,8 +61,3 @@ def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem])
         write_envelope(verb, code, {}, problems)
     complain(problems)
     return code
-
-
-def _discard_output() -> None:
-    """Have the interpreter's last flush go nowhere: whoever read our output has left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.errors import NotFinished
 from ..jobset.view import job_data, result_data, set_data
+from ..service.errors import ServiceError
 from . import options
 from .verb import Verb, outcome, verb, working
 
@@ -56,7 +57,17 @@ def command(
         this.output = output
         with find_set(job_set) as manifest:
             indexes = _indexes(manifest, circuit)
-            _bring_home(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+            try:
+                _bring_home(
+                    this, manifest, wait=wait, partial=partial, timeout=timeout, quiet=quiet
+                )
+            except ServiceError as error:
+                if not partial:
+                    raise
+                # What is here is what was asked for.
+                from ..render.console import message
+
+                message(error.message)
             _show(this, manifest, indexes, form, output, partial=partial)
     return this.exit_code
 
@@ -68,7 +79,13 @@ def _indexes(manifest: Manifest, wanted: Sequence[str] | None) -> list[int] | No
 
 
 def _bring_home(
-    this: Verb, manifest: Manifest, *, wait: bool, timeout: float | None, quiet: bool
+    this: Verb,
+    manifest: Manifest,
+    *,
+    wait: bool,
+    partial: bool,
+    timeout: float | None,
+    quiet: bool,
 ) -> None:
     """Fetch what the service has; with `wait`, send and follow until nothing is left to do."""
     from ..jobset.results import repair
@@ -91,11 +108,12 @@ def _bring_home(
 
     with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
         if not wait:
-            try_advance(work, patience=10.0, sending=False)
+            try_advance(work, patience=0.0 if partial else 10.0, sending=False)
             return
         bars.stop()
         with live_view(describe, stderr=True, enabled=shown) as show:
-            follow(work, is_settled, deadline=this.clock.deadline(timeout), shown=show)
+            this.clock.set_deadline(timeout)
+            follow(work, is_settled, shown=show)
 
 
 def _show(

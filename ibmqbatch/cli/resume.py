@@ -46,16 +46,16 @@ def go_on(
         return set_data(manifest.job_set(), manifest.jobs())
 
     shown = not quiet and not this.json
-    deadline = this.clock.deadline(timeout)
+    this.clock.set_deadline(timeout)
     try:
         if manifest.job_set().closed_at is None:
             with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
-                follow(work, is_sent, deadline=deadline, persistent=wait, at_least_once=True)
+                follow(work, is_sent, persistent=wait, at_least_once=True)
                 if wait:
                     bars.stop()
                     with live_view(describe, stderr=True, enabled=shown) as show:
                         show()
-                        follow(work, is_settled, deadline=deadline, shown=show)
+                        follow(work, is_settled, shown=show)
     finally:
         this.data["job_set"] = describe()
     jobs = manifest.jobs()

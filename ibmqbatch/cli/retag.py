@@ -45,12 +45,15 @@ def command(
             raise UsageError(
                 "Nothing to change is named.", "Use --replace, --add, --remove or --name."
             )
-        tags = check_tags(replace or manifest.job_set().tags)
-        # Checked on their own first, so that a bad tag to remove is refused as one to add is.
-        check_tags(remove or ())
-        kept = [tag for tag in (*tags, *(add or ())) if tag not in (remove or ())]
         new_name = None if name is None else check_name(name)
-        changed = want_labels(manifest, name=new_name, tags=check_tags(kept))
+        replacement, additions = check_tags(replace or ()), check_tags(add or ())
+        removals = check_tags(remove or ())
+
+        def change(present: tuple[str, ...]) -> tuple[str, ...]:
+            tags = (*(replacement or present), *additions)
+            return check_tags(tag for tag in tags if tag not in removals)
+
+        changed = want_labels(manifest, name=new_name, change=change)
         try:
             _carry_out(this, manifest)
         finally:

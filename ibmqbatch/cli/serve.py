@@ -53,6 +53,11 @@ def command(
     with verb("serve", json=json, verbose=verbose) as this:
         if status and stop:
             raise UsageError("--status and --stop contradict each other.", "Leave one out.")
+        if json and not (status or stop):
+            raise UsageError(
+                "A service in the foreground prints no document.",
+                "Use --json with --status or --stop.",
+            )
         if status:
             _status(this)
         elif stop:

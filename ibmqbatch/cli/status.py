@@ -170,5 +170,5 @@ def _refresh(
             return
         with live_view(describe, stderr=False, enabled=not this.json) as show:
             show()
-            deadline = this.clock.deadline(timeout)
-            follow(work, is_over, deadline=deadline, sending=False, fetching=False, shown=show)
+            this.clock.set_deadline(timeout)
+            follow(work, is_over, sending=False, fetching=False, shown=show)

@@ -115,7 +115,7 @@ def _plan(
     from ..jobset.plan import make_plan
     from ..jobset.view import plan_data
     from ..manifest.store import Manifest
-    from ..render.console import is_terminal, message, write_line
+    from ..render.console import message
     from ..render.progress import ProgressBars
     from ..render.tables import show_plan
     from ..service.accounts import find_account
@@ -125,7 +125,8 @@ def _plan(
     with reserved(None if dry_run else request.once_key) as set_id:
         path: Path | None = manifest_path(set_id)
         assert path is not None
-        if path.exists():
+        found = path.exists()
+        if found:
             message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
         else:
             with (
@@ -150,14 +151,23 @@ def _plan(
                     show_plan(this.data["plan"])
                 return None
             del this.data["plan"]
-    # Out before the first request: whatever happens next, the set can be named.
+    this.planned = not found
+    this.advice = f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`."
+    _tell_id(this, set_id, quiet=quiet)
+    return Manifest.open(path)
+
+
+def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
+    """Name the set before the first request: whatever happens next, it can be found."""
+    from ..render.console import discard_output, is_terminal, message, write_line
+
     if this.json:
         message(f"Job set {set_id}")
-    elif quiet or not is_terminal():
-        write_line(set_id)
-    else:
-        write_line(f"Job set {set_id}")
-    return Manifest.open(path)
+        return
+    try:
+        write_line(set_id if quiet or not is_terminal() else f"Job set {set_id}")
+    except BrokenPipeError:
+        discard_output()  # nobody wants to know; the set is wanted all the same
 
 
 def _find_backend(

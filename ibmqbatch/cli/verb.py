@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, Problem, StorageError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, Unsettled
-from ..render.console import complain, is_terminal, message
+from ..render.console import complain, discard_output, is_terminal, message
 from ..render.envelope import write_envelope
 
 if TYPE_CHECKING:
@@ -37,13 +37,16 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 class Verb:
     """One run of a verb: its exit code, what was wrong, the data of its JSON document.
 
-    The document is printed, or written to the file `output`.
+    The document is printed, or written to the file `output`. `advice` says how to go on after an
+    interrupt; `planned` that this very run has made the set, so that nobody else can have sent it.
     """
 
     command: str
     json: bool = False
     verbose: bool = False
     output: Path | None = None
+    advice: str = "Run the command again."
+    planned: bool = False
     clock: Clock = field(default_factory=Clock)
     data: dict[str, Any] = field(default_factory=dict)
     exit_code: ExitCode = ExitCode.DONE
@@ -74,11 +77,11 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
         if verbose:
             message(f"More is in {_write_log(command)}.")
     except KeyboardInterrupt:
-        this.fail(Interrupted("Interrupted; nothing was sent.", "Run the command again."))
+        this.fail(Interrupted("Interrupted.", this.advice))
     except _Terminated:
-        this.fail(Interrupted("Terminated; nothing was sent."), ExitCode.TERMINATED)
+        this.fail(Interrupted("Terminated.", this.advice), ExitCode.TERMINATED)
     except BrokenPipeError:
-        raise
+        discard_output()
     except Exception as error:  # noqa: BLE001 - the edge: an error of ours must not be a traceback
         log = _write_log(command)
         this.problems.append(
@@ -91,8 +94,12 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
         this.exit_code = ExitCode.ERROR
     finally:
         signal.signal(signal.SIGTERM, previous)
-    if this.json:
-        _write_document(this)
+    try:
+        if this.json:
+            _write_document(this)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
     complain(this.problems)
 
 
@@ -165,14 +172,17 @@ def working(this: Verb, manifest: Manifest, observer: Observer | None = None) ->
     from ..service.errors import ServiceError
 
     record = manifest.job_set()
-    advice = (
+    this.advice = (
         f"Nothing is lost; go on with `ibmqbatch resume {record.id}` "
         f"or `ibmqbatch results {record.id} --wait`."
     )
     with Client(find_account(record.account), this.clock) as client:
         try:
-            with interrupts(this.clock, advice):
-                yield Work(manifest, client, this.clock, observer or Unobserved())
+            with interrupts(this.clock, this.advice):
+                watcher = observer or Unobserved()
+                yield Work(manifest, client, this.clock, watcher, looked=this.planned)
+            if this.clock.interrupted.is_set():
+                raise Interrupted("Interrupted.")
         except ServiceError as error:
             if any(job.unsure for job in manifest.jobs()):
                 raise Unsettled(

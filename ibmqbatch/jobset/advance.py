@@ -66,14 +66,16 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     _check_instance(work)
     with manifest.db.transaction():
         attempts.doubt_orphans(manifest, work.clock.now())
-    observe(work)
-    reconcile(work)
-    wait = send(work).wait if sending else None
+    observe(work, sending=sending)
+    refusal = reconcile(work)
+    wait = send(work).wait if sending and work.looked else None
     if fetching:
         fetch(work)
     if is_settled(manifest):
         with manifest.db.transaction():
             remotes.close_set(manifest)
+    if refusal is not None:
+        raise refusal
     return Step(manifest.last_event() != before, _soonest(work, wait))
 
 
@@ -161,7 +163,6 @@ def follow(
     work: Work,
     goal: Goal,
     *,
-    deadline: float | None = None,
     persistent: bool = True,
     sending: bool = True,
     fetching: bool = True,
@@ -175,8 +176,8 @@ def follow(
 
     `persistent` sits out a service that is away and a set that another process works on; else
     they raise, the latter SetInUse after `patience` seconds. `shown` is called after every step.
-    Raises TimedOut at `deadline` (a time of the clock's `monotonic`), Interrupted when the clock
-    is; what was achieved is kept either way.
+    Raises TimedOut at the clock's deadline, Interrupted when the clock is; what was achieved is
+    kept either way.
     """
     clock, account = work.clock, work.client.account
     poll = account.poll_first
@@ -197,22 +198,21 @@ def follow(
                 raise
             poll = pause = min(2 * pause, _LONGEST_PAUSE)
             wait = None
-            work.observer.note(f"{error.message} Trying again in {pause:.0f} s.")
+            work.observer.note(f"{error.message} Trying again in {max(1.0, pause):.0f} s.")
         shown()
         if goal(work.manifest):
             return
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
-        _sleep(work, wait, deadline)
+        _sleep(work, wait)
 
 
-def _sleep(work: Work, seconds: float, deadline: float | None) -> None:
+def _sleep(work: Work, seconds: float) -> None:
     clock = work.clock
-    left = None if deadline is None else deadline - clock.monotonic()
-    clock.sleep(seconds if left is None else min(seconds, max(0.0, left)))
+    clock.sleep(seconds)
     if clock.interrupted.is_set():
         raise Interrupted("Interrupted.")
-    if deadline is not None and clock.monotonic() >= deadline:
+    if clock.left <= 0:
         raise TimedOut(
             "The time given with --timeout has run out.",
             "Nothing is lost: the jobs go on, and the same command can be run again.",

@@ -20,7 +20,9 @@ def set_paths() -> list[Path]:
     """Return the manifests of all sets, the newest first."""
     folder = paths.sets()
     try:
-        found = list(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+        found = [path for path in folder.iterdir() if path.suffix == SUFFIX]
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise StorageError(
             f"The data folder {folder} cannot be read: {error.strerror or error}.",
@@ -50,22 +52,22 @@ def open_sets(problems: list[Problem]) -> Iterator[Manifest]:
 def find_set(reference: str) -> Manifest:
     """Open the set that `reference` means.
 
-    That is an id, the beginning of one that fits no other, a name that stands once, `latest`, or
+    That is an id, a name that stands once, the beginning of an id that fits no other, `latest`, or
     the path of an exported file. Raises NoSuchSet, AmbiguousSet or the errors of the file itself.
     """
     path = Path(reference)
-    if path.suffix == SUFFIX and path.is_file():
+    if path.suffix == SUFFIX and _is_file(path):
         return Manifest.open(path)
-    exact = paths.sets() / f"{path.name}{SUFFIX}"
-    if reference == path.name and exact.is_file():
-        return Manifest.open(exact)
     known = set_paths()
     if not known:
         raise NoSuchSet("There are no job sets yet.", "Make one with `ibmqbatch submit`.")
     if reference == LATEST:
         return Manifest.open(known[0])
-    matches = [p for p in known if reference and p.stem.startswith(reference)]
-    matches = matches or [p for p in known if _name(p) == reference]
+    matches = (
+        [p for p in known if p.stem == reference]
+        or [p for p in known if _name(p) == reference]
+        or [p for p in known if reference and p.stem.startswith(reference)]
+    )
     if not matches:
         raise NoSuchSet(
             f"There is no job set '{reference}'.", "`ibmqbatch status` lists those there are."
@@ -78,6 +80,13 @@ def find_set(reference: str) -> Manifest:
             "Use a longer beginning of the id.",
         )
     return Manifest.open(matches[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _name(path: Path) -> str | None:

@@ -77,26 +77,30 @@ def fetch(work: Work) -> None:
     failure: ServiceError | None = None
     done = 0
     for ended in side_by_side(orders, lambda order: _arrive(work, order), work.clock):
-        with manifest.db.transaction():
-            for order, error in ended:
-                if error is None:
-                    body = order.path(".body").read_bytes()
-                    remotes.store_result(manifest, order.remote, body)
-                elif isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable):
-                    _record_failure(work, order, error)
-                else:
-                    if order.remote.private:
-                        _record_failure(work, order, error)
-                    failure = error
         for order, error in ended:
             if error is None:
-                order.path(".body").unlink(missing_ok=True)
+                _keep(manifest, order)
+                continue
+            unusable = isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable)
+            if unusable or order.remote.private:
+                with manifest.db.transaction():
+                    _record_failure(work, order, error)
+            if not unusable:
+                failure = error
         done += len(ended)
         work.observer.progress("fetching", done, len(orders))
     if not any(folder.iterdir()):
         folder.rmdir()
     if failure is not None:
         raise failure
+
+
+def _keep(manifest: Manifest, order: _Order) -> None:
+    """Commit a body that has arrived. It is packed beforehand: others want to write as well."""
+    packed = remotes.pack(order.path(".body").read_bytes())
+    with manifest.db.transaction():
+        remotes.store_result(manifest, order.remote, packed)
+    order.path(".body").unlink(missing_ok=True)
 
 
 def _arrive(work: Work, order: _Order) -> None:
@@ -162,9 +166,7 @@ def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
     if remote.result_error and reason not in remote.result_error:
         reason = f"{reason}; before that: {remote.result_error}"
     # The results of a private job are given once. What is "not there" then will not come back.
-    final = isinstance(error, NotFound) or (
-        remote.private and isinstance(error, _NoResultsError | _DamagedError)
-    )
+    final = remote.private and isinstance(error, NotFound | _NoResultsError | _DamagedError)
     if final or (remote.result_tries + 1 >= _MOST_TRIES and _overdue(work, remote)):
         remotes.lose_result(work.manifest, remote, reason)
     else:

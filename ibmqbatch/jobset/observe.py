@@ -11,6 +11,7 @@ from ..manifest.store import Manifest
 from ..service.client import PAGE
 from ..service.errors import NotFound, ServiceError
 from ..service.types import RemoteJob
+from .errors import Unsettled
 from .tags import find_nonce, set_tag
 from .work import Work, side_by_side
 
@@ -38,20 +39,22 @@ class _Asked:
     error: ServiceError | None = None
 
 
-def observe(work: Work) -> None:
+def observe(work: Work, *, sending: bool = False) -> None:
     """Bring the manifest up to what the service says of the set.
 
     One listing by the set's tag, `PAGE` jobs a request: it stops early when only the states of
     known jobs are wanted and all of them have been seen. Nothing is asked when there is nothing
-    to learn. Raises a ServiceError.
+    to learn; before the first jobs are sent (`sending`) there always is. Raises a ServiceError, or
+    Unsettled when the service has jobs of this set that the manifest knows nothing about.
     """
     manifest = work.manifest
     record = manifest.job_set()
     in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
-    if not in_doubt and not unfinished:
+    look = sending and not work.looked and bool(attempts.next_unsent(manifest, 1))
+    if not in_doubt and not unfinished and not look:
         return
-    listing = _list(work, record, None if in_doubt else unfinished.keys())
+    listing = _list(work, record, None if in_doubt or look else unfinished.keys())
     asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
     with manifest.db.transaction():
         # What is known is brought up to date first: whatever turns up is compared with it.
@@ -60,11 +63,21 @@ def observe(work: Work) -> None:
             # A listing may lag behind what has been learnt otherwise; an end is an end.
             if seen is not None and (not remote.status.final or remote.service_status == _GONE):
                 _record(manifest, remote, seen, listing.begun)
+                if remote.service_status == _GONE:
+                    # It is back, and something else may have taken its place.
+                    remotes.choose(manifest, remote.job)
             elif remote.id in asked.gone:
                 _miss_known(work, remote, listing.begun)
-        _adopt(manifest, record, listing)
+        strangers = _adopt(manifest, record, listing)
         if listing.full:
             _miss(work, listing)
+    if look and strangers:
+        raise Unsettled(
+            f"The service has {strangers} jobs of this set that this file does not know: another "
+            "copy of it has sent them.",
+            "Go on with that copy. Nothing was sent from this one.",
+        )
+    work.looked |= look and listing.full
     if asked.error is not None:
         raise asked.error
 
@@ -114,8 +127,12 @@ def _miss_known(work: Work, remote: RemoteRecord, at: float) -> None:
         _record(work.manifest, remote, gone, at)
 
 
-def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> None:
-    """Take in listed jobs that carry a nonce of ours and are not known yet."""
+def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> int:
+    """Take in listed jobs that carry a nonce of ours and are not known yet.
+
+    Return how many are of this set and carry a nonce that is not ours: they are never touched.
+    """
+    strangers = 0
     known = {remote.id for remote in manifest.remotes()}
     by_nonce = {attempt.nonce: attempt for attempt in manifest.attempts()}
     for job in listing.jobs.values():
@@ -124,12 +141,13 @@ def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> None:
         nonce = find_nonce(record.id, job.tags)
         attempt = by_nonce.get(nonce) if nonce else None
         if attempt is None:
-            # Not ours, whatever its set tag says: it is never touched.
+            strangers += nonce is not None
             continue
         attempts.accept(manifest, attempt, job.id, attempt.labels_version, adopted=True)
         adopted = next(r for r in manifest.remotes(attempt.job) if r.id == job.id)
         _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
+    return strangers
 
 
 def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: float) -> None:

@@ -81,8 +81,10 @@ def check_request(request: Request) -> Request:
         )
     if request.level is not None and request.level not in range(4):
         raise UsageError(f"There is no optimization level {request.level}.", "Use 0, 1, 2 or 3.")
-    if request.seed is not None and request.seed < 0:
-        raise UsageError(f"The seed {request.seed} is negative.", "Give 0 or more.")
+    if request.seed is not None and not 0 <= request.seed < 2**63:
+        raise UsageError(f"The seed {request.seed} cannot be used.", "Give 0 to 2**63 - 1.")
+    if request.once_key is not None and not request.once_key.strip():
+        raise UsageError("The key given with --once is empty.", "Is a variable not set?")
     name = request.name
     if name is None:
         # The first path's own name, cut to fit and without what a name may not hold.

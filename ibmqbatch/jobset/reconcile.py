@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..manifest import remotes
 from ..manifest.records import JobRecord, RemoteRecord
 from ..manifest.store import Manifest
-from ..service.errors import NotFound
+from ..service.errors import NotFound, Refused, ServiceError
 from .tags import labels
 from .work import Work, side_by_side
 
@@ -14,13 +14,14 @@ __all__ = ["reconcile", "unlabelled"]
 _ASK_AGAIN = 30.0  # seconds after which a cancel that shows no effect is sent once more
 
 
-def reconcile(work: Work) -> None:
+def reconcile(work: Work) -> Refused | None:
     """Send the cancels and label changes that are wanted and not carried out yet.
 
-    Raises a ServiceError; what was carried out until then is recorded.
+    Return what the service refused to do, if anything: that must not keep the rest of a step from
+    being done. Raises every other ServiceError; what was carried out until then is recorded.
     """
-    _cancel(work)
-    _label(work)
+    refusals = [*_cancel(work), *_label(work)]
+    return refusals[0] if refusals else None
 
 
 def unlabelled(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
@@ -33,7 +34,7 @@ def unlabelled(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
     ]
 
 
-def _cancel(work: Work) -> None:
+def _cancel(work: Work) -> list[Refused]:
     manifest = work.manifest
     now = work.clock.now()
     unwanted = {job.index for job in manifest.jobs() if job.wanted == "cancel"}
@@ -44,6 +45,7 @@ def _cancel(work: Work) -> None:
         and (remote.surplus or remote.job in unwanted)
         and (remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN)
     ]
+    refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):
         failures = [answer for _, answer in ended if not isinstance(answer, bool)]
         with manifest.db.transaction():
@@ -51,11 +53,19 @@ def _cancel(work: Work) -> None:
                 if isinstance(answer, bool):
                     # Whether it took effect is read from the job's state.
                     remotes.ask_cancel(manifest, remote, now)
-        if failures:
-            raise failures[0]
+        refusals += _refusals_among(failures)
+    return refusals
 
 
-def _label(work: Work) -> None:
+def _refusals_among(failures: list[ServiceError]) -> list[Refused]:
+    """Return `failures` when all are refusals; raise the first that is none."""
+    for failure in failures:
+        if not isinstance(failure, Refused):
+            raise failure
+    return [failure for failure in failures if isinstance(failure, Refused)]
+
+
+def _label(work: Work) -> list[Refused]:
     manifest = work.manifest
     record = manifest.job_set()
     version = record.labels_version
@@ -64,13 +74,14 @@ def _label(work: Work) -> None:
         job, remote = item
         work.client.set_tags(remote.id, labels(record, job, remote))
 
+    refusals: list[Refused] = []
     for ended in side_by_side(unlabelled(manifest), put, work.clock):
-        failures = []
+        failures: list[ServiceError] = []
         with manifest.db.transaction():
             for (_, remote), error in ended:
                 if error is None or isinstance(error, NotFound):
                     remotes.relabelled(manifest, remote, version)
                 else:
                     failures.append(error)
-        if failures:
-            raise failures[0]
+        refusals += _refusals_among(failures)
+    return refusals

@@ -65,6 +65,8 @@ def check_name(name: str) -> str:
     name = name.strip()
     if not name:
         raise UsageError("The name of the set is empty.", "Give it a name, or leave --name out.")
+    if name == "latest":
+        raise UsageError("A set cannot be named 'latest'.", "That means the newest set.")
     if _CONTROL.search(name):
         raise UsageError("The name of the set holds control characters.", "Use plain text.")
     if len(name) > MAX_NAME:

@@ -44,14 +44,19 @@ class Unobserved:
         """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
-    """One job set, and the service that it is on. Only one thread writes to the manifest."""
+    """One job set, and the service that it is on. Only one thread writes to the manifest.
+
+    `looked` tells that nobody else has sent jobs of this set, as another copy of its file may have:
+    because it was planned by this very process, or since a full listing has shown none.
+    """
 
     manifest: Manifest
     client: Client
     clock: Clock
     observer: Observer = field(default_factory=Unobserved)
+    looked: bool = False
 
 
 class Flight(Generic[Item, Value]):

@@ -135,7 +135,8 @@ def explain(error: sqlite3.Error, path: Path) -> ManifestError | StorageError:
         )
     return DamagedManifest(
         f"The job set's file {path} is damaged: {error}.",
-        "Put back a copy of it; other job sets are not touched by this.",
+        "Put back a copy, if there is one: the service is asked what it lacks. "
+        "Other job sets are not touched by this.",
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..clock import iso
 from .records import JobStatus, RemoteRecord
 from .store import Manifest
 
 __all__ = [
+    "PackedResult",
     "StoredResultError",
     "ask_cancel",
     "choose",
@@ -23,6 +24,7 @@ __all__ = [
     "lose_result",
     "miss",
     "observe",
+    "pack",
     "read_result",
     "relabelled",
     "result_failed",
@@ -121,24 +123,32 @@ def relabelled(manifest: Manifest, remote: RemoteRecord, labels_version: int) ->
     manifest.log("retagged", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 
-def store_result(manifest: Manifest, remote: RemoteRecord, body: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class PackedResult:
+    """A result body as it is kept: `size` and `sha256` are of the body itself."""
+
+    body: bytes
+    size: int
+    sha256: str
+
+
+def pack(body: bytes) -> PackedResult:
+    """Make a result body ready to be kept; no transaction needed."""
+    return PackedResult(zlib.compress(body), len(body), hashlib.sha256(body).hexdigest())
+
+
+def store_result(manifest: Manifest, remote: RemoteRecord, packed: PackedResult) -> None:
     """Keep a result body for good."""
     manifest.db.write(
         "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)",
-        (
-            remote.id,
-            iso(time.time()),
-            len(body),
-            hashlib.sha256(body).hexdigest(),
-            zlib.compress(body),
-        ),
+        (remote.id, iso(time.time()), packed.size, packed.sha256, packed.body),
     )
     manifest.db.write(
         "UPDATE remotes SET result = 'stored', result_error = '' WHERE id = ?", (remote.id,)
     )
     manifest.log(
         "fetched",
-        f"{len(body)} bytes",
+        f"{packed.size} bytes",
         job=remote.job,
         attempt=remote.attempt,
         remote_id=remote.id,

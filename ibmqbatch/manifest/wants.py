@@ -6,7 +6,7 @@ None of these waits for the set's lock; each is one short transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from .records import JobRecord
 from .store import Manifest
@@ -29,13 +29,19 @@ def want_cancel(manifest: Manifest, jobs: Collection[int]) -> int:
 
 
 def want_labels(
-    manifest: Manifest, *, name: str | None = None, tags: Sequence[str] | None = None
+    manifest: Manifest,
+    *,
+    name: str | None = None,
+    change: Callable[[tuple[str, ...]], Sequence[str]] = tuple,
 ) -> bool:
-    """Want another name or other tags; return whether they differ from what was wanted."""
+    """Want another name or other tags; return whether they differ from what was wanted.
+
+    `change` makes the new tags of the present ones, which others may be changing as well.
+    """
     with manifest.db.transaction():
         current = manifest.job_set()
         name = current.name if name is None else name
-        tags = current.tags if tags is None else tuple(tags)
+        tags = tuple(change(current.tags))
         if (name, tags) == (current.name, current.tags):
             return False
         manifest.db.write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ __all__ = [
     "clean",
     "complain",
     "counts_text",
+    "discard_output",
     "err",
     "is_terminal",
     "message",
@@ -74,13 +76,28 @@ def write_line(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def discard_output(*, stderr: bool = False) -> None:
+    """Have what is written from now on go nowhere: whoever read it has left."""
+    stream = sys.stderr if stderr else sys.stdout
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
 def message(text: str) -> None:
     """Tell something to whoever watches, on stderr."""
     if is_terminal(stderr=True):
         err().print(clean(text))
     else:
-        sys.stderr.write(clean(text) + "\n")
+        _write_error_line(clean(text))
+
+
+def _write_error_line(text: str) -> None:
+    try:
+        sys.stderr.write(text + "\n")
         sys.stderr.flush()
+    except BrokenPipeError:
+        discard_output(stderr=True)  # the work goes on
 
 
 def complain(problems: Sequence[Problem]) -> None:
@@ -94,8 +111,7 @@ def complain(problems: Sequence[Problem]) -> None:
 
 def _labelled(label: str, text: str, style: str) -> None:
     if not is_terminal(stderr=True):
-        sys.stderr.write(f"{label}: {clean(text)}\n")
-        sys.stderr.flush()
+        _write_error_line(f"{label}: {clean(text)}")
         return
     from rich.text import Text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -27,11 +28,13 @@ def output(path: Path | None) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     target = path.resolve()  # a link stays a link; what it points to is replaced
-    # The permissions that a plain new file would get.
-    umask = os.umask(0)
-    os.umask(umask)
     try:
-        with replacing(target, 0o666 & ~umask) as file:
+        if target.exists() and not target.is_file():
+            # A device or a pipe is written to, never replaced.
+            with target.open("w", encoding="utf-8", newline="") as text:
+                yield text
+            return
+        with replacing(target, _permissions(target)) as file:
             text = TextIOWrapper(file, encoding="utf-8", newline="")
             yield text
             text.flush()
@@ -41,3 +44,12 @@ def output(path: Path | None) -> Iterator[TextIO]:
             f"{path} cannot be written: {error.strerror or error}.",
             "Name another file; the results are kept and can be written again.",
         ) from error
+
+
+def _permissions(target: Path) -> int:
+    """Return the permissions that the file has, or that a plain new one would get."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

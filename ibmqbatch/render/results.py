@@ -9,11 +9,10 @@ from typing import Any, TextIO
 
 from .console import clean, out, plural
 
-__all__ = ["FORMATS", "show_results", "write_results"]
+__all__ = ["show_results", "write_results"]
 
 Data = Mapping[str, Any]
 
-FORMATS = ("table", "json", "ndjson", "csv")
 _MOST_OUTCOMES = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

@@ -126,6 +126,8 @@ def find_account(name: str | None = None) -> Account:
     That is IBMQBATCH_ACCOUNT, else the account made of IBMQBATCH_URL, _TOKEN and _INSTANCE, else
     `local`. Raises UnknownAccount.
     """
+    if (name or os.environ.get("IBMQBATCH_ACCOUNT")) == "local":
+        return _overridden(_local())
     environment = _environment()
     if name is None:
         name = os.environ.get("IBMQBATCH_ACCOUNT") or (environment or _local()).name
@@ -141,16 +143,23 @@ def find_account(name: str | None = None) -> Account:
 
 def _overridden(account: Account) -> Account:
     """Apply the environment's IBMQBATCH_PACE, _MAX_PENDING and _SETTLE to the account's figures."""
-    pace = _number("IBMQBATCH_PACE")
+    pace = _whole_number("IBMQBATCH_PACE")
     if pace is not None:
-        account = replace(account, pace_limit=int(pace) or None)
-    pending = _number("IBMQBATCH_MAX_PENDING")
+        account = replace(account, pace_limit=pace or None)
+    pending = _whole_number("IBMQBATCH_MAX_PENDING")
     if pending is not None:
-        account = replace(account, max_pending=int(pending) or None)
+        account = replace(account, max_pending=pending or None)
     settle = _number("IBMQBATCH_SETTLE")
     if settle is not None:
         account = replace(account, settle_delay=settle, settle_gap=settle / 3)
     return account
+
+
+def _whole_number(variable: str) -> int | None:
+    value = _number(variable)
+    if value is not None and value != int(value):
+        raise UsageError(f"{variable} is {value}, not a whole number.", "Mend or unset it.")
+    return None if value is None else int(value)
 
 
 def _number(variable: str) -> float | None:

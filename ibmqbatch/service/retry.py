@@ -61,7 +61,7 @@ class RetryPolicy:
                 wait = error.retry_after
                 if wait is None:
                     wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-                late = clock.monotonic() - begun + wait > self.deadline
+                late = clock.monotonic() - begun + wait > self.deadline or wait > clock.left
                 if attempt >= self.attempts or late or clock.interrupted.is_set():
                     raise
                 if _waiting:

@@ -7,6 +7,7 @@ import email.utils
 import functools
 import json
 import math
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -188,7 +189,8 @@ class Transport:
 
 def _no_address(url: str) -> Unreachable:
     return Unreachable(
-        f"{printable(url)} is not an address of a service.", "Check the account's URL."
+        f"{_without_password(url)} is not an address of a service.",
+        "Check the account's URL.",
     )
 
 
@@ -198,6 +200,11 @@ def _conceal(error: ServiceError, secrets: Sequence[str]) -> None:
         error.message = error.message.replace(secret, "***")
         error.hint = error.hint.replace(secret, "***")
     error.args = (error.message,)
+
+
+def _without_password(url: str) -> str:
+    """Make an address fit to be shown, whatever is wrong with it."""
+    return re.sub(r"//[^/]*@", "//", printable(url))
 
 
 def failure(response: httpx.Response) -> ServiceError:

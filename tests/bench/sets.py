@@ -71,7 +71,7 @@ def planned(stub: Stub, jobs: int) -> Iterator[Work]:
         )
         assert path is not None
         with Manifest.open(path) as manifest:
-            yield Work(manifest, client, client._clock)
+            yield Work(manifest, client, client._clock, looked=True)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli, basis_state
+from tests.conftest import BELL, Cli, basis_state
 
 # Measuring in the middle makes the simulator run every shot on its own.
 SLOW = """OPENQASM 2.0;
@@ -178,3 +178,22 @@ def test_a_bit_flipped_on_disk_is_noticed_and_the_result_fetched_again(cli, circ
     done = cli("results", set_id, "--json").json
     assert done["data"]["results"][0]["counts"] == {"01": 10}
     assert proxy.count("GET", "/results") == before + 1
+
+
+def test_a_copy_of_a_set_that_was_sent_sends_nothing(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1, "--detach")
+    path = cli.home / "sets" / f"{set_id}.sqlite"
+    backup = path.read_bytes()
+    cli("resume", set_id, "--wait")
+    path.write_bytes(backup)
+    done = cli("resume", set_id, code=9)
+    assert "another copy" in done.err
+    assert proxy.submissions == 2
+
+
+def test_one_answer_that_there_are_no_results_does_not_lose_them(cli, circuits, proxy):
+    gone = b'{"errors": [{"code": 1291, "message": "not found"}]}'
+    proxy.when("GET", "/results", status=404, body=gone)
+    set_id = cli.submit(circuits(a=basis_state("01")), "--shots", 10, "--wait")
+    done = cli("results", set_id, "--json").json
+    assert done["data"]["results"][0]["counts"] == {"01": 10}

@@ -83,6 +83,10 @@ def test_a_folder_without_circuits_is_refused(cli, tmp_path):
         (["--name", "a\nb"], ExitCode.USAGE),
         (["-O", "4"], ExitCode.USAGE),
         (["--seed", "-1"], ExitCode.USAGE),
+        (["--seed", "99999999999999999999"], ExitCode.USAGE),
+        (["--once", " "], ExitCode.USAGE),
+        (["--name", "latest"], ExitCode.USAGE),
+        (["x" * 300], ExitCode.USAGE),
         (["--detach", "--wait"], ExitCode.USAGE),
         (["--shots", "few"], ExitCode.USAGE),
         (["--no-such-option"], ExitCode.USAGE),
@@ -184,3 +188,14 @@ def test_a_local_service_that_does_not_start_is_told_at_once(lone_cli, circuits)
     done = lone_cli("submit", circuits(a=BELL), code=int(ExitCode.UNAVAILABLE))
     assert "service.log" in done.err
     assert len((folder / "service.log").read_text().splitlines()) == 2
+
+
+def test_a_name_that_no_file_can_have_is_an_unknown_set(cli, circuits):
+    cli.submit(circuits(a=BELL), "--detach")
+    refused(cli, "status", "x" * 300, code=ExitCode.NO_SUCH_SET)
+
+
+def test_half_an_account_in_the_environment_does_not_touch_the_local_one(cli, circuits):
+    env = {**cli.env, "IBMQBATCH_URL": "http://127.0.0.1:1"}
+    cli("submit", circuits(a=BELL), "--account", "local", env=env)
+    cli("submit", circuits(a=BELL), env=env, code=int(ExitCode.AUTHENTICATION))

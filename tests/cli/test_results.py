@@ -103,4 +103,48 @@ def test_a_closed_pipe_is_silent(cli, done_set):
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
-    process.wait()
+    assert process.wait() == 0
+
+
+def test_a_submission_whose_reader_has_left_is_sent_all_the_same(cli, circuits, proxy):
+    process = cli.start("submit", circuits(a=BELL))
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert proxy.submissions == 1
+
+
+def test_partial_results_are_shown_though_the_service_is_away(cli, circuits, proxy):
+    folder = circuits(a=basis_state("1"), b=SLOW)
+    set_id = cli.submit(folder, "--shots", 20000, "--max-circuits", 1)
+    while cli("results", set_id, "--partial", code=3).out == "":
+        pass
+    proxy.when("GET", "/jobs", times=50, status=503, headers={"Retry-After": "0"})
+    assert cli("results", set_id, "--partial", code=3).out == "0\ta\t20000\t1:20000\n"
+    proxy.rules.clear()
+    cli("cancel", set_id)
+
+
+def test_the_timeout_holds_while_a_request_is_tried_again(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 20000)
+    proxy.when("GET", "/jobs", times=50, status=503, headers={"Retry-After": "60"})
+    cli("results", set_id, "--wait", "--timeout", 1, code=124)
+    assert proxy.listings <= 4
+    proxy.rules.clear()
+    cli("cancel", set_id)
+
+
+def test_a_pipe_is_written_to_and_never_replaced(cli, done_set, tmp_path):
+    target = tmp_path / "pipe"
+    os.mkfifo(target)
+    process = cli.start("results", done_set, "--format", "csv", "-o", target)
+    assert target.read_text().startswith("index,name")
+    process.communicate()
+    assert target.is_fifo()
+
+
+def test_a_file_keeps_its_permissions(cli, done_set, tmp_path):
+    target = tmp_path / "out.csv"
+    target.touch(0o600)
+    cli("results", done_set, "-o", target)
+    assert target.stat().st_mode & 0o777 == 0o600

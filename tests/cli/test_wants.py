@@ -159,3 +159,31 @@ def test_resume_with_nothing_to_do_makes_one_listing(cli, circuits, proxy):
     token = 2  # the handshake with the local service, and the token
     assert (proxy.listings - before[0], len(proxy.seen) - before[1]) == (1, 1 + token)
     cli("cancel", set_id)
+
+
+def test_a_refused_retag_does_not_keep_results_away(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=basis_state("1")), "--shots", 5, "--detach")
+    cli("resume", set_id)
+    cli("status", set_id, "--watch")
+    forbidden = b'{"errors": [{"code": 1200, "message": "no"}]}'
+    proxy.when("PUT", "/tags", times=50, status=403, body=forbidden)
+    cli("retag", set_id, "--add", "x", code=4)
+    cli("collect", code=4)
+    assert cli("results", set_id, "--partial", code=None).out == "0\ta\t5\t1:5\n"
+
+
+def test_cancel_of_a_set_in_use_is_recorded_at_once(cli, circuits):
+    from ibmqbatch.files import FileLock
+
+    set_id = cli.submit(circuits(a=SLOW), "--shots", 20000)
+    with FileLock(cli.home / "sets" / f"{set_id}.lock"):
+        assert "still to end" in cli("cancel", set_id).err
+    cli("collect")
+    cli("status", set_id, "--watch")
+    assert states(cli, set_id) == ["CANCELLED"]
+
+
+def test_collect_goes_on_past_a_set_that_is_not_there(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    cli("collect", "nosuch", set_id, code=6)
+    assert proxy.submissions == 1

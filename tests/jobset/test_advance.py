@@ -11,6 +11,7 @@ import pytest
 
 from ibmqbatch.errors import StorageError
 from ibmqbatch.jobset.advance import advance, is_settled, try_advance
+from ibmqbatch.jobset.errors import Unsettled
 from ibmqbatch.jobset.tags import find_nonce, set_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest import attempts
@@ -255,10 +256,22 @@ def test_found_job_that_has_failed_already_tells_why(word, code, work, service):
     assert job(work).remote.finished_at is not None
 
 
-def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
-    service.answers = [created_without_an_answer]
+def stranger(work):
     record = work.manifest.job_set()
-    service.create([set_tag(record.id), f"ibmq_jobset_{record.id}_j0.1_c0-1_r0.1_a1_{'x' * 13}"])
+    return [set_tag(record.id), f"ibmq_jobset_{record.id}_j0.1_c0-1_r0.1_a1_{'x' * 13}"]
+
+
+def test_set_that_another_copy_has_sent_is_not_sent_again(work, service):
+    service.create(stranger(work))
+    with pytest.raises(Unsettled):
+        step(work)
+    assert len(service.stored) == 1
+
+
+def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
+    work.looked = True
+    service.answers = [created_without_an_answer]
+    service.create(stranger(work))
     step(work)
     step(work, 1)
     assert job(work).remote.id == "r1"

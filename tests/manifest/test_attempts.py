@@ -318,13 +318,13 @@ def test_unsent_job_that_is_cancelled_has_ended(manifest):
 
 
 def test_new_labels_get_a_new_version(manifest):
-    assert want_labels(manifest, tags=["three"])
+    assert want_labels(manifest, change=lambda _: ["three"])
     record = manifest.job_set()
     assert (record.tags, record.labels_version, record.name) == (("three",), 2, "a set")
 
 
 def test_labels_that_are_the_same_change_nothing(manifest):
-    assert not want_labels(manifest, name="a set", tags=["one", "two"])
+    assert not want_labels(manifest, name="a set", change=lambda _: ["one", "two"])
     assert manifest.job_set().labels_version == 1
 
 

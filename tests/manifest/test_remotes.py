@@ -165,7 +165,7 @@ def test_failed_job_tells_its_reason_and_code(manifest):
 def test_stored_result_is_read_as_it_came(manifest_of_one, body):
     manifest, known = manifest_of_one
     with manifest.db.transaction():
-        remotes.store_result(manifest, known, body)
+        remotes.store_result(manifest, known, remotes.pack(body))
     assert remotes.read_result(manifest, known.id) == body
 
 
@@ -183,7 +183,7 @@ def manifest_of_one(tmp_path_factory):
 def stored(manifest, body: bytes = b"results " * 50) -> RemoteRecord:
     known = sent(manifest, status="Completed")
     with manifest.db.transaction():
-        remotes.store_result(manifest, known, body)
+        remotes.store_result(manifest, known, remotes.pack(body))
     return known
 
 
