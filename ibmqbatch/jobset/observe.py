@@ -51,7 +51,8 @@ def observe(work: Work, *, sending: bool = False) -> None:
     record = manifest.job_set()
     in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
-    look = sending and not work.looked and bool(attempts.next_unsent(manifest, 1))
+    to_send = bool(in_doubt or attempts.next_unsent(manifest, 1))
+    look = sending and to_send and not work.looked
     if not in_doubt and not unfinished and not look:
         return
     listing = _list(work, record, None if in_doubt or look else unfinished.keys())
