@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,11 @@ def load_file(path: Path) -> QuantumCircuit:
             text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS
         )
     except qasm2.QASM2ParseError as error:
-        raise BadFile(_parse_problem(path, error.message)) from error
+        problem = _parse_problem(path, error.message)
+        if header is None:
+            hint = "It does not begin with 'OPENQASM 2.0;': is it OpenQASM 2 at all?"
+            problem = replace(problem, hint=hint)
+        raise BadFile(problem) from error
     except RecursionError as error:
         raise BadFile(
             Problem("syntax", f"{path} is nested too deeply.", "Simplify its expressions.")

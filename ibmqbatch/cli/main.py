@@ -31,7 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Before anything is imported: scripts ask this often.
         sys.stdout.write(f"ibmqbatch {__version__}\n")
         return ExitCode.DONE
-    arguments = arguments or ["--help"]
+    try:
+        return _run(arguments or ["--help"])
+    except KeyboardInterrupt:
+        return _fail(arguments, ExitCode.INTERRUPTED, [Problem("interrupted", "Interrupted.")])
+
+
+def _run(arguments: Sequence[str]) -> int:
     import typer
 
     from .app import build
@@ -47,8 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(arguments, ExitCode.USAGE, [problem])
     except IbmqbatchError as error:
         return _fail(arguments, error.exit_code, error.problems)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(arguments, ExitCode.INTERRUPTED, [Problem("interrupted", "Interrupted.")])
 
 
 def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem]) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..manifest.store import Manifest
 
+_MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv")
 
 
@@ -54,6 +55,8 @@ def command(
             raise UsageError(f"There is no format '{form}'.", f"Use one of {', '.join(_FORMATS)}.")
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
+        if timeout is not None and not wait:
+            raise UsageError("--timeout is for --wait.", "Add --wait, or leave it out.")
         this.output = output
         with find_set(job_set) as manifest:
             indexes = _indexes(manifest, circuit)
@@ -150,7 +153,7 @@ def _show(
     if this.json:
         this.data["results"] = list(records)
     elif form == "table" and path is None and is_terminal():
-        show_results(records)
+        show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
     else:
         with output(path) as stream:
             write_results(records, form, stream)

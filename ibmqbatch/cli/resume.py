@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "go_on"]
 
+_REASONS = 3  # that are told at once; `status` has all of them
+
 
 def command(
     job_set: options.JobSet,
@@ -70,3 +72,8 @@ def go_on(
             f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
             f"{counts_text(item['counts'])}."
         )
+        troubled = [job for job in jobs if job.reason and job.status.final]
+        for job in troubled[:_REASONS]:
+            message(f"Job {job.index}: {job.reason}")
+        if any(job.status is JobStatus.ERROR for job in jobs):
+            message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")

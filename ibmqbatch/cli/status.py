@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set, set_paths
@@ -70,6 +71,8 @@ def command(
                 raise UsageError("No job set is named.", "Name one, for instance `latest`.")
             _list(this, name, tag or [], state, limit)
         else:
+            if timeout is not None and not watch:
+                raise UsageError("--timeout is for --watch.", "Add --watch, or leave it out.")
             with find_set(job_set) as manifest:
                 _show(this, manifest, watch=watch, timeout=timeout, events=events)
                 if exit_status and this.exit_code is ExitCode.DONE:
@@ -96,8 +99,10 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         return
     if found:
         show_sets(found)
-    elif is_terminal():
-        message("No job sets. Make one with `ibmqbatch submit`.")
+    else:
+        message(f"No such job sets in {paths.sets()}.")
+    if is_terminal() and any(item["closed_at"] is None for item in found):
+        message("Open sets are shown as last seen; `collect` and `status SET` ask the service.")
 
 
 def _described(this: Verb, path: Path) -> dict[str, Any] | None:
@@ -142,6 +147,19 @@ def _show(
         show_events(this.data["events"])
     else:
         show_job_set(this.data["job_set"])
+        _tell_unsent(manifest)
+
+
+def _tell_unsent(manifest: Manifest) -> None:
+    """Say how jobs get sent that nobody is sending at present."""
+    from ..render.console import message
+
+    unsent = sum(job.unsent for job in manifest.jobs())
+    lock = manifest.lock()
+    if unsent and not manifest.db.is_copy and lock.acquire(blocking=False):
+        lock.release()
+        set_id = manifest.job_set().id
+        message(f"{unsent} jobs are not sent yet; `ibmqbatch resume {set_id}` sends them.")
 
 
 def _refresh(

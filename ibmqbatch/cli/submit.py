@@ -111,8 +111,8 @@ def _plan(
     quiet: bool,
 ) -> Manifest | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
-    from ..jobset.once import manifest_path, reserved
-    from ..jobset.plan import make_plan
+    from ..jobset.once import is_changed, manifest_path, reserved
+    from ..jobset.plan import fingerprint, make_plan
     from ..jobset.view import plan_data
     from ..manifest.store import Manifest
     from ..render.console import message
@@ -122,12 +122,19 @@ def _plan(
     from ..service.client import Client
 
     account = find_account(account_name)
-    with reserved(None if dry_run else request.once_key) as set_id:
+    key = None if dry_run else request.once_key
+    mark = fingerprint(request) if key else ""
+    with reserved(key, mark) as set_id:
         path: Path | None = manifest_path(set_id)
         assert path is not None
         found = path.exists()
         if found:
-            message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
+            message(f"Job set {set_id} was made with the key '{key}' before.")
+            if key and is_changed(key, mark):
+                message(
+                    "Warning: it was made of other circuits, or with other options, than these; "
+                    "another key makes a set of these."
+                )
         else:
             with (
                 Client(account, this.clock) as client,

@@ -18,7 +18,7 @@ from .. import paths
 from ..clock import Clock
 from ..errors import IbmqbatchError, Problem, StorageError, UsageError
 from ..exitcodes import ExitCode
-from ..jobset.errors import Interrupted, Unsettled
+from ..jobset.errors import Interrupted, TimedOut, Unsettled
 from ..render.console import complain, discard_output, is_terminal, message
 from ..render.envelope import write_envelope
 
@@ -72,6 +72,9 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
     except Interrupted as error:
         ended_by = this.clock.signal
         this.fail(error, ExitCode.TERMINATED if ended_by == signal.SIGTERM else None)
+    except TimedOut as error:
+        error.hint = this.advice
+        this.fail(error)
     except IbmqbatchError as error:
         this.fail(error)
         if verbose:

@@ -213,7 +213,4 @@ def _sleep(work: Work, seconds: float) -> None:
     if clock.interrupted.is_set():
         raise Interrupted("Interrupted.")
     if clock.left <= 0:
-        raise TimedOut(
-            "The time given with --timeout has run out.",
-            "Nothing is lost: the jobs go on, and the same command can be run again.",
-        )
+        raise TimedOut("The time given with --timeout has run out.")

@@ -77,7 +77,7 @@ def find_set(reference: str) -> Manifest:
         more = ", …" if len(matches) > _MOST_NAMED else ""
         raise AmbiguousSet(
             f"'{reference}' means {len(matches)} job sets: {listed}{more}.",
-            "Use a longer beginning of the id.",
+            "Use the id of the one that is meant, or enough of it; `ibmqbatch status` lists them.",
         )
     return Manifest.open(matches[0])
 

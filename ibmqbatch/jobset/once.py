@@ -12,15 +12,16 @@ from ..files import FileLock, replacing
 from ..manifest.draft import new_set_id
 from ..manifest.store import SUFFIX
 
-__all__ = ["manifest_path", "reserved"]
+__all__ = ["is_changed", "manifest_path", "reserved"]
 
 
 @contextlib.contextmanager
-def reserved(key: str | None) -> Iterator[str]:
+def reserved(key: str | None, fingerprint: str = "") -> Iterator[str]:
     """Yield the set id that belongs to `key`, alone with it until the block ends.
 
     The id is written down before the set is made: whoever comes after a crash makes the set under
-    the same id, or finds it made. Without a key it is a new id, and nobody is kept waiting.
+    the same id, or finds it made. Beside it stands the `fingerprint` of what is to be submitted.
+    Without a key it is a new id, and nobody is kept waiting.
     """
     if key is None:
         yield new_set_id()
@@ -30,12 +31,19 @@ def reserved(key: str | None) -> Iterator[str]:
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
     with FileLock(folder / f"{digest}.lock"):
         path = folder / f"{digest}.id"
-        set_id = path.read_text("ascii").strip() if path.exists() else ""
-        if not set_id:
-            set_id = new_set_id()
+        known = path.read_text("ascii").split() if path.exists() else []
+        if not known:
+            known = [new_set_id(), fingerprint]
             with replacing(path) as file:
-                file.write(set_id.encode())
-        yield set_id
+                file.write(" ".join(known).encode())
+        yield known[0]
+
+
+def is_changed(key: str, fingerprint: str) -> bool:
+    """Tell whether the set of `key` was made of something else than what has this fingerprint."""
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
+    known = (paths.home() / "once" / f"{digest}.id").read_text("ascii").split()
+    return known[1:] not in ([], [fingerprint])
 
 
 def manifest_path(set_id: str) -> Path:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..service.accounts import Account
     from ..service.types import Backend
 
-__all__ = ["Plan", "Request", "check_request", "make_plan"]
+__all__ = ["Plan", "Request", "check_request", "fingerprint", "make_plan"]
 
 _BATCH = 500  # circuits that are held in memory before they are written
 _SEED_BITS = 30
@@ -93,6 +93,18 @@ def check_request(request: Request) -> Request:
     from dataclasses import replace
 
     return replace(request, name=check_name(name), tags=check_tags(request.tags))
+
+
+def fingerprint(request: Request) -> str:
+    """Return what tells two requests apart: the bytes of their files, and how to run them."""
+    from ..circuits.sources import find_files
+
+    how = (request.shots, request.level, request.seed, request.measure_all, request.max_circuits)
+    digest = hashlib.sha256(repr(how).encode())
+    for path in find_files(request.paths, []):
+        with contextlib.suppress(OSError):  # planning says what is wrong with it
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
 
 
 def make_plan(

@@ -139,8 +139,21 @@ class _Sender:
         grant = self._pace.reserve(allowed)
         if len(grant.tickets) < wanted:
             self._held = True
+            self._tell_pace()
             self._wait = grant.wait or account.poll_first
         return grant.tickets
+
+    def _tell_pace(self) -> None:
+        """Say once why sending stands still, and for how long."""
+        account = self._work.client.account
+        if self._work.told_pace or account.pace_limit is None:
+            return
+        self._work.told_pace = True
+        minutes = self._waiting / account.pace_limit * account.pace_window / 60
+        self._work.observer.note(
+            f"Paced at {account.pace_limit} submissions in {account.pace_window:.0f} s: "
+            f"about {minutes:.0f} min to go."
+        )
 
     def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:
         """Commit to the next jobs, and make them ready to leave."""

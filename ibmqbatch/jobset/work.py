@@ -57,6 +57,7 @@ class Work:
     clock: Clock
     observer: Observer = field(default_factory=Unobserved)
     looked: bool = False
+    told_pace: bool = False
 
 
 class Flight(Generic[Item, Value]):

@@ -250,7 +250,7 @@ class _Server(uvicorn.Server):
         self._service_file.write()
         if self._options.foreground:
             sys.stdout.write(
-                f"url: {self._service_file.url}\n"
+                f"url: {self._service_file.url}/api/v1\n"
                 f"api key: {self._service_file.api_key}\n"
                 f"instance: {self._service_file.instance}\n"
             )

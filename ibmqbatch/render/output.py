@@ -13,6 +13,7 @@ from typing import TextIO
 
 from ..errors import StorageError
 from ..files import replacing
+from .console import discard_output
 
 __all__ = ["output"]
 
@@ -24,8 +25,17 @@ def output(path: Path | None) -> Iterator[TextIO]:
     Raises StorageError when the file cannot be written; an older one of its name is then untouched.
     """
     if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            discard_output()
+            raise StorageError(
+                f"The output cannot be written: {error.strerror or error}.",
+                "The results are kept and can be written again.",
+            ) from error
         return
     target = path.resolve()  # a link stays a link; what it points to is replaced
     try:

@@ -80,13 +80,12 @@ class ProgressBars:
     def _draw(self, stage: str, done: int, total: int) -> None:
         verb, things = _STAGES[stage]
         if self._bars is None:
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, Progress, TextColumn
 
             self._bars = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=None),
                 TextColumn("{task.completed}/{task.total} {task.fields[things]}"),
-                TimeRemainingColumn(compact=True),
                 console=err(),
                 transient=True,
                 auto_refresh=False,

@@ -13,7 +13,6 @@ __all__ = ["show_results", "write_results"]
 
 Data = Mapping[str, Any]
 
-_MOST_OUTCOMES = 8
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -38,8 +37,8 @@ def write_results(results: Iterable[Data], form: str, stream: TextIO) -> None:
             stream.write(f"{result['index']}\t{name}\t{result['shots']}\t{counts}\n")
 
 
-def show_results(results: Iterable[Data]) -> None:
-    """Draw each circuit's most frequent outcomes as bars."""
+def show_results(results: Iterable[Data], *, most: int = 8) -> None:
+    """Draw each circuit's most frequent outcomes, `most` of them, as bars."""
     from rich.text import Text
 
     console = out()
@@ -50,7 +49,7 @@ def show_results(results: Iterable[Data]) -> None:
         heading.append(f"  {plural(result['shots'], 'shot')}", "dim")
         console.print(heading)
         counts = result["counts"]
-        frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:_MOST_OUTCOMES]
+        frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:most]
         longest = max((len(outcome) for outcome in frequent), default=0)
         outcome_width = min(longest, console.width // 2)
         number_width = len(str(result["shots"]))
@@ -66,7 +65,10 @@ def show_results(results: Iterable[Data]) -> None:
         if rest:
             share = 1 - sum(counts[outcome] for outcome in frequent) / max(1, result["shots"])
             console.print(
-                Text(f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots", "dim")
+                Text(
+                    f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots (csv has all)",
+                    "dim",
+                )
             )
 
 

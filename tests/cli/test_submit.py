@@ -95,6 +95,11 @@ def test_a_key_used_before_finds_its_set(cli, circuits):
     again = cli("submit", folder, "--once", "nightly", "--quiet")
     assert again.out.strip() == first
     assert "before" in again.err
+    assert "Warning" not in again.err
+    circuits(b=BELL)
+    changed = cli("submit", folder, "--once", "nightly", "--quiet")
+    assert changed.out.strip() == first
+    assert "Warning" in changed.err
 
 
 def test_submit_starts_the_local_service_and_leaves_it_to_end_by_itself(lone_cli, circuits):

@@ -57,7 +57,7 @@ def test_foreground_prints_how_to_connect(new_server: NewServer) -> None:
     assert server.process.stdout is not None
     lines = [server.process.stdout.readline().decode() for _ in range(3)]
     assert lines == [
-        f"url: {service['url']}\n",
+        f"url: {service['url']}/api/v1\n",
         f"api key: {service['api_key']}\n",
         f"instance: {service['crn']}\n",
     ]
