@@ -26,11 +26,10 @@ def reserved(key: str | None, fingerprint: str = "") -> Iterator[str]:
     if key is None:
         yield new_set_id()
         return
-    folder = paths.ensure_folder(paths.home() / "once")
+    paths.ensure_folder(paths.home() / "once")
     paths.ensure_folder(paths.sets())
-    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
-    with FileLock(folder / f"{digest}.lock"):
-        path = folder / f"{digest}.id"
+    path = _note(key)
+    with FileLock(path.with_suffix(".lock")):
         known = path.read_text("ascii").split() if path.exists() else []
         if not known:
             known = [new_set_id(), fingerprint]
@@ -41,9 +40,14 @@ def reserved(key: str | None, fingerprint: str = "") -> Iterator[str]:
 
 def is_changed(key: str, fingerprint: str) -> bool:
     """Tell whether the set of `key` was made of something else than what has this fingerprint."""
-    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
-    known = (paths.home() / "once" / f"{digest}.id").read_text("ascii").split()
+    known = _note(key).read_text("ascii").split()
     return known[1:] not in ([], [fingerprint])
+
+
+def _note(key: str) -> Path:
+    """Return the file that holds the set id of `key`, and the fingerprint."""
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
+    return paths.home() / "once" / f"{digest}.id"
 
 
 def manifest_path(set_id: str) -> Path:

@@ -93,6 +93,17 @@ def test_the_timeout_has_its_own_exit_code(cli, circuits):
     cli("cancel", set_id)
 
 
+def test_a_timeout_says_how_to_go_on_with_the_set(cli, circuits):
+    done = cli("submit", circuits(a=SLOW), "--shots", 20000, "--wait", "--timeout", 0.5, code=124)
+    assert f"results {done.out.strip()} --wait" in done.err
+    cli("cancel", done.out.strip())
+
+
+def test_a_timeout_without_a_wait_is_refused(cli, done_set):
+    cli("results", done_set, "--timeout", 1, code=2)
+    cli("status", done_set, "--timeout", 1, code=2)
+
+
 def test_results_wait_sends_what_was_not_sent(cli, circuits):
     set_id = cli.submit(circuits(a=basis_state("1")), "--shots", 3, "--detach")
     assert cli("results", set_id, "--wait").out == "0\ta\t3\t1:3\n"

@@ -102,6 +102,14 @@ def test_a_key_used_before_finds_its_set(cli, circuits):
     assert "Warning" in changed.err
 
 
+def test_the_reason_of_a_failure_is_told_at_the_end(cli, circuits, proxy):
+    refusal = b'{"errors": [{"code": 1208, "message": "bad body"}]}'
+    proxy.when("POST", "/jobs", status=400, body=refusal)
+    done = cli("submit", circuits(a=BELL), "--wait", code=3)
+    assert "Job 0: bad body" in done.err
+    assert "retry" in done.err
+
+
 def test_submit_starts_the_local_service_and_leaves_it_to_end_by_itself(lone_cli, circuits):
     set_id = lone_cli.submit(circuits(a=BELL))
     told = lone_cli("serve", "--status", "--json").json["data"]["service"]
