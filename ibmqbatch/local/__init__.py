@@ -11,5 +11,5 @@ imports this room; it is reached over HTTP.
     store     jobs in SQLite; `schema` its numbered migrations
     pool      the slots that run jobs; `process` one worker, `budget` the memory they share
     worker    the program of a worker: circuits in, results out
-    backends  the table of backends
+    backends  the table of backends; `devices` the data that rehearsals of devices are made from
 """

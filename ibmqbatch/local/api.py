@@ -105,8 +105,12 @@ class Api:
         return json_reply(self._backend(call.path("name")).configuration)
 
     def properties(self, call: Call) -> Response:
-        """Return the calibration of a backend; 404 for one that has none, as a simulator."""
+        """Return the calibration of a backend; 404 for one that has none, as a simulator.
+
+        There is one calibration of each, which answers for every time that is asked about.
+        """
         backend = self._backend(call.path("name"))
+        _moment(call, "updated_before")
         if backend.properties is None:
             raise ApiError(404, 1250, f"The backend {backend.name} has no properties.")
         return json_reply(backend.properties)

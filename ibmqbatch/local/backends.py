@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from .. import __version__
+from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshot
 
 __all__ = ["Backend", "backend_table"]
 
@@ -38,18 +40,49 @@ _OTHER_INSTRUCTIONS = (
 _STATE_VECTOR_LIMIT = 50  # qubits; beyond it an amplitude's index no longer fits the simulator
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """One backend.
+# A rehearsal is simulated as a run for each shot where a density matrix is too large. Wider ones
+# than this take minutes on one core: 16 qubits in a line, 4096 shots, 80 s; each qubit doubles it.
+_MAX_ACTIVE_QUBITS = 16
+# No job on a rehearsal takes more than this part of the memory only to be quicker.
+_DENSITY_MATRIX_SHARE = 4
 
-    `worker` is handed to the worker process as it is: the name of a simulation method there, and
-    what that method needs to know.
+
+class Backend:
+    """One backend. What describes a device is read when it is first asked for.
+
+    `worker` is handed to the worker process with each job on the backend: its kind, and what that
+    kind needs to know.
     """
 
-    name: str
-    configuration: Mapping[str, Any]
-    properties: Mapping[str, Any] | None
-    worker: Mapping[str, Any]
+    def __init__(
+        self,
+        name: str,
+        worker: Mapping[str, Any],
+        configuration: Callable[[], Mapping[str, Any]],
+        properties: Callable[[], Mapping[str, Any] | None],
+    ) -> None:
+        self.name = name
+        self.worker = {"name": name, **worker}
+        self._read_configuration = configuration
+        self._read_properties = properties
+
+    @cached_property
+    def configuration(self) -> Mapping[str, Any]:
+        """The configuration, as the API has it."""
+        return self._read_configuration()
+
+    @cached_property
+    def properties(self) -> Mapping[str, Any] | None:
+        """The calibration, as the API has it; None for a simulator."""
+        return self._read_properties()
+
+    @cached_property
+    def device(self) -> bytes | None:
+        """What a worker is told of the device, once, as JSON; None for a simulator."""
+        if self.properties is None:
+            return None
+        told = {"configuration": self.configuration, "properties": self.properties}
+        return json.dumps(told, separators=(",", ":")).encode()
 
     @property
     def version(self) -> str:
@@ -63,7 +96,7 @@ class Backend:
             "status": {"name": "online", "reason": "available"},
             "is_simulator": self.configuration["simulator"],
             "qubits": self.configuration["n_qubits"],
-            "processor_type": {"family": "Simulator", "revision": "1"},
+            "processor_type": self.configuration["processor_type"],
             "queue_length": queue_length,
             "performance_metrics": {},
         }
@@ -74,40 +107,51 @@ def _ideal_simulator(memory: int) -> Backend:
     # A state vector has 2**n amplitudes of 16 bytes.
     qubits = max(1, min((memory // 16).bit_length() - 1, _STATE_VECTOR_LIMIT))
     shots = 1_000_000
+    configuration = {
+        "backend_name": name,
+        "backend_version": __version__,
+        "description": "An ideal state vector simulator: no noise, all qubits connected.",
+        "n_qubits": qubits,
+        "processor_type": {"family": "Simulator", "revision": "1"},
+        "basis_gates": sorted(_BASIS_GATES),
+        "supported_instructions": [*sorted(_BASIS_GATES), *_OTHER_INSTRUCTIONS],
+        # Without coupling_map an entry holds for any qubits.
+        "gates": [
+            {"name": gate, "parameters": [f"p{i}" for i in range(count or 0)], "qasm_def": ""}
+            for gate, count in sorted(_BASIS_GATES.items())
+        ],
+        "coupling_map": None,
+        "local": False,
+        "simulator": True,
+        "conditional": True,
+        "open_pulse": False,
+        "memory": True,
+        "max_shots": shots,
+        "max_experiments": 300,
+        "online_date": "2026-11-01T00:00:00Z",
+    }
+    # A simulator was never calibrated.
+    return Backend(name, {"kind": "ideal", "max_shots": shots}, lambda: configuration, lambda: None)
+
+
+def _rehearsal(snapshot: Snapshot, memory: int) -> Backend:
+    active = max(1, min((memory // 16).bit_length() - 1, _MAX_ACTIVE_QUBITS))
+    worker = {
+        "kind": "rehearsal",
+        "max_shots": MAX_SHOTS,
+        "max_active_qubits": active,
+        "density_matrix_bytes": memory // _DENSITY_MATRIX_SHARE,
+    }
     return Backend(
-        name=name,
-        configuration={
-            "backend_name": name,
-            "backend_version": __version__,
-            "description": "An ideal state vector simulator: no noise, all qubits connected.",
-            "n_qubits": qubits,
-            "basis_gates": sorted(_BASIS_GATES),
-            "supported_instructions": [*sorted(_BASIS_GATES), *_OTHER_INSTRUCTIONS],
-            # Without coupling_map an entry holds for any qubits.
-            "gates": [
-                {
-                    "name": gate,
-                    "parameters": [f"p{i}" for i in range(count or 0)],
-                    "qasm_def": "",
-                }
-                for gate, count in sorted(_BASIS_GATES.items())
-            ],
-            "coupling_map": None,
-            "local": False,
-            "simulator": True,
-            "conditional": True,
-            "open_pulse": False,
-            "memory": True,
-            "max_shots": shots,
-            "max_experiments": 300,
-            "online_date": "2026-11-01T00:00:00Z",
-        },
-        # A simulator was never calibrated.
-        properties=None,
-        worker={"kind": "ideal", "max_shots": shots},
+        snapshot.name, worker, lambda: snapshot.configuration(active), snapshot.properties
     )
 
 
 def backend_table(memory: int) -> dict[str, Backend]:
-    """Return the backends by name; `memory` is what simulations may use, in bytes."""
-    return {backend.name: backend for backend in (_ideal_simulator(memory),)}
+    """Return the backends by name; `memory` is what simulations may use, in bytes.
+
+    Rehearsals are there as far as the Qiskit that is installed has the data of their devices.
+    """
+    snapshots = [find_snapshot(name) for name in REHEARSALS]
+    rehearsals = [_rehearsal(snapshot, memory) for snapshot in snapshots if snapshot is not None]
+    return {backend.name: backend for backend in (_ideal_simulator(memory), *rehearsals)}

@@ -207,7 +207,7 @@ class Pool:
         backend = self._backends.get(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
-        worker.send_job(backend.worker, claim.params)
+        worker.send_job(backend, claim.params)
         answer = worker.receive()
         if "failed" in answer:
             return _failure(answer["failed"])

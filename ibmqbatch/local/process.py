@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .backends import Backend
+
 __all__ = ["Worker", "WorkerDiedError"]
 
-_PROGRAM = Path(__file__).with_name("worker.py")
+_PROGRAM = Path(__file__).with_name("worker")
 
 
 class WorkerDiedError(Exception):
@@ -30,6 +32,7 @@ class Worker:
     """
 
     def __init__(self, python: str, threads: int, log: Path) -> None:
+        self._told: set[str] = set()  # of which devices
         environment = {
             **os.environ,
             "OMP_NUM_THREADS": str(threads),
@@ -64,9 +67,15 @@ class Worker:
         """Send one message."""
         self._write(json.dumps(message).encode())
 
-    def send_job(self, backend: Mapping[str, Any], params: bytes) -> None:
+    def send_job(self, backend: Backend, params: bytes) -> None:
         """Send a job, whose params are JSON already."""
-        self._write(b'{"backend":', json.dumps(backend).encode(), b',"params":', params, b"}")
+        device = b"null"
+        if backend.device is not None and backend.name not in self._told:
+            # Up to half a megabyte, which the worker keeps.
+            device = backend.device
+            self._told.add(backend.name)
+        told = json.dumps(backend.worker).encode()
+        self._write(b'{"backend":', told, b',"device":', device, b',"params":', params, b"}")
 
     def _write(self, *parts: bytes) -> None:
         stream = self._process.stdin

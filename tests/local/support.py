@@ -13,8 +13,10 @@ import subprocess
 import sys
 import time
 import uuid
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -215,6 +217,16 @@ def bell() -> dict[str, str]:
     circuit.cx(0, 1)
     circuit.measure([0, 1], [0, 1])
     return encode(circuit)
+
+
+@cache
+def terra(name: str) -> Any:
+    """Return Terra's own object of a fake, such as fake_manila."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Terra warns about itself and about its fakes
+        from qiskit.providers import fake_provider
+
+        return getattr(fake_provider, f"Fake{name.removeprefix('fake_').capitalize()}")()
 
 
 def slow() -> list[Any]:

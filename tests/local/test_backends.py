@@ -5,12 +5,13 @@ import warnings
 import pytest
 
 from ibmqbatch.local.backends import backend_table
+from ibmqbatch.local.devices import REHEARSALS
 
 from .support import Client, error
 
 
 def test_backends_are_listed_with_their_queue(client: Client) -> None:
-    (entry,) = client.get("/backends").json()["devices"]
+    entry, *_ = client.get("/backends").json()["devices"]
     assert entry["name"] == "ideal_simulator"
     assert entry["status"]["name"] == "online"
     assert entry["is_simulator"] is True
@@ -19,7 +20,7 @@ def test_backends_are_listed_with_their_queue(client: Client) -> None:
 
 def test_the_oldest_api_version_lists_names(client: Client) -> None:
     del client.http.headers["IBM-API-Version"]
-    assert client.get("/backends").json() == {"devices": ["ideal_simulator"]}
+    assert client.get("/backends").json() == {"devices": ["ideal_simulator", *REHEARSALS]}
 
 
 def test_the_configuration_has_what_a_client_builds_a_backend_from(client: Client) -> None:

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     from qiskit.circuit.library import QFT
     from qiskit_aer import AerSimulator
 
-from ibmqbatch.local.worker import mix_seed
+from ibmqbatch.local.worker.simulation import mix_seed
 
 from .support import Client, array, bell, encode, samples
 

@@ -1,0 +1,149 @@
+"""How a circuit is run: on the ideal simulator, or on the rehearsal of a device with its noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .anatomy import active_qubits, located, restricted, walk
+from .devices import Device
+from .errors import JobError
+from .noise import Noise, with_noisy_delays
+from .simulation import Simulation, in_basis
+
+__all__ = ["Backend", "Backends", "Plan"]
+
+_DENSITY, _VECTOR = "density_matrix", "statevector"
+
+# What one operation costs, measured with Aer 0.14 and 0.18 on one core: a part for each amplitude
+# and, where every shot is run by itself, a part for drawing the noise.
+_SECONDS_PER_AMPLITUDE = 2.5e-9
+_SECONDS_PER_SHOT = 3e-6
+
+
+@dataclass
+class Plan:
+    """How one circuit is going to be run."""
+
+    circuit: Any
+    qubits: int  # that are simulated
+    simulation: Simulation
+    device: Device | None = None
+    noise: Noise | None = None
+    model: Any = None
+    places: tuple[int, ...] = ()
+
+    @property
+    def state_bytes(self) -> int:
+        """What the state takes while the circuit runs."""
+        squared = 2 if self.simulation.method == _DENSITY else 1
+        amplitudes: int = 2 ** (squared * self.qubits)
+        return 16 * amplitudes
+
+    def noisy(self, circuits: list[Any]) -> tuple[list[Any], Any]:
+        """Return the circuit with each set of parameters, and the noise model, as they are run."""
+        if self.noise is None or self.device is None:
+            return circuits, None
+        return with_noisy_delays(circuits, self.model, self.noise, self.device, list(self.places))
+
+
+class Backend(Protocol):
+    """What can run circuits. `refuses_noise` is the sentence for a job with a noise model."""
+
+    max_shots: int
+    refuses_noise: str
+
+    def plan(self, circuit: Any, shots: int) -> Plan:
+        """Return how a circuit is run. Raises JobError for one that cannot be."""
+
+
+class _Ideal:
+    """A simulator without noise."""
+
+    refuses_noise = "The ideal simulator takes no noise model."
+
+    def __init__(self, max_shots: int) -> None:
+        self.max_shots = max_shots
+
+    def plan(self, circuit: Any, shots: int) -> Plan:  # noqa: ARG002 - of no influence here
+        """Return how a circuit is run."""
+        circuit = in_basis(circuit)
+        dynamic = any(getattr(operation, "blocks", ()) for operation in walk(circuit))
+        active = active_qubits(circuit)
+        # Aer leaves idle qubits out by itself, except where it must not cut anything off.
+        if dynamic:
+            circuit = restricted(circuit, active)
+        return Plan(circuit, max(1, len(active)), Simulation(_VECTOR, truncates=not dynamic))
+
+
+class _Rehearsal:
+    """A device with its noise, simulated on the qubits that a circuit uses."""
+
+    refuses_noise = "A rehearsal has the noise of its device and takes no other."
+
+    def __init__(self, told: dict[str, Any], device: Device) -> None:
+        self.max_shots: int = told["max_shots"]
+        self._max_active: int = told["max_active_qubits"]
+        self._density_bytes: int = told["density_matrix_bytes"]
+        self._device = device
+        self._noise = Noise(device)
+
+    def plan(self, circuit: Any, shots: int) -> Plan:
+        """Return how a circuit is run.
+
+        Raises JobError: 1517 outside of the instruction set, 1520 with too many active qubits.
+        """
+        self._device.check(circuit)
+        active = active_qubits(circuit)
+        if len(active) > self._max_active:
+            raise JobError(
+                1520,
+                f"the circuit has {len(active)} active qubits, and a rehearsal on "
+                f"{self._device.name} is simulated with at most {self._max_active}.",
+                "Use fewer qubits, or run it on ideal_simulator or on the device itself.",
+            )
+        active = active or [0]
+        small = restricted(circuit, active)
+        model = self._noise.model(small, active)
+        simulation = Simulation(self._method(small, shots), truncates=False)
+        return Plan(small, len(active), simulation, self._device, self._noise, model, tuple(active))
+
+    def _method(self, circuit: Any, shots: int) -> str:
+        """Choose between one run that holds all shots in a density matrix and a run for each."""
+        amplitudes: int = 2**circuit.num_qubits
+        if not _measures_last(circuit) or 16 * amplitudes**2 > self._density_bytes:
+            return _VECTOR
+        together = amplitudes**2 * _SECONDS_PER_AMPLITUDE
+        each = shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
+        return _DENSITY if together <= each else _VECTOR
+
+
+def _measures_last(circuit: Any) -> bool:
+    """Tell whether nothing depends on, or comes after, a measurement: shots can then be sampled."""
+    measured: set[int] = set()
+    for operation, qubits in located(circuit):
+        conditional = getattr(operation, "condition", None) is not None
+        dependent = conditional or bool(getattr(operation, "blocks", ()))
+        if dependent or not measured.isdisjoint(qubits):
+            return False
+        if operation.name == "measure":
+            measured.update(qubits)
+    return True
+
+
+class Backends:
+    """The backends that this worker has been told of, each kept warm."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Backend] = {}
+
+    def get(self, told: dict[str, Any], device: dict[str, Any] | None) -> Backend:
+        """Return the backend of a job; `device` comes with the first job on a rehearsal."""
+        name: str = told["name"]
+        if name not in self._known:
+            self._known[name] = (
+                _Ideal(told["max_shots"])
+                if told["kind"] == "ideal"
+                else _Rehearsal(told, Device(**(device or {})))
+            )
+        return self._known[name]

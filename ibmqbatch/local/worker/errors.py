@@ -1,0 +1,36 @@
+"""What fails a job: a code of the REST API and a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+__all__ = ["JobError", "first_line", "naming_pub"]
+
+
+class JobError(Exception):
+    """A job cannot be run: a code of the REST API, a sentence why, and what to do about it."""
+
+    def __init__(self, code: int, reason: str, solution: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.solution = solution
+
+
+@contextlib.contextmanager
+def naming_pub(index: int) -> Iterator[None]:
+    """Put the index of the pub before the reason of whatever goes wrong in the block."""
+    try:
+        yield
+    except JobError as error:
+        raise JobError(error.code, f"Pub {index}: {error.reason}", error.solution) from error
+    except Exception as error:  # of Qiskit or Aer, which know what circuits they do not take
+        reason = f"Pub {index}: the circuit cannot be run: {first_line(error)}."
+        raise JobError(3211, reason) from error
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, without its full stop."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")[:500]

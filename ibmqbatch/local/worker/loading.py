@@ -1,0 +1,67 @@
+"""Circuits as they are sent: typed QPY, or OpenQASM 3."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import zlib
+from typing import Any
+
+from .errors import JobError, first_line
+
+__all__ = ["load_circuit"]
+
+
+def load_circuit(source: Any) -> Any:
+    """Return the circuit that a pub holds: a program as text, or a typed QPY blob.
+
+    Raises JobError: 1603 for what is neither, 1506 for a program with a mistake in it.
+    """
+    return _load_text(source) if isinstance(source, str) else _load_qpy(source["__value__"])
+
+
+def _load_qpy(text: str) -> Any:
+    from qiskit import qpy
+
+    try:
+        blob = zlib.decompress(base64.b64decode(text, validate=True))
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise JobError(1603, "the circuit is not base64 of compressed QPY.") from error
+    if blob[:6] != b"QISKIT":
+        raise JobError(1603, "the circuit is not QPY.")
+    newest = qpy.common.QPY_VERSION
+    if blob[6] > newest:
+        raise JobError(
+            1603,
+            f"the circuit is QPY version {blob[6]}, and this service reads up to {newest}.",
+            "Write an older QPY, send OpenQASM 3, or start the service with --worker-python "
+            "naming an interpreter with a newer Qiskit.",
+        )
+    try:
+        circuits = qpy.load(io.BytesIO(blob))
+    except Exception as error:  # whatever a damaged file makes of the reader
+        raise JobError(1603, "the circuit's QPY cannot be read.") from error
+    if len(circuits) != 1:
+        raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
+    return circuits[0]
+
+
+def _load_text(text: str) -> Any:
+    """Return the circuit of an OpenQASM 3 program; `$7` becomes the qubit of index 7."""
+    from qiskit import qasm3
+    from qiskit.exceptions import MissingOptionalLibraryError
+
+    if "OPENQASM" not in text[:10_000]:
+        raise JobError(1603, "the circuit is not OpenQASM 3.", "Begin it with OPENQASM 3.0;")
+    try:
+        return qasm3.loads(text)
+    except MissingOptionalLibraryError as error:
+        raise JobError(
+            1603,
+            "this service cannot read OpenQASM 3, because qiskit-qasm3-import is not installed.",
+            "Install it beside Qiskit, or send the circuit as QPY.",
+        ) from error
+    except Exception as error:  # the parser's many kinds of complaint
+        reason = f"the OpenQASM 3 program cannot be read: {first_line(error)}."
+        raise JobError(1506, reason) from error

@@ -1,0 +1,172 @@
+"""The noise of a device, as Aer derives it: gate errors, relaxation and readout errors.
+
+A noise model of a whole device of 127 qubits takes Aer seconds to make and, worse, seconds to
+read again at each run. So every error is made once, when a circuit first needs it, and a circuit
+is run with a model of its own operations alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+from .anatomy import located
+from .devices import Device
+
+__all__ = ["Noise", "with_noisy_delays"]
+
+
+class Noise:
+    """The errors of one device that have been needed so far."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._gates: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._readouts: dict[int, Any] = {}
+        self._pauses: dict[tuple[int, float], Any] = {}
+
+    def model(self, circuit: Any, places: list[int]) -> Any:
+        """Return the noise model of a circuit whose qubits are those of the device at `places`."""
+        from qiskit_aer.noise import NoiseModel
+
+        operations = {
+            (operation.name, qubits)
+            for operation, qubits in located(circuit)
+            if operation.name not in {"barrier", "delay"} and not getattr(operation, "blocks", ())
+        }
+        physical = {
+            (name, qubits): (name, tuple(places[qubit] for qubit in qubits))
+            for name, qubits in operations
+        }
+        self._make_gate_errors(key for key in physical.values() if key not in self._gates)
+        model = NoiseModel()
+        # In one order whatever the hashes of texts, or a seed would not repeat its counts.
+        for name, qubits in sorted(operations):
+            if name == "measure":
+                error = self._readout_error(places[qubits[0]])
+                if error is not None:
+                    model.add_readout_error(error, qubits)
+            elif (error := self._gates.get(physical[name, qubits])) is not None:
+                model.add_quantum_error(error, name, qubits)
+        return model
+
+    def pause(self, seconds: float, place: int) -> Any:
+        """Return the relaxation of a qubit during so many seconds; None for none."""
+        if (place, seconds) not in self._pauses:
+            self._pauses[place, seconds] = self._relaxation(seconds, place)
+        return self._pauses[place, seconds]
+
+    def _relaxation(self, seconds: float, place: int) -> Any:
+        from qiskit_aer.noise import thermal_relaxation_error
+
+        t1 = self._device.qubit(place, "T1") or math.inf
+        t2 = min(self._device.qubit(place, "T2") or math.inf, 2 * t1)
+        if math.isinf(t1) and math.isinf(t2):
+            return None
+        return thermal_relaxation_error(t1, t2, seconds)
+
+    def _readout_error(self, place: int) -> Any:
+        from qiskit_aer.noise import ReadoutError
+
+        if place not in self._readouts:
+            either = self._device.qubit(place, "readout_error") or 0.0
+            wrong_0 = self._device.qubit(place, "prob_meas1_prep0")
+            wrong_1 = self._device.qubit(place, "prob_meas0_prep1")
+            wrong_0 = either if wrong_0 is None else wrong_0
+            wrong_1 = either if wrong_1 is None else wrong_1
+            self._readouts[place] = (
+                ReadoutError([[1 - wrong_0, wrong_0], [wrong_1, 1 - wrong_1]])
+                if wrong_0 or wrong_1
+                else None
+            )
+        return self._readouts[place]
+
+    def _make_gate_errors(self, keys: Any) -> None:
+        """Have Aer make the errors of some gates, from a target that has those alone."""
+        from qiskit.circuit import Gate
+        from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+        from qiskit.providers import QubitProperties
+        from qiskit.transpiler import InstructionProperties, Target
+        from qiskit_aer.noise.device import basic_device_gate_errors
+
+        wanted: dict[str, dict[tuple[int, ...], Any]] = {}
+        for name, qubits in keys:
+            wanted.setdefault(name, {})[qubits] = InstructionProperties(
+                duration=self._device.gate(name, qubits, "gate_length"),
+                error=self._device.gate(name, qubits, "gate_error"),
+            )
+            self._gates[name, qubits] = None
+        wanted.pop("measure", None)
+        if not wanted:
+            return
+        target = Target(
+            num_qubits=self._device.num_qubits,
+            qubit_properties=[
+                QubitProperties(t1=self._device.qubit(q, "T1"), t2=self._device.qubit(q, "T2"))
+                for q in range(self._device.num_qubits)
+            ],
+        )
+        standard = get_standard_gate_name_mapping()
+        for name, places in wanted.items():
+            size = len(next(iter(places)))
+            target.add_instruction(standard.get(name) or Gate(name, size, []), places, name=name)
+        for name, qubits, error in basic_device_gate_errors(target=target):
+            self._gates[name, tuple(qubits)] = error
+
+
+def with_noisy_delays(
+    circuits: list[Any], model: Any, noise: Noise, device: Device, places: list[int]
+) -> tuple[list[Any], Any]:
+    """Return circuits with their delays replaced, and the model with their relaxation.
+
+    Aer would have its delays replaced by a transpiler, which may move what it put in the place of
+    control flow. A labelled identity stays where it is, and the model knows the label.
+    """
+    if not any(operation.name == "delay" for operation, _ in located(circuits[0])):
+        return circuits, model
+    delays = _Delays(noise, device)
+    where = list(enumerate(places))
+    circuits = [delays.replaced(circuit, where) for circuit in circuits]
+    return circuits, delays.added_to(model)
+
+
+class _Delays:
+    """The delays of some circuits, each replaced by an identity with a label."""
+
+    def __init__(self, noise: Noise, device: Device) -> None:
+        self._noise = noise
+        self._device = device
+        self._found: dict[tuple[str, int], Any] = {}
+
+    def replaced(self, circuit: Any, places: list[tuple[int, int]]) -> Any:
+        """Return a circuit, or a block, whose qubits have these indices here and on the device."""
+        from qiskit.circuit.library import IGate
+
+        where = dict(zip(circuit.qubits, places))  # noqa: B905 - also runs on 3.9
+        replaced = circuit.copy_empty_like()
+        for item in circuit.data:
+            operation = item.operation
+            if operation.name == "delay":
+                seconds = self._device.seconds(operation.duration, operation.unit)
+                if seconds <= 0:
+                    continue
+                here, place = where[item.qubits[0]]
+                label = f"delay of {seconds!r} s"
+                self._found[label, here] = self._noise.pause(seconds, place)
+                operation = IGate(label=label)
+            elif blocks := getattr(operation, "blocks", ()):
+                inside = [where[qubit] for qubit in item.qubits]
+                operation = operation.replace_blocks(
+                    [self.replaced(block, inside) for block in blocks]
+                )
+            replaced.append(operation, item.qubits, item.clbits)
+        return replaced
+
+    def added_to(self, model: Any) -> Any:
+        """Return a copy of the model that knows the labels; each once, or errors would add up."""
+        model = copy.deepcopy(model)
+        for (label, here), error in sorted(self._found.items(), key=lambda found: found[0]):
+            if error is not None:
+                model.add_quantum_error(error, label, [here])
+        return model

@@ -1,0 +1,148 @@
+"""The pubs of a job: circuits with their parameter sets and shots, read and run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .anatomy import walk
+from .backends import Backend, Plan
+from .errors import JobError, naming_pub
+from .loading import load_circuit
+from .simulation import mix_seed, pack, run_circuits
+from .values import read_values
+
+__all__ = ["Pub", "read_pubs", "run_pub"]
+
+_MAX_EXECUTIONS = 10_000_000  # shots × circuits × parameter sets of a job
+_DEFAULT_SHOTS = 4096
+
+# Aer reads a noise model anew for each run, which takes longer than to simulate a few qubits: the
+# points of a sweep are run together, up to so many, and so many shots of them.
+_BATCH = 50
+_BATCH_SHOTS = 100_000
+
+
+@dataclass
+class Pub:
+    """One circuit of a job, its parameter sets, and its shots."""
+
+    plan: Plan
+    parameters: list[Any]
+    values: Any  # an array whose last axis runs over the parameters
+    shots: int
+
+    @property
+    def circuit(self) -> Any:
+        """The circuit as it is simulated; its registers and metadata are those that were sent."""
+        return self.plan.circuit
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the sweep; () for a single execution."""
+        return tuple(int(size) for size in self.values.shape[:-1])
+
+    @property
+    def executions(self) -> int:
+        """How many parameter sets there are."""
+        return math.prod(self.shape)
+
+    @property
+    def batch(self) -> int:
+        """How many executions are run at once. Seeds depend on it, so it does on the pub alone."""
+        if self.plan.model is None:
+            return 1
+        return max(1, min(_BATCH, _BATCH_SHOTS // self.shots, self.executions))
+
+    @property
+    def result_bytes(self) -> int:
+        """About what its results take, from packed bits to the text that is sent."""
+        bits = sum(math.ceil(len(register) / 8) for register in self.circuit.cregs)
+        return 4 * bits * self.shots * self.executions
+
+    @property
+    def working_bytes(self) -> int:
+        """What a run takes: the state, a text and a row of bits for each shot."""
+        shots = self.shots * self.batch
+        return self.plan.state_bytes + shots * (200 + 2 * len(self.circuit.clbits))
+
+
+def read_pubs(params: dict[str, Any], backend: Backend) -> list[Pub]:
+    """Return the pubs of a job. Raises JobError, naming the pub, for one that cannot be run."""
+    options = params.get("options") or {}
+    if (options.get("simulator") or {}).get("noise_model") is not None:
+        raise JobError(1521, backend.refuses_noise, "Leave it out.")
+    if (options.get("execution") or {}).get("meas_type") not in (None, "classified"):
+        raise JobError(
+            1521, "A simulator has classified measurements only.", "Leave meas_type out."
+        )
+    default = params.get("shots") or options.get("default_shots") or _DEFAULT_SHOTS
+    pubs = []
+    for index, entry in enumerate(params["pubs"]):
+        parts = entry if isinstance(entry, list) else [entry]
+        circuit, values, shots = [*parts, None, None][:3]
+        with naming_pub(index):
+            pubs.append(_read_pub(circuit, values, shots or default, backend))
+    total = sum(pub.shots * pub.executions for pub in pubs)
+    if total > _MAX_EXECUTIONS:
+        raise JobError(
+            1520,
+            f"The job asks for {total} executions (shots × circuits × parameter sets), "
+            f"more than {_MAX_EXECUTIONS}.",
+            "Split it into smaller jobs.",
+        )
+    return pubs
+
+
+def _read_pub(source: Any, values: Any, shots: int, backend: Backend) -> Pub:
+    """Return one pub from its circuit as sent, its parameter values and its shots."""
+    if shots > backend.max_shots:
+        raise JobError(
+            1520,
+            f"{shots} shots are more than the {backend.max_shots} that the backend takes.",
+            "Run the circuit several times.",
+        )
+    circuit = load_circuit(source)
+    if not circuit.cregs:
+        raise JobError(3211, "the circuit has no classical register.", "Measure into one.")
+    if not any(operation.name == "measure" for operation in walk(circuit)):
+        raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
+    parameters = list(circuit.parameters)
+    plan = backend.plan(circuit, shots)
+    return Pub(plan, parameters, read_values(values, parameters), shots)
+
+
+def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:
+    """Run every execution of a pub; return for each register an array (*shape, shots, bytes)."""
+    import numpy as np
+
+    registers = {
+        register.name: [pub.circuit.find_bit(bit).index for bit in register]
+        for register in pub.circuit.cregs
+    }
+    packed: dict[str, list[Any]] = {name: [] for name in registers}
+    for first in range(0, pub.executions, pub.batch):
+        circuits, model = pub.plan.noisy(_bound(pub, first))
+        mixed = None if seed is None else mix_seed(seed, first)
+        for bits in run_circuits(circuits, model, pub.plan.simulation, pub.shots, mixed):
+            for name, positions in registers.items():
+                packed[name].append(pack(bits, positions))
+    return {
+        name: np.stack(arrays).reshape(*pub.shape, *arrays[0].shape)
+        for name, arrays in packed.items()
+    }
+
+
+def _bound(pub: Pub, first: int) -> list[Any]:
+    """Return the circuit with the parameter sets of one batch."""
+    present = set(pub.circuit.parameters)  # a delay that was left out may have had one
+    if not present:
+        return [pub.circuit] * min(pub.batch, pub.executions - first)
+    rows = pub.values.reshape(pub.executions, len(pub.parameters))[first : first + pub.batch]
+    circuits = []
+    for row in rows.tolist():
+        pairs = zip(pub.parameters, row)  # noqa: B905 - also runs on 3.9
+        values = {parameter: value for parameter, value in pairs if parameter in present}
+        circuits.append(pub.circuit.assign_parameters(values))
+    return circuits
