@@ -1,0 +1,170 @@
+"""What can follow on a command line that is being typed, found by walking the tree of commands.
+
+This knows no shell: it takes the words before the cursor and the part of a word at it, as the
+command would get them. `shells` speaks to the shells.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.abc import SourceLoader
+from types import CodeType
+from typing import Any
+
+import typer
+
+from .app import build, module_name
+
+__all__ = ["Answer", "Candidate", "complete"]
+
+_PATHS = {"path": "files", "file": "files", "directory": "folders"}  # by the names of Typer's types
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A word that can stand at the cursor, and what it is."""
+
+    value: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What can stand at the cursor.
+
+    `kind` is `words`, or `files` or `folders`, which the shell completes by itself. `joined` is
+    what comes before them in the same word: the `--format=` of `--format=csv`.
+    """
+
+    kind: str = "words"
+    words: tuple[Candidate, ...] = ()
+    joined: str = ""
+
+
+@dataclass(slots=True)
+class _Position:
+    """Where in a command the cursor stands: after an option that takes a value, or an argument."""
+
+    option: Any = None
+    arguments: int = 0
+    options_end: bool = False
+
+
+def complete(words: Sequence[str], incomplete: str) -> Answer:
+    """Return what can follow `words` and begins with `incomplete`."""
+    group: Any = typer.main.get_command(build())
+    verb = next((number for number, word in enumerate(words) if not word.startswith("-")), None)
+    if verb is None:
+        return _at_the_root(group, words, incomplete)
+    name, rest = words[verb], list(words[verb + 1 :])
+    command = group.get_command(None, name)
+    if command is None:
+        return Answer()
+    context = command.make_context(name, [*rest], resilient_parsing=True)
+    position = _position(command, rest)
+    if position.option is not None:
+        return _values(position.option, context, incomplete)
+    if incomplete.startswith("-") and not position.options_end:
+        flag, joined, start = incomplete.partition("=")
+        option = _takes_value(command).get(flag)
+        if joined and option is not None:
+            return _values(option, context, start, joined=f"{flag}=")
+        return _option_names(command, rest, incomplete)
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    if position.arguments < len(arguments):
+        return _values(arguments[position.arguments], context, incomplete)
+    if arguments and arguments[-1].nargs == -1:
+        return _values(arguments[-1], context, incomplete)
+    return Answer() if position.options_end else _option_names(command, rest, incomplete)
+
+
+def _at_the_root(group: Any, words: Sequence[str], incomplete: str) -> Answer:
+    if incomplete.startswith("-"):
+        return _option_names(group, words, incomplete)
+    verbs = [name for name in group.list_commands(None) if name.startswith(incomplete)]
+    helps = [_sentence(_docstring(f"{__package__}.{module_name(name)}")) for name in verbs]
+    return Answer(words=tuple(map(Candidate, verbs, helps)))
+
+
+def _docstring(module: str) -> str:
+    """Return the docstring of a verb's `command` out of its compiled module, which is not run.
+
+    All verbs together import more than a TAB has time for.
+    """
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec is not None else None
+    code = loader.get_code(module) if isinstance(loader, SourceLoader) else None
+    for constant in code.co_consts if code is not None else ():
+        if isinstance(constant, CodeType) and constant.co_name == "command":
+            return str(constant.co_consts[0] or "")
+    return ""
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+
+
+def _takes_value(command: Any) -> dict[str, Any]:
+    """Return the options that take a value, by all their names."""
+    return {
+        name: option
+        for option in command.params
+        if option.param_type_name == "option" and not option.is_flag
+        for name in option.opts
+    }
+
+
+def _position(command: Any, words: Sequence[str]) -> _Position:
+    """Read the words of a command up to the cursor."""
+    takes_value = _takes_value(command)
+    position = _Position()
+    for word in words:
+        if position.option is not None:
+            position.option = None
+        elif position.options_end or not word.startswith("-") or word == "-":
+            position.arguments += 1
+        elif word == "--":
+            position.options_end = True
+        elif word in takes_value:
+            position.option = takes_value[word]
+        elif not word.startswith("--"):
+            # Several letters in one word; the last one may want its value yet, as in `-qO 2`.
+            taking = next((n for n, x in enumerate(word) if f"-{x}" in takes_value), None)
+            if taking == len(word) - 1:
+                position.option = takes_value[f"-{word[-1]}"]
+    return position
+
+
+def _option_names(command: Any, words: Sequence[str], incomplete: str) -> Answer:
+    """Offer options that are not given yet, or that may be given again."""
+    given = {word.partition("=")[0] for word in words}
+    return Answer(
+        words=tuple(
+            Candidate(name, _sentence(option.help or ""))
+            for option in command.get_params(typer.Context(command))
+            if option.param_type_name == "option" and not option.hidden
+            if option.multiple or not given.intersection(option.opts)
+            for name in option.opts
+            if name.startswith(incomplete)
+        )
+    )
+
+
+def _values(parameter: Any, context: Any, incomplete: str, joined: str = "") -> Answer:
+    """Offer values of an option or an argument."""
+    kind = _PATHS.get(parameter.type.name)
+    if kind is not None:
+        return Answer(kind, joined=joined)
+    found = tuple(
+        Candidate(item.value, item.help or "")
+        for item in parameter.shell_complete(context, incomplete)
+    )
+    if not joined and not incomplete.startswith("-"):
+        # Unless after `--`, a name that begins with a dash would be taken for an option.
+        found = tuple(candidate for candidate in found if not candidate.value.startswith("-"))
+    if not found and "/" in incomplete:
+        # A set can also be the path of a file.
+        return Answer("files", joined=joined)
+    return Answer(words=found, joined=joined)

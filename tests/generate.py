@@ -1,0 +1,37 @@
+"""`python -m tests.generate`, from the root of the repository: writes what is made from the code.
+
+That is the completion scripts and the man page. Tests hold the files to what is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ibmqbatch.cli.manual import man_page
+from ibmqbatch.cli.scripts import SCRIPTS
+
+ROOT = Path(__file__).parent.parent
+
+
+def _script(shell: str) -> Callable[[], str]:
+    return lambda: SCRIPTS[shell][1]
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    **{f"completions/{name}": _script(shell) for shell, (name, _) in SCRIPTS.items()},
+    "docs/ibmqbatch.1": man_page,
+}
+
+
+def main() -> None:
+    """Write every file anew."""
+    for name, make in GENERATED.items():
+        path = ROOT / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(make(), "utf-8")
+        print(name)
+
+
+if __name__ == "__main__":
+    main()
