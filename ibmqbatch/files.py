@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
-__all__ = ["FileLock", "replacing", "sync_folder"]
+__all__ = ["FileLock", "replacing", "replacing_path", "sync_folder"]
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,19 +28,27 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when the block ends well; else no trace is left.
+    """Open a file that takes the place of `path` when the block ends well; see below."""
+    with replacing_path(path, mode) as temporary, temporary.open("wb") as file:
+        yield file
 
-    The permissions are `mode` from before the first byte. The temporary file stands in the same
-    folder, because a rename is atomic within one file system only.
+
+@contextlib.contextmanager
+def replacing_path(path: Path, mode: int = 0o600) -> Iterator[Path]:
+    """Yield the path of an empty file that takes the place of `path` when the block ends well.
+
+    Else no trace is left. The permissions are `mode` from before the first byte. The temporary file
+    stands in the same folder, because a rename is atomic within one file system only.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
-        os.fchmod(descriptor, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            os.fchmod(descriptor, mode)
+            yield temporary
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -49,7 +57,7 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
 
 
 class FileLock:
-    """An exclusive lock on a file that holds nothing else.
+    """An exclusive lock on a file that holds nothing else, and that its holder may remove.
 
     Use as a context manager, which waits; or call `acquire(blocking=False)`.
     """
@@ -60,17 +68,31 @@ class FileLock:
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Take the lock; return whether it was taken (always, when `blocking`)."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+                if self._is_here(descriptor):
+                    self._descriptor = descriptor
+                    return True
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+
+    def _is_here(self, descriptor: int) -> bool:
+        """Tell whether what was locked still is the file of this name.
+
+        Whoever held the lock may have removed it; others may be locking another one by now.
+        """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(descriptor)
+            here = self.path.stat()
+        except FileNotFoundError:
             return False
-        except BaseException:
-            os.close(descriptor)
-            raise
-        self._descriptor = descriptor
-        return True
+        return os.path.samestat(here, os.fstat(descriptor))
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""

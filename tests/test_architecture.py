@@ -17,7 +17,7 @@ ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
 ROOMS = {"circuits", "cli", "jobset", "local", "managed", "manifest", "render", "service"}
 MODULES = sorted(ROOT.rglob("*.py"))
-WORKER = "local/worker.py"
+WORKER = "local/worker/"
 LONGEST = 400  # lines
 
 
@@ -110,7 +110,7 @@ def test_engine_knows_no_terminal_and_no_qiskit(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_reading_and_running_circuits_import_qiskit(path):
-    if room_of(path) != "circuits" and name_of(path) != WORKER:
+    if room_of(path) != "circuits" and not name_of(path).startswith(WORKER):
         assert not libraries(path) & {"qiskit", "qiskit_aer"}
 
 
@@ -135,8 +135,7 @@ def test_imports_lead_to_modules_that_exist(path):
             assert name in KNOWN or name.rpartition(".")[0] in KNOWN
 
 
-# The worker is one self-contained file, so that any interpreter can run it.
-@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p) != WORKER], ids=name_of)
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_module_is_of_a_few_hundred_lines_at_most(path):
     assert len(path.read_text().splitlines()) <= LONGEST
 
@@ -163,7 +162,20 @@ def loaded_by(code: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("verb", ["status", "results", "cancel", "retag", "collect", "resume"])
+LOOKING = [
+    "status",
+    "results",
+    "cancel",
+    "retag",
+    "collect",
+    "resume",
+    "export",
+    "import_",
+    "forget",
+]
+
+
+@pytest.mark.parametrize("verb", [*LOOKING, "backends"])
 def test_verb_does_not_load_qiskit(verb):
     assert "qiskit" not in loaded_by(f"import ibmqbatch.cli.{verb}")
 
@@ -204,6 +216,20 @@ def test_status_of_a_finished_set_loads_no_qiskit_httpx_or_numpy(words, finished
     verb, *options = words
     loaded = loaded_by(RUN.format(words=[verb, finished_set, *options]))
     assert not loaded & {"qiskit", "httpx", "numpy"}
+
+
+def test_copying_and_forgetting_load_no_qiskit_httpx_or_numpy(finished_set, tmp_path):
+    file = str(tmp_path / "x.sqlite")
+    for words in (
+        ["export", finished_set, "-o", file],
+        ["forget", finished_set, "--yes"],
+        ["import", file],
+    ):
+        assert not loaded_by(RUN.format(words=words)) & {"qiskit", "httpx", "numpy"}
+
+
+def test_backends_loads_no_qiskit_or_numpy(service):
+    assert not loaded_by(RUN.format(words=["backends"])) & {"qiskit", "numpy"}
 
 
 def test_status_of_a_set_that_runs_loads_no_qiskit(service, circuits):

@@ -115,7 +115,7 @@ def test_every_verb_stands_in_the_readme_and_has_an_example(verb: str):
 def test_every_option_of_the_readme_exists():
     group = typer.main.get_command(build())
     commands = [group.get_command(None, verb) for verb in VERBS]  # type: ignore[attr-defined]
-    known = {opt for command in commands for p in command.params for opt in p.opts}
+    known = {opt for command in [group, *commands] for p in command.params for opt in p.opts}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used <= known | {"--help"}
 

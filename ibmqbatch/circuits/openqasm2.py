@@ -3,103 +3,64 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Problem
+from .errors import BadInput
+from .text import check_includes, masked, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["BadFile", "load_file"]
+__all__ = ["load_openqasm2"]
 
 _POSITION = re.compile(
     r"^\"?(?P<file>.*?):(?P<line>\d+),(?P<column>\d+): (?P<what>.*?)\"?$", re.DOTALL
 )
-_HEADER = re.compile(r"^(?:\s|//[^\n]*(?:\n|$))*OPENQASM\s+(?P<version>[0-9.]+)")
+_INPUT = "<input>"  # what the parser calls the text itself
 
 
-class BadFile(Exception):
-    """A file that cannot be used, and why."""
+def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCircuit:
+    """Read a program; `line` lines stand before it in its file. Raises BadInput.
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def load_file(path: Path) -> QuantumCircuit:
-    """Read the circuit in an OpenQASM 2 file; raises BadFile.
-
-    Old exporters use gates that their `qelib1.inc` never declared; Qiskit's legacy set covers them.
+    Includes are looked for in `folder`. Old exporters use gates that their `qelib1.inc` never
+    declared; Qiskit's legacy set covers them.
     """
     from qiskit import qasm2
 
-    text = _read_text(path)
-    header = _HEADER.match(text)
-    if header is not None and not header["version"].startswith("2"):
-        raise BadFile(
-            Problem(
-                "unsupported",
-                f"{path} is OpenQASM {header['version']}; only OpenQASM 2 can be read.",
-                "Export it as OpenQASM 2.",
-            )
-        )
+    if "/*" in text:
+        text = masked(text, strings=False)  # the parser does not know this kind of comment
     try:
-        circuit = qasm2.loads(
-            text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS
+        includes = check_includes(text, folder, where)
+        return qasm2.loads(
+            text,
+            include_path=(folder,) if includes else (),
+            custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
         )
     except qasm2.QASM2ParseError as error:
-        problem = _parse_problem(path, error.message)
-        if header is None:
-            hint = "It does not begin with 'OPENQASM 2.0;': is it OpenQASM 2 at all?"
-            problem = replace(problem, hint=hint)
-        raise BadFile(problem) from error
+        raise _explain(error.message, text, where, line) from error
     except RecursionError as error:
-        raise BadFile(
-            Problem("syntax", f"{path} is nested too deeply.", "Simplify its expressions.")
+        raise BadInput(
+            "syntax", f"{where} is nested too deeply.", "Simplify its expressions."
         ) from error
-    if circuit.num_qubits == 0:
-        raise BadFile(
-            Problem("no_circuits", f"{path} holds no circuit.", "It declares no qubits (qreg).")
-        )
-    return circuit
 
 
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadFile(
-            Problem(
-                "unreadable",
-                f"{path} cannot be read: {error.strerror or error}.",
-                "Check the name and the permissions.",
-            )
-        ) from error
-    if not data.strip():
-        raise BadFile(Problem("empty", f"{path} is empty.", "Was it written to the end?"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise BadFile(
-            Problem("binary", f"{path} is not a text file.", "OpenQASM is text in UTF-8.")
-        )
-    return text
-
-
-def _parse_problem(path: Path, message: str) -> Problem:
+def _explain(message: str, text: str, where: str, line: int) -> BadInput:
     """Put the parser's message, which begins with a position, into a sentence about the file."""
+    headless = version(text) is None
     found = _POSITION.match(message)
     if found is None:
-        return Problem("syntax", f"{path}: {message}.", "Only OpenQASM 2 can be read.")
+        return BadInput("syntax", f"{where}: {message}.", "Mend the file.")
     what = found["what"]
+    own = found["file"] == _INPUT
     # The parser counts columns from 0; editors from 1.
-    where = f"{path}, line {found['line']}, column {int(found['column']) + 1}"
+    at = f"line {int(found['line']) + (line if own else 0)}, column {int(found['column']) + 1}"
+    place = f"{where}, {at}" if own else f"{where}, in {found['file']}, {at}"
+    if headless:
+        hint = "It does not begin with 'OPENQASM 2.0;': is it OpenQASM at all?"
+        return BadInput("syntax", f"{place}: {what}.", hint)
     if "not defined" in what:
-        return Problem(
-            "unknown_name", f"{where}: {what}.", "Define it, or include what defines it."
+        return BadInput(
+            "unknown_name", f"{place}: {what}.", "Define it, or include what defines it."
         )
-    return Problem("syntax", f"{where}: {what}.", "Mend the file there.")
+    return BadInput("syntax", f"{place}: {what}.", "Mend the file there.")

@@ -2,154 +2,360 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import io
+import itertools
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, Problem
 
 with warnings.catch_warnings():
     # Terra 0.46 announces its own end at each import.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from qiskit import qpy
-    from qiskit.transpiler import CouplingMap
-    from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+    import qiskit  # noqa: F401 - here, before any other module of this room imports parts of it
 
-from .openqasm2 import BadFile, load_file
-from .sources import find_files
+from .compile import Compiler
+from .delays import count_in_steps
+from .device import Device
+from .encode import qpy_of
+from .errors import BadInput
+from .isa import check_activity, check_instructions, measures, misfit
+from .parallel import Helpers, available_processors
+from .programs import Program, load_circuit, read_programs
+from .sources import Source, find_sources
+from .tables import read_sources, read_sweep
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.transpiler import PassManager
 
-__all__ = ["Device", "Preparation", "ReadyCircuit", "prepare"]
+__all__ = ["Inputs", "Preparation", "ReadyCircuit", "ReadyProgram", "prepare"]
 
-_QPY_VERSION = 10
-_QPY_VERSION_BYTE = 6
+_WORTH_SHARING = 12  # circuits; below it other processes take longer to start than they save
+_DEFAULT_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
-    """What circuits are made ready for. `coupling_map` None: every pair of qubits is coupled."""
+class Inputs:
+    """Where circuits come from: paths, a table of them, and the values of a sweep."""
 
-    name: str
-    num_qubits: int
-    basis_gates: tuple[str, ...]
-    coupling_map: tuple[tuple[int, int], ...] | None
+    paths: tuple[Path, ...]
+    table: Path | None = None
+    sweep: Path | None = None
+    recursive: bool = False
+    stdin: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How circuits are made ready: `level` None leaves them as they are, 0 to 3 compiles them."""
+    """How circuits are made ready.
 
+    `compiling` False leaves them as they are. `level` 0 to 3 compiles them so; None compiles those
+    that are not in the device's instruction set already. `initial_layout[i]` is the device's qubit
+    for a circuit's qubit i.
+    """
+
+    compiling: bool = True
     level: int | None = None
     seed: int | None = None
+    initial_layout: tuple[int, ...] | None = None
     measure_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyCircuit:
-    """A circuit for the wire: `body` is zlib of QPY 10, `sha256` that of the QPY itself."""
+    """One run of a program: its name, its metadata, and its parameters' values in their order."""
 
     name: str
+    metadata: Mapping[str, object]
+    values: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyProgram:
+    """A program for the wire: `body` is zlib of QPY 10, `sha256` that of the QPY itself.
+
+    It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
+    compressed by zlib, of `kind` openqasm2, openqasm3 or qpy. `layout` is None where it was not
+    compiled to a device. `shots` is None where nothing is said of them.
+    """
+
+    circuits: tuple[ReadyCircuit, ...]
     source: str
     position: int
-    num_qubits: int
+    shots: int | None
+    kind: str
+    given: bytes = field(repr=False)
     sha256: str
-    body: bytes
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    body: bytes = field(repr=False)
+    layout: Mapping[str, Any] | None
+
+
+Progress = Callable[[str, int, int], None]
 
 
 def prepare(
-    paths: Sequence[Path],
+    inputs: Inputs,
     device: Device,
     preparation: Preparation,
-    progress: Callable[[int, int], None],
-) -> Iterator[ReadyCircuit]:
-    """Yield the circuits of `paths` in input order, ready for `device`.
+    progress: Progress,
+) -> Iterator[ReadyProgram]:
+    """Yield the programs of `inputs` in their order, ready for `device`.
 
-    `progress` is told how many files of how many have been read. Raises InputError in the end if
-    anything could not be used, with all that was found: what was yielded until then is then void.
+    `progress` is told a stage ("finding", "reading", "compiling") and how much of how much of it
+    is done. Raises InputError in the end if anything could not be used, with all that was found:
+    what was yielded until then is then void.
     """
     problems: list[Problem] = []
-    files = find_files(paths, problems)
-    compiler = _compiler(device, preparation)
-    for done, path in enumerate(files):
-        progress(done, len(files))
-        try:
-            circuit = load_file(path)
-            _check(circuit, path, device, preparation)
-        except BadFile as error:
-            problems.append(error.problem)
-            continue
-        if problems:
-            continue
-        if compiler is not None:
-            circuit = compiler.run(circuit)
-        # Last, because compiling gives it another.
-        circuit.name = _text(path.stem)
-        yield _encode(circuit, path)
-    progress(len(files), len(files))
+    sources = _sources(inputs, problems, progress)
+    sweep = None
+    try:
+        sweep = None if inputs.sweep is None else read_sweep(inputs.sweep)
+        _check_layout(preparation, device)
+    except BadInput as error:
+        # Every circuit would be blamed for it.
+        raise InputError([*problems, error.problem]) from error
+    work = _Work(device, preparation, sweep)
+    feed = _Feed(sources, inputs.stdin, len(sweep or (0,)))
+    tasks = feed.programs()
+    few = list(itertools.islice(tasks, _WORTH_SHARING)) if work.compiles else []
+    processes = available_processors() if len(few) == _WORTH_SHARING else 1
+    stage = "compiling" if work.compiles else "reading"
+    with Helpers(work, _died, processes) as helpers:
+        for done, answer in enumerate(helpers.map(itertools.chain(few, tasks)), 1):
+            progress(stage, done, feed.total)
+            if isinstance(answer, Problem):
+                problems.append(answer)
+            elif not problems:
+                yield answer
     if problems:
         raise InputError(problems)
 
 
-def _check(circuit: QuantumCircuit, path: Path, device: Device, preparation: Preparation) -> None:
-    if circuit.num_qubits > device.num_qubits:
-        raise BadFile(
-            Problem(
-                "too_many_qubits",
-                f"{path} needs {circuit.num_qubits} qubits; {device.name} has {device.num_qubits}.",
-                "Use a larger backend, or a smaller circuit.",
-            )
+def _sources(inputs: Inputs, problems: list[Problem], progress: Progress) -> list[Source]:
+    found = find_sources(
+        inputs.paths,
+        problems,
+        recursive=inputs.recursive,
+        listed=lambda count: progress("finding", count, 0),
+    )
+    if inputs.table is not None:
+        try:
+            found += read_sources(inputs.table)
+        except BadInput as error:
+            problems.append(error.problem)
+    return found
+
+
+def _check_layout(preparation: Preparation, device: Device) -> None:
+    layout = preparation.initial_layout
+    if layout is None:
+        return
+    if not device.instructions:
+        raise BadInput(
+            "bad_layout",
+            f"{device.name} has no qubits to choose from: all are alike.",
+            "Leave --initial-layout out.",
         )
-    # Most circuits measure at their end.
-    if not any(step.operation.name == "measure" for step in reversed(circuit.data)):
-        if not preparation.measure_all:
-            raise BadFile(
-                Problem(
+    useless = [qubit for qubit in layout if qubit not in device.region]
+    if useless:
+        there = useless[0] in range(device.num_qubits)
+        raise BadInput(
+            "bad_layout",
+            f"Qubit {useless[0]} of {device.name} "
+            + ("does not work, or is cut off from the others." if there else "does not exist."),
+            "Name others with --initial-layout.",
+        )
+
+
+class _Feed:
+    """The programs of all sources, and how many there are, as far as is known.
+
+    A program is numbered by the first circuit that it stands for; what cannot be read is passed on
+    as the problem that it is.
+    """
+
+    def __init__(self, sources: Sequence[Source], stdin: bytes | None, runs: int) -> None:
+        self.total = len(sources)
+        self._sources = sources
+        self._stdin = stdin
+        self._runs = runs
+
+    def programs(self) -> Iterator[tuple[int, Program] | Problem]:
+        index = 0
+        for source in self._sources:
+            try:
+                found = list(read_programs(source, self._stdin))
+            except BadInput as error:
+                found = []
+                yield error.problem
+            self.total += max(0, len(found) - 1)
+            for program in found:
+                yield index, program
+                index += self._runs
+
+
+def _died(task: tuple[int, Program] | Problem) -> ReadyProgram | Problem:
+    if isinstance(task, Problem):
+        return task
+    return Problem(
+        "out_of_memory",
+        f"The process that compiled {task[1].where} died.",
+        "It may have run out of memory: is the circuit very large?",
+    )
+
+
+class _Work:
+    """Makes programs ready. Pickled as it is to the processes that share the work."""
+
+    def __init__(
+        self,
+        device: Device,
+        preparation: Preparation,
+        sweep: Sequence[Mapping[str, float]] | None,
+    ) -> None:
+        self._device = device
+        self._preparation = preparation
+        self._sweep = sweep
+        on_device = bool(device.instructions)
+        self.compiles = preparation.compiling and (on_device or preparation.level is not None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_compiler"}
+
+    @cached_property
+    def _compiler(self) -> Compiler:
+        # What is there now stays: the collector need not look at it after each circuit again.
+        gc.collect()
+        gc.freeze()
+        level = self._preparation.level
+        return Compiler(
+            self._device,
+            _DEFAULT_LEVEL if level is None else level,
+            seed=self._preparation.seed,
+            initial_layout=self._preparation.initial_layout,
+        )
+
+    def __call__(self, task: tuple[int, Program] | Problem) -> ReadyProgram | Problem:
+        if isinstance(task, Problem):
+            return task
+        try:
+            return self._ready(*task)
+        except BadInput as error:
+            return error.problem
+
+    def _ready(self, index: int, program: Program) -> ReadyProgram:
+        circuit = load_circuit(program)
+        where = f"Circuit {index} ({program.where})"
+        self._check_parameters(circuit, program)
+        self._check_size(circuit, where)
+        if not measures(circuit):
+            if not self._preparation.measure_all:
+                raise BadInput(
                     "no_measurements",
-                    f"{path} measures nothing.",
+                    f"{program.where} measures nothing.",
                     "Add measurements, or have all qubits measured with --measure-all.",
                 )
+            circuit.measure_all()
+        layout = None
+        if self.compiles and not self._is_ready(circuit, program):
+            self._check_region(circuit, where)
+            circuit, layout = self._compiler.run(circuit, where)
+        check_instructions(circuit, self._device, where)
+        check_activity(circuit, self._device, where)
+        count_in_steps(circuit, self._device.dt, where)
+        runs = self._runs(circuit, program)
+        # Last, because compiling gives it another.
+        circuit.name = program.name
+        circuit.metadata = dict(program.metadata)
+        data = qpy_of(circuit)
+        return ReadyProgram(
+            circuits=runs,
+            source=program.source,
+            position=program.position,
+            shots=program.shots,
+            kind=program.kind,
+            given=zlib.compress(program.content),
+            sha256=hashlib.sha256(data).hexdigest(),
+            body=zlib.compress(data),
+            layout=None if layout is None else asdict(layout),
+        )
+
+    def _is_ready(self, circuit: QuantumCircuit, program: Program) -> bool:
+        """Tell whether a circuit is to stay as it is: somebody has compiled it to this device."""
+        if not self._device.instructions:
+            return False
+        if program.physical:
+            return True
+        return (
+            self._preparation.level is None
+            and self._preparation.initial_layout is None
+            and circuit.num_qubits == self._device.num_qubits
+            and misfit(circuit, self._device) is None
+        )
+
+    def _check_size(self, circuit: QuantumCircuit, where: str) -> None:
+        device = self._device
+        if circuit.num_qubits > device.num_qubits:
+            raise BadInput(
+                "too_many_qubits",
+                f"{where} needs {circuit.num_qubits} qubits; {device.name} has "
+                f"{device.num_qubits}.",
+                "Use a larger backend, or a smaller circuit.",
             )
-        circuit.measure_all()
+
+    def _check_region(self, circuit: QuantumCircuit, where: str) -> None:
+        device = self._device
+        if device.instructions and circuit.num_qubits > len(device.region):
+            raise BadInput(
+                "too_many_qubits",
+                f"{where} needs {circuit.num_qubits} qubits; of those of {device.name} "
+                f"{len(device.region)} work and are connected.",
+                "Use a larger backend, or a smaller circuit.",
+            )
+
+    def _check_parameters(self, circuit: QuantumCircuit, program: Program) -> None:
+        names = [parameter.name for parameter in circuit.parameters]
+        if self._sweep is None:
+            if names:
+                raise BadInput(
+                    "unbound_parameters",
+                    f"{program.where} has parameters without values: {_listed(names)}.",
+                    "Give them values, a row for each run, with --parameters FILE.",
+                )
+            return
+        given = set(self._sweep[0])
+        for code, what, found in (
+            ("unbound_parameters", "has parameters without values", set(names) - given),
+            ("unknown_parameters", "has no such parameters", given - set(names)),
+        ):
+            if found:
+                raise BadInput(
+                    code,
+                    f"{program.where} {what}: {_listed(sorted(found))}.",
+                    f"Its parameters are: {_listed(names) or 'none'}.",
+                )
+
+    def _runs(self, circuit: QuantumCircuit, program: Program) -> tuple[ReadyCircuit, ...]:
+        """Return the runs that a program stands for: one, or one for each row of the sweep."""
+        if self._sweep is None:
+            return (ReadyCircuit(program.name, program.metadata, None),)
+        # The compiler may have dropped some, and then their values must not go out.
+        names = [parameter.name for parameter in circuit.parameters]
+        return tuple(
+            ReadyCircuit(
+                f"{program.name}@{number}",
+                {**program.metadata, **row},
+                tuple(row[name] for name in names),
+            )
+            for number, row in enumerate(self._sweep)
+        )
 
 
-def _compiler(device: Device, preparation: Preparation) -> PassManager | None:
-    if preparation.level is None:
-        return None
-    return generate_preset_pass_manager(
-        preparation.level,
-        basis_gates=list(device.basis_gates),
-        coupling_map=None
-        if device.coupling_map is None
-        else CouplingMap([list(p) for p in device.coupling_map]),
-        seed_transpiler=preparation.seed,
-    )
-
-
-def _text(name: str) -> str:
-    """Write a file's name, which on disk may be any bytes, as a text that can be stored."""
-    return name.encode(errors="backslashreplace").decode()
-
-
-def _encode(circuit: QuantumCircuit, path: Path) -> ReadyCircuit:
-    buffer = io.BytesIO()
-    qpy.dump(circuit, buffer)
-    data = buffer.getvalue()
-    # IBM's client reads version 10; a newer Qiskit would write one that Terra does not.
-    assert data[_QPY_VERSION_BYTE] == _QPY_VERSION
-    return ReadyCircuit(
-        name=circuit.name,
-        source=_text(str(path)),
-        position=0,
-        num_qubits=circuit.num_qubits,
-        sha256=hashlib.sha256(data).hexdigest(),
-        body=zlib.compress(data),
-    )
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

@@ -2,58 +2,133 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Problem
 
-__all__ = ["SUFFIXES", "find_files", "natural_key"]
+__all__ = ["STDIN", "SUFFIXES", "Source", "find_sources", "natural_key"]
 
-SUFFIXES = frozenset({".qasm"})
+SUFFIXES = frozenset({".qasm", ".qasm2", ".qasm3", ".qpy"})
+STDIN = Path("-")
+_NUMBER = re.compile(r"(\d+)")
+_LISTED_EVERY = 1000  # files between two signs of life
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that holds circuits, and what is wanted of them.
+
+    `path` is `STDIN` for standard input. `name` and `shots` are None, and `metadata` is empty,
+    where nobody has said anything.
+    """
+
+    path: Path
+    name: str | None = None
+    shots: int | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return a sort key that puts c2 before c10."""
     return [
         (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in re.split(r"(\d+)", name)
+        for part in _NUMBER.split(name)
         if part
     ]
 
 
-def find_files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
+def find_sources(
+    paths: Iterable[Path],
+    problems: list[Problem],
+    *,
+    recursive: bool = False,
+    listed: Callable[[int], None] = lambda _: None,
+) -> list[Source]:
     """Return the files that `paths` name: files as they are, folders' circuits in natural order.
 
-    What cannot be used is appended to `problems`.
+    Of a folder those with a known suffix are taken, with `recursive` also those in folders below
+    (links to folders are not followed). A path that is no file and holds `*`, `?` or `[` is taken
+    as a pattern. `listed` is told now and then how many there are so far. What cannot be used is
+    appended to `problems`.
     """
-    files: list[Path] = []
+    found: list[Path] = []
     for path in paths:
-        if not _is_folder(path):
-            files.append(path)
-            continue
         try:
-            inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.is_dir()]
+            found += _files(path, recursive=recursive, listed=listed)
         except OSError as error:
             problems.append(
                 Problem(
                     "unreadable",
-                    f"The folder {path} cannot be read: {error.strerror or error}.",
+                    f"The folder {error.filename or path} cannot be read: "
+                    f"{error.strerror or error}.",
                     "Check its permissions.",
                 )
             )
-            continue
-        if not inside:
-            problems.append(
-                Problem(
-                    "no_circuits",
-                    f"The folder {path} holds no circuits.",
-                    f"Files with the suffix {', '.join(sorted(SUFFIXES))} are read, "
-                    "not those in folders below.",
-                )
-            )
-        files += sorted(inside, key=lambda p: (natural_key(p.name), p.name))
-    return files
+        except _NothingThere as error:
+            problems.append(Problem("no_circuits", str(error), error.hint))
+    return [Source(path) for path in found]
+
+
+class _NothingThere(Exception):
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _files(path: Path, *, recursive: bool, listed: Callable[[int], None]) -> list[Path]:
+    if path == STDIN:
+        return [path]
+    if _is_folder(path):
+        return _inside(path, recursive=recursive, listed=listed)
+    if glob.has_magic(str(path)) and not os.path.lexists(path):
+        matches = [Path(match) for match in glob.iglob(str(path), recursive=recursive)]  # noqa: PTH207
+        if not matches:
+            raise _NothingThere(f"No file matches {path}.", "Is the pattern right?")
+        files = [match for match in matches if not match.is_dir()]
+        return sorted(files, key=_order)
+    return [path]  # whoever reads it is told what is wrong with it
+
+
+def _inside(folder: Path, *, recursive: bool, listed: Callable[[int], None]) -> list[Path]:
+    inside: list[Path] = []
+    for path in _walk(folder, recursive=recursive):
+        inside.append(path)
+        if len(inside) % _LISTED_EVERY == 0:
+            listed(len(inside))
+    if not inside:
+        raise _NothingThere(
+            f"The folder {folder} holds no circuits.",
+            f"Files with the suffixes {', '.join(sorted(SUFFIXES))} are read"
+            + ("." if recursive else "; those in folders below, too, with --recursive."),
+        )
+    return inside
+
+
+def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    """Yield the circuits in a folder, those of folders below in the places of these."""
+    below: set[str] = set()
+    names: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir():
+                if os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - many
+                    names.append(entry.name)
+            elif recursive and not entry.is_symlink():
+                below.add(entry.name)
+    for name in sorted([*names, *below], key=lambda name: (natural_key(name), name)):
+        if name in below:
+            yield from _walk(folder / name, recursive=recursive)
+        else:
+            yield folder / name
+
+
+def _order(path: Path) -> list[tuple[list[tuple[int, int, str]], str]]:
+    return [(natural_key(part), part) for part in path.parts]
 
 
 def _is_folder(path: Path) -> bool:

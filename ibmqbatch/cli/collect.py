@@ -13,14 +13,19 @@ from ..jobset.catalog import find_set, open_sets
 from ..jobset.errors import Interrupted
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
-from . import options
+from . import candidates, options
 from .verb import Verb, verb, working
 
 
 def command(
     job_set: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[SET]...", help="Only these sets.", show_default=False),
+        typer.Argument(
+            metavar="[SET]...",
+            help="Only these sets.",
+            show_default=False,
+            autocompletion=candidates.job_sets,
+        ),
     ] = None,
     json: options.Json = False,
     verbose: options.Verbose = False,

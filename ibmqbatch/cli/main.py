@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from .. import __version__
 from ..errors import IbmqbatchError, Problem
 from ..exitcodes import ExitCode
 
 __all__ = ["main", "run"]
+
+_ALIKE = 0.7  # how much a word must be like another to be taken for a slip
 
 
 def run() -> None:
@@ -27,6 +31,11 @@ def run() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if "_IBMQBATCH_COMPLETE" in os.environ:
+        from .shells import answer
+
+        answer(os.environ["_IBMQBATCH_COMPLETE"], arguments)
+        return ExitCode.DONE
     if arguments == ["--version"]:
         # Before anything is imported: scripts ask this often.
         sys.stdout.write(f"ibmqbatch {__version__}\n")
@@ -43,16 +52,33 @@ def _run(arguments: Sequence[str]) -> int:
     from .app import build
 
     try:
-        return int(build()(arguments, standalone_mode=False) or ExitCode.DONE)
+        run = build()
+        return int(run(arguments, prog_name="ibmqbatch", standalone_mode=False) or ExitCode.DONE)
     except typer.Exit as stop:
         return stop.exit_code
     except typer.TyperException as error:
-        hint = "`ibmqbatch --help` and `ibmqbatch VERB --help` tell what there is."
-        text = error.format_message()
-        problem = Problem("usage", text if text.endswith((".", "?")) else f"{text}.", hint)
-        return _fail(arguments, ExitCode.USAGE, [problem])
+        return _fail(arguments, ExitCode.USAGE, [_usage_problem(error)])
     except IbmqbatchError as error:
         return _fail(arguments, error.exit_code, error.problems)
+
+
+def _usage_problem(error: Any) -> Problem:
+    """Put an error of the parser into a sentence; for a slip of the fingers with what was meant."""
+    from difflib import get_close_matches
+
+    text = error.format_message()
+    options = getattr(error, "possibilities", None)
+    if options:
+        meant = get_close_matches(error.option_name, options, cutoff=_ALIKE)
+        text = error.message + (f". Did you mean {' or '.join(meant)}?" if meant else "")
+    # The help of the verb, where there is one, has its options.
+    context = getattr(error, "ctx", None)
+    verb = context.info_name if context is not None and context.parent is not None else "VERB"
+    return Problem(
+        "usage",
+        text if text.endswith((".", "?")) else f"{text}.",
+        f"`ibmqbatch --help` and `ibmqbatch {verb} --help` tell what there is.",
+    )
 
 
 def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem]) -> int:

@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from . import candidates
+
 __all__ = [
     "JobSet",
     "Jobs",
@@ -25,6 +27,7 @@ JobSet = Annotated[
         metavar="SET",
         help="A job set: its id, the beginning of one, its name, 'latest', or a file.",
         show_default=False,
+        autocompletion=candidates.job_sets,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -39,7 +42,12 @@ Timeout = Annotated[
 ]
 Tags = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--tag", metavar="TAG", help="A tag of the set; may be given again."),
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="A tag of the set; may be given again.",
+        autocompletion=candidates.tags,
+    ),
 ]
 Jobs = Annotated[
     Optional[list[int]],  # noqa: UP045

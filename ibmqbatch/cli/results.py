@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -10,19 +12,18 @@ from ..errors import UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.errors import NotFinished
-from ..jobset.view import job_data, result_data, set_data
+from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
-from . import options
+from . import candidates, options
 from .verb import Verb, outcome, verb, working
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
-_FORMATS = ("table", "json", "ndjson", "csv")
+_FORMATS = ("table", "json", "ndjson", "csv", "npz")
 
 
 def command(
@@ -30,15 +31,40 @@ def command(
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            "--circuit", metavar="NAME|INDEX", help="Only this circuit; may be given again."
+            "--circuit", metavar="NAME|INDEX", help="This circuit alone, or those, given again."
         ),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(_FORMATS)}.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"One of {', '.join(_FORMATS)}; npz goes to a file.",
+            autocompletion=candidates.one_of(*_FORMATS),
+        ),
     ] = "table",
     output: options.Output = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Give the outcome of every shot, in their order.")
+    ] = False,
+    register: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--register",
+            metavar="NAME",
+            help="The bits of this classical register alone, or those, given again.",
+        ),
+    ] = None,
+    raw: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--raw",
+            metavar="FOLDER",
+            help="Write the service's own answers into this folder, a file a job.",
+        ),
+    ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Take what is here, though more is to come.")
+        bool, typer.Option("--partial", help="Give what is here, even if more is to come.")
     ] = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
@@ -57,6 +83,12 @@ def command(
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
         if timeout is not None and not wait:
             raise UsageError("--timeout is for --wait.", "Add --wait, or leave it out.")
+        if raw is not None and (output, form, memory, register) != (None, "table", False, None):
+            raise UsageError(
+                "--raw writes whole answers, as they came.", "Leave the other options out."
+            )
+        wanted = _Wanted(form=form, path=output, memory=memory, registers=register, raw=raw)
+        wanted.check()
         this.output = output
         with find_set(job_set) as manifest:
             indexes = _indexes(manifest, circuit)
@@ -71,8 +103,28 @@ def command(
                 from ..render.console import message
 
                 message(error.message)
-            _show(this, manifest, indexes, form, output, partial=partial)
+            _show(this, manifest, indexes, wanted, partial=partial)
     return this.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """In which form results are wanted, and where."""
+
+    form: str
+    path: Path | None
+    memory: bool
+    registers: list[str] | None
+    raw: Path | None
+
+    def check(self) -> None:
+        """Refuse what cannot be had before any work is done."""
+        from ..render.console import is_terminal
+
+        if self.form == "npz" and self.path is None and is_terminal():
+            raise UsageError("npz is no text for a terminal.", "Name a file with -o.")
+        if self.form == "npz" and self.memory:
+            raise UsageError("npz holds every shot in any case.", "Leave --memory out.")
 
 
 def _indexes(manifest: Manifest, wanted: Sequence[str] | None) -> list[int] | None:
@@ -119,19 +171,62 @@ def _bring_home(
             follow(work, is_settled, shown=show)
 
 
+def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted) -> None:
+    """Write results as they are wanted: the document's, a drawing, lines or arrays."""
+    from ..jobset.results import read_results
+    from ..render.console import is_terminal
+    from ..render.output import binary_output, output
+    from ..render.results import show_results, write_results
+
+    found = read_results(manifest, indexes, wanted.registers)
+    records = (result_data(result, memory=wanted.memory) for result in found)
+    if this.json:
+        this.data["results"] = list(records)
+    elif wanted.form == "npz":
+        from ..render.arrays import write_arrays
+
+        with binary_output(wanted.path) as file:
+            write_arrays(shot_arrays(found), file)
+    elif wanted.form == "table" and wanted.path is None and not wanted.memory and is_terminal():
+        show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
+    else:
+        chosen = [c for c in manifest.circuits() if indexes is None or c.index in set(indexes)]
+        columns = dict.fromkeys(key for circuit in chosen for key in circuit.metadata)
+        with output(wanted.path) as stream:
+            write_results(records, wanted.form, stream, columns=list(columns))
+
+
+def _write_raw(
+    manifest: Manifest, indexes: list[int] | None, folder: Path
+) -> list[dict[str, object]]:
+    """Write each job's answer as it came; return which job's is in which file."""
+    from ..jobset.results import raw_bodies
+    from ..render.console import message, plural
+    from ..render.output import binary_output, ensure_output_folder
+
+    ensure_output_folder(folder)
+    width = len(str(manifest.job_set().total_jobs - 1))
+    written: list[dict[str, object]] = []
+    for job, body in raw_bodies(manifest):
+        if _concerned(job, indexes):
+            path = folder / f"job-{job.index:0{width}}.json"
+            with binary_output(path) as file:
+                file.write(body)
+            written.append({"job": job.index, "path": str(path)})
+    message(f"{plural(len(written), 'answer')} in {folder}.")
+    return written
+
+
 def _show(
     this: Verb,
     manifest: Manifest,
     indexes: list[int] | None,
-    form: str,
-    path: Path | None,
+    wanted: _Wanted,
     *,
     partial: bool,
 ) -> None:
-    from ..jobset.results import missing_jobs, read_results
-    from ..render.console import is_terminal, message
-    from ..render.output import output
-    from ..render.results import show_results, write_results
+    from ..jobset.results import missing_jobs
+    from ..render.console import message
 
     jobs = manifest.jobs()
     this.data["job_set"] = set_data(manifest.job_set(), jobs)
@@ -149,14 +244,10 @@ def _show(
     if missing:
         this.exit_code = ExitCode.PARTIAL
         this.data["missing"] = [job_data(job) for job in missing]
-    records = (result_data(result) for result in read_results(manifest, indexes))
-    if this.json:
-        this.data["results"] = list(records)
-    elif form == "table" and path is None and is_terminal():
-        show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
+    if wanted.raw is not None:
+        this.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
     else:
-        with output(path) as stream:
-            write_results(records, form, stream)
+        _write(this, manifest, indexes, wanted)
     if missing and not this.json:
         for job in missing[:5]:
             reason = f": {job.reason}" if job.reason else ""

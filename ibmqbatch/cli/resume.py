@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
+from ..manifest import wants
 from ..manifest.records import JobStatus
 from . import options
 from .verb import Verb, outcome, verb, working
@@ -23,6 +26,9 @@ def command(
     job_set: options.JobSet,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Send from here what this copy of a set has left.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -32,6 +38,8 @@ def command(
     Example: ibmqbatch resume latest --wait
     """
     with verb("resume", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+        if take_over:
+            wants.take_over(manifest)
         go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
 
@@ -40,7 +48,7 @@ def go_on(
     this: Verb, manifest: Manifest, *, wait: bool, timeout: float | None, quiet: bool
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
-    from ..jobset.advance import follow, is_sent, is_settled
+    from ..jobset.advance import check_held, follow, is_sent, is_settled
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
 
@@ -77,3 +85,4 @@ def go_on(
             message(f"Job {job.index}: {job.reason}")
         if any(job.status is JobStatus.ERROR for job in jobs):
             message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
+    check_held(manifest)

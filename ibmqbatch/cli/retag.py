@@ -12,7 +12,7 @@ from ..jobset.tags import check_name, check_tags
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..manifest.wants import want_labels
-from . import options
+from . import candidates, options
 from .verb import Verb, verb, working
 
 _Several = Optional[list[str]]  # noqa: UP045
@@ -21,13 +21,31 @@ _Several = Optional[list[str]]  # noqa: UP045
 def command(
     job_set: options.JobSet,
     replace: Annotated[
-        _Several, typer.Option("--replace", metavar="TAG", help="Have these tags, and no others.")
+        _Several,
+        typer.Option(
+            "--replace",
+            metavar="TAG",
+            help="Have these tags, and no others; may be given again.",
+            autocompletion=candidates.tags,
+        ),
     ] = None,
     add: Annotated[
-        _Several, typer.Option("--add", metavar="TAG", help="Add a tag; may be given again.")
+        _Several,
+        typer.Option(
+            "--add",
+            metavar="TAG",
+            help="Add a tag; may be given again.",
+            autocompletion=candidates.tags,
+        ),
     ] = None,
     remove: Annotated[
-        _Several, typer.Option("--remove", metavar="TAG", help="Remove a tag; may be given again.")
+        _Several,
+        typer.Option(
+            "--remove",
+            metavar="TAG",
+            help="Remove a tag; may be given again.",
+            autocompletion=candidates.tags,
+        ),
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045

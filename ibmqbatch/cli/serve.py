@@ -14,10 +14,13 @@ from ..exitcodes import ExitCode
 from . import options
 from .verb import Verb, verb
 
+_LAST_PORT = 65535
+
 
 def command(
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any free one.")
+        int,
+        typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1; 0: any free one."),
     ] = 0,
     token_file: Annotated[
         Optional[Path],  # noqa: UP045
@@ -36,7 +39,13 @@ def command(
         typer.Option("--memory", metavar="BYTES", min=1, help="Memory of all workers together."),
     ] = None,
     submissions_per_minute: Annotated[
-        int, typer.Option("--submissions-per-minute", metavar="N", min=0, help="0: no limit.")
+        int,
+        typer.Option(
+            "--submissions-per-minute",
+            metavar="N",
+            min=0,
+            help="Refuse more, as IBM does; 0: no limit.",
+        ),
     ] = 0,
     status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
@@ -53,6 +62,8 @@ def command(
     with verb("serve", json=json, verbose=verbose) as this:
         if status and stop:
             raise UsageError("--status and --stop contradict each other.", "Leave one out.")
+        if not 0 <= port <= _LAST_PORT:
+            raise UsageError(f"There is no port {port}.", f"Ports are 0 to {_LAST_PORT}.")
         if json and not (status or stop):
             raise UsageError(
                 "A service in the foreground prints no document.",

@@ -9,11 +9,11 @@ import typer
 from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
-from ..jobset.catalog import find_set, set_paths
+from ..jobset.catalog import find_set, reference_to, set_paths
 from ..jobset.view import event_data, set_data
 from ..manifest.records import SetState
 from ..manifest.store import Manifest
-from . import options
+from . import candidates, options
 from .verb import Verb, outcome, verb
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def command(
             metavar="[SET]",
             help="A job set: its id, the beginning of one, its name, 'latest', or a file.",
             show_default=False,
+            autocompletion=candidates.job_sets,
         ),
     ] = None,
     name: Annotated[
@@ -40,7 +41,10 @@ def command(
     state: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            "--state", metavar="STATE", help=f"List sets of a state: {', '.join(_STATES)}."
+            "--state",
+            metavar="STATE",
+            help=f"List sets of a state: {', '.join(_STATES)}.",
+            autocompletion=candidates.one_of(*_STATES),
         ),
     ] = None,
     limit: Annotated[
@@ -108,7 +112,7 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
 def _described(this: Verb, path: Path) -> dict[str, Any] | None:
     try:
         with Manifest.open(path) as manifest:
-            return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
+            return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
     except IbmqbatchError as error:
         this.problems += error.problems
         return None
@@ -130,7 +134,7 @@ def _show(
     from ..render.tables import show_events, show_job_set
 
     def describe() -> dict[str, Any]:
-        return set_data(manifest.job_set(), manifest.jobs())
+        return set_data(manifest.job_set(), manifest.jobs(), path=manifest.path)
 
     try:
         if manifest.job_set().closed_at is None and not manifest.db.is_copy:
@@ -152,14 +156,22 @@ def _show(
 
 def _tell_unsent(manifest: Manifest) -> None:
     """Say how jobs get sent that nobody is sending at present."""
-    from ..render.console import message
+    from ..render.console import message, plural
 
     unsent = sum(job.unsent for job in manifest.jobs())
+    if not unsent or manifest.db.is_copy:
+        return
+    record = manifest.job_set()
+    if record.copied_at is not None:
+        message(
+            f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
+            f"`ibmqbatch resume {reference_to(manifest)} --take-over`."
+        )
+        return
     lock = manifest.lock()
-    if unsent and not manifest.db.is_copy and lock.acquire(blocking=False):
+    if lock.acquire(blocking=False):
         lock.release()
-        set_id = manifest.job_set().id
-        message(f"{unsent} jobs are not sent yet; `ibmqbatch resume {set_id}` sends them.")
+        message(f"{unsent} jobs are not sent yet; `ibmqbatch resume {record.id}` sends them.")
 
 
 def _refresh(

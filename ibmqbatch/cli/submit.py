@@ -2,39 +2,73 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import options
+from . import candidates, options
 from .resume import go_on
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
-    from ..jobset.plan import Request
+    from ..jobset.request import Request
     from ..manifest.store import Manifest
-    from ..service.accounts import Account
-    from ..service.client import Client
-    from ..service.types import Backend
 
 _FEW = 12  # circuits whose results are shown at once
 
 
 def command(
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATHS...", help="OpenQASM 2 files, and folders of them."),
-    ],
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(
+            metavar="PATHS...",
+            help="Files of OpenQASM 2, OpenQASM 3 or QPY, folders of them, or - for stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    table: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--from",
+            metavar="TABLE",
+            help="A CSV or TOML table of circuits: path, name, shots, and metadata.",
+        ),
+    ] = None,
+    parameters: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--parameters",
+            metavar="FILE",
+            help="Run each circuit once for every row of values in this CSV or JSON file.",
+        ),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Take folders with those below them.")
+    ] = False,
     account: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--account", metavar="NAME", help="The account to submit with."),
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="The account to submit with.",
+            autocompletion=candidates.accounts,
+        ),
     ] = None,
     backend: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--backend", metavar="NAME", help="The backend to run on."),
+        typer.Option(
+            "--backend",
+            metavar="NAME",
+            help="The backend to run on.",
+            autocompletion=candidates.backends,
+        ),
     ] = None,
-    shots: Annotated[int, typer.Option("--shots", help="Shots of every circuit.")] = 4096,
+    shots: Annotated[
+        int, typer.Option("--shots", metavar="N", help="Shots of every circuit.")
+    ] = 4096,
     name: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="NAME", help="A name for the set."),
@@ -46,15 +80,48 @@ def command(
     ] = None,
     optimization: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("-O", "--optimization-level", metavar="0..3", help="Compile the circuits so."),
+        typer.Option(
+            "-O",
+            "--optimization-level",
+            metavar="0..3",
+            help="Compile so hard; on devices 2 unless told otherwise.",
+            autocompletion=candidates.levels,
+        ),
     ] = None,
+    initial_layout: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--initial-layout",
+            metavar="QUBITS",
+            help="The device's qubit for each of a circuit's, as 5,6,7.",
+        ),
+    ] = None,
+    seed_transpiler: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--seed-transpiler", metavar="SEED", help="Seed of the compiler; else --seed."
+        ),
+    ] = None,
+    no_compile: Annotated[
+        bool, typer.Option("--no-compile", help="Send the circuits as they are.")
+    ] = False,
     seed: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--seed", help="Seed of the simulator: the same counts each time."),
+        typer.Option(
+            "--seed", metavar="SEED", help="Seed of simulators: the same counts each time."
+        ),
     ] = None,
     measure_all: Annotated[
         bool, typer.Option("--measure-all", help="Measure all qubits of circuits that do not.")
     ] = False,
+    max_fails: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--max-fails",
+            metavar="N",
+            help="Send no more once N jobs have failed in a way that would repeat itself.",
+        ),
+    ] = None,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
     detach: Annotated[
@@ -76,21 +143,29 @@ def command(
     Example: ibmqbatch submit circuits/ --shots 1000 --tag nightly
     """
     from ..errors import UsageError
-    from ..jobset.plan import Request, check_request
+    from ..jobset.request import Request, check_request
 
     with verb("submit", json=json, verbose=verbose) as this:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
         request = check_request(
             Request(
-                paths=tuple(paths),
+                paths=tuple(paths or ()),
+                table=table,
+                sweep=parameters,
+                recursive=recursive,
+                stdin=_read_stdin(paths or ()),
                 shots=shots,
                 name=name,
                 tags=tuple(tag or ()),
                 max_circuits=max_circuits,
+                compiling=not no_compile,
                 level=optimization,
                 seed=seed,
+                seed_transpiler=seed_transpiler,
+                initial_layout=_qubits(initial_layout),
                 measure_all=measure_all,
+                max_fails=max_fails,
                 once_key=once,
             )
         )
@@ -99,6 +174,23 @@ def command(
             with manifest:
                 _send(this, manifest, detach=detach, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
+
+
+def _read_stdin(paths: Sequence[Path]) -> bytes | None:
+    return sys.stdin.buffer.read() if Path("-") in paths else None
+
+
+def _qubits(text: str | None) -> tuple[int, ...] | None:
+    from ..errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"--initial-layout '{text}' is not a list of qubits.", "Write it as 5,6,7."
+        ) from error
 
 
 def _plan(
@@ -111,8 +203,10 @@ def _plan(
     quiet: bool,
 ) -> Manifest | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..jobset.backends import find_backend
     from ..jobset.once import is_changed, manifest_path, reserved
-    from ..jobset.plan import fingerprint, make_plan
+    from ..jobset.plan import make_plan
+    from ..jobset.request import fingerprint
     from ..jobset.view import plan_data
     from ..manifest.store import Manifest
     from ..render.console import message
@@ -140,7 +234,7 @@ def _plan(
                 Client(account, this.clock) as client,
                 ProgressBars(enabled=not quiet) as bars,
             ):
-                target = _find_backend(client, account, account_name, backend_name)
+                target = find_backend(client, account, account_name, backend_name)
                 if not quiet:
                     message(f"To {target.name}, with the account '{account.name}'.")
                 plan, path = make_plan(
@@ -148,7 +242,7 @@ def _plan(
                     account,
                     target,
                     client.instance,
-                    lambda done, total: bars.progress("reading", done, total),
+                    bars.progress,
                     dry_run=dry_run,
                     set_id=set_id,
                 )
@@ -175,34 +269,6 @@ def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
         write_line(set_id if quiet or not is_terminal() else f"Job set {set_id}")
     except BrokenPipeError:
         discard_output()  # nobody wants to know; the set is wanted all the same
-
-
-def _find_backend(
-    client: Client, account: Account, account_name: str | None, backend_name: str | None
-) -> Backend:
-    from ..errors import UsageError
-    from ..jobset.errors import UnknownBackend
-    from ..service.accounts import UnknownAccount
-    from ..service.errors import NotFound
-
-    name = backend_name or account.default_backend
-    if name is None:
-        raise UsageError(
-            "No backend is named.", f"Give --backend: {', '.join(client.backend_names())}."
-        )
-    try:
-        return client.backend(name)
-    except NotFound as error:
-        if name.startswith("ibm_") and account_name is None and account.name == "local":
-            raise UnknownAccount(
-                f"{name} is a device of IBM Quantum, and no account is set up.",
-                "Name one with --account, or set IBMQBATCH_URL, IBMQBATCH_TOKEN and "
-                "IBMQBATCH_INSTANCE.",
-            ) from error
-        raise UnknownBackend(
-            f"The account '{account.name}' has no backend '{name}'.",
-            f"It has: {', '.join(client.backend_names())}.",
-        ) from error
 
 
 def _send(

@@ -16,17 +16,20 @@ from ..manifest.errors import SetInUse
 from ..manifest.store import Manifest
 from ..service.errors import ServiceError, Unreadable
 from .errors import Interrupted, TimedOut
-from .fetch import fetch, unfetched
+from .fetch import fetch
 from .observe import observe, settles_at
-from .reconcile import reconcile, unlabelled
+from .reconcile import reconcile
 from .send import send
+from .standing import check_held, is_held, is_idle, is_over, is_sent, is_settled
 from .work import Work
 
 __all__ = [
     "Goal",
     "Step",
     "advance",
+    "check_held",
     "follow",
+    "is_held",
     "is_idle",
     "is_over",
     "is_sent",
@@ -55,7 +58,8 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     """Move the set one durable step forward. The caller holds the set's lock.
 
     Settles what is unsure, refreshes what runs, carries out wants, sends what waits (as far as pace
-    and pending window allow), fetches what is done, and closes the set when nothing is left.
+    and pending window allow, and never from a copy that has not taken over), fetches what is done,
+    and closes the set when nothing is left.
     Raises a ServiceError; what was achieved until then is kept.
     """
     manifest = work.manifest
@@ -63,6 +67,7 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     if record.closed_at is not None:
         return Step(changed=False, wait=None)
     before = manifest.last_event()
+    sending = sending and record.copied_at is None
     _check_instance(work)
     with manifest.db.transaction():
         attempts.doubt_orphans(manifest, work.clock.now())
@@ -99,38 +104,6 @@ def _soonest(work: Work, wait: float | None) -> float | None:
     if wait is not None:
         times.append(wait)
     return min(times, default=None)
-
-
-def is_sent(manifest: Manifest) -> bool:
-    """Tell whether every job has reached the service, or is not to."""
-    return not any(job.unsent or job.unsure or job.leaving for job in manifest.jobs())
-
-
-def is_over(manifest: Manifest) -> bool:
-    """Tell whether every job has ended, wherever its results are."""
-    return all(job.status.final for job in manifest.jobs())
-
-
-def is_idle(manifest: Manifest) -> bool:
-    """Tell whether the service need not be asked, unless something is to be sent."""
-    return (
-        not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
-        and all(remote.status.final for remote in manifest.remotes())
-        and not unfetched(manifest)
-        and not unlabelled(manifest)
-    )
-
-
-def is_settled(manifest: Manifest) -> bool:
-    """Tell whether nothing is left to do: all final, results here, wants carried out."""
-    jobs = manifest.jobs()
-    return (
-        all(job.status.final for job in jobs)
-        and not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
-        and not any(r.surplus and not r.status.final for r in manifest.remotes())
-        and not unfetched(manifest)
-        and not unlabelled(manifest)
-    )
 
 
 def try_advance(
@@ -202,6 +175,8 @@ def follow(
         shown()
         if goal(work.manifest):
             return
+        if sending and is_idle(work.manifest):
+            check_held(work.manifest)
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)

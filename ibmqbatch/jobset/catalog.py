@@ -10,7 +10,7 @@ from ..errors import IbmqbatchError, Problem, StorageError
 from ..manifest.store import SUFFIX, Manifest
 from .errors import AmbiguousSet, NoSuchSet
 
-__all__ = ["LATEST", "find_set", "open_sets", "set_paths"]
+__all__ = ["LATEST", "find_path", "find_set", "open_sets", "reference_to", "set_paths"]
 
 LATEST = "latest"
 _MOST_NAMED = 5
@@ -50,19 +50,24 @@ def open_sets(problems: list[Problem]) -> Iterator[Manifest]:
 
 
 def find_set(reference: str) -> Manifest:
-    """Open the set that `reference` means.
+    """Open the set that `reference` means; see `find_path`. Raises the errors of the file, too."""
+    return Manifest.open(find_path(reference))
+
+
+def find_path(reference: str) -> Path:
+    """Return where the set is that `reference` means.
 
     That is an id, a name that stands once, the beginning of an id that fits no other, `latest`, or
-    the path of an exported file. Raises NoSuchSet, AmbiguousSet or the errors of the file itself.
+    the path of an exported file. Raises NoSuchSet or AmbiguousSet.
     """
     path = Path(reference)
     if path.suffix == SUFFIX and _is_file(path):
-        return Manifest.open(path)
+        return path
     known = set_paths()
     if not known:
         raise NoSuchSet("There are no job sets yet.", "Make one with `ibmqbatch submit`.")
     if reference == LATEST:
-        return Manifest.open(known[0])
+        return known[0]
     matches = (
         [p for p in known if p.stem == reference]
         or [p for p in known if _name(p) == reference]
@@ -79,7 +84,14 @@ def find_set(reference: str) -> Manifest:
             f"'{reference}' means {len(matches)} job sets: {listed}{more}.",
             "Use the id of the one that is meant, or enough of it; `ibmqbatch status` lists them.",
         )
-    return Manifest.open(matches[0])
+    return matches[0]
+
+
+def reference_to(manifest: Manifest) -> str:
+    """Return what means this very set on a command line: its id, or the path of its file."""
+    path = manifest.path
+    here = path.absolute().parent == paths.sets().absolute()
+    return path.stem if here else str(path)
 
 
 def _is_file(path: Path) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..errors import IbmqbatchError, UsageError
+from ..errors import IbmqbatchError, LimitError, UsageError
 from ..exitcodes import ExitCode
 
 __all__ = [
     "AmbiguousSet",
+    "HeldCopy",
     "Interrupted",
     "NoSuchSet",
     "NotFinished",
@@ -27,6 +28,12 @@ class AmbiguousSet(UsageError):
     """Several job sets are called so."""
 
     code = "ambiguous_set"
+
+
+class HeldCopy(LimitError):
+    """Jobs wait to be sent in a copy that has not taken over."""
+
+    code = "held_copy"
 
 
 class UnknownBackend(UsageError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from ..manifest.records import JobRecord, JobStatus, RemoteRecord
 from ..manifest.store import Manifest
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
+from .disk import spool_path
+from .split import repeat_shots
 from .work import Work, side_by_side
 
 __all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
@@ -43,6 +46,7 @@ class _Order:
     job: JobRecord
     remote: RemoteRecord
     folder: Path
+    shots: list[int]  # of its circuits
 
     def path(self, suffix: str) -> Path:
         # Ids are the service's: whatever they hold, each names one file in the folder.
@@ -54,7 +58,7 @@ class _Order:
 
 def spool_folder(manifest: Manifest) -> Path:
     """Return the folder where bodies arrive."""
-    return manifest.path.with_suffix(".arriving")
+    return spool_path(manifest.path)
 
 
 def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
@@ -70,7 +74,10 @@ def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
     manifest = work.manifest
     folder = spool_folder(manifest)
-    orders = [_Order(job, remote, folder) for job, remote in unfetched(manifest)]
+    orders = [
+        _Order(job, remote, folder, _expected_shots(manifest, job))
+        for job, remote in unfetched(manifest)
+    ]
     if not orders:
         return
     ensure_folder(folder)
@@ -134,7 +141,7 @@ def _arrive(work: Work, order: _Order) -> None:
     if not given:
         part.unlink(missing_ok=True)
         raise _NoResultsError("the service has no results of this job")
-    problem = check_body(part.read_bytes(), order.job)
+    problem = check_body(part.read_bytes(), order.job, order.shots)
     if problem:
         aside = order.path(".damaged")
         part.replace(aside)
@@ -143,19 +150,24 @@ def _arrive(work: Work, order: _Order) -> None:
     sync_folder(whole.parent)
 
 
-def check_body(body: bytes, job: JobRecord) -> str:
-    """Return what is wrong with a job's result body, or nothing."""
+def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
+    wanted = manifest.shots(job.first_circuit, job.last_circuit)
+    return [repeat_shots(shots, job.shots, job.repeat) for shots in wanted]
+
+
+def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
+    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits."""
     from ..service.results import ResultFormatError, decode_results
 
     try:
         pubs = decode_results(body)
     except ResultFormatError as error:
         return str(error)
-    if len(pubs) != job.num_circuits:
-        return f"{len(pubs)} circuits instead of {job.num_circuits}"
-    for index, pub in enumerate(pubs, job.first_circuit):
-        if pub.shots != job.shots:
-            return f"{pub.shots} shots instead of {job.shots} for circuit {index}"
+    if len(pubs) != len(shots):
+        return f"{len(pubs)} circuits instead of {len(shots)}"
+    for index, (pub, wanted) in enumerate(zip(pubs, shots, strict=True), job.first_circuit):
+        if pub.shots != wanted:
+            return f"{pub.shots} shots instead of {wanted} for circuit {index}"
     return ""
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import paths
-from ..files import FileLock, replacing
+from ..files import FileLock, replacing, sync_folder
 from ..manifest.draft import new_set_id
+from ..manifest.errors import SetInUse
 from ..manifest.store import SUFFIX
 
-__all__ = ["is_changed", "manifest_path", "reserved"]
+__all__ = ["is_changed", "manifest_path", "release", "reserved"]
 
 
 @contextlib.contextmanager
@@ -42,6 +43,28 @@ def is_changed(key: str, fingerprint: str) -> bool:
     """Tell whether the set of `key` was made of something else than what has this fingerprint."""
     known = _note(key).read_text("ascii").split()
     return known[1:] not in ([], [fingerprint])
+
+
+def release(set_id: str) -> None:
+    """Give the key of a set that is to be forgotten back: the next submission makes a new set.
+
+    Raises SetInUse while somebody submits with it.
+    """
+    for note in sorted((paths.home() / "once").glob("*.id")):
+        if note.read_text("ascii", errors="replace").split()[:1] != [set_id]:
+            continue
+        lock = FileLock(note.with_suffix(".lock"))
+        if not lock.acquire(blocking=False):
+            raise SetInUse(
+                f"Another process submits with the key of the set {set_id}.",
+                "Wait until it is done, then try again.",
+            )
+        try:
+            note.unlink(missing_ok=True)
+            sync_folder(note.parent)
+            lock.path.unlink(missing_ok=True)
+        finally:
+            lock.release()
 
 
 def _note(key: str) -> Path:

@@ -10,41 +10,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, LimitError, Problem, UsageError
+from ..errors import InputError, LimitError, Problem
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
-from .split import Chunk, Limits, Splitter
-from .tags import MAX_NAME, check_name, check_tags
+from ..service.errors import Unreadable
+from .request import COMPILER_SEED_BITS, Request
+from .split import Chunk, Limits, Splitter, repeats
+from .tags import MAX_REPEATS
 from .wire import pub_size
 
 if TYPE_CHECKING:
-    from ..circuits.prepare import ReadyCircuit
+    from ..circuits.prepare import Preparation, ReadyProgram
     from ..service.accounts import Account
     from ..service.types import Backend
 
-__all__ = ["Plan", "Request", "check_request", "fingerprint", "make_plan"]
+__all__ = ["Plan", "make_plan"]
 
-_BATCH = 500  # circuits that are held in memory before they are written
 _SEED_BITS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to submit, and how. `level` None leaves circuits as they are, where that will do."""
-
-    paths: tuple[Path, ...]
-    shots: int = 4096
-    name: str | None = None
-    tags: tuple[str, ...] = ()
-    max_circuits: int | None = None
-    level: int | None = None
-    seed: int | None = None
-    measure_all: bool = False
-    once_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be sent. `minutes` is the time that the account's pace makes it take."""
+    """What would be sent. `minutes` is the time that the account's pace makes it take.
+
+    `shots` are those of a circuit that has none of its own.
+    """
 
     name: str
     total_circuits: int
@@ -59,8 +48,8 @@ class Plan:
 
     @property
     def executions(self) -> int:
-        """Shots times circuits, over all jobs."""
-        return self.shots * self.total_circuits
+        """The shots of all circuits, over all jobs."""
+        return sum(chunk.executions for chunk in self.chunks)
 
     @property
     def bytes(self) -> int:
@@ -68,51 +57,12 @@ class Plan:
         return sum(chunk.bytes for chunk in self.chunks)
 
 
-def check_request(request: Request) -> Request:
-    """Return the request with its name and tags in order; raises UsageError before any work."""
-    if not request.paths:
-        raise UsageError("No circuits are named.", "Name OpenQASM files or folders of them.")
-    if request.shots < 1:
-        raise UsageError(f"{request.shots} shots cannot be run.", "Ask for 1 or more.")
-    if request.max_circuits is not None and request.max_circuits < 1:
-        raise UsageError(
-            f"--max-circuits {request.max_circuits} leaves no room for a circuit.",
-            "Give 1 or more, or leave it out.",
-        )
-    if request.level is not None and request.level not in range(4):
-        raise UsageError(f"There is no optimization level {request.level}.", "Use 0, 1, 2 or 3.")
-    if request.seed is not None and not 0 <= request.seed < 2**63:
-        raise UsageError(f"The seed {request.seed} cannot be used.", "Give 0 to 2**63 - 1.")
-    if request.once_key is not None and not request.once_key.strip():
-        raise UsageError("The key given with --once is empty.", "Is a variable not set?")
-    name = request.name
-    if name is None:
-        # The first path's own name, cut to fit and without what a name may not hold.
-        name = request.paths[0].resolve().stem
-        name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
-    from dataclasses import replace
-
-    return replace(request, name=check_name(name), tags=check_tags(request.tags))
-
-
-def fingerprint(request: Request) -> str:
-    """Return what tells two requests apart: the bytes of their files, and how to run them."""
-    from ..circuits.sources import find_files
-
-    how = (request.shots, request.level, request.seed, request.measure_all, request.max_circuits)
-    digest = hashlib.sha256(repr(how).encode())
-    for path in find_files(request.paths, []):
-        with contextlib.suppress(OSError):  # planning says what is wrong with it
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:32]
-
-
 def make_plan(
     request: Request,
     account: Account,
     backend: Backend,
     instance: str,
-    progress: Callable[[int, int], None],
+    progress: Callable[[str, int, int], None],
     *,
     dry_run: bool = False,
     set_id: str | None = None,
@@ -120,30 +70,31 @@ def make_plan(
     """Read the circuits, split them into jobs, and write the manifest unless `dry_run`.
 
     The request has passed `check_request`. Circuits go to disk as they are read: memory does not
-    grow with the set. Raises InputError with all that is wrong with the input, or LimitError.
+    grow with the set. Raises InputError with all that is wrong with the input.
     """
     assert request.name is not None
-    if backend.max_shots is not None and request.shots > backend.max_shots:
-        raise LimitError(
-            f"{request.shots} shots are more than {backend.name} takes ({backend.max_shots}).",
-            f"Ask for {backend.max_shots} or fewer.",
-        )
     seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
-    splitter = Splitter(Limits(circuits=_most_circuits(request, backend)), request.shots)
+    preparation = _preparation(request, seed)
+    limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
+    splitter = Splitter(limits)
     chunks: list[Chunk] = []
-    total = 0
+    total = most_shots = 0
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
-        batch: list[DraftCircuit] = []
-        for circuit in _ready_circuits(request, backend, seed, progress):
-            total += 1
-            chunks += splitter.add(pub_size(circuit.body))
+        for program in _ready_programs(request, backend, preparation, progress):
+            shots = program.shots or request.shots
+            _check_repeats(shots, backend)
+            most_shots = max(most_shots, shots)
+            total += len(program.circuits)
+            own = shots != request.shots or shots > (backend.max_shots or shots)
+            for circuit in program.circuits:
+                size = pub_size(program.body, circuit.values, own_shots=own)
+                chunks += splitter.add(size, shots)
             if draft is not None:
-                batch.append(_draft_circuit(circuit))
-                if len(batch) == _BATCH:
-                    draft.add_circuits(batch)
-                    batch.clear()
+                _keep(draft, program, shots)
         chunks += splitter.finish()
+        # All circuits first, then the repeats of those that have more shots than go into one.
+        chunks.sort(key=lambda chunk: (chunk.repeat, chunk.first))
         if not total:
             raise InputError(
                 [Problem("no_circuits", "There are no circuits to submit.", "Name other files.")]
@@ -151,47 +102,111 @@ def make_plan(
         plan = Plan(request.name, total, request.shots, tuple(chunks), _minutes(chunks, account))
         if draft is None:
             return plan, None
-        draft.add_circuits(batch)
+        most = min(most_shots, backend.max_shots or most_shots)
         path = draft.commit(
             DraftSet(
                 account=account.name,
                 instance=instance,
                 backend=backend.name,
-                calibrated_at=None,
+                calibrated_at=backend.calibrated_at,
                 once_key=request.once_key,
                 shots=request.shots,
                 seed=seed,
                 options=_options(backend, seed),
                 name=request.name,
                 tags=request.tags,
+                compilation=_compilation(preparation, backend),
+                max_fails=request.max_fails,
             ),
-            [DraftJob(chunk.first, chunk.last, 0, request.shots) for chunk in chunks],
+            [DraftJob(chunk.first, chunk.last, chunk.repeat, most) for chunk in chunks],
         )
         return plan, path
 
 
-def _ready_circuits(
-    request: Request, backend: Backend, seed: int, progress: Callable[[int, int], None]
-) -> Iterator[ReadyCircuit]:
+def _preparation(request: Request, seed: int) -> Preparation:
     # Brings in Qiskit, which takes a second.
-    from ..circuits.prepare import Device, Preparation, prepare
+    from ..circuits.prepare import Preparation
 
-    level = request.level
-    if level is None and not backend.simulator:
-        level = 1
-    device = Device(backend.name, backend.num_qubits, backend.basis_gates, backend.coupling_map)
-    return prepare(request.paths, device, Preparation(level, seed, request.measure_all), progress)
-
-
-def _draft_circuit(circuit: ReadyCircuit) -> DraftCircuit:
-    return DraftCircuit(
-        name=circuit.name,
-        metadata=circuit.metadata,
-        source=circuit.source,
-        position=circuit.position,
-        sha256=circuit.sha256,
-        body=circuit.body,
+    return Preparation(
+        compiling=request.compiling,
+        level=request.level,
+        seed=(
+            seed % 2**COMPILER_SEED_BITS
+            if request.seed_transpiler is None
+            else request.seed_transpiler
+        ),
+        initial_layout=request.initial_layout,
+        measure_all=request.measure_all,
     )
+
+
+def _ready_programs(
+    request: Request,
+    backend: Backend,
+    preparation: Preparation,
+    progress: Callable[[str, int, int], None],
+) -> Iterator[ReadyProgram]:
+    from ..circuits.device import Device
+    from ..circuits.prepare import Inputs, prepare
+
+    inputs = Inputs(
+        paths=request.paths,
+        table=request.table,
+        sweep=request.sweep,
+        recursive=request.recursive,
+        stdin=request.stdin,
+    )
+    try:
+        device = Device.from_wire(
+            backend.name, backend.configuration, backend.properties, backend.max_active_qubits
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable(
+            f"The service describes {backend.name} in a way that is not understood ({error!r}).",
+            "Is it an IBM Quantum service, and is ibmqbatch up to date?",
+        ) from error
+    return prepare(inputs, device, preparation, progress)
+
+
+def _check_repeats(shots: int, backend: Backend) -> None:
+    if backend.max_shots is not None and repeats(shots, backend.max_shots) > MAX_REPEATS:
+        raise LimitError(
+            f"{shots} shots are more than {MAX_REPEATS} repeats of what {backend.name} takes "
+            f"at a time ({backend.max_shots}).",
+            f"Ask for {MAX_REPEATS * backend.max_shots} or fewer, or split them over several sets.",
+        )
+
+
+def _keep(draft: Draft, program: ReadyProgram, shots: int) -> None:
+    """Write a program and the circuits that it stands for."""
+    given = draft.add_program(program.kind, program.given)
+    body = draft.add_body(program.sha256, program.body, program.layout)
+    draft.add_circuits(
+        [
+            DraftCircuit(
+                name=circuit.name,
+                metadata=circuit.metadata,
+                source=program.source,
+                position=program.position,
+                shots=shots,
+                body=body,
+                values=circuit.values,
+                program=given,
+            )
+            for circuit in program.circuits
+        ]
+    )
+
+
+def _compilation(preparation: Preparation, backend: Backend) -> dict[str, object]:
+    """Tell how the circuits were compiled, for the record; nothing where they were not."""
+    if not preparation.compiling or (backend.simulator and preparation.level is None):
+        return {}
+    return {
+        "level": preparation.level,
+        "seed_transpiler": preparation.seed,
+        "initial_layout": preparation.initial_layout,
+    }
 
 
 def _most_circuits(request: Request, backend: Backend) -> int | None:
@@ -201,7 +216,7 @@ def _most_circuits(request: Request, backend: Backend) -> int | None:
 
 def _options(backend: Backend, seed: int) -> dict[str, object]:
     """Return the sampler options of the set. A simulator's seed is a base: see `wire.job_body`."""
-    if not backend.simulator:
+    if not backend.seeded:
         return {}
     # Spread, so that seeds 1 and 2 do not give two sets the same streams one circuit apart.
     digest = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()

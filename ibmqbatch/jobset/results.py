@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord, RemoteRecord
 from ..manifest.store import Manifest
 
-__all__ = ["CircuitResult", "find_circuits", "missing_jobs", "read_results", "repair"]
+if TYPE_CHECKING:
+    from ..service.results import PubResult
+
+__all__ = ["CircuitResult", "find_circuits", "missing_jobs", "raw_bodies", "read_results", "repair"]
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitResult:
-    """One circuit's outcomes: `counts` by outcome, written as Qiskit does, sorted."""
+    """One circuit's outcomes, of all its shot repeats that are here."""
 
     index: int
     name: str
-    shots: int
-    counts: Mapping[str, int]
     metadata: Mapping[str, object]
+    outcomes: PubResult = field(repr=False)
+
+    @property
+    def shots(self) -> int:
+        """How many shots are here."""
+        return self.outcomes.shots
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often each outcome came, written as Qiskit does, sorted by outcome."""
+        return self.outcomes.counts()
 
 
 def missing_jobs(manifest: Manifest) -> list[JobRecord]:
@@ -55,42 +68,80 @@ def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> l
 
 
 def read_results(
-    manifest: Manifest, indexes: Sequence[int] | None = None
+    manifest: Manifest,
+    indexes: Sequence[int] | None = None,
+    registers: Sequence[str] | None = None,
 ) -> Iterator[CircuitResult]:
     """Yield the results that are here, of all circuits in input order, or of `indexes`.
 
-    One job's results are in memory at a time. Circuits whose results are not here are left out.
+    `registers` leaves only those of each circuit; raises UsageError for a circuit that lacks one.
+    The repeats of a circuit are merged. One job's results of each repeat are in memory at a time;
+    circuits whose results are not here are left out.
     """
     circuits = manifest.circuits()
-    jobs = {job.first_circuit: job for job in manifest.jobs()}
-    order = range(len(circuits)) if indexes is None else indexes
-    starts = sorted(jobs)
-    loaded: tuple[int, Sequence[Mapping[str, int] | None]] | None = None
-    for index in order:
-        start = starts[_position(starts, index)]
-        job = jobs[start]
-        if job.remote is None or job.remote.result != "stored":
+    shelf = _Shelf(manifest)
+    for index in range(len(circuits)) if indexes is None else indexes:
+        pubs = shelf.pubs(index)
+        if not pubs:
             continue
-        if loaded is None or loaded[0] != start:
-            loaded = start, _counts(manifest, job.remote)
-        counts = loaded[1][index - start]
-        assert counts is not None
         circuit = circuits[index]
-        yield CircuitResult(index, circuit.name, sum(counts.values()), counts, circuit.metadata)
+        outcomes = pubs[0].joined(pubs[1:])
+        if registers:
+            lacking = [name for name in registers if name not in outcomes.registers]
+            if lacking:
+                raise UsageError(
+                    f"Circuit {index} ({circuit.name}) has no register '{lacking[0]}'.",
+                    f"Its registers are: {', '.join(outcomes.registers)}.",
+                )
+            outcomes = outcomes.only(registers)
+        yield CircuitResult(index, circuit.name, circuit.metadata, outcomes)
 
 
-def _position(starts: Sequence[int], index: int) -> int:
-    from bisect import bisect_right
+def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
+    """Yield every result body that is here, as the service sent it, with its job."""
+    for job in manifest.jobs():
+        if job.remote is not None and job.remote.result == "stored":
+            body = remotes.read_result(manifest, job.remote.id)
+            assert body is not None
+            yield job, body
 
-    return bisect_right(starts, index) - 1
 
+class _Shelf:
+    """The jobs of a set by the circuits that they hold, and the results that were read last."""
 
-def _counts(manifest: Manifest, remote: RemoteRecord) -> list[Mapping[str, int]]:
-    from ..service.results import decode_results
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
+        for job in manifest.jobs():
+            self._jobs.setdefault(job.repeat, []).append(job)
+        self._starts = {
+            repeat: [job.first_circuit for job in jobs] for repeat, jobs in self._jobs.items()
+        }
+        self._read: dict[int, tuple[int, Sequence[PubResult]]] = {}
 
-    body = remotes.read_result(manifest, remote.id)
-    assert body is not None
-    return [pub.counts() for pub in decode_results(body)]
+    def pubs(self, circuit: int) -> list[PubResult]:
+        """Return a circuit's results that are here, by repeat."""
+        from bisect import bisect_right
+
+        found = []
+        for repeat, jobs in self._jobs.items():
+            position = bisect_right(self._starts[repeat], circuit) - 1
+            job = jobs[position] if position >= 0 else None
+            if job is None or circuit > job.last_circuit or job.remote is None:
+                continue
+            if job.remote.result == "stored":
+                found.append(self._results(job, job.remote)[circuit - job.first_circuit])
+        return found
+
+    def _results(self, job: JobRecord, remote: RemoteRecord) -> Sequence[PubResult]:
+        from ..service.results import decode_results
+
+        last = self._read.get(job.repeat)
+        if last is None or last[0] != job.index:
+            body = remotes.read_result(self._manifest, remote.id)
+            assert body is not None
+            last = self._read[job.repeat] = job.index, decode_results(body)
+        return last[1]
 
 
 def repair(manifest: Manifest) -> int:

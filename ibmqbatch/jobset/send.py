@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..errors import LimitError
-from ..manifest import attempts
+from ..manifest import attempts, fails
 from ..manifest.attempts import Intent
-from ..manifest.records import SetRecord
+from ..manifest.records import PubRecord, SetRecord
 from ..service.errors import (
     AuthenticationFailed,
     Busy,
@@ -26,6 +26,7 @@ from .work import Flight, Work
 __all__ = ["Sent", "send"]
 
 _SLICE = 10.0  # seconds after which the set's lock is offered to others
+_WARY_SLICE = 1.0  # the same, where it has to be seen whether what was sent fails
 _BYTES_IN_FLIGHT = 64_000_000
 _BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
 _LIST_LENGTH = 1
@@ -42,7 +43,7 @@ class _Departure:
     intent: Intent
     ticket: str
     size: int
-    bodies: list[bytes] = field(repr=False)
+    pubs: list[PubRecord] = field(repr=False)
     tags: list[str]
 
 
@@ -60,10 +61,28 @@ def send(work: Work) -> Sent:
     in flight is used again. Raises the ServiceError that stops every job, after those in
     flight have landed.
     """
+    with work.manifest.db.transaction():
+        _hold_back_if_doomed(work)
     if not attempts.next_unsent(work.manifest, _LIST_LENGTH):
         return Sent()
     record = work.manifest.job_set()
     return _Sender(work, record).run()
+
+
+def _hold_back_if_doomed(work: Work) -> None:
+    """Hold the rest of a set back in which as much has failed as its owner allows.
+
+    Called inside a transaction.
+    """
+    if not fails.is_doomed(work.manifest):
+        return
+    held = fails.hold_back(work.manifest)
+    if held:
+        set_id = work.manifest.job_set().id
+        work.observer.note(
+            f"Jobs fail in a way that would repeat itself: {held} are not sent. "
+            f"`ibmqbatch retry {set_id} --cancelled` sends them all the same."
+        )
 
 
 class _Sender:
@@ -104,18 +123,19 @@ class _Sender:
         return Sent(self._wait)
 
     def _post(self, departure: _Departure) -> str:
-        body = job_body(self._record, departure.intent, departure.bodies, departure.tags)
+        body = job_body(self._record, departure.intent, departure.pubs, departure.tags)
         return self._work.client.submit(body)
 
     def _next(self, room: int) -> dict[int, int]:
         """Return the jobs that may leave next, with their sizes: within what may be in flight."""
         work = self._work
-        late = work.clock.monotonic() - self._begun > _SLICE
+        slice_ = _SLICE if self._record.max_fails is None else _WARY_SLICE
+        late = work.clock.monotonic() - self._begun > slice_
         if self._stopped or self._held or late or work.clock.interrupted.is_set():
             return {}
         sizes: dict[int, int] = {}
         for job, first, last in attempts.next_unsent(work.manifest, room):
-            size = work.manifest.bodies_size(first, last)
+            size = work.manifest.pubs_size(first, last)
             flying = self._flying_bytes + sum(sizes.values())
             if flying and flying + size > _BYTES_IN_FLIGHT:
                 break
@@ -158,6 +178,8 @@ class _Sender:
     def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:
         """Commit to the next jobs, and make them ready to leave."""
         manifest, record = self._work.manifest, self._record
+        # What was refused a moment ago counts, too.
+        _hold_back_if_doomed(self._work)
         intents = attempts.begin(manifest, list(sizes)[: len(tickets)], record.labels_version)
         self._flying_bytes += sum(sizes[intent.job] for intent in intents)
         return [
@@ -165,7 +187,7 @@ class _Sender:
                 intent,
                 ticket,
                 sizes[intent.job],
-                manifest.bodies(intent.first_circuit, intent.last_circuit),
+                manifest.pubs(intent.first_circuit, intent.last_circuit),
                 labels(record, intent, intent),
             )
             for intent, ticket in zip(intents, tickets, strict=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Chunk", "Limits", "Splitter"]
+__all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
 
 _SOFT_EXECUTIONS = 5_000_000  # the service fails a job above 10 million
 _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more today
@@ -13,20 +13,39 @@ _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more toda
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may hold at most; an execution is one shot of one circuit."""
+    """What one job may hold at most; an execution is one shot of one circuit.
+
+    `shots` are those of one circuit in one job: who wants more gets them in several repeats.
+    """
 
     circuits: int | None = None
     executions: int = _SOFT_EXECUTIONS
     bytes: int = _SOFT_BYTES
+    shots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The circuits `first` to `last`, both included, and the bytes that they take on the wire."""
+    """A job: the circuits `first` to `last`, both included, in shot repeat `repeat` (from 0).
+
+    `bytes` are what they take on the wire, `executions` their shots, summed up.
+    """
 
     first: int
     last: int
     bytes: int
+    repeat: int
+    executions: int
+
+
+def repeats(shots: int, most: int) -> int:
+    """Return in how many repeats a circuit gets its `shots`, `most` of them in each."""
+    return -(-shots // most)
+
+
+def repeat_shots(shots: int, most: int, repeat: int) -> int:
+    """Return how many of a circuit's `shots` it gets in one repeat, `most` in each but the last."""
+    return max(0, min(most, shots - repeat * most))
 
 
 class Splitter:
@@ -35,24 +54,52 @@ class Splitter:
     A circuit that is over a limit by itself is a chunk of its own.
     """
 
-    def __init__(self, limits: Limits, shots: int) -> None:
-        by_executions = max(1, limits.executions // shots)
-        self._most = min(limits.circuits or by_executions, by_executions)
-        self._most_bytes = limits.bytes
-        self._first = 0
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._next = 0
-        self._bytes = 0
+        self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, size: int) -> Iterator[Chunk]:
-        """Take the next circuit, of `size` bytes; yield the chunk that it did not fit into."""
-        count = self._next - self._first
-        if count and (count >= self._most or self._bytes + size > self._most_bytes):
-            yield from self.finish()
+    def add(self, size: int, shots: int) -> Iterator[Chunk]:
+        """Take the next circuit, of `size` bytes; yield the chunks that it did not fit into."""
+        most = self._limits.shots or shots
+        for repeat in range(repeats(shots, most)):
+            if repeat == len(self._open):
+                self._open.append(_OpenChunk(repeat))
+            yield from self._open[repeat].add(
+                self._next, size, repeat_shots(shots, most, repeat), self._limits
+            )
         self._next += 1
-        self._bytes += size
 
     def finish(self) -> Iterator[Chunk]:
         """Yield what is left."""
+        for chunk in self._open:
+            yield from chunk.close()
+
+
+class _OpenChunk:
+    def __init__(self, repeat: int) -> None:
+        self._repeat = repeat
+        self._first = self._next = 0
+        self._bytes = self._executions = 0
+
+    def add(self, index: int, size: int, shots: int, limits: Limits) -> Iterator[Chunk]:
+        count = self._next - self._first
+        if (
+            # A job's circuits follow one another, and not all need this repeat.
+            index != self._next
+            or count >= (limits.circuits or count + 1)
+            or self._executions + shots > limits.executions
+            or self._bytes + size > limits.bytes
+        ):
+            yield from self.close()
+            self._first = index
+        self._next = index + 1
+        self._bytes += size
+        self._executions += shots
+
+    def close(self) -> Iterator[Chunk]:
         if self._next > self._first:
-            yield Chunk(self._first, self._next - 1, self._bytes)
-        self._first, self._bytes = self._next, 0
+            last = self._next - 1
+            yield Chunk(self._first, last, self._bytes, self._repeat, self._executions)
+        self._first = self._next
+        self._bytes = self._executions = 0

@@ -17,12 +17,22 @@ from ..errors import UsageError
 from ..manifest.attempts import Intent
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
 
-__all__ = ["MAX_NAME", "MAX_TAGS", "check_name", "check_tags", "find_nonce", "labels", "set_tag"]
+__all__ = [
+    "MAX_NAME",
+    "MAX_REPEATS",
+    "MAX_TAGS",
+    "check_name",
+    "check_tags",
+    "find_nonce",
+    "labels",
+    "set_tag",
+]
 
 PREFIX = "ibmq_jobset_"
 MAX_TAGS = 5  # of the service's 8, three are ours
 MAX_LENGTH = 86
 MAX_NAME = 60
+MAX_REPEATS = 99  # what there is room for in the job's tag
 _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"

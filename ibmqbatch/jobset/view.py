@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.records import (
+    CircuitRecord,
     EventRecord,
     JobRecord,
     SetRecord,
     count_statuses,
     set_state,
 )
+from .disk import disk_bytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from .inspect import CircuitView
     from .plan import Plan
     from .results import CircuitResult
 
-__all__ = ["event_data", "job_data", "plan_data", "result_data", "set_data"]
+__all__ = [
+    "circuit_data",
+    "circuit_view_data",
+    "event_data",
+    "job_data",
+    "plan_data",
+    "result_data",
+    "set_data",
+    "shot_arrays",
+]
 
 
 def set_data(
-    record: SetRecord, jobs: Sequence[JobRecord], *, with_jobs: bool = True
+    record: SetRecord,
+    jobs: Sequence[JobRecord],
+    *,
+    with_jobs: bool = True,
+    path: Path | None = None,
 ) -> dict[str, Any]:
-    """Describe a set; `counts` has one key for every status and adds up to `total_jobs`."""
+    """Describe a set; `counts` has one key for every status and adds up to `total_jobs`.
+
+    With the `path` of its file, what it takes on the disk is told as well.
+    """
     data: dict[str, Any] = {
         "id": record.id,
         "name": record.name,
@@ -33,6 +56,7 @@ def set_data(
         "state": str(set_state(jobs)),
         "created_at": record.created_at,
         "closed_at": record.closed_at,
+        "copied_at": record.copied_at,
         "shots": record.shots,
         "seed": record.seed,
         "total_jobs": record.total_jobs,
@@ -41,6 +65,8 @@ def set_data(
         "unsure_jobs": sum(job.unsure for job in jobs),
         "lost_jobs": sum(job.lost for job in jobs),
     }
+    if path is not None:
+        data["disk_bytes"] = disk_bytes(path)
     if with_jobs:
         data["jobs"] = [job_data(job) for job in jobs]
     return data
@@ -53,6 +79,7 @@ def job_data(job: JobRecord) -> dict[str, Any]:
         "index": job.index,
         "first_circuit": job.first_circuit,
         "last_circuit": job.last_circuit,
+        "repeat": job.repeat,
         "id": remote.id if remote else None,
         "status": str(job.status),
         "service_status": remote.service_status if remote else None,
@@ -78,14 +105,57 @@ def event_data(event: EventRecord) -> dict[str, Any]:
     }
 
 
-def result_data(result: CircuitResult) -> dict[str, Any]:
-    """Describe one circuit's outcomes."""
-    return {
+def result_data(result: CircuitResult, *, memory: bool = False) -> dict[str, Any]:
+    """Describe one circuit's outcomes; `memory`: those of every shot, too."""
+    data: dict[str, Any] = {
         "index": result.index,
         "name": result.name,
         "shots": result.shots,
         "counts": dict(result.counts),
         "metadata": dict(result.metadata),
+    }
+    if memory:
+        data["memory"] = result.outcomes.memory()
+    return data
+
+
+def shot_arrays(results: Iterable[CircuitResult]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """Yield the shots of each circuit and register, named `<circuit index>/<register>`.
+
+    Each is uint8 of shape (shots, bits), bit k of the register in column k. The circuits' names
+    come last, as `names`, in the order of their indexes, which are `indexes`.
+    """
+    import numpy as np
+
+    names: dict[int, str] = {}
+    for result in results:
+        names[result.index] = result.name
+        for register, bits in result.outcomes.registers.items():
+            yield f"{result.index}/{register}", bits.bits()
+    yield "indexes", np.array(list(names), dtype=np.int64)
+    yield "names", np.array(list(names.values()), dtype=np.str_)
+
+
+def circuit_data(circuit: CircuitRecord) -> dict[str, Any]:
+    """Describe a circuit; `shots` are all that it is to get."""
+    return {
+        "index": circuit.index,
+        "name": circuit.name,
+        "source": circuit.source,
+        "position": circuit.position,
+        "shots": circuit.shots,
+        "metadata": dict(circuit.metadata),
+    }
+
+
+def circuit_view_data(view: CircuitView) -> dict[str, Any]:
+    """Describe a circuit with its text, and where its qubits are if it was compiled."""
+    return {
+        **circuit_data(view.circuit),
+        "sha256": view.program.sha256,
+        "layout": view.program.layout,
+        "language": view.language,
+        "text": view.text,
     }
 
 
@@ -104,6 +174,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
                 "index": index,
                 "first_circuit": chunk.first,
                 "last_circuit": chunk.last,
+                "repeat": chunk.repeat,
                 "bytes": chunk.bytes,
             }
             for index, chunk in enumerate(plan.chunks)

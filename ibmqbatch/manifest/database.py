@@ -13,11 +13,19 @@ from ..errors import StorageError
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
 from .migrations import MIGRATIONS
 
-__all__ = ["Database", "create_database", "open_database"]
+__all__ = [
+    "JOURNAL_SUFFIX",
+    "Database",
+    "check_kind",
+    "create_database",
+    "explain",
+    "migrate",
+    "open_database",
+]
 
 _APPLICATION_ID = 0x69626D71  # "ibmq"
 _BUSY_SECONDS = 10.0
-_JOURNAL_SUFFIX = "-journal"
+JOURNAL_SUFFIX = "-journal"
 # What SQLite says of a file that can be read but not written, by its primary result codes.
 _UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 
@@ -46,6 +54,13 @@ class Database:
         self._connection.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole database as it stands at one instant, whoever else writes to it.
+
+        Errors stay SQLite's: they may be about either file.
+        """
+        self._connection.backup(target)
 
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """Run a query and return all its rows."""
@@ -115,7 +130,7 @@ def create_database(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    _migrate(connection, path)
+    migrate(connection, path)
     return connection
 
 
@@ -151,22 +166,28 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
-        if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-            raise ForeignManifest(
-                f"{path} is not a job set of ibmqbatch.", "Name another file, or remove this one."
-            )
+        check_kind(connection, path)
         # WAL fails on network file systems; DELETE leaves the folder unsynced.
         connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection, path)
+        migrate(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def check_kind(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ForeignManifest unless the database is a manifest."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise ForeignManifest(
+            f"{path} is not a job set of ibmqbatch.", "Name another file, or remove this one."
+        )
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a manifest to the present version; raises NewerManifest where it is beyond that."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise NewerManifest(
@@ -202,9 +223,9 @@ def _open_copy(path: Path) -> Database:
     try:
         copy = scratch / path.name
         shutil.copyfile(path, copy)
-        journal = path.with_name(path.name + _JOURNAL_SUFFIX)
+        journal = path.with_name(path.name + JOURNAL_SUFFIX)
         with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(journal, copy.with_name(copy.name + _JOURNAL_SUFFIX))
+            shutil.copyfile(journal, copy.with_name(copy.name + JOURNAL_SUFFIX))
         return Database(path, _connect(copy), scratch)
     except sqlite3.Error as error:
         shutil.rmtree(scratch, ignore_errors=True)

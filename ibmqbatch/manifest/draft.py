@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import secrets
 import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -23,9 +24,19 @@ from .database import create_database
 from .letters import letters
 from .store import SUFFIX, lock_path
 
-__all__ = ["Draft", "DraftCircuit", "DraftJob", "DraftSet", "new_set_id"]
+__all__ = [
+    "DRAFT_SUFFIX",
+    "Draft",
+    "DraftCircuit",
+    "DraftJob",
+    "DraftSet",
+    "is_set_id",
+    "new_set_id",
+    "remove_abandoned",
+]
 
-_DRAFT_SUFFIX = ".draft"
+DRAFT_SUFFIX = ".draft"
+_SET_ID = re.compile(r"[0-9]{8}-[0-9a-z]{7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +53,25 @@ class DraftSet:
     options: Mapping[str, object]
     name: str
     tags: tuple[str, ...]
+    compilation: Mapping[str, object] = field(default_factory=dict)
+    max_fails: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DraftCircuit:
-    """A circuit, encoded: `body` is what goes over the wire, before base64."""
+    """A circuit: `body` and `program` are numbers that the draft gave to what it was added.
+
+    `values` are those of its parameters, in the circuit's own order.
+    """
 
     name: str
     metadata: Mapping[str, object]
     source: str
     position: int
-    sha256: str
-    body: bytes
+    shots: int
+    body: int
+    values: tuple[float, ...] | None = None
+    program: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +96,14 @@ def new_set_id() -> str:
         seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
         tail = letters(int(12 * seconds), 4) + letters(secrets.randbits(15), 3)
         set_id = f"{now:%Y%m%d}-{tail}"
-        taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, _DRAFT_SUFFIX))
+        taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, DRAFT_SUFFIX))
         if not any(path.exists() for path in taken):
             return set_id
+
+
+def is_set_id(text: object) -> bool:
+    """Tell whether this is an id as `new_set_id` makes them: nothing else may name a file."""
+    return isinstance(text, str) and _SET_ID.fullmatch(text) is not None
 
 
 class Draft:
@@ -93,11 +116,11 @@ class Draft:
     def __init__(self, set_id: str) -> None:
         self.set_id = set_id
         folder = paths.ensure_folder(paths.sets())
-        _remove_abandoned(folder)
+        remove_abandoned(folder)
         self.path = folder / f"{set_id}{SUFFIX}"
-        self._draft = folder / f"{set_id}{_DRAFT_SUFFIX}"
+        self._draft = folder / f"{set_id}{DRAFT_SUFFIX}"
         self._lock = FileLock(lock_path(self.path))
-        self._circuits = 0
+        self._circuits = self._bodies = self._programs = 0
         try:
             self._lock.acquire()
             if self.path.exists():
@@ -118,6 +141,21 @@ class Draft:
         self._draft.unlink(missing_ok=True)
         self._lock.release()
 
+    def add_program(self, kind: str, body: bytes) -> int:
+        """Keep a program as it was given, compressed by zlib; return its number."""
+        self._programs += 1
+        self._insert("INSERT INTO programs VALUES (?, ?, ?)", [(self._programs, kind, body)])
+        return self._programs
+
+    def add_body(self, sha256: str, body: bytes, layout: Mapping[str, object] | None = None) -> int:
+        """Add an encoded circuit, as it goes over the wire before base64; return its number."""
+        self._bodies += 1
+        packed = None if layout is None else json.dumps(layout)
+        self._insert(
+            "INSERT INTO bodies VALUES (?, ?, ?, ?)", [(self._bodies, sha256, body, packed)]
+        )
+        return self._bodies
+
     def add_circuits(self, circuits: Sequence[DraftCircuit]) -> None:
         """Append circuits."""
         rows = [
@@ -127,12 +165,14 @@ class Draft:
                 json.dumps(circuit.metadata, ensure_ascii=False) if circuit.metadata else "{}",
                 circuit.source,
                 circuit.position,
-                circuit.sha256,
+                circuit.shots,
                 circuit.body,
+                None if circuit.values is None else json.dumps(circuit.values),
+                circuit.program,
             )
             for number, circuit in enumerate(circuits, self._circuits)
         ]
-        self._insert("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._insert("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._circuits += len(rows)
 
     def commit(self, draft: DraftSet, jobs: Sequence[DraftJob]) -> Path:
@@ -144,7 +184,10 @@ class Draft:
         )
         now = iso(time.time())
         self._insert(
-            "INSERT INTO jobset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL)",
+            "INSERT INTO jobset (id, created_at, host, account, instance, backend, calibrated_at, "
+            "once_key, shots, seed, options, total_circuits, total_jobs, total_repeats, name, "
+            "tags, compilation, max_fails) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     self.set_id,
@@ -163,6 +206,8 @@ class Draft:
                     1 + max(job.repeat for job in jobs),
                     draft.name,
                     json.dumps(draft.tags, ensure_ascii=False),
+                    json.dumps(draft.compilation),
+                    draft.max_fails,
                 )
             ],
         )
@@ -195,9 +240,9 @@ def _unwritable(path: Path, error: Exception) -> StorageError:
     )
 
 
-def _remove_abandoned(folder: Path) -> None:
+def remove_abandoned(folder: Path) -> None:
     """Remove drafts whose planner has died: their lock is free."""
-    for path in folder.glob(f"*{_DRAFT_SUFFIX}"):
+    for path in folder.glob(f"*{DRAFT_SUFFIX}"):
         lock = FileLock(lock_path(path))
         if lock.acquire(blocking=False):
             # The lock file stays: somebody may be waiting on it.

@@ -5,7 +5,14 @@ from __future__ import annotations
 from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
 
-__all__ = ["DamagedManifest", "ForeignManifest", "ManifestError", "NewerManifest", "SetInUse"]
+__all__ = [
+    "DamagedManifest",
+    "ForeignManifest",
+    "ManifestError",
+    "NewerManifest",
+    "SetExists",
+    "SetInUse",
+]
 
 
 class ManifestError(IbmqbatchError):
@@ -30,6 +37,13 @@ class NewerManifest(ManifestError):
     """The job set was written by a newer release."""
 
     code = "newer_manifest"
+
+
+class SetExists(ManifestError):
+    """Another set of this id is here already."""
+
+    code = "set_exists"
+    exit_code = ExitCode.USAGE
 
 
 class SetInUse(ManifestError):

@@ -118,4 +118,56 @@ CREATE TABLE events (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Circuits that differ in their parameters' values alone share a body; shots may differ from circuit
+# to circuit; what was given and how it was compiled is kept.
+_SECOND = """
+-- A program as it was given: `kind` is openqasm2, openqasm3 or qpy; `body` is zlib of it.
+CREATE TABLE programs (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+-- `body` is a circuit as it goes over the wire, before base64: zlib of QPY.
+-- `layout` is JSON, NULL where nothing was compiled: see `circuits.compile.Layout`.
+CREATE TABLE bodies (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    body BLOB NOT NULL,
+    layout TEXT
+) STRICT;
+
+-- `parameter_values` is a JSON list in the order of the circuit's parameters, NULL where there are
+-- none.
+CREATE TABLE circuits_2 (
+    idx INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    source TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    shots INTEGER NOT NULL,
+    body INTEGER NOT NULL REFERENCES bodies (id),
+    parameter_values TEXT,
+    program INTEGER REFERENCES programs (id)
+) STRICT;
+
+INSERT INTO bodies SELECT idx, sha256, body, NULL FROM circuits;
+INSERT INTO circuits_2
+SELECT idx, name, metadata, source, position, (SELECT shots FROM jobset), idx, NULL, NULL
+FROM circuits;
+DROP TABLE circuits;
+ALTER TABLE circuits_2 RENAME TO circuits;
+
+-- `compilation` is JSON, `{}` where nothing was compiled. Once `max_fails` jobs have failed in a
+-- way that would repeat itself, no more are sent.
+ALTER TABLE jobset ADD COLUMN compilation TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE jobset ADD COLUMN max_fails INTEGER;
+"""
+
+_THIRD = """
+-- `copied_at` is set in a copy that was made to be taken elsewhere: it sends nothing, because the
+-- file that it was made of may send the same jobs. It is NULL again once the copy has taken over.
+ALTER TABLE jobset ADD COLUMN copied_at TEXT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)

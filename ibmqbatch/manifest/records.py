@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "EventRecord",
     "JobRecord",
     "JobStatus",
+    "ProgramRecord",
+    "PubRecord",
     "RemoteRecord",
     "SetRecord",
     "SetState",
@@ -70,7 +72,10 @@ _RAN_TOO_LONG = 1305
 
 @dataclass(frozen=True, slots=True)
 class SetRecord:
-    """The set itself. `options` are the sampler options that go with every job."""
+    """The set itself. `options` are the sampler options that go with every job.
+
+    `copied_at` is set in a copy that sends nothing until it takes over.
+    """
 
     id: str
     created_at: str
@@ -90,18 +95,49 @@ class SetRecord:
     tags: tuple[str, ...]
     labels_version: int
     closed_at: str | None
+    compilation: Mapping[str, object]
+    max_fails: int | None
+    copied_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitRecord:
-    """A circuit: `source` is the file it came from, `position` its number in it, from 0."""
+    """A circuit: `source` is the file it came from, `position` its number in it, from 0.
+
+    `shots` are all that it is to get, over all repeats.
+    """
 
     index: int
     name: str
     metadata: Mapping[str, object]
     source: str
     position: int
+    shots: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRecord:
+    """What a circuit was made of, and what it was made into.
+
+    `given` is the program as it was given, of `kind` openqasm2, openqasm3 or qpy (both empty where
+    that was not kept); `body` is the encoded circuit; `layout` tells where its qubits went.
+    """
+
+    kind: str
+    given: bytes = field(repr=False)
+    body: bytes = field(repr=False)
     sha256: str
+    layout: Mapping[str, object] | None
+    values: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PubRecord:
+    """A circuit as it is sent: `shots` are all that it is to get, over all repeats."""
+
+    body: bytes = field(repr=False)
+    values: tuple[float, ...] | None
+    shots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +189,10 @@ class RemoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job of the set: what is wanted of it, its current attempt, and the job that counts."""
+    """A job of the set: what is wanted of it, its current attempt, and the job that counts.
+
+    `shots` are those of a circuit in one repeat at most: see `split.repeat_shots`.
+    """
 
     index: int
     first_circuit: int
@@ -165,11 +204,6 @@ class JobRecord:
     attempt_state: str | None
     attempt_error: str
     remote: RemoteRecord | None
-
-    @property
-    def num_circuits(self) -> int:
-        """How many circuits it holds."""
-        return self.last_circuit - self.first_circuit + 1
 
     @property
     def unsure(self) -> bool:

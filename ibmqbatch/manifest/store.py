@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,8 @@ from .records import (
     CircuitRecord,
     EventRecord,
     JobRecord,
+    ProgramRecord,
+    PubRecord,
     RemoteRecord,
     SetRecord,
 )
@@ -46,6 +49,10 @@ _JOBS = f"""
 def lock_path(manifest: Path) -> Path:
     """Return the lock file that stands beside a manifest."""
     return manifest.with_suffix(".lock")
+
+
+def _values(text: str | None) -> tuple[float, ...] | None:
+    return None if text is None else tuple(json.loads(text))
 
 
 class Manifest:
@@ -93,17 +100,26 @@ class Manifest:
         try:
             values["options"] = json.loads(values["options"])
             values["tags"] = tuple(json.loads(values["tags"]))
-        except ValueError as error:
+            values["compilation"] = json.loads(values["compilation"])
+        except (TypeError, ValueError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
         return SetRecord(**values)
 
     def jobs(self) -> list[JobRecord]:
         """Return all jobs in order."""
-        rows = map(tuple, self.db.rows(_JOBS + " ORDER BY j.idx"))
+        return self._jobs(" ORDER BY j.idx")
+
+    def _jobs(self, ending: str) -> list[JobRecord]:
+        rows = map(tuple, self.db.rows(_JOBS + ending))
         return [
             JobRecord(*[*row[:9], None if row[9] is None else RemoteRecord(*row[9:])])
             for row in rows
         ]
+
+    def kinds_of_jobs(self) -> list[JobRecord]:
+        """Return one job for each way in which jobs of the set stand: all that its state needs."""
+        kinds = " GROUP BY j.wanted, a.state, r.status, r.reason_code"
+        return self._jobs(kinds)
 
     def remotes(self, job: int | None = None) -> list[RemoteRecord]:
         """Return the jobs on the service that are ours, or those that stand for one job of the set.
@@ -125,23 +141,55 @@ class Manifest:
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""
         rows = self.db.rows(
-            "SELECT idx, name, metadata, source, position, sha256 FROM circuits ORDER BY idx"
+            "SELECT idx, name, metadata, source, position, shots FROM circuits ORDER BY idx"
         )
         return [CircuitRecord(r[0], r[1], json.loads(r[2]), *tuple(r)[3:]) for r in rows]
 
-    def bodies(self, first: int, last: int) -> list[bytes]:
-        """Return the encoded circuits `first` to `last`, both included."""
+    def pubs(self, first: int, last: int) -> list[PubRecord]:
+        """Return the circuits `first` to `last`, both included, as they are sent."""
         rows = self.db.rows(
-            "SELECT body FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx", (first, last)
+            """SELECT b.body, c.parameter_values, c.shots
+               FROM circuits c JOIN bodies b ON b.id = c.body
+               WHERE c.idx BETWEEN ? AND ? ORDER BY c.idx""",
+            (first, last),
+        )
+        return [PubRecord(row[0], _values(row[1]), row[2]) for row in rows]
+
+    def pubs_size(self, first: int, last: int) -> int:
+        """Return how many bytes those circuits take, without reading them."""
+        row = self.db.row(
+            """SELECT sum(length(b.body) + coalesce(length(c.parameter_values), 0))
+               FROM circuits c JOIN bodies b ON b.id = c.body WHERE c.idx BETWEEN ? AND ?""",
+            (first, last),
+        )
+        return int(row[0] or 0) if row else 0
+
+    def shots(self, first: int, last: int) -> list[int]:
+        """Return the shots that those circuits are to get, over all repeats."""
+        rows = self.db.rows(
+            "SELECT shots FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx", (first, last)
         )
         return [row[0] for row in rows]
 
-    def bodies_size(self, first: int, last: int) -> int:
-        """Return how many bytes those circuits take, without reading them."""
+    def program(self, circuit: int) -> ProgramRecord | None:
+        """Return what circuit number `circuit` was made of; None when there is no such circuit."""
         row = self.db.row(
-            "SELECT sum(length(body)) FROM circuits WHERE idx BETWEEN ? AND ?", (first, last)
+            """SELECT p.kind, p.body, b.body, b.sha256, b.layout, c.parameter_values
+               FROM circuits c JOIN bodies b ON b.id = c.body
+               LEFT JOIN programs p ON p.id = c.program WHERE c.idx = ?""",
+            (circuit,),
         )
-        return int(row[0] or 0) if row else 0
+        if row is None:
+            return None
+        kind, given, body, sha256, layout, values = row
+        return ProgramRecord(
+            kind or "",
+            zlib.decompress(given) if given is not None else b"",
+            body,
+            sha256,
+            None if layout is None else json.loads(layout),
+            _values(values),
+        )
 
     def events(self, after: int = 0) -> list[EventRecord]:
         """Return the history, from the event that follows `after`."""

@@ -6,12 +6,14 @@ None of these waits for the set's lock; each is one short transaction.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Collection, Sequence
 
+from . import fails
 from .records import JobRecord
 from .store import Manifest
 
-__all__ = ["want_cancel", "want_labels", "want_retry"]
+__all__ = ["take_over", "want_cancel", "want_labels", "want_retry"]
 
 
 def want_cancel(manifest: Manifest, jobs: Collection[int]) -> int:
@@ -73,7 +75,25 @@ def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
                 (job.index,),
             )
             manifest.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
+        # Whoever tries again is granted as many failures again.
+        manifest.db.write(
+            "UPDATE jobset SET max_fails = max_fails + ?", (fails.count_fails(manifest),)
+        )
         _reopen(manifest)
+
+
+def take_over(manifest: Manifest) -> bool:
+    """Have a copy send jobs from now on; return whether it was one that did not.
+
+    Whether another copy has sent some is still asked of the service before the first of them.
+    """
+    with manifest.db.transaction():
+        if manifest.job_set().copied_at is None:
+            return False
+        host = socket.gethostname()
+        manifest.db.write("UPDATE jobset SET copied_at = NULL, host = ?", (host,))
+        manifest.log("taken_over", f"by {host}")
+    return True
 
 
 def _reopen(manifest: Manifest) -> None:

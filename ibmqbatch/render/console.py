@@ -24,6 +24,7 @@ __all__ = [
     "message",
     "out",
     "plural",
+    "size_text",
     "write_line",
 ]
 
@@ -63,6 +64,17 @@ def clean(text: str) -> str:
 def plural(number: int, thing: str) -> str:
     """Write a number of things."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for a person, in units of a thousand."""
+    number, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if number < 999.5:
+            break
+        number, unit = number / 1000, larger
+    places = 1 if unit != "bytes" and number < 99.95 else 0
+    return f"{number:.{places}f} {unit}"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -9,50 +9,78 @@ import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ..errors import StorageError
 from ..files import replacing
 from .console import discard_output
 
-__all__ = ["output"]
+__all__ = ["binary_output", "ensure_output_folder", "output"]
 
 
 @contextlib.contextmanager
 def output(path: Path | None) -> Iterator[TextIO]:
-    """Open where data goes: stdout, or a file that appears when it is whole.
+    """Open where text goes: stdout, or a file that appears when it is whole.
 
     Raises StorageError when the file cannot be written; an older one of its name is then untouched.
     """
     if path is None:
-        try:
+        with _to_stdout():
             yield sys.stdout
             sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            discard_output()
-            raise StorageError(
-                f"The output cannot be written: {error.strerror or error}.",
-                "The results are kept and can be written again.",
-            ) from error
+        return
+    with binary_output(path) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextlib.contextmanager
+def binary_output(path: Path | None) -> Iterator[BinaryIO]:
+    """Open where bytes go, in the same way."""
+    if path is None:
+        with _to_stdout():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     target = path.resolve()  # a link stays a link; what it points to is replaced
     try:
         if target.exists() and not target.is_file():
             # A device or a pipe is written to, never replaced.
-            with target.open("w", encoding="utf-8", newline="") as text:
-                yield text
+            with target.open("wb") as file:
+                yield file
             return
         with replacing(target, _permissions(target)) as file:
-            text = TextIOWrapper(file, encoding="utf-8", newline="")
-            yield text
-            text.flush()
-            text.detach()
+            yield file
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Name another file; the results are kept and can be written again.",
+        ) from error
+
+
+@contextlib.contextmanager
+def _to_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        raise StorageError(
+            f"The output cannot be written: {error.strerror or error}.",
+            "The results are kept and can be written again.",
+        ) from error
+
+
+def ensure_output_folder(folder: Path) -> None:
+    """Make a folder for output, unless it is there; raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be made: {error.strerror or error}.", "Name another."
         ) from error
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["ProgressBars", "live_view"]
 
 _STAGES = {
-    "reading": ("Reading", "files"),
+    "finding": ("Finding", "files"),
+    "reading": ("Reading", "circuits"),
+    "compiling": ("Compiling", "circuits"),
     "sending": ("Sending", "jobs"),
     "fetching": ("Fetching", "results"),
 }

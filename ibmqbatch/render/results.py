@@ -4,37 +4,86 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from .console import clean, out, plural
 
-__all__ = ["show_results", "write_results"]
+__all__ = ["metadata_text", "show_results", "write_results"]
 
 Data = Mapping[str, Any]
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def write_results(results: Iterable[Data], form: str, stream: TextIO) -> None:
-    """Write results as `ndjson`, `csv` (long: one line an outcome) or plain lines (`table`)."""
+def write_results(
+    results: Iterable[Data], form: str, stream: TextIO, *, columns: Sequence[str] = ()
+) -> None:
+    """Write results as `ndjson`, `csv` (long: one line an outcome) or plain lines (`table`).
+
+    `columns` are the keys of metadata that get a column in csv. Results with a memory are written
+    a line a shot.
+    """
     if form == "ndjson":
         stream.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
     elif form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["index", "name", "outcome", "count"])
-        for result in results:
-            writer.writerows(
-                (result["index"], result["name"], outcome, count)
-                for outcome, count in result["counts"].items()
-            )
+        _write_csv(results, stream, columns)
     else:
         for result in results:
-            counts = " ".join(
-                f"{outcome.replace(' ', '_')}:{n}" for outcome, n in result["counts"].items()
-            )
-            name = clean(result["name"])
-            stream.write(f"{result['index']}\t{name}\t{result['shots']}\t{counts}\n")
+            stream.writelines("\t".join(fields) + "\n" for fields in _plain(result))
+
+
+def _write_csv(results: Iterable[Data], stream: TextIO, columns: Sequence[str]) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    head: list[str] | None = None
+    for result in results:
+        if head is None:
+            head = ["index", "name", *_pair_names(result)]
+            # What has the name of another column can be told from it.
+            extra = [f"metadata.{key}" if key in head else key for key in columns]
+            writer.writerow([*head, *extra])
+        metadata = [_cell(result["metadata"].get(key)) for key in columns]
+        for pair in _pairs(result):
+            writer.writerow((result["index"], result["name"], *pair, *metadata))
+    if head is None:
+        writer.writerow(["index", "name", "outcome", "count", *columns])
+
+
+def _pair_names(result: Data) -> tuple[str, str]:
+    return ("shot", "outcome") if "memory" in result else ("outcome", "count")
+
+
+def _pairs(result: Data) -> Iterable[tuple[object, object]]:
+    return enumerate(result["memory"]) if "memory" in result else result["counts"].items()
+
+
+def _cell(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def _plain(result: Data) -> Iterable[tuple[str, ...]]:
+    """Return a result as fields: one line with its counts, or one for every shot."""
+    name = clean(result["name"])
+    metadata = [metadata_text(result["metadata"])] if result["metadata"] else []
+    if "memory" in result:
+        for shot, outcome in enumerate(result["memory"]):
+            yield (str(result["index"]), name, str(shot), _joined(outcome), *metadata)
+        return
+    counts = " ".join(f"{_joined(outcome)}:{n}" for outcome, n in result["counts"].items())
+    yield (str(result["index"]), name, str(result["shots"]), counts, *metadata)
+
+
+def _joined(outcome: str) -> str:
+    return outcome.replace(" ", "_")
+
+
+def metadata_text(metadata: Mapping[str, object], *, short: bool = False) -> str:
+    """Write metadata in one line; `short`: numbers with as many digits as a person reads."""
+    cells = {
+        key: f"{value:.6g}" if short and isinstance(value, float) else _cell(value)
+        for key, value in metadata.items()
+    }
+    return clean(" ".join(f"{key}={cell}" for key, cell in cells.items()))
 
 
 def show_results(results: Iterable[Data], *, most: int = 8) -> None:
@@ -47,6 +96,8 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
         heading.append(f"{result['index']}  ", "dim")
         heading.append(clean(result["name"]), "bold")
         heading.append(f"  {plural(result['shots'], 'shot')}", "dim")
+        if result["metadata"]:
+            heading.append(f"  {metadata_text(result['metadata'], short=True)}", "dim")
         console.print(heading)
         counts = result["counts"]
         frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:most]
@@ -63,13 +114,17 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
             console.print(line)
         rest = len(counts) - len(frequent)
         if rest:
-            share = 1 - sum(counts[outcome] for outcome in frequent) / max(1, result["shots"])
+            share = 1 - _sum(counts, frequent) / max(1, result["shots"])
             console.print(
                 Text(
                     f"  … {plural(rest, 'more outcome')}, {share:.1%} of the shots (csv has all)",
                     "dim",
                 )
             )
+
+
+def _sum(counts: Mapping[str, int], outcomes: Collection[str]) -> int:
+    return sum(counts[outcome] for outcome in outcomes)
 
 
 def _shortened(outcome: str, width: int) -> str:

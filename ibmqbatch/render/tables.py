@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import clean, is_terminal, out, plural, write_line
+from .console import clean, is_terminal, out, plural, size_text, write_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,6 +38,7 @@ _BAR = 40
 _FRAME_LINES = 9  # of a job set's view, around the rows of jobs
 _REASONS = 3
 _WIDE, _MEDIUM = 130, 90  # columns
+_ROOM_FOR_DISK = 110
 
 
 def show_sets(sets: Sequence[Data]) -> None:
@@ -53,7 +55,9 @@ def show_sets(sets: Sequence[Data]) -> None:
     medium = width >= _MEDIUM
     table = _table()
     table.add_column("job set", no_wrap=True)
-    table.add_column("name", no_wrap=True, max_width=_left(width, 104 if medium else 45))
+    with_disk = width >= _ROOM_FOR_DISK and all("disk_bytes" in item for item in sets)
+    taken = 104 + (10 if with_disk else 0) if medium else 45
+    table.add_column("name", no_wrap=True, max_width=_left(width, taken))
     if medium:
         table.add_column("backend", no_wrap=True, max_width=20)
     table.add_column("state", no_wrap=True)
@@ -61,8 +65,10 @@ def show_sets(sets: Sequence[Data]) -> None:
     if medium:
         table.add_column("circuits", justify="right", no_wrap=True)
         table.add_column("created", no_wrap=True)
+    if with_disk:
+        table.add_column("disk", justify="right", no_wrap=True)
     if width >= _WIDE:
-        table.add_column("tags", no_wrap=True, max_width=_left(width, 150))
+        table.add_column("tags", no_wrap=True, max_width=_left(width, 160))
     for item in sets:
         cells = [item["id"], clean(item["name"])]
         if medium:
@@ -70,6 +76,8 @@ def show_sets(sets: Sequence[Data]) -> None:
         cells += ["", f"{item['counts']['DONE']}/{item['total_jobs']}"]
         if medium:
             cells += [str(item["total_circuits"]), _time(item["created_at"])]
+        if with_disk:
+            cells.append(size_text(item["disk_bytes"]))
         if width >= _WIDE:
             cells.append(clean(" ".join(item["tags"])))
         texts = [Text(cell) for cell in cells]
@@ -114,6 +122,7 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
     facts = Text(
         f"{item['backend']} · {plural(item['total_circuits'], 'circuit')} · "
         f"{plural(item['shots'], 'shot')}"
+        + (f" · {size_text(item['disk_bytes'])}" if "disk_bytes" in item else "")
         + (f" · {clean(', '.join(item['tags']))}" if item["tags"] else ""),
         style="dim",
         no_wrap=True,
@@ -145,8 +154,9 @@ def _trouble(job: Data, *, fold: bool) -> Text:
 def _most_urgent(jobs: Sequence[Data], rows: int) -> list[Data]:
     if len(jobs) <= rows:
         return list(jobs)
-    by_urgency = sorted(jobs, key=lambda job: (_URGENCY.index(job["status"]), job["index"]))
-    return sorted(by_urgency[:rows], key=lambda job: job["index"])
+    rank = {status: number for number, status in enumerate(_URGENCY)}
+    urgent = heapq.nsmallest(rows, jobs, key=lambda job: (rank[job["status"]], job["index"]))
+    return sorted(urgent, key=lambda job: job["index"])
 
 
 def _jobs_table(jobs: Sequence[Data], width: int) -> Table:

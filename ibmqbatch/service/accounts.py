@@ -14,7 +14,19 @@ from dataclasses import dataclass, field, replace
 from ..errors import UsageError
 from ..exitcodes import ExitCode
 
-__all__ = ["Account", "Endpoint", "UnknownAccount", "find_account"]
+__all__ = [
+    "LOCAL",
+    "LOCAL_BACKEND",
+    "Account",
+    "Endpoint",
+    "UnknownAccount",
+    "account_names",
+    "find_account",
+]
+
+# The account of the embedded service, and what runs circuits there when nothing else is asked for.
+LOCAL = "local"
+LOCAL_BACKEND = "ideal_simulator"
 
 
 class UnknownAccount(UsageError):
@@ -69,9 +81,9 @@ def _local() -> Account:
     from . import localhost
 
     return Account(
-        name="local",
+        name=LOCAL,
         locate=localhost.running_service,
-        default_backend="ideal_simulator",
+        default_backend=LOCAL_BACKEND,
         pace_limit=None,
         max_pending=None,
         poll_first=0.1,
@@ -126,7 +138,7 @@ def find_account(name: str | None = None) -> Account:
     That is IBMQBATCH_ACCOUNT, else the account made of IBMQBATCH_URL, _TOKEN and _INSTANCE, else
     `local`. Raises UnknownAccount.
     """
-    if (name or os.environ.get("IBMQBATCH_ACCOUNT")) == "local":
+    if (name or os.environ.get("IBMQBATCH_ACCOUNT")) == LOCAL:
         return _overridden(_local())
     environment = _environment()
     if name is None:
@@ -139,6 +151,11 @@ def find_account(name: str | None = None) -> Account:
             "IBMQBATCH_URL, IBMQBATCH_TOKEN and IBMQBATCH_INSTANCE describe another.",
         )
     return _overridden(known[name])
+
+
+def account_names() -> list[str]:
+    """Return the names that `find_account` knows, whether or not they lack something."""
+    return [LOCAL, *(["environment"] if os.environ.get("IBMQBATCH_URL") else [])]
 
 
 def _overridden(account: Account) -> Account:

@@ -6,17 +6,18 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 from ..clock import Clock
 from .accounts import Account, Endpoint
+from .backend_names import remember_backends
 from .errors import AuthenticationFailed, Conflict, NotFound, Unreachable, Unreadable
 from .pace import Pace
 from .retry import RetryPolicy
 from .tokens import TokenSource
 from .transport import Answer, Transport, printable
-from .types import Backend, JobPage, RemoteJob
+from .types import Backend, BackendEntry, JobPage, RemoteJob
 
 __all__ = ["API_VERSION", "PAGE", "Client"]
 
@@ -139,17 +140,35 @@ class Client:
         self._call("PUT", f"{_job(job_id)}/tags", body={"tags": list(tags)})
 
     def backend(self, name: str) -> Backend:
-        """Return a backend; raises NotFound."""
-        answer = self._call("GET", f"/backends/{quote(name, safe='')}/configuration")
-        return Backend.from_wire(answer.json())
+        """Return a backend with its calibration, where it has one; raises NotFound."""
+        path = f"/backends/{quote(name, safe='')}"
+        configuration = self._call("GET", f"{path}/configuration").json()
+        if Backend.from_wire(configuration).simulator:
+            return Backend.from_wire(configuration)
+        try:
+            properties = self._call("GET", f"{path}/properties").json()
+        except NotFound:
+            properties = None
+        return Backend.from_wire(configuration, properties)
 
     def backend_names(self) -> list[str]:
         """Return the names of the backends that the instance can use."""
+        return [entry.name for entry in self.backends()]
+
+    def backends(self) -> list[BackendEntry]:
+        """Return those backends, as the service lists them."""
         body = self._call("GET", "/backends").json()
         devices = body.get("devices") if isinstance(body, dict) else None
         if not isinstance(devices, list):
             raise Unreadable("The service's answer lacks a list of backends.")
-        return [str(d["name"]) for d in devices if isinstance(d, dict) and "name" in d]
+        entries = [entry for entry in map(BackendEntry.from_wire, devices) if entry is not None]
+        remember_backends(self.account.name, [entry.name for entry in entries])
+        return entries
+
+    def configuration(self, name: str) -> Mapping[str, Any]:
+        """Return what a backend is, without its calibration; raises NotFound."""
+        path = f"/backends/{quote(name, safe='')}/configuration"
+        return Backend.from_wire(self._call("GET", path).json()).configuration
 
     def _call(
         self,

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,39 @@ class BitArray:
         """How many shots one element of the pub holds."""
         return int(self.rows.shape[-2])
 
+    def flat(self) -> npt.NDArray[np.uint8]:
+        """Return the rows of all elements of the pub, one after another: (all shots, bytes)."""
+        return self.rows.reshape(math.prod(self.rows.shape[:-1]), self.rows.shape[-1])
+
+    def bits(self) -> npt.NDArray[np.uint8]:
+        """Return 0 and 1 as uint8 of shape (all shots, num_bits), bit k in column k."""
+        bits = np.unpackbits(self.flat()[:, ::-1], axis=1, bitorder="little")
+        return bits[:, : self.num_bits]
+
 
 @dataclass(frozen=True, slots=True)
 class PubResult:
     """One circuit's outcomes: its registers by name, in the order of declaration."""
 
     registers: Mapping[str, BitArray]
+
+    def only(self, names: Collection[str]) -> PubResult:
+        """Return the outcomes of the registers `names` alone, in the order of declaration."""
+        return PubResult({name: r for name, r in self.registers.items() if name in names})
+
+    def joined(self, others: Sequence[PubResult]) -> PubResult:
+        """Return the shots of this circuit with those of the same circuit's other repeats."""
+        if not others:
+            return self
+        return PubResult(
+            {
+                name: BitArray(
+                    np.concatenate([pub.registers[name].flat() for pub in (self, *others)]),
+                    register.num_bits,
+                )
+                for name, register in self.registers.items()
+            }
+        )
 
     @property
     def shots(self) -> int:
@@ -60,19 +87,32 @@ class PubResult:
 
         Sorted by outcome. Bits of several registers are separated by spaces.
         """
-        registers = list(self.registers.values())
-        flat = [rows.reshape(self.shots, rows.shape[-1]) for rows in (r.rows for r in registers)]
-        joined = np.ascontiguousarray(np.concatenate(flat, axis=1))
-        width = joined.shape[1]
-        if width == 0:
+        keys = self._keys()
+        if keys is None:
             return {"": self.shots} if self.shots else {}
-        keys, counts = np.unique(joined.view(f"V{width}").ravel(), return_counts=True)
-        cuts = np.cumsum([rows.shape[1] for rows in flat])[:-1].tolist()
-        outcomes = {
-            _outcome(key.tobytes(), cuts, registers): int(count)
-            for key, count in zip(keys, counts, strict=True)
-        }
-        return dict(sorted(outcomes.items()))
+        distinct, counts = np.unique(keys, return_counts=True)
+        outcomes = zip(self._written(distinct), map(int, counts), strict=True)
+        return dict(sorted(outcomes))
+
+    def memory(self) -> list[str]:
+        """Return the outcome of every shot, in their order, written as in `counts`."""
+        keys = self._keys()
+        if keys is None:
+            return [""] * self.shots
+        distinct, which = np.unique(keys, return_inverse=True)
+        written = self._written(distinct)
+        return [written[number] for number in which.ravel().tolist()]
+
+    def _keys(self) -> npt.NDArray[np.void] | None:
+        """Return one key a shot, the bytes of all registers; None where there are no bits."""
+        joined = np.concatenate([register.flat() for register in self.registers.values()], axis=1)
+        width = joined.shape[1]
+        return np.ascontiguousarray(joined).view(f"V{width}").ravel() if width else None
+
+    def _written(self, keys: npt.NDArray[np.void]) -> list[str]:
+        registers = list(self.registers.values())
+        cuts = np.cumsum([register.rows.shape[-1] for register in registers])[:-1].tolist()
+        return [_outcome(key.tobytes(), cuts, registers) for key in keys]
 
 
 def _outcome(key: bytes, cuts: Sequence[int], registers: Sequence[BitArray]) -> str:

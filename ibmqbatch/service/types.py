@@ -9,7 +9,7 @@ from typing import Any
 from .errors import Unreadable
 from .transport import printable
 
-__all__ = ["Backend", "JobPage", "RemoteJob"]
+__all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "processor_name"]
 
 
 def _expect(condition: bool, what: str) -> None:  # noqa: FBT001 - an assertion's condition
@@ -79,11 +79,69 @@ class JobPage:
 
 
 @dataclass(frozen=True, slots=True)
+class BackendEntry:
+    """A backend as the list of all shows it; what is not told is None, or empty.
+
+    `status` is the service's word: online, paused, offline, or one of later days; `mock` tells
+    that it rehearses a device. `told` is the whole entry.
+    """
+
+    name: str
+    status: str = ""
+    reason: str = ""
+    num_qubits: int | None = None
+    simulator: bool = False
+    mock: bool = False
+    queue_length: int | None = None
+    processor: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_wire(cls, entry: object) -> BackendEntry | None:
+        """Read an entry, of which early versions of the API give the name alone; None for no one's.
+
+        One that cannot be read must not hide the others.
+        """
+        if isinstance(entry, str):
+            entry = {"name": entry}
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            return None
+        status = entry.get("status")
+        if not isinstance(status, dict):
+            status = {"name": status} if isinstance(status, str) else {}
+        return cls(
+            name=entry["name"],
+            status=printable(status.get("name") or "", 30).lower(),
+            reason=printable(status.get("reason") or "", 200),
+            num_qubits=_count(entry.get("qubits")),
+            simulator=entry.get("is_simulator") is True,
+            # By the latter Qiskit names its own snapshots of devices, and IBM no device.
+            mock=entry.get("class") == "mock" or entry["name"].startswith("fake_"),
+            queue_length=_count(entry.get("queue_length")),
+            processor=processor_name(entry.get("processor_type")),
+            told=entry,
+        )
+
+
+def processor_name(told: object) -> str:
+    """Write a processor's family and revision as one name; empty where they are not told."""
+    if isinstance(told, str):
+        return printable(told, 40)
+    if not isinstance(told, dict):
+        return ""
+    family, revision = told.get("family") or "", told.get("revision") or ""
+    name = printable(f"{family} r{revision}" if family and revision else family, 40)
+    segment = told.get("segment")
+    return printable(f"{name} {segment}", 40) if name and segment else name
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """What planning must know of a backend.
 
-    `max_shots` and `max_circuits` (in one job) are None where the backend does not limit them;
-    `coupling_map` is None when every pair of qubits is coupled.
+    `max_shots` and `max_circuits` (in one job) are None where the backend does not limit them.
+    `seeded`: it simulates, and takes a seed. `max_active_qubits` is set where fewer qubits can be
+    used at a time than there are. `properties` is its calibration; None for a simulator.
     """
 
     name: str
@@ -91,33 +149,45 @@ class Backend:
     simulator: bool
     max_shots: int | None
     max_circuits: int | None
-    basis_gates: tuple[str, ...]
-    coupling_map: tuple[tuple[int, int], ...] | None
-    configuration: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    seeded: bool
+    max_active_qubits: int | None
+    configuration: Mapping[str, Any] = field(repr=False, compare=False)
+    properties: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def calibrated_at(self) -> str | None:
+        """When it was last calibrated, in ISO 8601; None where that is not told."""
+        told = (self.properties or {}).get("last_update_date")
+        return told if isinstance(told, str) else None
 
     @classmethod
-    def from_wire(cls, body: object) -> Backend:
-        """Read a configuration; raises Unreadable when it is none."""
+    def from_wire(cls, body: object, properties: object = None) -> Backend:
+        """Read a configuration and properties; raises Unreadable when they are none."""
         _expect(isinstance(body, dict), "a backend's configuration")
         assert isinstance(body, dict)
         name, qubits = body.get("backend_name"), body.get("n_qubits")
         _expect(isinstance(name, str) and isinstance(qubits, int), "a backend's name and size")
         assert isinstance(name, str)
         assert isinstance(qubits, int)
-        coupling = body.get("coupling_map")
-        gates = body.get("basis_gates")
+        _expect(properties is None or isinstance(properties, dict), "a backend's properties")
+        rehearsal = body.get("rehearsal")
+        most = rehearsal.get("max_active_qubits") if isinstance(rehearsal, dict) else None
+        simulator = body.get("simulator") is True
         return cls(
             name=name,
             num_qubits=qubits,
-            simulator=body.get("simulator") is True,
+            simulator=simulator,
             max_shots=_limit(body.get("max_shots")),
             max_circuits=_limit(body.get("max_experiments")),
-            basis_gates=tuple(str(gate) for gate in gates) if isinstance(gates, list) else (),
-            coupling_map=(
-                tuple((int(a), int(b)) for a, b in coupling) if isinstance(coupling, list) else None
-            ),
+            seeded=simulator or isinstance(rehearsal, dict),
+            max_active_qubits=_limit(most),
             configuration=body,
+            properties=properties if isinstance(properties, dict) else None,
         )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _limit(value: object) -> int | None:

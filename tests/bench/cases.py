@@ -6,7 +6,6 @@ import base64
 import io
 import math
 import os
-import random
 import subprocess
 import sys
 import time
@@ -15,14 +14,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ibmqbatch.jobset.advance import follow, is_sent, is_settled, try_advance
-from ibmqbatch.jobset.plan import Request, check_request, make_plan
+from ibmqbatch.jobset.plan import make_plan
+from ibmqbatch.jobset.request import Request, check_request
+from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.work import IN_FLIGHT
 from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
+from tests.bench.inputs import compiling, reading
 from tests.bench.measure import Measurement, medians, timed
-from tests.bench.sets import SMALL, TimedClient, environment, planned, submitted, write_circuits
+from tests.bench.sets import (
+    SMALL,
+    TimedClient,
+    environment,
+    planned,
+    random_circuits,
+    submitted,
+    write_circuits,
+)
 from tests.bench.stub import Stub
+from tests.manifest.conftest import write_set
 
 SCRIPT = str(Path(sys.executable).with_name("ibmqbatch"))
 BARE = (sys.executable, "-c", "import typer, rich.table")
@@ -58,6 +69,27 @@ def startup() -> Iterator[Measurement]:
     bare = found.pop("bare")
     for name, figure in found.items():
         yield Measurement(f"start-up, {name}", figure, bare, 1.6)
+
+
+def completion() -> Iterator[Measurement]:
+    """Whole processes: what a shell waits for after TAB, with 200 sets on disk.
+
+    The bound keeps it under 150 ms where the reference takes 60.
+    """
+    bare = (sys.executable, "-c", "import typer")
+    with environment(_IBMQBATCH_COMPLETE="complete_zsh"):
+        for number in range(200):
+            write_set(3, name=f"set {number}", tags=(f"tag {number}",))
+        runs = {
+            "bare": _process(*bare),
+            "verbs": _process(SCRIPT, ""),
+            "sets": _process(SCRIPT, "status", ""),
+            "backends": _process(SCRIPT, "submit", "--backend", ""),
+        }
+        found = medians(runs, 10)
+    reference = found.pop("bare")
+    for name, figure in found.items():
+        yield Measurement(f"completion, {name}", figure, reference, 2.4)
 
 
 def submit() -> Iterator[Measurement]:
@@ -118,9 +150,8 @@ def resume() -> Iterator[Measurement]:
 def plan() -> Iterator[Measurement]:
     """Plan 1,000 small circuits: against parsing and encoding the same texts, and nothing else."""
     circuits = 1000
-    generator = random.Random(1)
-    texts = [_circuit(generator) for _ in range(circuits)]
-    backend = Backend("ideal_simulator", 30, True, None, None, (), None)
+    texts = random_circuits(circuits)
+    backend = Backend("ideal_simulator", 30, True, None, None, True, None, {"n_qubits": 30})
     with environment(IBMQBATCH_ACCOUNT="local"):
         folder = write_circuits(Path(os.environ["IBMQBATCH_HOME"], "circuits"), texts)
         request = check_request(Request((folder,)))
@@ -135,15 +166,21 @@ def plan() -> Iterator[Measurement]:
     yield Measurement(f"plan, {circuits} circuits", found["ours"], found["bare"], 1.5)
 
 
-def _circuit(generator: random.Random, qubits: int = 5, gates: int = 30) -> str:
-    """Return a circuit of random gates, written as Qiskit writes it."""
-    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{qubits}];", f"creg c[{qubits}];"]
-    for number in range(gates):
-        a, b = generator.sample(range(qubits), 2)
-        angle = generator.uniform(0, math.tau)
-        lines.append((f"rz({angle}) q[{a}];", f"sx q[{a}];", f"cx q[{a}],q[{b}];")[number % 3])
-    lines += (f"measure q[{i}] -> c[{i}];" for i in range(qubits))
-    return "\n".join(lines) + "\n"
+def frame() -> Iterator[Measurement]:
+    """Draw a set of 5,000 jobs on a screen of 200 by 60: within 30 ms."""
+    from rich.console import Console
+
+    from ibmqbatch.render.tables import job_set_view
+
+    with Stub(0) as stub, planned(stub, 5000) as work:
+        item = set_data(work.manifest.job_set(), work.manifest.jobs())
+    console = Console(file=io.StringIO(), force_terminal=True, width=200, height=60)
+
+    def draw() -> None:
+        console.print(job_set_view(item, rows=console.height, width=console.width))
+
+    drawn = medians({"": lambda: timed(draw)}, 20)[""]
+    yield Measurement("frame, 5000 jobs", drawn, 30, 1.0)
 
 
 def _encode(texts: list[str]) -> None:
@@ -156,4 +193,7 @@ def _encode(texts: list[str]) -> None:
         base64.b64encode(zlib.compress(buffer.getvalue()))
 
 
-CASES = {case.__name__: case for case in (startup, submit, refresh, plan, resume, results)}
+CASES = {
+    case.__name__: case
+    for case in (startup, completion, submit, refresh, plan, resume, results, frame)
+} | {"read": reading, "compile": compiling}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import random
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,7 +13,8 @@ from pathlib import Path
 
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, is_sent
-from ibmqbatch.jobset.plan import Request, check_request, make_plan
+from ibmqbatch.jobset.plan import make_plan
+from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.accounts import find_account
@@ -47,6 +50,22 @@ def environment(**variables: str) -> Iterator[dict[str, str]]:
         finally:
             os.environ.clear()
             os.environ.update(kept)
+
+
+def random_circuits(count: int, qubits: int = 5, gates: int = 30) -> list[str]:
+    """Return circuits of random gates, written as Qiskit writes them; the same ones always."""
+    generator = random.Random(1)
+    return [_random_circuit(generator, qubits, gates) for _ in range(count)]
+
+
+def _random_circuit(generator: random.Random, qubits: int, gates: int) -> str:
+    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{qubits}];", f"creg c[{qubits}];"]
+    for number in range(gates):
+        a, b = generator.sample(range(qubits), 2)
+        angle = generator.uniform(0, math.tau)
+        lines.append((f"rz({angle}) q[{a}];", f"sx q[{a}];", f"cx q[{a}],q[{b}];")[number % 3])
+    lines += (f"measure q[{i}] -> c[{i}];" for i in range(qubits))
+    return "\n".join(lines) + "\n"
 
 
 def write_circuits(folder: Path, texts: list[str]) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.circuits.sources import find_files, natural_key
+from ibmqbatch.circuits.sources import find_sources, natural_key
 from ibmqbatch.errors import Problem
 
 
@@ -35,10 +35,10 @@ def test_order_does_not_depend_on_where_one_starts(names):
     assert once == again
 
 
-def found(*inputs: Path) -> tuple[list[str], list[str]]:
+def found(*inputs: Path, recursive: bool = False) -> tuple[list[str], list[str]]:
     problems: list[Problem] = []
-    files = find_files(inputs, problems)
-    return [file.name for file in files], [problem.code for problem in problems]
+    sources = find_sources(inputs, problems, recursive=recursive)
+    return [source.path.name for source in sources], [problem.code for problem in problems]
 
 
 def test_folder_gives_its_circuits_in_natural_order(circuits):
@@ -69,3 +69,46 @@ def test_other_files_in_a_folder_are_left_out(circuits):
 
 def test_folder_without_circuits_is_a_problem(tmp_path):
     assert found(tmp_path) == ([], ["no_circuits"])
+
+
+def test_folder_gives_files_of_every_known_kind(tmp_path):
+    for name in ("a.qasm", "b.qpy", "c.QASM3", "d.qasm2", "e.txt"):
+        (tmp_path / name).touch()
+    assert found(tmp_path)[0] == ["a.qasm", "b.qpy", "c.QASM3", "d.qasm2"]
+
+
+def test_folders_below_are_taken_when_asked_for(circuits):
+    folder = circuits(a="", b="")
+    (folder / "aa").mkdir()
+    (folder / "aa" / "z.qasm").touch()
+    assert found(folder)[0] == ["a.qasm", "b.qasm"]
+    assert found(folder, recursive=True)[0] == ["a.qasm", "z.qasm", "b.qasm"]
+
+
+def test_links_to_folders_are_not_followed(circuits):
+    folder = circuits(a="")
+    (folder / "loop").symlink_to(folder)
+    assert found(folder, recursive=True)[0] == ["a.qasm"]
+
+
+def test_pattern_gives_what_matches_in_natural_order(circuits):
+    folder = circuits(c10="", c9="", d1="")
+    assert found(folder / "c*.qasm")[0] == ["c9.qasm", "c10.qasm"]
+
+
+def test_pattern_that_matches_nothing_is_a_problem(tmp_path):
+    assert found(tmp_path / "*.qasm") == ([], ["no_circuits"])
+
+
+def test_file_whose_name_looks_like_a_pattern_is_a_file(tmp_path):
+    (tmp_path / "c[1].qasm").touch()
+    (tmp_path / "c1.qasm").touch()
+    assert found(tmp_path / "c[1].qasm")[0] == ["c[1].qasm"]
+
+
+def test_listing_gives_signs_of_life(tmp_path):
+    told: list[int] = []
+    for number in range(2500):
+        (tmp_path / f"{number}.qasm").touch()
+    find_sources([tmp_path], [], listed=told.append)
+    assert told == [1000, 2000]

@@ -39,6 +39,11 @@ def test_every_verb_prints_one_document_of_the_schema(cli, circuits):
     document(cli("retag", set_id, "--add", "x", "--json"), "retag")
     document(cli("retry", set_id, "--json"), "retry")
     document(cli("cancel", set_id, "--json"), "cancel")
+    document(cli("export", set_id, "-o", "x.sqlite", "--json"), "export")
+    document(cli("forget", set_id, "--yes", "--json"), "forget")
+    document(cli("import", "x.sqlite", "--json"), "import")
+    document(cli("backends", "--json"), "backends")
+    document(cli("backends", "ideal_simulator", "--json"), "backends")
     document(cli("serve", "--status", "--json"), "serve")
     document(cli("help", "exit-codes", "--json"), "help")
     schema = document(cli("help", "json-schema", "--json"), "help")["data"]["json_schema"]

@@ -15,13 +15,16 @@ HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 BAD_FILES = {
     "empty.qasm": (b"", "is empty"),
-    "binary.qasm": (b"\x7fELF\x00\x01", "not a text file"),
+    "binary.qasm": (b"\x7fELF\x00\x01", "neither text nor QPY"),
     "syntax.qasm": (b"OPENQASM 2.0;\nqreg q[2]\ncreg c[2];\n", "line 3, column 1"),
     "gate.qasm": (HEAD.encode() + b"qreg q[1];\nfoo q[0];\n", "line 4, column 1: 'foo'"),
     "nothing.qasm": (HEAD.encode(), "holds no circuit"),
     "unmeasured.qasm": (HEAD.encode() + b"qreg q[1];\nh q[0];\n", "measures nothing"),
     "wide.qasm": (HEAD.encode() + b"qreg q[99];\ncreg c[1];\nmeasure q[0]->c[0];", "99 qubits"),
-    "three.qasm": (b"OPENQASM 3.0;\nqubit q;\n", "OpenQASM 3.0"),
+    "four.qasm": (b"OPENQASM 4.0;\nqubit q;\n", "OpenQASM 4"),
+    "three.qasm": (b"OPENQASM 3.0;\nqubit q;\nfor int i in [0:1] {}\nzap q;\n", "line 4"),
+    "newer.qpy": (b"QISKIT\x11", "QPY version 17"),
+    "cut.qpy": (b"QISKIT\x0a\x00\x2e", "cut short or damaged"),
 }
 
 

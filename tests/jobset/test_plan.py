@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -11,17 +10,18 @@ import pytest
 
 from ibmqbatch import paths
 from ibmqbatch.circuits import prepare as prepare_module
-from ibmqbatch.circuits.prepare import ReadyCircuit
+from ibmqbatch.circuits.prepare import ReadyCircuit, ReadyProgram
 from ibmqbatch.errors import InputError, LimitError, UsageError
-from ibmqbatch.jobset import plan as plan_module
-from ibmqbatch.jobset.plan import Plan, Request, check_request, make_plan
+from ibmqbatch.jobset.plan import Plan, make_plan
+from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import Backend
+from tests.circuits.devices import line_configuration, line_properties
 from tests.conftest import BELL
 from tests.service.conftest import account
 
-SIMULATOR = Backend("ideal", 30, True, 1_000_000, 50, (), None)
-DEVICE = Backend("device", 3, False, 100_000, None, ("cx", "rz", "sx", "x"), ((0, 1), (1, 2)))
+SIMULATOR = Backend("ideal", 30, True, 1_000_000, 50, True, None, {"n_qubits": 30})
+DEVICE = Backend.from_wire(line_configuration(3), line_properties(3))
 
 
 def request(*inputs: Path, **changes: object) -> Request:
@@ -88,9 +88,44 @@ def test_empty_folder_is_an_input_error(tmp_path, home):
         plan(request(tmp_path))
 
 
-def test_more_shots_than_the_backend_takes_are_refused(circuits, home):
-    with pytest.raises(LimitError, match="1000000"):
-        plan(request(circuits(a=BELL), shots=1_000_001))
+def test_more_shots_than_the_backend_takes_become_repeats(circuits, home):
+    with planned(request(circuits(a=BELL, b=BELL), shots=2_500_000)) as manifest:
+        jobs = [(j.first_circuit, j.last_circuit, j.repeat, j.shots) for j in manifest.jobs()]
+        assert jobs == [(0, 1, repeat, 1_000_000) for repeat in range(3)]
+        assert manifest.job_set().total_repeats == 3
+
+
+def test_more_repeats_than_there_is_room_for_are_refused(circuits, home):
+    with pytest.raises(LimitError, match="99"):
+        plan(request(circuits(a=BELL), shots=99_000_001))
+
+
+def test_sweep_shares_the_circuit_among_its_rows(tmp_path, home):
+    (tmp_path / "p.csv").write_text("theta\n0\n1.5\n3\n")
+    (tmp_path / "ry.qasm").write_text(
+        'OPENQASM 3.0; include "stdgates.inc"; input angle theta; qubit q; bit c; '
+        "ry(theta) q; c = measure q;"
+    )
+    asked = request(tmp_path / "ry.qasm", sweep=tmp_path / "p.csv")
+    with planned(asked) as manifest:
+        assert [c.name for c in manifest.circuits()] == ["ry@0", "ry@1", "ry@2"]
+        assert [c.metadata for c in manifest.circuits()] == [
+            {"theta": 0},
+            {"theta": 1.5},
+            {"theta": 3},
+        ]
+        pubs = manifest.pubs(0, 2)
+        assert [pub.values for pub in pubs] == [(0,), (1.5,), (3,)]
+        assert manifest.db.row("SELECT count(*) FROM bodies")[0] == 1
+
+
+def test_table_gives_names_shots_and_metadata(tmp_path, home):
+    (tmp_path / "a.qasm").write_text(BELL)
+    (tmp_path / "t.csv").write_text("path,name,shots,angle\na.qasm,one,10,x\na.qasm,,,y\n")
+    with planned(request(table=tmp_path / "t.csv", shots=77)) as manifest:
+        found = [(c.name, c.shots, c.metadata) for c in manifest.circuits()]
+        assert found == [("one", 10, {"angle": "x"}), ("a", 77, {"angle": "y"})]
+        assert [pub.shots for pub in manifest.pubs(0, 1)] == [10, 77]
 
 
 def test_circuits_for_a_device_are_compiled_to_it(circuits):
@@ -100,8 +135,8 @@ def test_circuits_for_a_device_are_compiled_to_it(circuits):
     from qiskit import qpy
 
     with planned(request(circuits(a=BELL)), DEVICE) as manifest:
-        (compiled,) = qpy.load(io.BytesIO(zlib.decompress(manifest.bodies(0, 0)[0])))
-    assert {step.operation.name for step in compiled.data} <= {*DEVICE.basis_gates, "measure"}
+        (compiled,) = qpy.load(io.BytesIO(zlib.decompress(manifest.pubs(0, 0)[0].body)))
+    assert {step.operation.name for step in compiled.data} <= {"cx", "rz", "sx", "x", "measure"}
 
 
 def test_seed_is_kept_and_gives_the_same_options(circuits, home):
@@ -139,7 +174,12 @@ def test_progress_ends_at_the_number_of_files(circuits, home):
     told = []
     folder = circuits(a=BELL, b=BELL)
     make_plan(request(folder), account(), SIMULATOR, "crn", lambda *at: told.append(at))
-    assert told[-1] == (2, 2)
+    assert told[-1] == ("reading", 2, 2)
+
+
+def ready_program(body: bytes, number: int) -> ReadyProgram:
+    circuits = (ReadyCircuit(f"c{number}", {}, None),)
+    return ReadyProgram(circuits, "f", 0, None, "openqasm2", b"", "sha", body, None)
 
 
 def test_circuits_are_not_kept_in_memory(home, monkeypatch):
@@ -159,10 +199,9 @@ def test_circuits_are_not_kept_in_memory(home, monkeypatch):
 
     def many(*_arguments: object):
         for number in range(2000):
-            yield ReadyCircuit(f"c{number}", "f", 0, 2, "sha", Body(b"x" * 100))
+            yield ready_program(Body(b"x" * 100), number)
 
     monkeypatch.setattr(prepare_module, "prepare", many)
-    monkeypatch.setattr(plan_module, "_BATCH", 50)
     with planned(request(Path("f"))) as manifest:
         assert manifest.job_set().total_circuits == 2000
     assert most <= 60
@@ -170,7 +209,7 @@ def test_circuits_are_not_kept_in_memory(home, monkeypatch):
 
 def test_failure_in_the_middle_leaves_nothing(home, monkeypatch):
     def fail(*_arguments: object):
-        yield from (ReadyCircuit("c", "f", 0, 2, "s", b"x") for _ in itertools.repeat(None, 10))
+        yield from (ready_program(b"x", number) for number in range(10))
         raise ZeroDivisionError
 
     monkeypatch.setattr(prepare_module, "prepare", fail)
@@ -189,6 +228,11 @@ def test_failure_in_the_middle_leaves_nothing(home, monkeypatch):
         {"max_circuits": 0},
         {"level": 4},
         {"level": -1},
+        {"level": 1, "compiling": False},
+        {"initial_layout": (1, 1)},
+        {"initial_layout": (-1,)},
+        {"seed_transpiler": -1},
+        {"max_fails": 0},
         {"seed": -1},
         {"name": "  "},
         {"name": "n" * 61},
@@ -208,6 +252,10 @@ def test_request_that_makes_no_sense_is_refused_before_any_work(changes):
 )
 def test_set_is_named_after_its_first_path(path, name):
     assert check_request(Request((Path(path), Path("other")))).name == name
+
+
+def test_set_of_standard_input_is_named_after_it():
+    assert check_request(Request((Path("-"),), stdin=b"")).name == "stdin"
 
 
 def test_set_of_the_root_folder_has_a_name_all_the_same():

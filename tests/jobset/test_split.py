@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.split import Chunk, Limits, Splitter
+from ibmqbatch.jobset.split import Chunk, Limits, Splitter, repeat_shots
 
+CIRCUITS = st.lists(st.tuples(st.integers(1, 100), st.integers(1, 60)), max_size=60)
 SIZES = st.lists(st.integers(1, 100), max_size=60)
 LIMITS = st.builds(
     Limits,
@@ -20,8 +22,13 @@ LIMITS = st.builds(
 
 
 def split(sizes: list[int], limits: Limits, shots: int = 1) -> list[Chunk]:
-    splitter = Splitter(limits, shots)
-    chunks = [chunk for size in sizes for chunk in splitter.add(size)]
+    return split_mixed([(size, shots) for size in sizes], limits)
+
+
+def split_mixed(circuits: list[tuple[int, int]], limits: Limits) -> list[Chunk]:
+    """Split circuits of different sizes and shots."""
+    splitter = Splitter(limits)
+    chunks = [chunk for size, shots in circuits for chunk in splitter.add(size, shots)]
     return [*chunks, *splitter.finish()]
 
 
@@ -74,3 +81,29 @@ def test_no_circuits_make_no_jobs():
 @pytest.mark.parametrize(("shots", "jobs"), [(1, 1), (4096, 1), (5_000_000, 1000), (10**9, 1000)])
 def test_soft_limit_is_five_million_executions(shots, jobs):
     assert len(split([1] * 1000, Limits(), shots)) == jobs
+
+
+@given(CIRCUITS, st.integers(1, 20), LIMITS)
+def test_every_circuit_gets_its_shots_over_all_repeats(circuits, most, limits):
+    given_shots = [0] * len(circuits)
+    for chunk in split_mixed(circuits, replace(limits, shots=most)):
+        for index in range(chunk.first, chunk.last + 1):
+            given_shots[index] += repeat_shots(circuits[index][1], most, chunk.repeat)
+    assert given_shots == [shots for _, shots in circuits]
+
+
+@given(CIRCUITS, st.integers(1, 20), LIMITS)
+def test_no_circuit_is_in_a_repeat_that_it_needs_not(circuits, most, limits):
+    for chunk in split_mixed(circuits, replace(limits, shots=most)):
+        assert all(
+            repeat_shots(circuits[index][1], most, chunk.repeat) > 0
+            for index in range(chunk.first, chunk.last + 1)
+        )
+
+
+@given(CIRCUITS, st.integers(1, 20), LIMITS)
+def test_job_tells_the_executions_of_its_circuits(circuits, most, limits):
+    for chunk in split_mixed(circuits, replace(limits, shots=most)):
+        span = range(chunk.first, chunk.last + 1)
+        shots = [repeat_shots(circuits[index][1], most, chunk.repeat) for index in span]
+        assert chunk.executions == sum(shots)

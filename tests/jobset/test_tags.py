@@ -44,6 +44,9 @@ def record(**changes: object) -> SetRecord:
         "tags": (),
         "labels_version": 1,
         "closed_at": None,
+        "compilation": {},
+        "max_fails": None,
+        "copied_at": None,
         **changes,
     }
     return SetRecord(**values)  # type: ignore[arg-type]

@@ -38,14 +38,21 @@ def draft_set(**changes: object) -> DraftSet:
 
 def circuit(number: int) -> DraftCircuit:
     return DraftCircuit(
-        f"c{number}", {"number": number}, f"c{number}.qasm", 0, f"sha-{number}", bytes([number])
+        f"c{number}", {"number": number}, f"c{number}.qasm", 0, shots=100, body=number + 1
     )
+
+
+def add_circuits(draft: Draft, count: int) -> None:
+    """Add so many circuits, each with a body of one byte, its number."""
+    for number in range(count):
+        assert draft.add_body(f"sha-{number}", bytes([number])) == number + 1
+    draft.add_circuits([circuit(number) for number in range(count)])
 
 
 def write_set(jobs: int = 3, *, set_id: str | None = None, **changes: object) -> Path:
     """Write a set of so many jobs of two circuits each; return its path."""
     with Draft(set_id or new_set_id()) as draft:
-        draft.add_circuits([circuit(number) for number in range(2 * jobs)])
+        add_circuits(draft, 2 * jobs)
         return draft.commit(
             draft_set(**changes), [DraftJob(2 * n, 2 * n + 1, 0, 100) for n in range(jobs)]
         )

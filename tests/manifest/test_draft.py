@@ -19,14 +19,14 @@ from ibmqbatch.manifest import draft as draft_module
 from ibmqbatch.manifest.draft import Draft, DraftJob, new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest, lock_path
-from tests.manifest.conftest import circuit, draft_set, write_set
+from tests.manifest.conftest import add_circuits, draft_set, write_set
 
 PLANNER = """
 import sys
 from ibmqbatch.manifest.draft import Draft
-from tests.manifest.conftest import circuit
+from tests.manifest.conftest import add_circuits
 with Draft("20260101-killed0") as draft:
-    draft.add_circuits([circuit(n) for n in range(100)])
+    add_circuits(draft, 100)
     print("drafted", flush=True)
     sys.stdin.read()
 """
@@ -60,8 +60,8 @@ def test_committed_set_holds_what_was_planned(home):
         )
         assert record.options == {"simulator": {"seed_simulator": 3}}
         assert [c.name for c in manifest.circuits()] == ["c0", "c1", "c2", "c3"]
-        assert manifest.bodies(1, 2) == [b"\x01", b"\x02"]
-        assert manifest.bodies_size(0, 3) == 4
+        assert [pub.body for pub in manifest.pubs(1, 2)] == [b"\x01", b"\x02"]
+        assert manifest.pubs_size(0, 3) == 4
         assert {job.status for job in manifest.jobs()} == {JobStatus.INITIALIZING}
 
 
@@ -92,7 +92,7 @@ def test_next_plan_leaves_a_living_planners_draft_alone(planner):
 
 def test_plan_that_fails_leaves_nothing(home):
     with pytest.raises(ZeroDivisionError), Draft(new_set_id()) as draft:
-        draft.add_circuits([circuit(0)])
+        add_circuits(draft, 1)
         raise ZeroDivisionError
     assert [p for p in paths.sets().iterdir() if p.suffix != ".lock"] == []
 
@@ -130,13 +130,13 @@ def test_full_disk_while_planning_is_a_storage_error(home):
     script = """
 import resource, signal, sys
 from ibmqbatch.errors import StorageError
-from ibmqbatch.manifest.draft import Draft, DraftCircuit
+from ibmqbatch.manifest.draft import Draft
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:
     with Draft("20260101-aaaaaaa") as draft:
         for n in range(100):
-            draft.add_circuits([DraftCircuit("c", {}, "c", 0, "s", bytes(50_000))] * 10)
+            draft.add_body("s", bytes(500_000))
 except StorageError as error:
     sys.exit(0)
 sys.exit(1)
@@ -196,7 +196,7 @@ def test_id_that_is_taken_is_not_made_again(home, monkeypatch):
 
 def test_job_count_and_repeats_are_kept(home):
     with Draft(new_set_id()) as draft:
-        draft.add_circuits([circuit(0)])
+        add_circuits(draft, 1)
         path = draft.commit(draft_set(), [DraftJob(0, 0, 0, 10), DraftJob(0, 0, 1, 5)])
     with Manifest.open(path) as manifest:
         assert (manifest.job_set().total_jobs, manifest.job_set().total_repeats) == (2, 2)

@@ -73,8 +73,22 @@ def test_page_without_a_count_does_not_tell_one():
     assert JobPage.from_wire({"jobs": []}).count is None
 
 
-def test_backend_without_coupling_couples_every_pair():
-    assert Backend.from_wire({"backend_name": "b", "n_qubits": 5}).coupling_map is None
+def test_backend_that_simulates_takes_seeds():
+    told = {"backend_name": "b", "n_qubits": 5, "simulator": True}
+    assert Backend.from_wire(told).seeded
+    assert not Backend.from_wire({**told, "simulator": False}).seeded
+
+
+def test_rehearsal_takes_seeds_and_tells_how_many_qubits_may_be_active():
+    told = {"backend_name": "b", "n_qubits": 5, "rehearsal": {"max_active_qubits": 3}}
+    backend = Backend.from_wire(told)
+    assert (backend.seeded, backend.simulator, backend.max_active_qubits) == (True, False, 3)
+
+
+def test_backend_tells_when_it_was_calibrated():
+    told = {"backend_name": "b", "n_qubits": 5}
+    assert Backend.from_wire(told).calibrated_at is None
+    assert Backend.from_wire(told, {"last_update_date": "2026-11-01"}).calibrated_at == "2026-11-01"
 
 
 def test_limit_of_zero_is_none():

@@ -1,0 +1,208 @@
+"""Compiling circuits to a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .device import Device
+from .errors import BadInput
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import PassManager, Target
+
+__all__ = ["Compiler", "Layout", "build_target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a circuit's qubits are on the device: `initial` at the start, `final` at the end.
+
+    Both hold the device's qubit for each of the circuit's.
+    """
+
+    initial: tuple[int, ...]
+    final: tuple[int, ...]
+
+
+class Compiler:
+    """Compiles circuits to one device at one level, 0 to 3, as often as it is called.
+
+    Only qubits of the device's working region are used. `initial_layout[i]` is the device's qubit
+    for qubit i.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        level: int,
+        *,
+        seed: int | None = None,
+        initial_layout: Sequence[int] | None = None,
+    ) -> None:
+        self._device = device
+        self._layout = initial_layout
+        self._passes = _passes(device, level, seed, initial_layout)
+
+    def run(self, circuit: QuantumCircuit, where: str) -> tuple[QuantumCircuit, Layout | None]:
+        """Return the compiled circuit, on all of the device's qubits, and where its qubits went.
+
+        On a simulator the qubits stay where they are, and there is no layout. Raises BadInput.
+        """
+        from qiskit.exceptions import QiskitError
+
+        if self._layout is not None and len(self._layout) != circuit.num_qubits:
+            raise BadInput(
+                "bad_layout",
+                f"{where} has {circuit.num_qubits} qubits; --initial-layout names "
+                f"{len(self._layout)}.",
+                "Name a qubit of the device for each of the circuit's.",
+            )
+        try:
+            compiled = self._passes.run(circuit)
+        except QiskitError as error:
+            what = (str(error.message).strip().splitlines() or ["the compiler gives no reason"])[0]
+            raise BadInput(
+                "cannot_compile",
+                f"{where} cannot be compiled to {self._device.name}: {what.rstrip('.')}.",
+                "Use gates with a definition, and connected qubits.",
+            ) from error
+        layout, compiled._layout = compiled.layout, None  # noqa: SLF001 - it would go over the wire
+        if not self._device.instructions:
+            return compiled, None
+        region = self._device.region
+        # Filtering out what was added to fill the device, Terra 0.46 mixes it up.
+        initial = layout.initial_index_layout()[: circuit.num_qubits]
+        return _on_device(compiled, self._device), Layout(
+            tuple(region[q] for q in initial),
+            tuple(region[q] for q in layout.final_index_layout()),
+        )
+
+
+def build_target(device: Device) -> Target:
+    """Return a device's working region as Qiskit's Target: qubit i is the region's i-th.
+
+    Errors and durations are the device's own; what it cannot do is left out.
+    """
+    from qiskit import circuit as operations
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+    from qiskit.providers import QubitProperties
+    from qiskit.transpiler import InstructionProperties, Target
+
+    number = {qubit: index for index, qubit in enumerate(device.region)}
+    target = Target(
+        num_qubits=len(device.region),
+        dt=device.dt,
+        qubit_properties=[QubitProperties(t1=device.t1[q], t2=device.t2[q]) for q in device.region],
+    )
+    gates = get_standard_gate_name_mapping()
+    for name, places in device.instructions.items():
+        if name not in gates:
+            continue  # a gate that Qiskit does not know, it cannot compile to
+        inside = {
+            tuple(number[q] for q in qubits): InstructionProperties(
+                duration=facts.duration, error=facts.error
+            )
+            for qubits, facts in places.items()
+            if number.keys() >= set(qubits)
+        }
+        if inside:
+            target.add_instruction(gates[name], inside, name=name)
+    flow = {
+        "if_else": operations.IfElseOp,
+        "for_loop": operations.ForLoopOp,
+        "while_loop": operations.WhileLoopOp,
+        "switch_case": operations.SwitchCaseOp,
+        "break_loop": operations.BreakLoopOp,
+        "continue_loop": operations.ContinueLoopOp,
+    }
+    for name in sorted(device.flow):
+        target.add_instruction(flow[name], name=name)
+    return target
+
+
+def _passes(
+    device: Device, level: int, seed: int | None, initial_layout: Sequence[int] | None
+) -> PassManager:
+    from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+
+    if not device.instructions:
+        return generate_preset_pass_manager(
+            level, basis_gates=[*device.basis_gates, *sorted(device.flow)], seed_transpiler=seed
+        )
+    target = build_target(device)
+    where: dict[str, Any] = {"target": target}
+    if initial_layout is not None:
+        number = {qubit: index for index, qubit in enumerate(device.region)}
+        where["initial_layout"] = [number[qubit] for qubit in initial_layout]
+    passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
+    passes.pre_layout = _known_errors(target)
+    return passes
+
+
+def _known_errors(target: Target) -> PassManager:
+    """Return a stage that hands the target's errors to the layout passes.
+
+    They would sum them up again for every circuit, which is a fifteenth of all the work.
+    """
+    from qiskit.transpiler import PassManager
+    from qiskit.transpiler.basepasses import AnalysisPass
+    from qiskit.transpiler.passes.layout import vf2_utils
+
+    coupling = target.build_coupling_map()
+    if coupling is None:  # nothing to lay out
+        return PassManager()
+    errors = vf2_utils.build_average_error_map(target, None, coupling)
+
+    class KnownErrors(AnalysisPass):  # type: ignore[misc]
+        def run(self, _dag: object) -> None:
+            self.property_set["vf2_avg_error_map"] = errors
+
+    return PassManager([KnownErrors()])
+
+
+def _on_device(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
+    """Put a circuit on the working region onto the whole device.
+
+    The blocks of control flow get the very qubits that they are on: Aer 0.14 pays no regard to the
+    places that they have in their circuit, and runs them on others.
+    """
+    from qiskit.circuit import ControlFlowOp, QuantumRegister
+
+    flows = any(isinstance(item.operation, ControlFlowOp) for item in circuit.data)
+    if len(device.region) == device.num_qubits and not flows:
+        return circuit
+
+    whole = type(circuit)(
+        QuantumRegister(device.num_qubits, "q"),
+        name=circuit.name,
+        global_phase=circuit.global_phase,
+        metadata=circuit.metadata,
+    )
+    whole.add_bits(circuit.clbits)
+    for register in circuit.cregs:
+        whole.add_register(register)
+    place = {bit: whole.qubits[device.region[i]] for i, bit in enumerate(circuit.qubits)}
+    _put(circuit, whole, place)
+    return whole
+
+
+def _put(circuit: QuantumCircuit, onto: QuantumCircuit, place: Mapping[Any, Any]) -> None:
+    """Append what is in a circuit to another, each qubit in its place there."""
+    for item in circuit.data:
+        qubits = [place[bit] for bit in item.qubits]
+        operation = item.operation
+        if blocks := getattr(operation, "blocks", ()):
+            operation = operation.replace_blocks([_moved(block, qubits) for block in blocks])
+        onto.append(item.replace(operation=operation, qubits=qubits))
+
+
+def _moved(block: QuantumCircuit, qubits: Sequence[Any]) -> QuantumCircuit:
+    moved = type(block)(name=block.name, global_phase=block.global_phase)
+    moved.add_bits([*qubits, *block.clbits])
+    for register in block.cregs:
+        moved.add_register(register)
+    _put(block, moved, dict(zip(block.qubits, qubits, strict=True)))
+    return moved

@@ -1,0 +1,43 @@
+"""Delays in the device's own time steps: QPY keeps the number of a duration and loses its unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import BadInput
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["count_in_steps"]
+
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
+_STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
+
+
+def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> None:
+    """Write every delay of a circuit, those in its blocks included, in steps of `dt` seconds.
+
+    Raises BadInput for one whose length is a parameter.
+    """
+    from qiskit.circuit import Delay
+
+    for index, item in enumerate(circuit.data):
+        operation = item.operation
+        for block in getattr(operation, "blocks", ()):
+            count_in_steps(block, dt, where)
+        if operation.name != "delay" or operation.unit == "dt":
+            continue
+        try:
+            seconds = float(operation.duration) * _SECONDS[operation.unit]
+        except (TypeError, KeyError) as error:
+            raise BadInput(
+                "unsupported",
+                f"{where} has a delay whose length is a parameter.",
+                "Give each delay its length, in a circuit of its own.",
+            ) from error
+        steps = Delay(round(seconds / (dt or _STEP)), unit="dt")
+        condition = operation.condition
+        circuit.data[index] = item.replace(
+            operation=steps if condition is None else steps.c_if(*condition)
+        )

@@ -1,0 +1,85 @@
+"""Holding circuits to a device: its instruction set, its width, what may be active at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .device import Device
+from .errors import BadInput
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["active_qubits", "check_activity", "check_instructions", "measures", "misfit", "steps"]
+
+Step = tuple[str, tuple[int, ...]]
+
+
+def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[Step]:
+    """Yield each instruction's name and the circuit's qubits it is on, those of blocks included."""
+    place = {bit: index for index, bit in enumerate(circuit.qubits)}
+    for item in circuit.data:
+        inner = [place[bit] for bit in item.qubits]
+        outer = tuple(inner if qubits is None else [qubits[index] for index in inner])
+        yield item.operation.name, outer
+        for block in getattr(item.operation, "blocks", ()):
+            yield from steps(block, outer)
+
+
+def misfit(circuit: QuantumCircuit, device: Device) -> Step | None:
+    """Return the first instruction that the device does not take, with its qubits, or None.
+
+    The circuit's qubits are taken as the device's, by number.
+    """
+    for name, qubits in steps(circuit):
+        if not device.takes(name, qubits):
+            return name, qubits
+    return None
+
+
+def check_instructions(circuit: QuantumCircuit, device: Device, where: str) -> None:
+    """Raise BadInput for a circuit that is not in the device's instruction set."""
+    found = misfit(circuit, device) if device.instructions else None
+    if found is None:
+        return
+    name, qubits = found
+    listed = f"qubit {qubits[0]}" if len(qubits) == 1 else f"qubits {', '.join(map(str, qubits))}"
+    # As IBM's service says it of a job, code 1517.
+    raise BadInput(
+        "not_in_instruction_set",
+        f"{where}: {device.name} does not take the instruction '{name}' on {listed}.",
+        "Have the circuit compiled (leave --no-compile out, and name no physical qubits), "
+        "or mend it.",
+    )
+
+
+def active_qubits(circuit: QuantumCircuit) -> int:
+    """Return how many qubits something happens to."""
+    active: set[int] = set()
+    for name, qubits in steps(circuit):
+        if name not in {"barrier", "delay"}:
+            active.update(qubits)
+    return len(active)
+
+
+def check_activity(circuit: QuantumCircuit, device: Device, where: str) -> None:
+    """Raise BadInput for a circuit of more active qubits than the device can have."""
+    if device.max_active_qubits is None or circuit.num_qubits <= device.max_active_qubits:
+        return
+    active = active_qubits(circuit)
+    if active > device.max_active_qubits:
+        raise BadInput(
+            "over_budget",
+            f"{where} uses {active} qubits; {device.name} is simulated here, "
+            f"with {device.max_active_qubits} in use at most.",
+            "Use fewer qubits, or a real device.",
+        )
+
+
+def measures(circuit: QuantumCircuit) -> bool:
+    """Tell whether anything is measured."""
+    # Most circuits measure at their end.
+    return any(item.operation.name == "measure" for item in reversed(circuit.data)) or any(
+        name == "measure" for name, _ in steps(circuit)
+    )

@@ -1,0 +1,187 @@
+"""Reading OpenQASM 3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadInput
+from .text import included, masked, read_included, text_of
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["load_openqasm3", "names_physical_qubits"]
+
+_PHYSICAL = re.compile(r"\$\d")
+_POSITION = re.compile(r"^(?P<line>\d+),(?P<column>\d+): (?P<what>.*)$", re.DOTALL)
+_STRAY = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)  # of characters that begin no word
+_STANDARD = "stdgates.inc"
+_LONGEST = 80  # characters of a statement that are quoted
+_MOST_FILES = 1000  # that one program may be made of
+_STRIDE = 1_000_000_000  # lines between the files that a program is made of
+
+
+def names_physical_qubits(text: str) -> bool:
+    """Tell whether a program speaks of the device's own qubits, as `$5`."""
+    return "$" in text and _PHYSICAL.search(masked(text)) is not None
+
+
+def load_openqasm3(text: str, folder: Path, where: str, line: int) -> QuantumCircuit:
+    """Read a program; `line` lines stand before it in its file. Raises BadInput.
+
+    Includes are looked for in `folder`. `input` of type `angle` and `float` become parameters.
+    """
+    import qiskit_qasm3_import
+
+    files = [_File(where, text, line)]
+    try:
+        program = _parse(files[0])
+        program.statements = list(_with_includes(program.statements, folder, files, ()))
+        circuit = qiskit_qasm3_import.convert(program)
+    except qiskit_qasm3_import.ConversionError as error:
+        raise _refusal(error.message, files) from error
+    except RecursionError as error:
+        raise BadInput(
+            "syntax", f"{where} is nested too deeply.", "Simplify its expressions."
+        ) from error
+    except BadInput:
+        raise
+    except Exception as error:
+        # The importer builds a circuit as it goes, and Qiskit complains in its own ways.
+        raise BadInput(
+            "unsupported", f"{where} cannot be made a circuit: {_sentence(error)}.", "Mend it."
+        ) from error
+    _register_bits(circuit, program.statements)
+    return circuit
+
+
+def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
+    """Give every `bit` that is declared alone a register of its name, as IBM's service does.
+
+    The importer makes loose bits of them, and results come by register.
+    """
+    from openqasm3 import ast
+    from qiskit.circuit import ClassicalRegister
+
+    declared: list[str] = []
+    alone: list[str] = []
+    for statement in statements:
+        if isinstance(statement, ast.ClassicalDeclaration) and isinstance(
+            statement.type, ast.BitType
+        ):
+            declared.append(statement.identifier.name)
+            if statement.type.size is None:
+                alone.append(statement.identifier.name)
+    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    for name, bit in zip(alone, loose, strict=True):
+        circuit.add_register(ClassicalRegister(bits=[bit], name=name))
+    # Outcomes are written in the order of declaration.
+    circuit.cregs.sort(key=lambda register: declared.index(register.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    where: str
+    text: str
+    line: int  # lines that stand before it
+
+    def place(self, line: int, column: int) -> str:
+        # Columns are counted from 0; editors count them from 1.
+        return f"{self.where}, line {line + self.line}, column {column + 1}"
+
+    def statement(self, line: int) -> str:
+        lines = self.text.split("\n")
+        text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _parse(file: _File) -> Any:
+    import openqasm3.parser
+    from antlr4.error.ErrorListener import ConsoleErrorListener, ErrorListener
+
+    ConsoleErrorListener.INSTANCE = ErrorListener()  # it would print what is raised all the same
+    try:
+        return openqasm3.parser.parse(file.text)
+    except openqasm3.parser.QASM3ParsingError as error:
+        cause = getattr(error.__cause__, "args", None) or (None,)
+        token = getattr(cause[0], "offendingToken", None)
+        stray = _STRAY.match(str(error))
+        if stray is not None:
+            place, what = file.place(int(stray[1]), int(stray[2])), stray[3]
+        elif token is None:
+            place, what = file.where, _sentence(error)
+        else:
+            place = file.place(token.line, token.column)
+            end = token.text == "<EOF>"
+            what = "it ends too early" if end else f"'{token.text}' is not expected here"
+        raise BadInput("syntax", f"{place}: {what}.", "Mend the file there.") from error
+    except AttributeError as error:  # what the parser makes of an empty program
+        raise BadInput("empty", f"{file.where} holds no statements.", "Mend it.") from error
+
+
+def _with_includes(
+    statements: Iterable[Any], folder: Path, files: list[_File], above: tuple[Path, ...]
+) -> Iterator[Any]:
+    """Put the statements of included files, other than the standard one, in their places.
+
+    Their lines are numbered on, `_STRIDE` a file, so that a complaint can be traced to its file:
+    the last of `files`, which those `above` include.
+    """
+    import openqasm3.ast
+
+    where = files[-1].where
+    for statement in statements:
+        if not isinstance(statement, openqasm3.ast.Include) or statement.filename == _STANDARD:
+            yield statement
+            continue
+        path = included(statement.filename, folder, where, above)
+        if len(files) == _MOST_FILES:
+            raise BadInput(
+                "bad_include",
+                f"{files[0].where} includes more than {_MOST_FILES} files.",
+                "Take some of the includes out.",
+            )
+        file = _File(text_of(path), read_included(path, where), 0)
+        inner = _parse(file)
+        _renumber(inner, len(files) * _STRIDE)
+        files.append(file)
+        yield from _with_includes(inner.statements, folder, files, (*above, path))
+
+
+def _renumber(program: Any, lines: int) -> None:
+    import openqasm3.ast
+    from openqasm3.visitor import QASMVisitor
+
+    class Renumber(QASMVisitor[None]):
+        def visit(self, node: openqasm3.ast.QASMNode, context: None = None) -> None:
+            if node.span is not None:
+                node.span.start_line += lines
+            super().generic_visit(node, context)
+
+    Renumber().visit(program)
+
+
+def _refusal(message: str, files: list[_File]) -> BadInput:
+    """Name the statement that the importer does not take, and why."""
+    found = _POSITION.match(message)
+    if found is None:
+        return BadInput("unsupported", f"{files[0].where}: {message}.", "Write it otherwise.")
+    number, line = divmod(int(found["line"]), _STRIDE)
+    file = files[number]
+    what = found["what"].rstrip(".")
+    text = f"{file.place(line, int(found['column']))}: {what}: {file.statement(line)}"
+    if "not defined" in what or "Undefined" in what:
+        return BadInput("unknown_name", text, "Define it, or include what defines it.")
+    return BadInput(
+        "unsupported",
+        text,
+        "The importer takes only a part of OpenQASM 3: write it otherwise, or send it as QPY.",
+    )
+
+
+def _sentence(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,170 @@
+"""Programs: what the files hold, one by one, and the circuits that they describe."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import BadInput
+from .namesakes import with_own_names
+from .openqasm2 import load_openqasm2
+from .openqasm3 import load_openqasm3, names_physical_qubits
+from .qpyfile import MAGIC, load_qpy
+from .sources import STDIN, Source
+from .text import split_programs, text_of, version
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["Program", "load_circuit", "read_programs"]
+
+_OPENQASM = {2: "openqasm2", 3: "openqasm3"}
+_LIKELIEST = 2  # version of a program that does not say
+_MADE_UP = re.compile(r"circuit-\d+(-\d+)?")  # how Qiskit names what nobody has named
+_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # of characters: controls, halves, ends of lines
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program of a file: `kind` is openqasm2, openqasm3 or qpy.
+
+    `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
+    and it is number `position` there, from 0. `physical`: its qubits are those of the device.
+    """
+
+    kind: str
+    content: bytes = field(repr=False)
+    source: str
+    where: str
+    folder: Path
+    name: str
+    position: int = 0
+    line: int = 0
+    physical: bool = False
+    shots: int | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:
+    """Yield the programs of a file, told apart by its first bytes; raises BadInput.
+
+    A program's name is the source's, or the circuit's own in QPY, or the file's; several of one
+    file are numbered behind a point.
+    """
+    path = source.path
+    if path == STDIN:
+        data, where, own_name = stdin or b"", "Standard input", "stdin"
+    else:
+        data, where, own_name = _read(path), text_of(path), text_of(path.stem)
+    if not data.strip():
+        raise BadInput("empty", f"{where} is empty.", "Was it written to the end?")
+    found = _from_qpy(data, where) if data.startswith(MAGIC) else _from_text(data, where)
+    folder = path.parent
+    several = len(found) > 1
+    for position, (kind, content, line, name, metadata) in enumerate(found):
+        given = source.name or own_name
+        numbered = f"{given}.{position}" if several else given
+        yield Program(
+            kind=kind,
+            content=content,
+            source=where,
+            where=f"{where}, program {position}" if several and kind == "qpy" else where,
+            folder=folder,
+            name=_checked(numbered if name is None or source.name else name, where),
+            position=position,
+            line=line,
+            physical=kind == _OPENQASM[3] and names_physical_qubits(content.decode()),
+            shots=source.shots,
+            metadata={**metadata, **source.metadata} if metadata else source.metadata,
+        )
+
+
+def load_circuit(program: Program) -> QuantumCircuit:
+    """Build the circuit of a program; raises BadInput."""
+    where = program.where
+    if program.kind == "qpy":
+        (circuit,) = load_qpy(program.content, where)
+    else:
+        load = load_openqasm2 if program.kind == _OPENQASM[2] else load_openqasm3
+        circuit = load(program.content.decode(), program.folder, where, program.line)
+    if circuit.num_qubits == 0:
+        raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
+    return with_own_names(circuit)
+
+
+_Found = tuple[str, bytes, int, str | None, Mapping[str, object]]
+
+
+def _from_text(data: bytes, where: str) -> list[_Found]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise BadInput("binary", f"{where} is neither text nor QPY.", "OpenQASM is text in UTF-8.")
+    found: list[_Found] = []
+    for program, line in split_programs(text):
+        declared = version(program) or _LIKELIEST
+        if declared not in _OPENQASM:
+            raise BadInput(
+                "unsupported",
+                f"{where} is OpenQASM {declared}; versions 2 and 3 can be read.",
+                "Export it as OpenQASM 3.",
+            )
+        found.append((_OPENQASM[declared], program.encode(), line, None, {}))
+    return found
+
+
+def _from_qpy(data: bytes, where: str) -> list[_Found]:
+    circuits = load_qpy(data, where)
+    if not circuits:
+        raise BadInput("no_circuits", f"{where} holds no circuits.", "Name another file.")
+    from .encode import qpy_of
+
+    return [
+        (
+            "qpy",
+            qpy_of(circuit),
+            0,
+            None if _MADE_UP.fullmatch(circuit.name) else circuit.name,
+            _metadata(circuit, where),
+        )
+        for circuit in circuits
+    ]
+
+
+def _metadata(circuit: QuantumCircuit, where: str) -> Mapping[str, object]:
+    try:
+        text = json.dumps(circuit.metadata or {}, allow_nan=False, ensure_ascii=False)
+        metadata = json.loads(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadInput(
+            "bad_metadata", f"{where}: its metadata is not JSON.", "Keep texts and numbers in it."
+        ) from error
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _checked(name: str, where: str) -> str:
+    if not name.strip() or any(unicodedata.category(character) in _UNFIT for character in name):
+        raise BadInput(
+            "bad_name",
+            f"The circuit's name {name!r} ({where!r}) holds control characters or nothing at all.",
+            "Give the circuit, or its file, another.",
+        )
+    return name
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # a name that no file can have is the latter
+        raise BadInput(
+            "unreadable",
+            f"{text_of(path)} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Check the name and the permissions.",
+        ) from error

@@ -1,0 +1,132 @@
+"""OpenQASM as text: comments, programs in one file, versions, includes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from .errors import BadInput
+
+__all__ = [
+    "check_includes",
+    "included",
+    "masked",
+    "read_included",
+    "split_programs",
+    "text_of",
+    "version",
+]
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"", re.DOTALL)
+_VISIBLE = re.compile(r"[^\n]")
+_PROGRAM = re.compile(r"^[ \t]*OPENQASM\b", re.MULTILINE)
+_VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
+_INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
+_THREE = re.compile(r"^[ \t]*(?:qubit|bit|input)\b", re.MULTILINE)
+_BUILT_IN = "qelib1.inc"
+
+
+def text_of(name: object) -> str:
+    """Write a file's name, which on disk may be any bytes, as a text that can be stored."""
+    return str(name).encode(errors="backslashreplace").decode()
+
+
+def masked(text: str, *, strings: bool = True) -> str:
+    """Return the text with its comments blanked, and its strings; lines and columns stay."""
+
+    def blank(match: re.Match[str]) -> str:
+        if match[0][0] == '"' and not strings:
+            return match[0]
+        return _VISIBLE.sub(" ", match[0])
+
+    return _COMMENT.sub(blank, text)
+
+
+def split_programs(text: str) -> list[tuple[str, int]]:
+    """Split a file at its OPENQASM lines; each program with the number of lines before it."""
+    if text.count("OPENQASM") < 2:
+        return [(text, 0)]
+    starts = [match.start() for match in _PROGRAM.finditer(masked(text))]
+    # What stands before the first line, comments as a rule, goes with it.
+    edges = [0, *starts[1:], len(text)]
+    return [
+        (text[first:last], text.count("\n", 0, first)) for first, last in itertools.pairwise(edges)
+    ]
+
+
+def version(text: str) -> int | None:
+    """Return the major version that a program declares; None where it declares none.
+
+    Of what declares none, only OpenQASM 3 is told by its words.
+    """
+    found = _VERSION.match(text) or _VERSION.match(masked(text))
+    if found is not None:
+        return int(found[1])
+    return 3 if "stdgates.inc" in text or _THREE.search(masked(text)) else None
+
+
+def check_includes(text: str, folder: Path, where: str) -> bool:
+    """Check that the includes of OpenQASM 2, and those of what is included, stay inside `folder`.
+
+    Returns whether there are any but the standard one. Raises BadInput, also for a file that
+    includes itself.
+    """
+    if text.count("include") == 1 and 'include "qelib1.inc"' in text:
+        return False
+    checked: set[Path] = set()
+
+    def check(program: str, within: str, above: tuple[Path, ...]) -> None:
+        for found in _INCLUDE.finditer(masked(program, strings=False)):
+            if found[2] == _BUILT_IN:
+                continue
+            file = included(found[2], folder, within, above)
+            if file not in checked:
+                check(read_included(file, within), text_of(file), (*above, file))
+                checked.add(file)
+
+    check(text, where, ())
+    return bool(checked)
+
+
+def included(name: str, folder: Path, where: str, above: Collection[Path]) -> Path:
+    """Return the file that an include names; raises BadInput.
+
+    It must be inside `folder`, and none of those `above`, which include it.
+    """
+    try:
+        base = folder.resolve()
+        file = (folder / name).resolve()
+        inside = file.is_relative_to(base)
+    except (OSError, ValueError):  # a loop of links, or a name that no file can have
+        inside = False
+    if not inside:
+        raise BadInput(
+            "bad_include",
+            f"{where} includes '{name}', which leads out of its folder.",
+            "Put what is included beside the file, or below.",
+        )
+    if file in above:
+        raise BadInput(
+            "bad_include",
+            f"{where} includes '{name}', which in turn includes it.",
+            "Take one of the includes out.",
+        )
+    return file
+
+
+def read_included(file: Path, where: str) -> str:
+    """Return the text of an included file; raises BadInput."""
+    try:
+        return file.read_text("utf-8-sig")
+    except OSError as error:
+        raise BadInput(
+            "bad_include",
+            f"{where} includes {file.name}, which cannot be read: {error.strerror or error}.",
+            "Put it beside the file.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            "bad_include", f"{where} includes {file.name}, which is no text.", "Name another."
+        ) from error

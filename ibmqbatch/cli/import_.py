@@ -1,0 +1,85 @@
+"""`ibmqbatch import`: bring exported sets into this machine's data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import IbmqbatchError
+from ..exitcodes import ExitCode
+from ..jobset.view import set_data
+from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
+from ..manifest.store import Manifest
+from . import options
+from .verb import Verb, verb
+
+
+def command(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Files that `ibmqbatch export` made.", show_default=False
+        ),
+    ],
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Send from here what is not sent yet, not from there."),
+    ] = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Verify exported sets and bring them into the data folder, under their ids.
+
+    What is on the service is followed, fetched, cancelled and retagged from here at once. Jobs that
+    are not sent yet stay so until --take-over, here or with `resume`: they may be sent from where
+    the set was copied.
+
+    Example: ibmqbatch import calibration.sqlite
+    """
+    with verb("import", json=json, verbose=verbose) as this:
+        this.data["imported"] = []
+        for file in files:
+            try:
+                _import(this, file, take_over=take_over)
+            except (DamagedManifest, ForeignManifest, NewerManifest) as error:
+                # Here the file is the input; one that is bad does not keep the others waiting.
+                this.fail(error, ExitCode.USAGE)
+            except IbmqbatchError as error:
+                this.fail(error)
+    return this.exit_code
+
+
+def _import(this: Verb, file: Path, *, take_over: bool) -> None:
+    from ..manifest import wants
+    from ..manifest.copies import import_copy
+
+    path, new = import_copy(file, keep_mark=not take_over)
+    with Manifest.open(path) as manifest:
+        if take_over:
+            wants.take_over(manifest)
+        item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
+        this.data["imported"].append({"file": str(file), "new": new, "job_set": item})
+        if not this.json:
+            _tell(manifest, item, new=new)
+
+
+def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
+    from ..jobset.standing import is_held
+    from ..render.console import is_terminal, message, plural, size_text, write_line
+
+    what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
+    if not is_terminal():
+        write_line(item["id"])
+    size = size_text(item["disk_bytes"])
+    message(
+        f"'{item['name']}' ({item['id']}): {what}, {size}, {item['state']}; "
+        + ("imported." if new else "already here.")
+    )
+    if is_held(manifest):
+        unsent = sum(job.unsent for job in manifest.jobs())
+        message(
+            f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
+            f"`ibmqbatch resume {item['id']} --take-over`."
+        )

@@ -1,0 +1,72 @@
+"""`ibmqbatch show`: the circuits of a set, as they were given and as they were sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from ..errors import UsageError
+from ..jobset.catalog import find_set
+from ..jobset.inspect import view_circuit
+from ..jobset.results import find_circuits
+from ..jobset.view import circuit_data, circuit_view_data
+from . import options
+from .verb import Verb, verb
+
+if TYPE_CHECKING:
+    from ..manifest.store import Manifest
+
+_PAPER = 100  # columns of a drawing where there is no terminal
+
+
+def command(
+    job_set: options.JobSet,
+    circuit: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--circuit", metavar="NAME|INDEX", help="Show this circuit; may be given again."
+        ),
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compiled", help="As it was sent, and not as it was given.")
+    ] = False,
+    draw: Annotated[bool, typer.Option("--draw", help="Draw it.")] = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """List a set's circuits, or show some of them: the program, or a drawing.
+
+    Example: ibmqbatch show latest --circuit 0 --compiled --draw
+    """
+    with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+        if circuit:
+            _show(this, manifest, circuit, compiled=compiled, draw=draw)
+        elif compiled or draw:
+            raise UsageError("No circuit is named.", "Name one with --circuit.")
+        else:
+            _list(this, manifest)
+    return this.exit_code
+
+
+def _list(this: Verb, manifest: Manifest) -> None:
+    from ..render.circuits import show_circuits
+
+    this.data["circuits"] = [circuit_data(circuit) for circuit in manifest.circuits()]
+    if not this.json:
+        show_circuits(this.data["circuits"])
+
+
+def _show(this: Verb, manifest: Manifest, wanted: list[str], *, compiled: bool, draw: bool) -> None:
+    from ..render.circuits import show_circuit
+    from ..render.console import is_terminal, out
+
+    circuits = manifest.circuits()
+    width = (out().width if is_terminal() else _PAPER) if draw else None
+    shown: list[dict[str, Any]] = []
+    for index in find_circuits(circuits, wanted):
+        view = view_circuit(manifest, circuits[index], compiled=compiled, width=width)
+        shown.append(circuit_view_data(view))
+        if not this.json:
+            show_circuit(shown[-1])
+    this.data["circuits"] = shown

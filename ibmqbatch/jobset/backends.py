@@ -1,0 +1,185 @@
+"""The backends of an account: finding the one that is meant, and describing them as plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..service.accounts import LOCAL, UnknownAccount
+from ..service.calibration import Calibration, GateFigures
+from ..service.errors import NotFound
+from ..service.types import Backend, BackendEntry, processor_name
+from .errors import UnknownBackend
+
+if TYPE_CHECKING:
+    from ..service.accounts import Account
+    from ..service.client import Client
+
+__all__ = ["backend_data", "entry_data", "find_backend", "list_backends"]
+
+
+def find_backend(
+    client: Client, account: Account, account_name: str | None, backend_name: str | None
+) -> Backend:
+    """Return the backend that is meant: without a name, the account's own choice.
+
+    `account_name` is the account that the user has named. Raises UsageError, UnknownBackend,
+    UnknownAccount.
+    """
+    name = backend_name or account.default_backend
+    if name is None:
+        raise UsageError(
+            "No backend is named.", f"Give --backend: {', '.join(client.backend_names())}."
+        )
+    try:
+        return client.backend(name)
+    except NotFound as error:
+        if name.startswith("ibm_") and account_name is None and account.name == LOCAL:
+            raise UnknownAccount(
+                f"{name} is a device of IBM Quantum, and no account is set up.",
+                "Name one with --account, or set IBMQBATCH_URL, IBMQBATCH_TOKEN and "
+                "IBMQBATCH_INSTANCE.",
+            ) from error
+        raise UnknownBackend(
+            f"The account '{account.name}' has no backend '{name}'.",
+            f"It has: {', '.join(client.backend_names())}.",
+        ) from error
+
+
+def list_backends(client: Client) -> list[BackendEntry]:
+    """Return the account's backends in the order in which one would choose.
+
+    Those that take jobs come first, and of them the account's own choice, then short queues before
+    long ones, large devices before small ones.
+    """
+    own = client.account.default_backend
+    return sorted(
+        client.backends(),
+        key=lambda entry: (
+            entry.status not in {"online", ""},
+            entry.name != own,
+            math.inf if entry.queue_length is None else entry.queue_length,
+            -(entry.num_qubits or 0),
+            entry.name,
+        ),
+    )
+
+
+def entry_data(entry: BackendEntry, account: Account) -> dict[str, Any]:
+    """Describe a backend of the list."""
+    kind = "simulator" if entry.simulator else "rehearsal" if entry.mock else "device"
+    return {
+        "name": entry.name,
+        "kind": kind,
+        "status": entry.status,
+        "reason": entry.reason,
+        "num_qubits": entry.num_qubits,
+        "queue_length": entry.queue_length,
+        "processor": entry.processor,
+        "default": entry.name == account.default_backend,
+    }
+
+
+def backend_data(backend: Backend) -> dict[str, Any]:
+    """Describe one backend: what is known of it in short, then all that the service says."""
+    configuration = backend.configuration
+    rehearsal = isinstance(configuration.get("rehearsal"), dict)
+    properties = backend.properties
+    return {
+        "name": backend.name,
+        "kind": "simulator" if backend.simulator else "rehearsal" if rehearsal else "device",
+        "num_qubits": backend.num_qubits,
+        "processor": processor_name(configuration.get("processor_type")),
+        "basis_gates": [str(name) for name in _listed(configuration.get("basis_gates"))],
+        "couplings": _couplings(configuration.get("coupling_map")),
+        "max_shots": backend.max_shots,
+        "max_circuits": backend.max_circuits,
+        "max_active_qubits": backend.max_active_qubits,
+        "calibrated_at": backend.calibrated_at,
+        "calibration": None if properties is None else _calibration_data(properties),
+        "configuration": _finite(configuration),
+        "properties": None if properties is None else _finite(properties),
+    }
+
+
+def _calibration_data(properties: Mapping[str, Any]) -> dict[str, Any]:
+    calibration = Calibration.from_wire(properties)
+    qubits = calibration.qubits
+    working = [qubit for qubit in qubits if qubit.operational]
+    return {
+        "t1_us": _spread(qubit.t1 for qubit in working),
+        "t2_us": _spread(qubit.t2 for qubit in working),
+        "readout_error": _spread(qubit.readout_error for qubit in working),
+        "gates": _gates_data([gate for gate in calibration.gates if gate.operational]),
+        "faulty_qubits": [qubit.index for qubit in qubits if not qubit.operational],
+        "faulty_gates": [
+            {"gate": gate.name, "qubits": list(gate.qubits)}
+            for gate in calibration.gates
+            if not gate.operational
+        ],
+        "qubits": [
+            {
+                "index": qubit.index,
+                "t1_us": qubit.t1,
+                "t2_us": qubit.t2,
+                "readout_error": qubit.readout_error,
+                "operational": qubit.operational,
+            }
+            for qubit in qubits
+        ],
+    }
+
+
+def _gates_data(gates: Sequence[GateFigures]) -> list[dict[str, Any]]:
+    """Describe the errors of each gate. Gates of the same errors throughout share an entry.
+
+    That is how the service tells that sx, x and id are one and the same pulse.
+    """
+    errors: dict[str, dict[tuple[int, ...], float]] = {}
+    for gate in gates:
+        if gate.error is not None:
+            errors.setdefault(gate.name, {})[gate.qubits] = gate.error
+    shared: dict[tuple[tuple[tuple[int, ...], float], ...], list[str]] = {}
+    for name, of_qubits in errors.items():
+        # A gate without any error is no pulse at all: a change of the frame.
+        if any(of_qubits.values()):
+            shared.setdefault(tuple(sorted(of_qubits.items())), []).append(name)
+    described = [
+        {
+            "names": sorted(names),
+            "num_qubits": len(figures[0][0]),
+            "error": _spread(error for _, error in figures),
+        }
+        for figures, names in shared.items()
+    ]
+    return sorted(described, key=lambda entry: (entry["num_qubits"], entry["names"]))
+
+
+def _spread(values: Iterable[float | None]) -> dict[str, Any] | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return {"median": median(known), "min": min(known), "max": max(known), "count": len(known)}
+
+
+def _couplings(coupling_map: object) -> int | None:
+    """Count the pairs of qubits that are coupled, in whichever direction; None: all are."""
+    if not isinstance(coupling_map, list):
+        return None
+    return len({frozenset(pair) for pair in coupling_map if isinstance(pair, list)})
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _finite(value: Any) -> Any:
+    """Return what the service said with null where it gave a number that JSON does not have."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

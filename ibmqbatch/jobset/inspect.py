@@ -1,0 +1,64 @@
+"""Looking at the circuits of a set: as they were given, and as they were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import InputError
+from ..manifest.records import CircuitRecord, ProgramRecord
+from ..manifest.store import Manifest
+
+__all__ = ["CircuitView", "view_circuit"]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitView:
+    """A circuit with what it was made of, as `text`: a program, or a drawing.
+
+    `language` is openqasm2, openqasm3 or drawing.
+    """
+
+    circuit: CircuitRecord
+    program: ProgramRecord
+    language: str
+    text: str = field(repr=False)
+
+
+def view_circuit(
+    manifest: Manifest, circuit: CircuitRecord, *, compiled: bool, width: int | None
+) -> CircuitView:
+    """Return a circuit as it was given, or as it was sent (`compiled`).
+
+    It is drawn in `width` columns; None writes it as text. Raises InputError where that cannot be
+    done.
+    """
+    program = manifest.program(circuit.index)
+    assert program is not None
+    as_given = not compiled and bool(program.given)
+    if as_given and width is None and program.kind != "qpy":
+        return CircuitView(circuit, program, program.kind, program.given.decode())
+    # Brings in Qiskit, which takes a second.
+    from ..circuits.errors import BadInput
+    from ..circuits.picture import as_openqasm3, draw, given_circuit, sent_circuit
+    from ..circuits.programs import Program
+
+    try:
+        if as_given:
+            loaded = given_circuit(
+                Program(
+                    kind=program.kind,
+                    content=program.given,
+                    source=circuit.source,
+                    where=circuit.source,
+                    folder=Path(circuit.source).parent,
+                    name=circuit.name,
+                )
+            )
+        else:
+            loaded = sent_circuit(program.body)
+        if width is None:
+            return CircuitView(circuit, program, "openqasm3", as_openqasm3(loaded))
+        return CircuitView(circuit, program, "drawing", draw(loaded, width))
+    except BadInput as error:
+        raise InputError([error.problem]) from error

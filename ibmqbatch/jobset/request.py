@@ -1,0 +1,107 @@
+"""What a user asks to submit: checked before any work, and told apart from other requests."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from ..errors import UsageError
+from .tags import MAX_NAME, check_name, check_tags
+
+__all__ = ["COMPILER_SEED_BITS", "Request", "check_request", "fingerprint"]
+
+COMPILER_SEED_BITS = 31  # what all of the compiler's passes take
+_SEED_BITS = 63
+_STDIN = Path("-")
+# What does not change what is run: where it comes from is read, and its labels can be changed.
+_NOT_IN_PRINT = frozenset({"paths", "table", "sweep", "stdin", "name", "tags", "once_key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to submit, and how.
+
+    Circuits come from `paths` (`stdin` holds what the path `-` stands for), from a `table` of them,
+    and are run once, or once for each row of a `sweep`. `level` None leaves circuits as they are
+    where that will do, and `compiling` False in any case. After `max_fails` failures that would
+    repeat themselves nothing more is sent.
+    """
+
+    paths: tuple[Path, ...] = ()
+    table: Path | None = None
+    sweep: Path | None = None
+    recursive: bool = False
+    stdin: bytes | None = field(default=None, repr=False)
+    shots: int = 4096
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    max_circuits: int | None = None
+    compiling: bool = True
+    level: int | None = None
+    seed: int | None = None
+    seed_transpiler: int | None = None
+    initial_layout: tuple[int, ...] | None = None
+    measure_all: bool = False
+    max_fails: int | None = None
+    once_key: str | None = None
+
+
+def check_request(request: Request) -> Request:
+    """Return the request with its name and tags in order; raises UsageError before any work."""
+    if not request.paths and request.table is None:
+        raise UsageError("No circuits are named.", "Name files, folders of them, or - for stdin.")
+    if not request.compiling and (request.level, request.initial_layout) != (None, None):
+        raise UsageError(
+            "--no-compile contradicts -O and --initial-layout.", "Leave the one or the others out."
+        )
+    if request.shots < 1:
+        raise UsageError(f"{request.shots} shots cannot be run.", "Ask for 1 or more.")
+    if request.max_circuits is not None and request.max_circuits < 1:
+        raise UsageError(
+            f"--max-circuits {request.max_circuits} leaves no room for a circuit.",
+            "Give 1 or more, or leave it out.",
+        )
+    if request.level is not None and request.level not in range(4):
+        raise UsageError(f"There is no optimization level {request.level}.", "Use 0, 1, 2 or 3.")
+    for seed, bits in ((request.seed, _SEED_BITS), (request.seed_transpiler, COMPILER_SEED_BITS)):
+        if seed is not None and not 0 <= seed < 2**bits:
+            raise UsageError(f"The seed {seed} cannot be used.", f"Give 0 to 2**{bits} - 1.")
+    layout = request.initial_layout
+    if layout is not None and (len(set(layout)) < len(layout) or min(layout) < 0):
+        raise UsageError(
+            f"--initial-layout {','.join(map(str, layout))} names a qubit twice, or none.",
+            "Name another qubit of the device for each qubit of the circuit, as 5,6,7.",
+        )
+    if request.max_fails is not None and request.max_fails < 1:
+        raise UsageError(f"--max-fails {request.max_fails} would send nothing.", "Give 1 or more.")
+    if request.once_key is not None and not request.once_key.strip():
+        raise UsageError("The key given with --once is empty.", "Is a variable not set?")
+    name = request.name
+    if name is None:
+        # The first path's own name, cut to fit and without what a name may not hold.
+        first = request.paths[0] if request.paths else request.table
+        assert first is not None
+        name = "stdin" if first == _STDIN else first.resolve().stem
+        name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
+    return replace(request, name=check_name(name), tags=check_tags(request.tags))
+
+
+def fingerprint(request: Request) -> str:
+    """Return what tells two requests apart: the bytes of their files, and how to run them."""
+    from ..circuits.sources import find_sources
+    from ..circuits.tables import read_sources
+
+    how = {f.name: getattr(request, f.name) for f in fields(request) if f.name not in _NOT_IN_PRINT}
+    digest = hashlib.sha256(repr(how).encode())
+    digest.update(request.stdin or b"")
+    sources = find_sources(request.paths, [], recursive=request.recursive)
+    # Planning says what is wrong with them.
+    with contextlib.suppress(Exception):
+        sources += [] if request.table is None else read_sources(request.table)
+    tables = [path for path in (request.table, request.sweep) if path is not None]
+    for path in [*tables, *(source.path for source in sources)]:
+        with contextlib.suppress(OSError):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]

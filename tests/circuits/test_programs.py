@@ -1,0 +1,245 @@
+"""Programs: what a file holds, told apart by its first bytes, each with its place and its name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+
+from ibmqbatch.circuits.programs import read_programs
+from ibmqbatch.circuits.sources import STDIN, Source
+from ibmqbatch.circuits.text import masked, split_programs
+from tests.circuits.asking import dump, loaded, names, problem, ready, write
+from tests.circuits.devices import line
+from tests.conftest import BELL
+
+THREE = (
+    'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
+)
+
+
+def flip(name: str | None = None, metadata: dict[str, object] | None = None) -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1, name=name, metadata=metadata)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+def test_programs_of_one_file_are_numbered(tmp_path):
+    made = ready(write(tmp_path, BELL + THREE + BELL, "mixed.qasm"))
+    assert names(made) == ["mixed.0", "mixed.1", "mixed.2"]
+    assert [program.kind for program in made] == ["openqasm2", "openqasm3", "openqasm2"]
+    assert [program.position for program in made] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["// OPENQASM 2.0;\n", "/*\nOPENQASM 3.0;\n*/\n", "/* one\nOPENQASM 2.0;\n", "//\n/*\n*/\n"],
+)
+@pytest.mark.parametrize("text", [BELL, THREE])
+def test_word_in_a_comment_begins_no_program(comment, text, tmp_path):
+    end = "*/\n" if comment.startswith("/* one") else ""
+    assert len(ready(write(tmp_path, comment + end + text))) == 1
+    assert len(ready(write(tmp_path, text + comment + end))) == 1
+    assert len(ready(write(tmp_path, text + comment + end + text))) == 2
+
+
+@given(st.lists(st.sampled_from(["OPENQASM 2.0;", "//", "/*", "*/", "\n", '"', " ", "x"])))
+def test_split_loses_nothing_and_counts_lines(parts):
+    text = "".join(parts)
+    programs = split_programs(text)
+    assert "".join(program for program, _ in programs) == text
+    for program, line_number in programs:
+        assert text.split("\n", line_number)[-1].lstrip(" ").startswith(program.lstrip(" "))
+
+
+@given(st.text('/*"\n ab'))
+def test_masking_moves_nothing(text):
+    found = masked(text)
+    assert [len(part) for part in found.split("\n")] == [len(part) for part in text.split("\n")]
+    assert masked(found) == found
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("bad", "column"),
+    [
+        (BELL.replace("h q[0];", "zap q[0];"), 1),
+        (THREE.replace("x q[1];", "  zap q[1];"), 3),
+        (THREE.replace("x q[1];", "x q[1]];"), 7),
+    ],
+)
+def test_error_in_a_later_program_is_told_with_its_line_in_the_file(bad, column, end, tmp_path):
+    text = ("// first\n" + THREE + BELL + bad).replace("\n", end)
+    found = problem(write(tmp_path, text))
+    lines = 1 + THREE.count("\n") + BELL.count("\n")
+    assert f"c.qasm, line {lines + 5}, column {column}" in found.message
+
+
+def test_statement_that_is_not_taken_is_quoted(tmp_path):
+    # What other programs take for the end of a line is none.
+    found = problem(write(tmp_path, THREE.replace("x q", "// \x0c \u2028\nzap q")))
+    assert "line 6" in found.message
+    assert "zap q[1];" in found.message
+
+
+def test_text_beyond_ascii_in_comments_is_no_harm(tmp_path):
+    for text in (BELL, THREE):
+        assert ready(write(tmp_path, "// größe 量子\n" + text))
+
+
+def test_input_becomes_a_parameter(tmp_path):
+    text = THREE.replace("qubit", "input angle size;\nqubit").replace("x q[1]", "rx(size) q[1]")
+    assert problem(write(tmp_path, text)).code == "unbound_parameters"
+
+
+def test_branches_are_read(tmp_path):
+    text = THREE + "if (c[0]) { x q[0]; } else { h q[0]; }\n"
+    (made,) = ready(write(tmp_path, text))
+    assert loaded(made).count_ops()["if_else"] == 1
+
+
+def test_physical_qubits_stay_where_they_are(tmp_path):
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\nsx $2;\ncx $1, $2;\nc = measure $2;\n'
+    (made,) = ready(write(tmp_path, text), device=line(5))
+    inside = loaded(made)
+    steps = [
+        (step.operation.name, [inside.find_bit(qubit).index for qubit in step.qubits])
+        for step in inside.data
+    ]
+    assert steps == [("sx", [2]), ("cx", [1, 2]), ("measure", [2])]
+    assert made.layout is None
+
+
+@pytest.mark.parametrize(
+    ("step", "gate", "where"),
+    [("h $1;", "h", "qubit 1"), ("cx $2, $1;", "cx", "qubits 2, 1"), ("x $3;", "x", "qubit 3")],
+)
+def test_physical_qubits_are_held_to_the_instruction_set(step, gate, where, tmp_path):
+    text = f'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\n{step}\nc = measure $1;\n'
+    good = write(tmp_path, text.replace(step, ""), "a.qasm")
+    found = problem(good, write(tmp_path, text, "b.qasm"), device=line(5, faulty=[3]))
+    assert found.code == "not_in_instruction_set"
+    assert "Circuit 1 (" in found.message
+    assert f"'{gate}' on {where}." in found.message
+
+
+def test_dollar_in_a_comment_is_no_physical_qubit(tmp_path):
+    (made,) = ready(write(tmp_path, "// $1\n" + THREE), device=line(5))
+    assert made.layout is not None
+
+
+@pytest.mark.parametrize("content", [BELL.encode(), THREE.encode(), dump(flip("one"), flip("two"))])
+def test_standard_input_is_told_apart_by_its_first_bytes(content):
+    made = ready(STDIN, stdin=content)
+    assert names(made) == (["one", "two"] if content.startswith(b"QISKIT") else ["stdin"])
+
+
+def test_empty_standard_input_is_told():
+    assert problem(STDIN, stdin=b"").message == "Standard input is empty."
+
+
+def test_kind_is_told_by_the_content_and_not_by_the_name(tmp_path):
+    path = write(tmp_path, dump(flip("one")), "c.qasm")
+    assert names(ready(path)) == ["one"]
+
+
+def test_names_and_metadata_of_qpy_are_kept(tmp_path):
+    metadata = {"angle": 0.5, "tags": ["a", {"b": None}]}
+    made = ready(write(tmp_path, dump(flip("one", metadata), flip("one"), flip()), "f.qpy"))
+    assert names(made) == ["one", "one", "f.2"]
+    assert [dict(program.circuits[0].metadata) for program in made] == [metadata, {}, {}]
+
+
+@pytest.mark.parametrize("name", ["7", "2026-11-21", "1-2", "circuit-a", "größe 量子", "a\u3000b"])
+def test_name_that_somebody_gave_is_kept(name, tmp_path):
+    assert names(ready(write(tmp_path, dump(flip(name)), "f.qpy"))) == [name]
+
+
+@pytest.mark.parametrize("name", ["circuit-7", "circuit-12-3456"])
+def test_name_that_qiskit_made_up_is_not_kept(name, tmp_path):
+    assert names(ready(write(tmp_path, dump(flip(name)), "f.qpy"))) == ["f"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[31m", "a\x00", "a\u2028b", "a\x85", "", " "])
+def test_name_with_control_characters_is_refused(name, tmp_path):
+    found = problem(write(tmp_path, dump(flip(name)), "f.qpy"))
+    assert found.code == "bad_name"
+    assert found.message.isprintable()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[31m", "a\x7f"])
+def test_file_name_with_control_characters_is_refused(name, tmp_path):
+    found = problem(write(tmp_path, BELL, f"{name}.qasm"))
+    assert found.code == "bad_name"
+    assert found.message.isprintable()
+
+
+def test_file_name_in_any_script_is_fine(tmp_path):
+    assert names(ready(write(tmp_path, BELL, "größe\u3000量子 😀.qasm"))) == ["größe\u3000量子 😀"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
+def test_metadata_that_is_no_json_is_refused(value, tmp_path):
+    assert problem(write(tmp_path, dump(flip("a", {"x": value})))).code == "bad_metadata"
+
+
+@pytest.mark.parametrize("version", [11, 13, 17, 255])
+def test_newer_qpy_is_refused_with_the_way_out(version, tmp_path):
+    data = bytearray(dump(flip("a")))
+    data[6] = version
+    found = problem(write(tmp_path, bytes(data)))
+    assert found.code == "newer_qpy"
+    assert f"version {version}" in found.message
+    assert "OpenQASM 3" in found.hint
+
+
+def test_qpy_that_is_cut_short_anywhere_is_told(tmp_path):
+    circuit = flip("one", {"x": 1})
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(0)
+    data = dump(circuit, flip("two"))
+    path = tmp_path / "f.qpy"
+    codes = set()
+    for end in range(6, len(data)):
+        path.write_bytes(data[:end])
+        codes.add(problem(path).code)
+    assert codes == {"damaged_qpy"}
+
+
+def test_qpy_of_no_circuits_is_told(tmp_path):
+    data = bytearray(dump(flip("a")))
+    end = data.index(b"a", 20)
+    found = problem(write(tmp_path, bytes(data[:end])))
+    assert found.code == "damaged_qpy"
+
+
+def test_program_is_numbered_where_the_problem_is(tmp_path):
+    unmeasured = QuantumCircuit(1, name="bad")
+    found = problem(write(tmp_path, dump(flip("a"), unmeasured), "f.qpy"))
+    assert "f.qpy, program 1 measures nothing" in found.message
+
+
+def test_name_that_no_file_can_have_is_told():
+    assert problem(Path("a\0b.qasm")).code == "unreadable"
+
+
+def test_file_that_may_not_be_read_is_told(tmp_path):
+    path = write(tmp_path, BELL)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert problem(path).code == "unreadable"
+
+
+def test_shots_and_metadata_of_a_source_go_with_each_program(tmp_path):
+    path = write(tmp_path, BELL + BELL)
+    found = list(read_programs(Source(path, "n", 7, {"k": "v"})))
+    assert [(p.name, p.shots, p.metadata) for p in found] == [
+        ("n.0", 7, {"k": "v"}),
+        ("n.1", 7, {"k": "v"}),
+    ]

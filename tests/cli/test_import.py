@@ -1,0 +1,249 @@
+"""`import`: exported files come in verified, under their ids, and send nothing until told to."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_contract import document
+from tests.cli.test_crash import SLOW
+from tests.conftest import BELL, Cli, basis_state, point_at
+from tests.manifest.test_database import change
+
+
+@pytest.fixture
+def elsewhere(service, tmp_path) -> Cli:
+    """Run commands as on another machine, with the same account."""
+    home = tmp_path / "other_home"
+    point_at(home, service, service["url"])
+    cwd = tmp_path / "other"
+    cwd.mkdir()
+    return Cli(home, cwd)
+
+
+@pytest.fixture
+def exported(cli, circuits, tmp_path) -> Path:
+    """Export a set of two jobs of which none is sent."""
+    folder = circuits(a=basis_state("01"), b=basis_state("10"))
+    words = ("--shots", 5, "--max-circuits", 1, "--name", "mine", "--detach")
+    cli("export", cli.submit(folder, *words), "-o", "x.sqlite")
+    return tmp_path / "x.sqlite"
+
+
+def the_id(cli: Cli, reference: object = "latest") -> str:
+    return cli("status", reference, "--json").json["data"]["job_set"]["id"]
+
+
+def no_sets(cli: Cli) -> bool:
+    return not [p for p in cli.home.glob("sets/*") if p.suffix != ".lock"]
+
+
+def test_a_finished_set_is_read_elsewhere_and_needs_no_take_over(cli, circuits, elsewhere):
+    set_id = cli.submit(circuits(a=basis_state("01")), "--shots", 5, "--wait")
+    cli("export", set_id, "-o", "x.sqlite")
+    done = elsewhere("import", cli.cwd / "x.sqlite")
+    assert done.out == f"{set_id}\n"
+    assert "take-over" not in done.err
+    assert elsewhere("results", set_id).out == "0\ta\t5\t01:5\n"
+    elsewhere("resume", set_id)
+
+
+def test_an_imported_set_does_not_send(cli, exported, elsewhere, proxy):
+    """Not even by cron, by a wait, or by a retry of what was cancelled."""
+    shutil.copy(cli.home / "local" / "service.json", elsewhere.home / "local" / "service.json")
+    assert "--take-over" in elsewhere("import", exported).err
+    assert "--take-over" in elsewhere("resume", "mine", code=8).err
+    elsewhere("resume", "mine", "--wait", code=8)
+    elsewhere("results", "mine", "--wait", code=8)
+    collected = elsewhere("collect")
+    assert (collected.out, collected.err) == ("", "")
+    elsewhere("cancel", "mine", "--job", 1)
+    elsewhere("retry", "mine", "--cancelled", code=8)
+    assert "--take-over" in elsewhere("status", "mine").err
+    assert proxy.submissions == 0
+
+
+def test_an_imported_set_that_takes_over_sends_each_job_once(cli, exported, elsewhere):
+    elsewhere("import", exported)
+    elsewhere("resume", "mine", "--take-over", "--wait")
+    assert elsewhere("results", "mine").out == "0\ta\t5\t01:5\n1\tb\t5\t10:5\n"
+    # The other copy finds out before it sends any.
+    assert "another copy" in cli("resume", "mine", code=9).err
+
+
+def test_import_can_take_over_at_once(exported, elsewhere):
+    elsewhere("import", exported, "--take-over")
+    elsewhere("resume", "mine", "--wait")
+
+
+def test_taking_over_what_another_copy_has_sent_sends_nothing(cli, exported, elsewhere):
+    cli("resume", "mine")
+    elsewhere("import", exported)
+    assert "another copy" in elsewhere("resume", "mine", "--take-over", code=9).err
+
+
+def test_an_imported_set_is_followed_cancelled_and_retagged(cli, circuits, elsewhere):
+    set_id = cli.submit(circuits(a=SLOW, b=SLOW), "--max-circuits", 1, "--shots", 20000)
+    cli("export", set_id, "-o", "x.sqlite")
+    elsewhere("import", cli.cwd / "x.sqlite")
+    elsewhere("retag", set_id, "--add", "moved")
+    elsewhere("cancel", set_id)
+    item = elsewhere("status", set_id, "--json").json["data"]["job_set"]
+    assert (item["counts"]["CANCELLED"], item["tags"]) == (2, ["moved"])
+
+
+def test_results_of_an_imported_set_are_fetched(cli, circuits, elsewhere):
+    set_id = cli.submit(circuits(a=basis_state("1")), "--shots", 5)
+    cli("export", set_id, "-o", "x.sqlite")
+    elsewhere("import", cli.cwd / "x.sqlite")
+    assert elsewhere("results", set_id, "--wait").out == "0\ta\t5\t1:5\n"
+
+
+def test_the_document_tells_what_is_new(exported, elsewhere):
+    (first,) = document(elsewhere("import", exported, "--json"), "import")["data"]["imported"]
+    (again,) = document(elsewhere("import", exported, "--json"), "import")["data"]["imported"]
+    assert (first["new"], again["new"]) == (True, False)
+    assert first["job_set"]["copied_at"]
+
+
+def test_the_same_set_again_is_already_here(exported, elsewhere):
+    elsewhere("import", exported)
+    assert "already here" in elsewhere("import", exported).err
+
+
+def test_a_set_is_already_here_where_it_was_exported(cli, exported):
+    assert "already here" in cli("import", exported).err
+    cli("resume", "mine")  # and is still no copy
+
+
+def test_a_set_that_is_here_and_has_moved_on_is_left_alone(cli, exported):
+    cli("retag", "mine", "--add", "later")
+    assert "forget" in cli("import", exported, code=2).err
+    assert cli("status", "mine", "--json").json["data"]["job_set"]["tags"] == ["later"]
+
+
+def test_a_set_that_somebody_holds_is_left_alone(cli, exported):
+    from ibmqbatch.files import FileLock
+
+    with FileLock(cli.home / "sets" / f"{the_id(cli)}.lock"):
+        cli("import", exported, code=7)
+
+
+def test_of_several_files_a_bad_one_costs_only_itself(exported, elsewhere, tmp_path):
+    (tmp_path / "bad.sqlite").write_text("no database " * 100)
+    done = elsewhere("import", tmp_path / "bad.sqlite", exported, code=2)
+    assert "bad.sqlite" in done.err
+    assert the_id(elsewhere, "mine")
+
+
+def test_a_file_that_is_not_there_is_told(elsewhere, tmp_path):
+    assert "no file" in elsewhere("import", tmp_path / "nothing.sqlite", code=1).err
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garble(path: Path) -> None:
+    """Overwrite pages in the middle, which opening the file does not touch."""
+    content = bytearray(path.read_bytes())
+    content[8192:20480] = b"\xff" * 12288
+    path.write_bytes(content)
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    change(path, "CREATE TABLE t (x)")
+
+
+BAD_FILES = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no database " * 100),
+    "truncated": truncate,
+    "garbled": garble,
+    "foreign": foreign,
+    "newer": lambda path: change(path, "PRAGMA user_version = 999"),
+    "without a set": lambda path: change(path, "DELETE FROM jobset"),
+    "without a job": lambda path: change(path, "DELETE FROM jobs WHERE idx = 1"),
+    "without a circuit": lambda path: change(path, "DELETE FROM circuits WHERE idx = 0"),
+    "without a body": lambda path: change(path, "DELETE FROM bodies WHERE id = 1"),
+    "of circuits that are not there": lambda path: change(path, "UPDATE jobs SET last_circuit = 9"),
+    "with garbled tags": lambda path: change(path, "UPDATE jobset SET tags = '5'"),
+    "with garbled options": lambda path: change(path, "UPDATE jobset SET options = '[1]'"),
+    "with garbled metadata": lambda path: change(path, "UPDATE circuits SET metadata = '7'"),
+    "with a name that steers terminals": lambda path: change(
+        path, "UPDATE jobset SET name = 'a' || char(27) || '[2J'"
+    ),
+    "with a trigger": lambda path: change(
+        path, "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM jobs; END"
+    ),
+    "with a view": lambda path: change(path, "CREATE VIEW v AS SELECT 1"),
+    "with a table too many": lambda path: change(path, "CREATE TABLE extra (x)"),
+    "without a column": lambda path: change(path, "ALTER TABLE events DROP COLUMN detail"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_FILES)
+def test_a_bad_file_is_refused_and_leaves_nothing(exported, elsewhere, what):
+    BAD_FILES[what](exported)
+    done = elsewhere("import", exported, code=2)
+    assert "error: " in done.err
+    assert "hint: " in done.err
+    assert "x.sqlite" in done.err
+    assert no_sets(elsewhere)
+
+
+@pytest.mark.parametrize(
+    "set_id",
+    ["../../evil", "/etc/evil", "..", "", "20261121-abcdefg/../../x", "20261121-ABCDEFG", "latest"],
+)
+def test_an_id_that_would_lead_elsewhere_is_refused(exported, elsewhere, set_id):
+    change(exported, f"UPDATE jobset SET id = '{set_id}'")
+    before = sorted(elsewhere.cwd.parent.rglob("*evil*"))
+    elsewhere("import", exported, code=2)
+    assert no_sets(elsewhere)
+    assert sorted(elsewhere.cwd.parent.rglob("*evil*")) == before
+
+
+def test_a_file_of_an_older_release_is_brought_up_to_date(exported, elsewhere):
+    change(exported, "ALTER TABLE jobset DROP COLUMN copied_at", "PRAGMA user_version = 2")
+    before = exported.read_bytes()
+    elsewhere("import", exported)
+    elsewhere("resume", "mine", code=8)
+    assert exported.read_bytes() == before
+
+
+def test_a_copied_file_of_a_set_that_was_never_exported_is_marked_too(cli, circuits, elsewhere):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    elsewhere("import", cli.home / "sets" / f"{set_id}.sqlite")
+    elsewhere("resume", set_id, code=8)
+
+
+def test_what_a_killed_import_left_is_no_set_and_is_cleared_away(exported, elsewhere):
+    sets = elsewhere.home / "sets"
+    sets.mkdir(mode=0o700)
+    (sets / "20260101-aaaaaaa.draft").write_bytes(b"half")
+    assert elsewhere("status", "--json").json["data"]["job_sets"] == []
+    elsewhere("import", exported)
+    assert not list(sets.glob("*.draft"))
+
+
+def test_an_old_journal_does_not_spoil_what_comes_in(cli, exported, elsewhere):
+    sets = elsewhere.home / "sets"
+    sets.mkdir(mode=0o700)
+    stale = sets / f"{the_id(cli)}.sqlite-journal"
+    stale.write_bytes(b"of a set that was here once")
+    elsewhere("import", exported)
+    assert not stale.exists() or not stale.read_bytes()
+
+
+def test_a_file_in_another_journal_mode_comes_in(exported, elsewhere):
+    connection = sqlite3.connect(exported)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    elsewhere("import", exported)
+    assert not list(elsewhere.home.glob("sets/*-wal"))
+    the_id(elsewhere, "mine")

@@ -1,0 +1,100 @@
+"""Backends as plain data: what they are, and how well they work."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+
+from ibmqbatch.jobset.backends import backend_data, list_backends
+from ibmqbatch.service.types import Backend, BackendEntry
+
+
+def properties(*qubits: dict[str, object], gates: list[tuple[str, list[int], float]] = ()):
+    return {
+        "last_update_date": "2026-11-20T08:00:00Z",
+        "qubits": [
+            [{"name": name, "value": value, "unit": "us"} for name, value in qubit.items()]
+            for qubit in qubits
+        ],
+        "gates": [
+            {"gate": name, "qubits": on, "parameters": [{"name": "gate_error", "value": error}]}
+            for name, on, error in gates
+        ],
+    }
+
+
+def described(told: object = None, **configuration: object):
+    body = {"backend_name": "ibm_x", "n_qubits": 3, "simulator": False, **configuration}
+    return backend_data(Backend.from_wire(body, told))
+
+
+def test_medians_and_ranges_are_of_what_works():
+    told = properties({"T1": 100.0}, {"T1": 300.0}, {"T1": 200.0}, {"T1": 9000.0, "operational": 0})
+    calibration = described(told)["calibration"]
+    assert calibration["t1_us"] == {"median": 200.0, "min": 100.0, "max": 300.0, "count": 3}
+    assert calibration["faulty_qubits"] == [3]
+    assert calibration["t2_us"] is None
+
+
+def test_gates_of_the_same_errors_stand_together_and_free_ones_nowhere():
+    told = properties(
+        {},
+        gates=[
+            ("rz", [0], 0.0),
+            ("sx", [0], 0.1),
+            ("x", [0], 0.1),
+            ("cz", [0, 1], 0.3),
+            ("cz", [1, 2], 1.0),
+        ],
+    )
+    calibration = described(told)["calibration"]
+    assert [(g["names"], g["error"]["median"]) for g in calibration["gates"]] == [
+        (["sx", "x"], 0.1),
+        (["cz"], 0.3),
+    ]
+    assert calibration["faulty_gates"] == [{"gate": "cz", "qubits": [1, 2]}]
+
+
+def test_couplings_are_counted_once_in_both_directions():
+    assert described(coupling_map=[[0, 1], [1, 0], [1, 2]])["couplings"] == 2
+    assert described(coupling_map=None)["couplings"] is None
+
+
+def test_what_json_cannot_say_is_null():
+    data = described(properties({"T1": math.nan}), odd=[math.inf])
+    assert json.loads(json.dumps(data, allow_nan=False))["configuration"]["odd"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "kind"),
+    [({}, "device"), ({"simulator": True}, "simulator"), ({"rehearsal": {}}, "rehearsal")],
+)
+def test_kind_is_told(configuration, kind):
+    assert described(**configuration)["kind"] == kind
+
+
+@dataclass
+class Listing:
+    entries: list[BackendEntry]
+    account: object
+
+    def backends(self) -> list[BackendEntry]:
+        return self.entries
+
+
+def test_the_list_begins_with_what_one_would_choose():
+    entries = [
+        BackendEntry("broken", "offline", num_qubits=1000),
+        BackendEntry("busy", "online", num_qubits=156, queue_length=50),
+        BackendEntry("small", "online", num_qubits=5, queue_length=2),
+        BackendEntry("large", "online", num_qubits=127, queue_length=2),
+        BackendEntry("silent"),
+        BackendEntry("own", "online", num_qubits=1, queue_length=99),
+    ]
+    account = SimpleNamespace(default_backend="own")
+    names = [entry.name for entry in list_backends(Listing(entries, account))]
+    assert names == ["own", "large", "small", "busy", "silent", "broken"]
