@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Device", "Facts"]
+__all__ = ["FLOW", "Device", "Facts"]
 
 # Instructions that every working qubit takes where the device has them, whatever their entries say.
 _PLAIN = ("measure", "reset", "delay")
-_FLOW = frozenset(
+FLOW = frozenset(
     {"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop"}
 )
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -65,7 +65,7 @@ class Device:
         num_qubits = int(configuration["n_qubits"])
         basis = tuple(map(str, configuration.get("basis_gates") or ()))
         supported = set(map(str, configuration.get("supported_instructions") or _PLAIN))
-        flow = frozenset(supported & _FLOW)
+        flow = frozenset(supported & FLOW)
         if not isinstance(configuration.get("coupling_map"), list):
             return cls(name, num_qubits, basis, max_active_qubits, flow=flow)
         measured = _Properties(properties or {})

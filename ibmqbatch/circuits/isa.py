@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .device import Device
+from .device import FLOW, Device
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["active_qubits", "check_activity", "check_instructions", "measures", "misfit", "steps"]
 
 Step = tuple[str, tuple[int, ...]]
+
+# What does nothing to the qubits that it spans: control flow is what its blocks hold.
+_PASSIVE = FLOW | {"barrier", "delay"}
 
 
 def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[Step]:
@@ -58,7 +61,7 @@ def active_qubits(circuit: QuantumCircuit) -> int:
     """Return how many qubits something happens to."""
     active: set[int] = set()
     for name, qubits in steps(circuit):
-        if name not in {"barrier", "delay"}:
+        if name not in _PASSIVE:
             active.update(qubits)
     return len(active)
 

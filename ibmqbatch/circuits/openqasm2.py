@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
-from .text import check_includes, masked, version
+from .text import check_includes, check_sizes, masked, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,8 +30,9 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
 
     if "/*" in text:
         text = masked(text, strings=False)  # the parser does not know this kind of comment
+    check_sizes(text, where)
+    includes = check_includes(text, folder, where)
     try:
-        includes = check_includes(text, folder, where)
         return qasm2.loads(
             text,
             include_path=(folder,) if includes else (),

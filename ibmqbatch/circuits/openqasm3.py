@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput
-from .text import included, masked, read_included, text_of
+from .text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["load_openqasm3", "names_physical_qubits"]
+__all__ = ["load_openqasm3"]
 
 _PHYSICAL = re.compile(r"\$\d")
 _POSITION = re.compile(r"^(?P<line>\d+),(?P<column>\d+): (?P<what>.*)$", re.DOTALL)
@@ -25,15 +25,11 @@ _MOST_FILES = 1000  # that one program may be made of
 _STRIDE = 1_000_000_000  # lines between the files that a program is made of
 
 
-def names_physical_qubits(text: str) -> bool:
-    """Tell whether a program speaks of the device's own qubits, as `$5`."""
-    return "$" in text and _PHYSICAL.search(masked(text)) is not None
-
-
-def load_openqasm3(text: str, folder: Path, where: str, line: int) -> QuantumCircuit:
+def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[QuantumCircuit, bool]:
     """Read a program; `line` lines stand before it in its file. Raises BadInput.
 
     Includes are looked for in `folder`. `input` of type `angle` and `float` become parameters.
+    Return also whether its qubits are physical: the device's own, by number (`$5`).
     """
     import qiskit_qasm3_import
 
@@ -56,7 +52,8 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> QuantumCir
             "unsupported", f"{where} cannot be made a circuit: {_sentence(error)}.", "Mend it."
         ) from error
     _register_bits(circuit, program.statements)
-    return circuit
+    physical = any("$" in file.text and _PHYSICAL.search(masked(file.text)) for file in files)
+    return circuit, physical
 
 
 def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
@@ -67,20 +64,24 @@ def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
     from openqasm3 import ast
     from qiskit.circuit import ClassicalRegister
 
-    declared: list[str] = []
+    declared: dict[str, int] = {}
     alone: list[str] = []
     for statement in statements:
         if isinstance(statement, ast.ClassicalDeclaration) and isinstance(
             statement.type, ast.BitType
         ):
-            declared.append(statement.identifier.name)
+            declared.setdefault(statement.identifier.name, len(declared))
             if statement.type.size is None:
                 alone.append(statement.identifier.name)
     loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
-    for name, bit in zip(alone, loose, strict=True):
+    for name, bit in zip(alone, loose, strict=False):
         circuit.add_register(ClassicalRegister(bits=[bit], name=name))
-    # Outcomes are written in the order of declaration.
-    circuit.cregs.sort(key=lambda register: declared.index(register.name))
+    # Outcomes are written in the order of declaration; what is no more than another name for bits
+    # (`let`) is not among them.
+    circuit.cregs[:] = sorted(
+        (register for register in circuit.cregs if register.name in declared),
+        key=lambda register: declared[register.name],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,11 @@ class _File:
 
 def _parse(file: _File) -> Any:
     import openqasm3.parser
-    from antlr4.error.ErrorListener import ConsoleErrorListener, ErrorListener
+    from antlr4.error import ErrorListener  # type: ignore[import-untyped]
 
-    ConsoleErrorListener.INSTANCE = ErrorListener()  # it would print what is raised all the same
+    # It would print what is raised all the same.
+    ErrorListener.ConsoleErrorListener.INSTANCE = ErrorListener.ErrorListener()
+    check_sizes(file.text, file.where)
     try:
         return openqasm3.parser.parse(file.text)
     except openqasm3.parser.QASM3ParsingError as error:

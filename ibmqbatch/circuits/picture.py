@@ -14,12 +14,11 @@ with warnings.catch_warnings():
 
 from .errors import BadInput
 from .isa import steps
-from .programs import Program, load_circuit
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["as_openqasm3", "draw", "given_circuit", "sent_circuit"]
+__all__ = ["as_openqasm3", "draw", "sent_circuit"]
 
 
 _INCLUDE = 'include "stdgates.inc";\n'
@@ -38,11 +37,6 @@ def sent_circuit(body: bytes) -> QuantumCircuit:
 
     (circuit,) = qpy.load(io.BytesIO(zlib.decompress(body)))
     return circuit
-
-
-def given_circuit(program: Program) -> QuantumCircuit:
-    """Return the circuit of a program as it was given; raises BadInput."""
-    return load_circuit(program)
 
 
 def as_openqasm3(circuit: QuantumCircuit) -> str:

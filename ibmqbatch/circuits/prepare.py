@@ -162,6 +162,13 @@ def _check_layout(preparation: Preparation, device: Device) -> None:
             f"{device.name} has no qubits to choose from: all are alike.",
             "Leave --initial-layout out.",
         )
+    twice = [qubit for number, qubit in enumerate(layout) if qubit in layout[:number]]
+    if twice:
+        raise BadInput(
+            "bad_layout",
+            f"Qubit {twice[0]} of {device.name} is named twice.",
+            "Name another with --initial-layout.",
+        )
     useless = [qubit for qubit in layout if qubit not in device.region]
     if useless:
         there = useless[0] in range(device.num_qubits)
@@ -250,7 +257,7 @@ class _Work:
             return error.problem
 
     def _ready(self, index: int, program: Program) -> ReadyProgram:
-        circuit = load_circuit(program)
+        circuit, physical = load_circuit(program)
         where = f"Circuit {index} ({program.where})"
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
@@ -263,7 +270,7 @@ class _Work:
                 )
             circuit.measure_all()
         layout = None
-        if self.compiles and not self._is_ready(circuit, program):
+        if self.compiles and not self._is_ready(circuit, physical=physical):
             self._check_region(circuit, where)
             circuit, layout = self._compiler.run(circuit, where)
         check_instructions(circuit, self._device, where)
@@ -286,11 +293,11 @@ class _Work:
             layout=None if layout is None else asdict(layout),
         )
 
-    def _is_ready(self, circuit: QuantumCircuit, program: Program) -> bool:
+    def _is_ready(self, circuit: QuantumCircuit, *, physical: bool) -> bool:
         """Tell whether a circuit is to stay as it is: somebody has compiled it to this device."""
         if not self._device.instructions:
             return False
-        if program.physical:
+        if physical:
             return True
         return (
             self._preparation.level is None

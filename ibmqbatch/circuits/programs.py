@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .definitions import written_out
 from .errors import BadInput
-from .namesakes import with_own_names
+from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
-from .openqasm3 import load_openqasm3, names_physical_qubits
+from .openqasm3 import load_openqasm3
 from .qpyfile import MAGIC, load_qpy
+from .registers import in_registers
 from .sources import STDIN, Source
 from .text import split_programs, text_of, version
 
@@ -34,7 +36,7 @@ class Program:
     """One program of a file: `kind` is openqasm2, openqasm3 or qpy.
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
-    and it is number `position` there, from 0. `physical`: its qubits are those of the device.
+    and it is number `position` there, from 0.
     """
 
     kind: str
@@ -45,7 +47,6 @@ class Program:
     name: str
     position: int = 0
     line: int = 0
-    physical: bool = False
     shots: int | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
 
@@ -78,23 +79,29 @@ def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Progra
             name=_checked(numbered if name is None or source.name else name, where),
             position=position,
             line=line,
-            physical=kind == _OPENQASM[3] and names_physical_qubits(content.decode()),
             shots=source.shots,
             metadata={**metadata, **source.metadata} if metadata else source.metadata,
         )
 
 
-def load_circuit(program: Program) -> QuantumCircuit:
-    """Build the circuit of a program; raises BadInput."""
+def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
+    """Build the circuit of a program, in gates that Qiskit knows; raises BadInput.
+
+    Return also whether its qubits are physical: the device's own, by number (`$5`).
+    """
     where = program.where
+    physical = False
     if program.kind == "qpy":
         (circuit,) = load_qpy(program.content, where)
+    elif program.kind == _OPENQASM[2]:
+        text = program.content.decode()
+        circuit = load_openqasm2(text, program.folder, where, program.line)
     else:
-        load = load_openqasm2 if program.kind == _OPENQASM[2] else load_openqasm3
-        circuit = load(program.content.decode(), program.folder, where, program.line)
+        text = program.content.decode()
+        circuit, physical = load_openqasm3(text, program.folder, where, program.line)
     if circuit.num_qubits == 0:
         raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
-    return with_own_names(circuit)
+    return in_registers(written_out(without_loop_variables(circuit), where)), physical
 
 
 _Found = tuple[str, bytes, int, str | None, Mapping[str, object]]

@@ -115,11 +115,15 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
     names: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.is_dir():
-                if os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122 - many
-                    names.append(entry.name)
-            elif recursive and not entry.is_symlink():
-                below.add(entry.name)
+            if entry.is_dir():
+                if recursive and not entry.is_symlink():
+                    below.add(entry.name)
+            elif (
+                os.path.splitext(entry.name)[1].lower() in SUFFIXES  # noqa: PTH122 - many
+                # A broken link is told later; a pipe would keep everybody waiting.
+                and (entry.is_file() or entry.is_symlink())
+            ):
+                names.append(entry.name)
     for name in sorted([*names, *below], key=lambda name: (natural_key(name), name)):
         if name in below:
             yield from _walk(folder / name, recursive=recursive)

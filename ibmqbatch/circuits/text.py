@@ -11,6 +11,7 @@ from .errors import BadInput
 
 __all__ = [
     "check_includes",
+    "check_sizes",
     "included",
     "masked",
     "read_included",
@@ -19,7 +20,10 @@ __all__ = [
     "version",
 ]
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
+_SIZE = re.compile(
+    r"\b[qc]reg\s+\w+\s*\[\s*(\d{6,})\s*\]|\b(?:qu)?bit\s*\[\s*(\d{6,})\s*\]|\$(\d{6,})"
+)
 _VISIBLE = re.compile(r"[^\n]")
 _PROGRAM = re.compile(r"^[ \t]*OPENQASM\b", re.MULTILINE)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
@@ -37,7 +41,7 @@ def masked(text: str, *, strings: bool = True) -> str:
     """Return the text with its comments blanked, and its strings; lines and columns stay."""
 
     def blank(match: re.Match[str]) -> str:
-        if match[0][0] == '"' and not strings:
+        if match[0][0] in "\"'" and not strings:
             return match[0]
         return _VISIBLE.sub(" ", match[0])
 
@@ -65,6 +69,18 @@ def version(text: str) -> int | None:
     if found is not None:
         return int(found[1])
     return 3 if "stdgates.inc" in text or _THREE.search(masked(text)) else None
+
+
+def check_sizes(text: str, where: str) -> None:
+    """Raise BadInput for registers of more bits than any computer has: they would be made."""
+    found = _SIZE.search(text)
+    if found is not None:
+        size = next(filter(None, found.groups()))
+        raise BadInput(
+            "too_many_qubits",
+            f"{where} speaks of {size[:20]} bits at once.",
+            "Is there a digit too many?",
+        )
 
 
 def check_includes(text: str, folder: Path, where: str) -> bool:

@@ -44,7 +44,8 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
 
     Where another process holds the set, that one does it: the want is in the manifest.
     """
-    from ..jobset.advance import follow, is_idle, try_advance
+    from ..jobset.advance import follow, try_advance
+    from ..jobset.standing import is_idle
 
     def ended(manifest: Manifest) -> bool:
         return all(job.status.final for job in manifest.jobs() if job.index in chosen)

@@ -52,6 +52,7 @@ def command(
 
 
 def _import(this: Verb, file: Path, *, take_over: bool) -> None:
+    from ..jobset.once import restore
     from ..manifest import wants
     from ..manifest.copies import import_copy
 
@@ -59,6 +60,9 @@ def _import(this: Verb, file: Path, *, take_over: bool) -> None:
     with Manifest.open(path) as manifest:
         if take_over:
             wants.take_over(manifest)
+        key = manifest.job_set().once_key
+        if key is not None:
+            restore(key, path.stem)
         item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
         this.data["imported"].append({"file": str(file), "new": new, "job_set": item})
         if not this.json:

@@ -151,7 +151,8 @@ def _bring_home(
         message("Stored results were damaged; they are fetched again.")
     if manifest.job_set().closed_at is not None or manifest.db.is_copy:
         return
-    from ..jobset.advance import follow, is_idle, is_settled, try_advance
+    from ..jobset.advance import follow, try_advance
+    from ..jobset.standing import is_idle, is_settled
     from ..render.progress import ProgressBars, live_view
 
     if not wait and is_idle(manifest):
@@ -190,8 +191,13 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
     elif wanted.form == "table" and wanted.path is None and not wanted.memory and is_terminal():
         show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
     else:
-        chosen = [c for c in manifest.circuits() if indexes is None or c.index in set(indexes)]
-        columns = dict.fromkeys(key for circuit in chosen for key in circuit.metadata)
+        chosen = None if indexes is None else set(indexes)
+        columns = dict.fromkeys(
+            key
+            for circuit in manifest.circuits()
+            if chosen is None or circuit.index in chosen
+            for key in circuit.metadata
+        )
         with output(wanted.path) as stream:
             write_results(records, wanted.form, stream, columns=list(columns))
 

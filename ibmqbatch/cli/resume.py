@@ -48,7 +48,8 @@ def go_on(
     this: Verb, manifest: Manifest, *, wait: bool, timeout: float | None, quiet: bool
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
-    from ..jobset.advance import check_held, follow, is_sent, is_settled
+    from ..jobset.advance import follow
+    from ..jobset.standing import check_held, is_sent, is_settled
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
 

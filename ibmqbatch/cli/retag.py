@@ -83,7 +83,8 @@ def command(
 
 def _carry_out(this: Verb, manifest: Manifest) -> None:
     """Put the labels on the jobs. Where another process holds the set, that one does it."""
-    from ..jobset.advance import is_idle, try_advance
+    from ..jobset.advance import try_advance
+    from ..jobset.standing import is_idle
 
     if not is_idle(manifest):
         with working(this, manifest) as work:

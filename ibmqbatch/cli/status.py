@@ -183,7 +183,8 @@ def _refresh(
     timeout: float | None,
 ) -> None:
     """Ask the service once, or until all has ended. Nothing is sent or fetched by looking."""
-    from ..jobset.advance import follow, is_idle, is_over, try_advance
+    from ..jobset.advance import follow, try_advance
+    from ..jobset.standing import is_idle, is_over
     from ..render.console import message
     from ..render.progress import live_view
     from .verb import working

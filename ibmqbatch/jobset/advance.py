@@ -20,22 +20,10 @@ from .fetch import fetch
 from .observe import observe, settles_at
 from .reconcile import reconcile
 from .send import send
-from .standing import check_held, is_held, is_idle, is_over, is_sent, is_settled
+from .standing import check_held, is_idle, is_settled
 from .work import Work
 
-__all__ = [
-    "Goal",
-    "Step",
-    "advance",
-    "check_held",
-    "follow",
-    "is_held",
-    "is_idle",
-    "is_over",
-    "is_sent",
-    "is_settled",
-    "try_advance",
-]
+__all__ = ["Goal", "Step", "advance", "follow", "try_advance"]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away

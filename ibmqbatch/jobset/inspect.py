@@ -40,12 +40,12 @@ def view_circuit(
         return CircuitView(circuit, program, program.kind, program.given.decode())
     # Brings in Qiskit, which takes a second.
     from ..circuits.errors import BadInput
-    from ..circuits.picture import as_openqasm3, draw, given_circuit, sent_circuit
-    from ..circuits.programs import Program
+    from ..circuits.picture import as_openqasm3, draw, sent_circuit
+    from ..circuits.programs import Program, load_circuit
 
     try:
         if as_given:
-            loaded = given_circuit(
+            loaded, _ = load_circuit(
                 Program(
                     kind=program.kind,
                     content=program.given,

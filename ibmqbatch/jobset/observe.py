@@ -44,16 +44,19 @@ def observe(work: Work, *, sending: bool = False) -> None:
 
     One listing by the set's tag, `PAGE` jobs a request: it stops early when only the states of
     known jobs are wanted and all of them have been seen. Nothing is asked when there is nothing
-    to learn; before the first jobs are sent (`sending`) there always is. Raises a ServiceError, or
-    Unsettled when the service has jobs of this set that the manifest knows nothing about.
+    to learn. Where jobs are to be sent (`sending`) there always is: another copy of the set may
+    have taken over. Raises a ServiceError, or Unsettled when there are jobs to send and the service
+    has some of this set that the manifest knows nothing about.
     """
     manifest = work.manifest
     record = manifest.job_set()
     in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
-    to_send = bool(in_doubt or attempts.next_unsent(manifest, 1))
-    look = sending and to_send and not work.looked
-    if not in_doubt and not unfinished and not look:
+    to_send = sending and bool(in_doubt or attempts.next_unsent(manifest, 1))
+    look = to_send and not work.looked
+    # Of a set that was planned a moment ago there is no copy.
+    watch = to_send and bool(manifest.attempts())
+    if not in_doubt and not unfinished and not look and not watch:
         return
     listing = _list(work, record, None if in_doubt or look else unfinished.keys())
     asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
@@ -72,11 +75,11 @@ def observe(work: Work, *, sending: bool = False) -> None:
         strangers = _adopt(manifest, record, listing)
         if listing.full:
             _miss(work, listing)
-    if look and strangers:
+    if to_send and strangers:
         raise Unsettled(
             f"The service has {strangers} jobs of this set that this file does not know: another "
             "copy of it has sent them.",
-            "Go on with that copy. Nothing was sent from this one.",
+            "Go on with that copy. Nothing more is sent from this one.",
         )
     work.looked |= look and listing.full
     if asked.error is not None:

@@ -13,7 +13,7 @@ from ..manifest.draft import new_set_id
 from ..manifest.errors import SetInUse
 from ..manifest.store import SUFFIX
 
-__all__ = ["is_changed", "manifest_path", "release", "reserved"]
+__all__ = ["is_changed", "manifest_path", "release", "reserved", "restore"]
 
 
 @contextlib.contextmanager
@@ -43,6 +43,16 @@ def is_changed(key: str, fingerprint: str) -> bool:
     """Tell whether the set of `key` was made of something else than what has this fingerprint."""
     known = _note(key).read_text("ascii").split()
     return known[1:] not in ([], [fingerprint])
+
+
+def restore(key: str, set_id: str) -> None:
+    """Have `key` mean a set that was brought in, unless it means another one by now."""
+    paths.ensure_folder(paths.home() / "once")
+    path = _note(key)
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            with replacing(path) as file:
+                file.write(set_id.encode())
 
 
 def release(set_id: str) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["CircuitResult", "find_circuits", "missing_jobs", "raw_bodies", "read_results", "repair"]
 
 
+_NAME = "name:"
+
+
 @dataclass(frozen=True, slots=True)
 class CircuitResult:
     """One circuit's outcomes, of all its shot repeats that are here."""
@@ -43,28 +46,32 @@ def missing_jobs(manifest: Manifest) -> list[JobRecord]:
 
 
 def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> list[int]:
-    """Return the indexes that `wanted` (indexes or names) mean, in that order.
+    """Return the indexes that `wanted` (indexes or names) mean, in that order, each once.
 
-    Raises UsageError for one that fits none, or a name that stands several times.
+    A number is an index; behind `name:` it is a name. Raises UsageError for one that fits none, or
+    a name that stands several times.
     """
-    indexes = []
+    by_name: dict[str, list[int]] = {}
+    for circuit in circuits:
+        by_name.setdefault(circuit.name, []).append(circuit.index)
+    indexes: dict[int, None] = {}
     for key in wanted:
-        named = [circuit.index for circuit in circuits if circuit.name == key]
+        if key.isascii() and key.isdecimal() and int(key) < len(circuits):
+            indexes[int(key)] = None
+            continue
+        named = by_name.get(key) or by_name.get(key.removeprefix(_NAME), [])
         if len(named) > 1:
             listed = ", ".join(map(str, named[:20])) + (", …" if len(named) > 20 else "")
             raise UsageError(
                 f"{len(named)} circuits are named '{key}': {listed}.", "Use the index of one."
             )
-        if named:
-            indexes.append(named[0])
-        elif key.isdecimal() and int(key) < len(circuits):
-            indexes.append(int(key))
-        else:
+        if not named:
             raise UsageError(
                 f"The set has no circuit '{key}'.",
                 f"Use a circuit's name, or an index from 0 to {len(circuits) - 1}.",
             )
-    return indexes
+        indexes[named[0]] = None
+    return list(indexes)
 
 
 def read_results(

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +92,9 @@ def serve(options: Options) -> None:
             python=options.worker_python,
             log=_fresh_log(folder / "workers.log"),
         )
-        service_file = _ServiceFile(folder / "service.json", listener, api_key, store.instance)
+        service_file = _ServiceFile(
+            folder / "service.json", listener, api_key, store.instance, list(backends)
+        )
         server = _Server(options, service_file, store)
         authority = Authority(api_key)
         rate = RateLimit(options.submissions_per_minute)
@@ -185,8 +187,16 @@ def _signals_held() -> Iterator[None]:
 class _ServiceFile:
     """Where other processes of the user find the service; it stands as long as it listens."""
 
-    def __init__(self, path: Path, listener: socket.socket, api_key: str, instance: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        listener: socket.socket,
+        api_key: str,
+        instance: str,
+        backends: Sequence[str],
+    ) -> None:
         self._path = path
+        self._backends = backends
         self.instance = instance
         self.url = "http://127.0.0.1:{1}".format(*listener.getsockname())
         self.api_key = api_key
@@ -200,6 +210,7 @@ class _ServiceFile:
             "url": self.url,
             "api_key": self.api_key,
             "crn": self.instance,
+            "backends": list(self._backends),
             "started_at": datetime.now(UTC).isoformat(),
         }
         with files.replacing(self._path) as file:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 from pathlib import Path
 
 from .database import Database, migrate
 from .errors import DamagedManifest
+from .records import SetRecord
 from .store import Manifest
 
 __all__ = ["check_content", "check_schema", "same_content"]
@@ -31,6 +33,34 @@ _COMPARED = {
     "remotes": "*",
     "results": "remote_id, fetched_at, size, sha256, length(body)",
 }
+# Rows that no manifest of ours has, and what is then wrong with it.
+_NOT_TO_BE = (
+    ("SELECT 1 FROM jobset LIMIT 1 OFFSET 1", "it holds several sets"),
+    ("SELECT 1 FROM jobset WHERE max_fails < 1", "its limit of failures makes no sense"),
+    (
+        "SELECT 1 FROM circuits WHERE json_type(metadata) IS NOT 'object'",
+        "the metadata of a circuit are garbled",
+    ),
+    ("SELECT 1 FROM circuits WHERE shots < 1", "a circuit in it has no shots"),
+    (
+        (
+            "SELECT 1 FROM circuits WHERE parameter_values IS NOT NULL AND NOT json_valid("
+            "parameter_values)"
+        ),
+        "the values of a circuit are garbled",
+    ),
+    (
+        "SELECT 1 FROM bodies WHERE layout IS NOT NULL AND NOT json_valid(layout)",
+        "the layout of a circuit is garbled",
+    ),
+    (
+        (
+            "SELECT 1 FROM jobs WHERE first_circuit < 0 OR shots < 1 OR repeat < 0 "
+            "OR last_circuit < first_circuit OR last_circuit >= (SELECT count(*) FROM circuits)"
+        ),
+        "a job in it has circuits that are not there",
+    ),
+)
 
 
 def check_schema(connection: sqlite3.Connection, source: Path) -> None:
@@ -68,33 +98,37 @@ def _shape(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
 
 def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> None:
     """Raise DamagedManifest unless the rows make one job set, of this id."""
-
-    def number(sql: str) -> int:
-        return int(connection.execute(sql).fetchone()[0] or 0)
-
     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise _damaged(source, "what belongs together is not there")
     connection.row_factory = sqlite3.Row
     record = Manifest(Database(source, connection)).job_set()
-    if number("SELECT count(*) FROM jobset") != 1 or record.id != set_id:
+    if record.id != set_id:
         raise _damaged(source, "it changed while it was read")
+    _check_record(record, source)
+    for sql, what in _NOT_TO_BE:
+        if connection.execute(f"SELECT EXISTS ({sql})").fetchone()[0]:
+            raise _damaged(source, what)
+    for table, total in (("circuits", record.total_circuits), ("jobs", record.total_jobs)):
+        count, last = connection.execute(
+            f"SELECT count(*), max(idx) FROM {table}"  # noqa: S608
+        ).fetchone()
+        if not 0 < total == count == last + 1:
+            raise _damaged(source, f"it does not hold all its {table}")
+    spans = connection.execute(
+        "SELECT first_circuit, last_circuit FROM jobs WHERE repeat = 0 ORDER BY first_circuit"
+    ).fetchall()
+    edges = [(0, -1), *map(tuple, spans), (record.total_circuits, 0)]
+    if any(after[0] != before[1] + 1 for before, after in itertools.pairwise(edges)):
+        raise _damaged(source, "its jobs do not hold each circuit once")
+
+
+def _check_record(record: SetRecord, source: Path) -> None:
     if not isinstance(record.options, dict) or not isinstance(record.compilation, dict):
         raise _damaged(source, "its options are garbled")
     texts = (record.name, record.account, record.backend, record.instance, record.host)
     for text in (*texts, record.created_at, record.closed_at or "", *map(str, record.tags)):
         if _CONTROL.search(text) or len(text) > _LONGEST_TEXT:
             raise _damaged(source, "a text in it is none that this program writes")
-    for table, total in (("circuits", record.total_circuits), ("jobs", record.total_jobs)):
-        last = number(f"SELECT max(idx) FROM {table}")  # noqa: S608 - constants
-        if not 0 < total == number(f"SELECT count(*) FROM {table}") == last + 1:  # noqa: S608
-            raise _damaged(source, f"it does not hold all its {table}")
-    if number("SELECT count(*) FROM circuits WHERE json_type(metadata) IS NOT 'object'"):
-        raise _damaged(source, "the metadata of a circuit are garbled")
-    if number(
-        "SELECT count(*) FROM jobs WHERE first_circuit < 0 OR shots < 1 OR repeat < 0 "
-        "OR last_circuit < first_circuit OR last_circuit >= (SELECT count(*) FROM circuits)"
-    ):
-        raise _damaged(source, "a job in it has circuits that are not there")
 
 
 def same_content(connection: sqlite3.Connection, path: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .store import Manifest
 
-__all__ = ["count_fails", "hold_back", "is_doomed"]
+__all__ = ["hold_back", "is_doomed"]
 
 # Codes with which IBM's service fails a job for what it is, so that another like it fails as well:
 # circuits that cannot be loaded, are not in the instruction set, break limits, or whose options
@@ -15,10 +15,10 @@ _REPEATING = (1506, 1517, 1519, 1520, 1521, 1522, 1603, 3211, 5302)
 def is_doomed(manifest: Manifest) -> bool:
     """Tell whether as many jobs as the set allows have failed in a way that would repeat itself."""
     most = manifest.job_set().max_fails
-    return most is not None and count_fails(manifest) >= most
+    return most is not None and _count(manifest) >= most
 
 
-def count_fails(manifest: Manifest) -> int:
+def _count(manifest: Manifest) -> int:
     """Return how many jobs have failed so, or were refused by the service."""
     marks = ", ".join("?" * len(_REPEATING))
     row = manifest.db.row(
@@ -41,7 +41,7 @@ def hold_back(manifest: Manifest) -> int:
     for job in held:
         manifest.db.write("UPDATE jobs SET wanted = 'cancel' WHERE idx = ?", (job.index,))
     if held:
-        fails = count_fails(manifest)
+        fails = _count(manifest)
         manifest.log(
             "held_back",
             f"{len(held)} jobs, because {fails} have failed in a way that would repeat itself",

@@ -182,14 +182,17 @@ class Manifest:
         if row is None:
             return None
         kind, given, body, sha256, layout, values = row
-        return ProgramRecord(
-            kind or "",
-            zlib.decompress(given) if given is not None else b"",
-            body,
-            sha256,
-            None if layout is None else json.loads(layout),
-            _values(values),
-        )
+        try:
+            return ProgramRecord(
+                kind or "",
+                zlib.decompress(given) if given is not None else b"",
+                body,
+                sha256,
+                None if layout is None else json.loads(layout),
+                _values(values),
+            )
+        except (ValueError, zlib.error) as error:
+            raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
 
     def events(self, after: int = 0) -> list[EventRecord]:
         """Return the history, from the event that follows `after`."""

@@ -9,7 +9,6 @@ import json
 import socket
 from collections.abc import Callable, Collection, Sequence
 
-from . import fails
 from .records import JobRecord
 from .store import Manifest
 
@@ -75,10 +74,9 @@ def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
                 (job.index,),
             )
             manifest.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
-        # Whoever tries again is granted as many failures again.
-        manifest.db.write(
-            "UPDATE jobset SET max_fails = max_fails + ?", (fails.count_fails(manifest),)
-        )
+        if any(job.wanted == "cancel" for job in jobs):
+            # Jobs that were held back are wanted all the same, however many more fail.
+            manifest.db.write("UPDATE jobset SET max_fails = NULL")
         _reopen(manifest)
 
 

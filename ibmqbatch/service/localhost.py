@@ -18,7 +18,8 @@ from pathlib import Path
 
 from .. import __version__, paths
 from ..files import FileLock
-from .accounts import Endpoint
+from .accounts import LOCAL, Endpoint
+from .backend_names import remember_backends
 from .errors import ServiceError, Unreachable
 from .transport import Transport
 
@@ -53,6 +54,7 @@ class LocalService:
     version: str
     protocol: int
     unfinished_jobs: int
+    backends: tuple[str, ...] = ()
 
 
 def find_service() -> LocalService | None:
@@ -72,6 +74,7 @@ def find_service() -> LocalService | None:
             version=str(answer["version"]),
             protocol=int(answer["protocol"]),
             unfinished_jobs=int(answer["unfinished_jobs"]),
+            backends=tuple(map(str, told.get("backends", ()))),
         )
     except (ServiceError, KeyError, TypeError, ValueError):
         # Gone, or another program has its port by now.
@@ -94,6 +97,8 @@ def running_service() -> Endpoint:
             if service is None:
                 _start(folder)
                 service = find_service()
+                if service is not None:
+                    remember_backends(LOCAL, service.backends)
     if service is None:
         raise _not_started(folder)
     return service.endpoint

@@ -13,9 +13,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ibmqbatch.jobset.advance import follow, is_sent, is_settled, try_advance
+from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
+from ibmqbatch.jobset.standing import is_sent, is_settled
 from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.work import IN_FLIGHT
 from ibmqbatch.service.accounts import find_account

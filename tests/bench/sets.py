@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ibmqbatch.clock import Clock
-from ibmqbatch.jobset.advance import follow, is_sent
+from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
+from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.accounts import find_account

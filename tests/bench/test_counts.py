@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ibmqbatch.jobset.advance import follow, is_sent, is_settled, try_advance
+from ibmqbatch.jobset.advance import follow, try_advance
+from ibmqbatch.jobset.standing import is_sent, is_settled
 from tests.bench.measure import Measurement
 from tests.bench.sets import planned, submitted
 from tests.bench.stub import Stub

@@ -27,7 +27,7 @@ def program(version: int, include: str, use: str = "pair q[0], q[1];") -> str:
 def test_included_file_is_found_beside_the_file(version, tmp_path):
     write(tmp_path, PAIR, "pair.inc")
     (made,) = ready(write(tmp_path, program(version, 'include "pair.inc";')))
-    assert loaded(made).count_ops()["pair"] == 1
+    assert {"h", "cx"} <= set(loaded(made).count_ops())
 
 
 @both
@@ -96,9 +96,9 @@ def test_missing_include_is_told(version, tmp_path):
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"gate \x00"])
 def test_include_that_is_no_text_is_told(version, content, tmp_path):
     write(tmp_path, content, "binary.inc")
-    assert "binary.inc" in problem(
-        write(tmp_path, program(version, 'include "binary.inc";'))
-    ).message
+    assert (
+        "binary.inc" in problem(write(tmp_path, program(version, 'include "binary.inc";'))).message
+    )
 
 
 @both
@@ -106,7 +106,8 @@ def test_include_that_is_no_text_is_told(version, content, tmp_path):
 def test_folder_cannot_be_included(version, name, tmp_path):
     (tmp_path / "below").mkdir()
     found = problem(write(tmp_path, program(version, f'include "{name}";')))
-    assert found.code == "bad_include"
+    # To OpenQASM 3 no name at all is no string.
+    assert found.code == ("bad_include" if name or version == 2 else "syntax")
 
 
 @both
@@ -134,7 +135,7 @@ def test_error_in_an_included_file_is_told_with_its_place_there(version, tmp_pat
 
 @both
 def test_error_after_an_include_is_told_with_its_place_in_the_file(version, tmp_path):
-    write(tmp_path, PAIR * 1 + "\n" * 10, "pair.inc")
+    write(tmp_path, PAIR + "\n" * 10, "pair.inc")
     found = problem(write(tmp_path, program(version, 'include "pair.inc";', "zap q[0];")))
     assert "c.qasm, line 6, column 1" in found.message
 

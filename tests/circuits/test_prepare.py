@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import zlib
 from pathlib import Path
 
 import pytest
-from qiskit import qpy
 
-from ibmqbatch.circuits.device import Device
-from ibmqbatch.circuits.prepare import Inputs, Preparation, ReadyProgram, prepare
-from ibmqbatch.errors import InputError, Problem
+from ibmqbatch.circuits.prepare import Inputs, Preparation, prepare
+from ibmqbatch.errors import InputError
+from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.conftest import BELL
 
-IDEAL = Device("ideal", 30, ())
 LINE = line(3)
 UNMEASURED = BELL.replace("measure q -> c;\n", "")
-
-
-def ready(
-    *paths: Path,
-    device: Device = IDEAL,
-    preparation: Preparation | None = None,
-    **inputs: object,
-) -> list[ReadyProgram]:
-    asked = Inputs(paths, **inputs)  # type: ignore[arg-type]
-    return list(prepare(asked, device, preparation or Preparation(), lambda *_: None))
-
-
-def write(folder: Path, content: str | bytes, name: str = "c.qasm") -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def problem(path: Path, **options: object) -> Problem:
-    with pytest.raises(InputError) as caught:
-        ready(path, **options)  # type: ignore[arg-type]
-    (only,) = caught.value.problems
-    return only
-
-
-def loaded(program: ReadyProgram):
-    (inside,) = qpy.load(io.BytesIO(zlib.decompress(program.body)))
-    return inside
-
-
-def names(programs: list[ReadyProgram]) -> list[str]:
-    return [circuit.name for program in programs for circuit in program.circuits]
 
 
 def test_circuit_is_ready_for_the_wire(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,7 @@ from tests.circuits.asking import dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.conftest import BELL
 
-THREE = (
-    'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
-)
+THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
 
 
 def flip(name: str | None = None, metadata: dict[str, object] | None = None) -> QuantumCircuit:
@@ -226,14 +223,6 @@ def test_program_is_numbered_where_the_problem_is(tmp_path):
 
 def test_name_that_no_file_can_have_is_told():
     assert problem(Path("a\0b.qasm")).code == "unreadable"
-
-
-def test_file_that_may_not_be_read_is_told(tmp_path):
-    path = write(tmp_path, BELL)
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user may read everything")
-    assert problem(path).code == "unreadable"
 
 
 def test_shots_and_metadata_of_a_source_go_with_each_program(tmp_path):

@@ -83,11 +83,6 @@ def test_the_man_page_is_set_without_a_warning(width):
     assert max(map(len, lines)) <= width
 
 
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
-def test_mandoc_finds_no_error_in_the_man_page():
-    subprocess.run(["mandoc", "-T", "lint", "-W", "error", str(PAGE)], check=True)
-
-
 def test_help_prints_the_man_page(cli: Cli):
     assert cli("help", "man").out == PAGE.read_text("utf-8")
 

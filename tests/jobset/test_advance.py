@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from ibmqbatch.errors import StorageError
-from ibmqbatch.jobset.advance import advance, is_settled, try_advance
+from ibmqbatch.jobset.advance import advance, try_advance
 from ibmqbatch.jobset.errors import Unsettled
+from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import find_nonce, set_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest import attempts
@@ -271,11 +272,23 @@ def test_set_that_another_copy_has_sent_is_not_sent_again(work, service):
 def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
     work.looked = True
     service.answers = [created_without_an_answer]
-    service.create(stranger(work))
     step(work)
-    step(work, 1)
-    assert job(work).remote.id == "r1"
+    service.create(stranger(work))
+    with pytest.raises(Unsettled):
+        step(work, 1)
+    assert job(work).remote.id == "r0"
     assert service.cancelled == []
+
+
+def test_set_that_another_copy_takes_over_while_it_is_sent_is_sent_no_further(home, clock, service):
+    service.account = account(pace_limit=2)
+    with Manifest.open(write_set(6)) as manifest:
+        work = Work(manifest, service, clock, looked=True)
+        step(work)
+        service.create(stranger(work))
+        with pytest.raises(Unsettled):
+            step(work, 100)
+        assert service.posts == 2
 
 
 def test_set_is_not_closed_while_any_attempt_is_unsettled(work, service):

@@ -87,12 +87,21 @@ def test_set_without_a_limit_goes_on(home, clock, service):
     assert service.posts == JOBS
 
 
-def test_retry_sends_what_was_held_back_and_allows_as_many_failures_again(work, service):
+def test_retry_of_what_was_held_back_sends_it_whatever_fails(work, service):
     service.answers = [REFUSED] * JOBS
     advance(work)
     tried = service.posts
-    service.answers.clear()
-    held = [job for job in work.manifest.jobs() if job.status is JobStatus.CANCELLED]
-    want_retry(work.manifest, held)
+    want_retry(work.manifest, work.manifest.jobs())
     advance(work)
-    assert service.posts == tried + len(held)
+    assert service.posts == tried + JOBS
+
+
+def test_retry_of_the_failed_jobs_alone_keeps_the_limit(work, service):
+    service.answers = [REFUSED] * JOBS
+    advance(work)
+    tried = service.posts
+    failed = [job for job in work.manifest.jobs() if job.status is JobStatus.ERROR]
+    want_retry(work.manifest, failed)
+    advance(work)
+    assert service.posts == tried + len(failed)
+    assert JobStatus.CANCELLED in statuses(work)

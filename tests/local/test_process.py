@@ -42,7 +42,16 @@ def busy_worker(server: LocalServer) -> int:
 
 def test_the_service_file_tells_its_owner_alone_how_to_connect(local_server: LocalServer) -> None:
     service = local_server.service
-    assert set(service) == {"protocol", "version", "pid", "url", "api_key", "crn", "started_at"}
+    assert set(service) == {
+        "protocol",
+        "version",
+        "pid",
+        "url",
+        "api_key",
+        "crn",
+        "backends",
+        "started_at",
+    }
     assert service["url"].startswith("http://127.0.0.1:")
     for name in ("service.json", "key", "jobs.sqlite", "service.lock", "workers.log"):
         mode = stat.S_IMODE((local_server.folder / name).stat().st_mode)
@@ -176,10 +185,11 @@ def test_the_server_never_imports_qiskit_or_numpy(tmp_path: Path) -> None:
 
 
 def test_it_ends_when_idle_but_not_with_unfinished_jobs(new_server: NewServer) -> None:
+    job = slow()  # made before the clock runs
     server = new_server("--idle-exit", "0.3", "--workers", "1").start()
     with server.client() as client:
         crn = client.http.headers["Service-CRN"]
-        job_id = client.submit(slow())
+        job_id = client.submit(job)
     assert server.process is not None
     # Long past the idle time, and the job still runs.
     with pytest.raises(subprocess.TimeoutExpired):

@@ -1,0 +1,33 @@
+"""Real devices as their services once described them: the data of Terra's fakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import qiskit
+
+from ibmqbatch.circuits.device import Device
+
+__all__ = ["snapshot"]
+
+_FOLDER = Path(qiskit.__file__).parent / "providers/fake_provider/backends"
+
+
+@cache
+def _told(name: str, kind: str) -> bytes:
+    return (_FOLDER / name / f"{kind}_{name}.json").read_bytes()
+
+
+def snapshot(name: str, *, faulty: Collection[int] = (), flow: Collection[str] = ()) -> Device:
+    """Return a device, some of whose qubits do not work, and that may have control flow."""
+    configuration: dict[str, Any] = json.loads(_told(name, "conf"))
+    properties: dict[str, Any] = json.loads(_told(name, "props"))
+    configuration.setdefault("supported_instructions", [])
+    configuration["supported_instructions"] += ["measure", "reset", "delay", *flow]
+    for qubit in faulty:
+        properties["qubits"][qubit].append({"name": "operational", "unit": "", "value": 0})
+    return Device.from_wire(name, configuration, properties)
