@@ -121,7 +121,7 @@ def build_target(device: Device) -> Target:
                 duration=facts.duration, error=facts.error
             )
             for qubits, facts in places.items()
-            if number.keys() >= set(qubits)
+            if number.keys() >= set(qubits) and len(qubits) == gates[name].num_qubits
         }
         if inside:
             target.add_instruction(gates[name], inside, name=name)

@@ -82,7 +82,8 @@ class ReadyProgram:
 
     It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
     compressed by zlib, of `kind` openqasm2, openqasm3 or qpy. `layout` is None where it was not
-    compiled to a device. `shots` is None where nothing is said of them.
+    compiled to a device. `shots` is None where nothing is said of them. `note` is what its owner
+    should know, if anything.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -94,6 +95,7 @@ class ReadyProgram:
     sha256: str
     body: bytes = field(repr=False)
     layout: Mapping[str, Any] | None
+    note: str = ""
 
 
 Progress = Callable[[str, int, int], None]
@@ -133,6 +135,7 @@ def prepare(
                 problems.append(answer)
             elif not problems:
                 yield answer
+    gc.unfreeze()
     if problems:
         raise InputError(problems)
 
@@ -269,9 +272,16 @@ class _Work:
                     "Add measurements, or have all qubits measured with --measure-all.",
                 )
             circuit.measure_all()
-        layout = None
+        layout, note = None, ""
+        if physical and self._preparation.initial_layout is not None:
+            raise BadInput(
+                "bad_layout",
+                f"{where} names physical qubits, which --initial-layout would move.",
+                "Leave one of them out.",
+            )
         if self.compiles and not self._is_ready(circuit, physical=physical):
             self._check_region(circuit, where)
+            note = self._note_of_moving(circuit, where)
             circuit, layout = self._compiler.run(circuit, where)
         check_instructions(circuit, self._device, where)
         check_activity(circuit, self._device, where)
@@ -291,6 +301,21 @@ class _Work:
             sha256=hashlib.sha256(data).hexdigest(),
             body=zlib.compress(data),
             layout=None if layout is None else asdict(layout),
+            note=note,
+        )
+
+    def _note_of_moving(self, circuit: QuantumCircuit, where: str) -> str:
+        """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""
+        if not self._device.instructions or circuit.num_qubits != self._device.num_qubits:
+            return ""
+        found = misfit(circuit, self._device)
+        if found is None:
+            return ""
+        name, qubits = found
+        listed = ", ".join(map(str, qubits))
+        return (
+            f"{where} is as wide as {self._device.name} and not in its instruction set ('{name}' "
+            f"on {listed}): it is compiled, to other qubits perhaps."
         )
 
     def _is_ready(self, circuit: QuantumCircuit, *, physical: bool) -> bool:

@@ -90,7 +90,7 @@ def _files(path: Path, *, recursive: bool, listed: Callable[[int], None]) -> lis
         if not matches:
             raise _NothingThere(f"No file matches {path}.", "Is the pattern right?")
         files = [match for match in matches if not match.is_dir()]
-        return sorted(files, key=_order)
+        return sorted(files, key=lambda path: [_order(part) for part in path.parts])
     return [path]  # whoever reads it is told what is wrong with it
 
 
@@ -124,15 +124,16 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
                 and (entry.is_file() or entry.is_symlink())
             ):
                 names.append(entry.name)
-    for name in sorted([*names, *below], key=lambda name: (natural_key(name), name)):
+    for name in sorted([*names, *below], key=_order):
         if name in below:
             yield from _walk(folder / name, recursive=recursive)
         else:
             yield folder / name
 
 
-def _order(path: Path) -> list[tuple[list[tuple[int, int, str]], str]]:
-    return [(natural_key(part), part) for part in path.parts]
+def _order(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Return the sort key of a name: what it says counts before its suffix (c before c2)."""
+    return natural_key(os.path.splitext(name)[0]), name  # noqa: PTH122 - many
 
 
 def _is_folder(path: Path) -> bool:

@@ -57,7 +57,7 @@ def _source(table: Path, number: int, row: Mapping[str, Any]) -> Source:
         raise BadInput(
             "bad_table",
             f"{where} has no path.",
-            f"Name the circuit's file in the column '{_PATH}'.",
+            f"Name the circuit's file in the column '{_PATH}'; there are: {', '.join(row)[:100]}.",
         )
     name = row.get(_NAME)
     if not isinstance(name, str | None):
@@ -91,13 +91,13 @@ def _value(file: Path, number: int, name: str, value: object) -> float:
         raise BadInput(
             "bad_table",
             f"{file}, row {number}: the value {_quoted(value)} of '{name}' is not a finite number.",
-            "Write it as a number, such as 1.5708.",
+            "Write it as a number, such as 1.5708; rows are counted from 0.",
         )
     return result
 
 
 def _csv(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Return the rows by number, from 1; the head is not counted, and neither are empty lines."""
+    """Return the rows by number, from 0; the head is not counted, and neither are empty lines."""
     reader = csv.reader(io.StringIO(_text(file), newline=""), skipinitialspace=True, strict=True)
     rows: list[tuple[int, dict[str, Any]]] = []
     try:
@@ -115,7 +115,7 @@ def _csv(file: Path) -> list[tuple[int, dict[str, Any]]]:
             f"{file}: its first line must name each column, once.",
             "It reads: " + ",".join(head)[:100],
         )
-    for number, line in enumerate(lines[1:], 1):
+    for number, line in enumerate(lines[1:]):
         if len(line) != len(head):
             raise _ragged(file, number)
         rows.append((number, dict(zip(head, (cell.strip() for cell in line), strict=True))))
@@ -143,7 +143,7 @@ def _toml(file: Path) -> list[tuple[int, dict[str, Any]]]:
         raise BadInput(
             "bad_table", f"{file} holds a number that is not finite.", "Write it as a text."
         ) from error
-    return list(enumerate(rows, 1))
+    return list(enumerate(rows))
 
 
 def _json(file: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -169,7 +169,7 @@ def _json(file: Path) -> list[tuple[int, dict[str, Any]]]:
             'Write a list of objects, as [{"theta": 0.1}, {"theta": 0.2}], '
             'or an object of lists, as {"theta": [0.1, 0.2]}.',
         )
-    return list(enumerate(document, 1))
+    return list(enumerate(document))
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _ragged(file: Path, number: int) -> BadInput:
     return BadInput(
         "bad_table",
         f"{file}, row {number} does not have the same columns as the others.",
-        "Give every row a value for every column.",
+        "Give every row a value for every column; rows are counted from 0.",
     )
 
 

@@ -21,9 +21,7 @@ __all__ = [
 ]
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
-_SIZE = re.compile(
-    r"\b[qc]reg\s+\w+\s*\[\s*(\d{6,})\s*\]|\b(?:qu)?bit\s*\[\s*(\d{6,})\s*\]|\$(\d{6,})"
-)
+_SIZE = re.compile(r"\[\s*(\d{6,})\s*\]|\$(\d{6,})")  # of a register, or a bit's number
 _VISIBLE = re.compile(r"[^\n]")
 _PROGRAM = re.compile(r"^[ \t]*OPENQASM\b", re.MULTILINE)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 from .. import __version__
@@ -18,6 +19,7 @@ _ALIKE = 0.7  # how much a word must be like another to be taken for a slip
 
 def run() -> None:
     """Run the command line of this process, and end it."""
+    _mend_streams()
     code = main()
     from ..render.console import discard_output
 
@@ -26,6 +28,23 @@ def run() -> None:
     except BrokenPipeError:
         discard_output()
     sys.exit(code)
+
+
+def _mend_streams() -> None:
+    """Have all three streams, whatever the shell has closed, and write any text to them.
+
+    A file that is opened where a stream is missing would be taken for it: not one of ours may be.
+    """
+    if None in {sys.stdin, sys.stdout, sys.stderr}:
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            continue
+        os.close(descriptor)
+        sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+        sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -174,11 +174,13 @@ def _bring_home(
 
 def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted) -> None:
     """Write results as they are wanted: the document's, a drawing, lines or arrays."""
-    from ..jobset.results import read_results
+    from ..jobset.results import check_registers, read_results
     from ..render.console import is_terminal
     from ..render.output import binary_output, output
     from ..render.results import show_results, write_results
 
+    if wanted.registers:
+        check_registers(manifest, indexes, wanted.registers)
     found = read_results(manifest, indexes, wanted.registers)
     records = (result_data(result, memory=wanted.memory) for result in found)
     if this.json:

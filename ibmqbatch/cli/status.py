@@ -92,8 +92,10 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
     if state is not None and state not in _STATES:
         raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(_STATES)}.")
     found: list[dict[str, Any]] = []
+    more = False
     for path in set_paths():
         if len(found) == limit:
+            more = True
             break
         item = _described(this, path)
         if item is not None and _matches(item, name, tags, state):
@@ -105,6 +107,8 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         show_sets(found)
     else:
         message(f"No such job sets in {paths.sets()}.")
+    if more:
+        message(f"Not all sets are listed; --limit {10 * limit} lists more.")
     if is_terminal() and any(item["closed_at"] is None for item in found):
         message("Open sets are shown as last seen; `collect` and `status SET` ask the service.")
 

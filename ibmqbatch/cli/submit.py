@@ -246,6 +246,8 @@ def _plan(
                     dry_run=dry_run,
                     set_id=set_id,
                 )
+            for note in plan.notes:
+                message(f"Warning: {note}")
             this.data["plan"] = plan_data(plan)
             if path is None:
                 if not this.json:
@@ -267,8 +269,11 @@ def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
         return
     try:
         write_line(set_id if quiet or not is_terminal() else f"Job set {set_id}")
-    except BrokenPipeError:
-        discard_output()  # nobody wants to know; the set is wanted all the same
+    except OSError as error:
+        # Nobody wants to know, or can; the set is wanted all the same.
+        if not isinstance(error, BrokenPipeError):
+            message(f"Job set {set_id} ({error.strerror} where its id should go)")
+        discard_output()
 
 
 def _send(

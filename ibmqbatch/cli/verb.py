@@ -85,6 +85,19 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
         this.fail(Interrupted("Terminated.", this.advice), ExitCode.TERMINATED)
     except BrokenPipeError:
         discard_output()
+    except OSError as error:
+        # What is written to, stdout above all, is full or gone.
+        log = _write_log(command)
+        this.problems.append(
+            Problem(
+                "storage",
+                f"Something cannot be read or written: {error.strerror or error}"
+                + (f" ({error.filename})." if error.filename else "."),
+                f"The details are in {log}. Nothing that was acknowledged is lost.",
+            )
+        )
+        this.exit_code = ExitCode.ERROR
+        discard_output()
     except Exception as error:  # noqa: BLE001 - the edge: an error of ours must not be a traceback
         log = _write_log(command)
         this.problems.append(

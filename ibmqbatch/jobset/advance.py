@@ -77,9 +77,10 @@ def _check_instance(work: Work) -> None:
     record = work.manifest.job_set()
     if work.client.instance != record.instance:
         raise UsageError(
-            f"The set {record.id} belongs to the instance {record.instance}; "
-            f"the account '{record.account}' now leads to {work.client.instance}.",
-            "Use the account that it was submitted with.",
+            f"The set {record.id} belongs to another instance than the one that the account "
+            f"'{record.account}' leads to here.",
+            "Use the account that it was submitted with; what the embedded service runs is "
+            "followed from the data folder that it was submitted from.",
         )
 
 

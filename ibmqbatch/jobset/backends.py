@@ -169,7 +169,8 @@ def _couplings(coupling_map: object) -> int | None:
     """Count the pairs of qubits that are coupled, in whichever direction; None: all are."""
     if not isinstance(coupling_map, list):
         return None
-    return len({frozenset(pair) for pair in coupling_map if isinstance(pair, list)})
+    pairs = [pair for pair in coupling_map if isinstance(pair, list)]
+    return len({frozenset(p) for p in pairs if all(isinstance(q, int) for q in p)})
 
 
 def _listed(value: object) -> list[Any]:

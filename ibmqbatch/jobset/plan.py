@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, LimitError, Problem
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
-from ..service.errors import Unreadable
+from .device import device_of
 from .request import COMPILER_SEED_BITS, Request
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "make_plan"]
 
 _SEED_BITS = 30
+_MOST_NOTES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
-    `shots` are those of a circuit that has none of its own.
+    `shots` are those of a circuit that has none of its own. `notes` are the first things that the
+    owner of the circuits should know.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Plan:
     shots: int
     chunks: tuple[Chunk, ...] = field(repr=False)
     minutes: float
+    notes: tuple[str, ...] = ()
 
     @property
     def total_jobs(self) -> int:
@@ -78,15 +81,19 @@ def make_plan(
     limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
     splitter = Splitter(limits)
     chunks: list[Chunk] = []
+    notes: list[str] = []
     total = most_shots = 0
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, backend, preparation, progress):
+            if program.note and len(notes) < _MOST_NOTES:
+                notes.append(program.note)
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
             total += len(program.circuits)
-            own = shots != request.shots or shots > (backend.max_shots or shots)
+            # Where a table gives shots, any circuit may have other ones than its job.
+            own = request.table is not None or shots > (backend.max_shots or shots)
             for circuit in program.circuits:
                 size = pub_size(program.body, circuit.values, own_shots=own)
                 chunks += splitter.add(size, shots)
@@ -99,7 +106,8 @@ def make_plan(
             raise InputError(
                 [Problem("no_circuits", "There are no circuits to submit.", "Name other files.")]
             )
-        plan = Plan(request.name, total, request.shots, tuple(chunks), _minutes(chunks, account))
+        minutes = _minutes(chunks, account)
+        plan = Plan(request.name, total, request.shots, tuple(chunks), minutes, tuple(notes))
         if draft is None:
             return plan, None
         most = min(most_shots, backend.max_shots or most_shots)
@@ -146,7 +154,6 @@ def _ready_programs(
     preparation: Preparation,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[ReadyProgram]:
-    from ..circuits.device import Device
     from ..circuits.prepare import Inputs, prepare
 
     inputs = Inputs(
@@ -156,16 +163,7 @@ def _ready_programs(
         recursive=request.recursive,
         stdin=request.stdin,
     )
-    try:
-        device = Device.from_wire(
-            backend.name, backend.configuration, backend.properties, backend.max_active_qubits
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable(
-            f"The service describes {backend.name} in a way that is not understood ({error!r}).",
-            "Is it an IBM Quantum service, and is ibmqbatch up to date?",
-        ) from error
-    return prepare(inputs, device, preparation, progress)
+    return prepare(inputs, device_of(backend), preparation, progress)
 
 
 def _check_repeats(shots: int, backend: Backend) -> None:

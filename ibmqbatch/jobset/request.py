@@ -83,7 +83,7 @@ def check_request(request: Request) -> Request:
         # The first path's own name, cut to fit and without what a name may not hold.
         first = request.paths[0] if request.paths else request.table
         assert first is not None
-        name = "stdin" if first == _STDIN else first.resolve().stem
+        name = "stdin" if first == _STDIN else first.absolute().stem
         name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
     return replace(request, name=check_name(name), tags=check_tags(request.tags))
 

@@ -14,7 +14,15 @@ from ..manifest.store import Manifest
 if TYPE_CHECKING:
     from ..service.results import PubResult
 
-__all__ = ["CircuitResult", "find_circuits", "missing_jobs", "raw_bodies", "read_results", "repair"]
+__all__ = [
+    "CircuitResult",
+    "check_registers",
+    "find_circuits",
+    "missing_jobs",
+    "raw_bodies",
+    "read_results",
+    "repair",
+]
 
 
 _NAME = "name:"
@@ -81,7 +89,7 @@ def read_results(
 ) -> Iterator[CircuitResult]:
     """Yield the results that are here, of all circuits in input order, or of `indexes`.
 
-    `registers` leaves only those of each circuit; raises UsageError for a circuit that lacks one.
+    `registers` leaves only those of each circuit; `check_registers` tells whether all have them.
     The repeats of a circuit are merged. One job's results of each repeat are in memory at a time;
     circuits whose results are not here are left out.
     """
@@ -94,12 +102,6 @@ def read_results(
         circuit = circuits[index]
         outcomes = pubs[0].joined(pubs[1:])
         if registers:
-            lacking = [name for name in registers if name not in outcomes.registers]
-            if lacking:
-                raise UsageError(
-                    f"Circuit {index} ({circuit.name}) has no register '{lacking[0]}'.",
-                    f"Its registers are: {', '.join(outcomes.registers)}.",
-                )
             outcomes = outcomes.only(registers)
         yield CircuitResult(index, circuit.name, circuit.metadata, outcomes)
 
@@ -111,6 +113,20 @@ def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
             body = remotes.read_result(manifest, job.remote.id)
             assert body is not None
             yield job, body
+
+
+def check_registers(
+    manifest: Manifest, indexes: Sequence[int] | None, registers: Sequence[str]
+) -> None:
+    """Raise UsageError for the first circuit that lacks one of the registers."""
+    for result in read_results(manifest, indexes):
+        there = result.outcomes.registers
+        lacking = [name for name in registers if name not in there]
+        if lacking:
+            raise UsageError(
+                f"Circuit {result.index} ({result.name}) has no register '{lacking[0]}'.",
+                f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+            )
 
 
 class _Shelf:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 import sqlite3
+import zlib
 from pathlib import Path
 
 from .database import Database, migrate
@@ -120,6 +122,27 @@ def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> 
     edges = [(0, -1), *map(tuple, spans), (record.total_circuits, 0)]
     if any(after[0] != before[1] + 1 for before, after in itertools.pairwise(edges)):
         raise _damaged(source, "its jobs do not hold each circuit once")
+    _check_blobs(connection, source)
+
+
+def _check_blobs(connection: sqlite3.Connection, source: Path) -> None:
+    """Hold what is packed to its checksum, one at a time: a file can have been hurt on its way."""
+    for table, key, what in (("bodies", "id", "a circuit"), ("results", "remote_id", "a result")):
+        for name, sha256 in connection.execute(f"SELECT {key}, sha256 FROM {table}").fetchall():  # noqa: S608
+            body = _unpacked(connection, table, key, name)
+            if body is None or hashlib.sha256(body).hexdigest() != sha256:
+                raise _damaged(source, f"{what} in it is not what it was")
+    for (name,) in connection.execute("SELECT id FROM programs").fetchall():
+        if _unpacked(connection, "programs", "id", name) is None:
+            raise _damaged(source, "a program in it is not what it was")
+
+
+def _unpacked(connection: sqlite3.Connection, table: str, key: str, name: object) -> bytes | None:
+    row = connection.execute(f"SELECT body FROM {table} WHERE {key} = ?", (name,)).fetchone()  # noqa: S608
+    try:
+        return zlib.decompress(row[0])
+    except zlib.error:
+        return None
 
 
 def _check_record(record: SetRecord, source: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .. import paths
 from ..clock import iso
-from ..errors import StorageError
+from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing_path, sync_folder
 from .check import check_content, check_schema, same_content
 from .database import JOURNAL_SUFFIX, check_kind, explain, migrate
@@ -159,7 +159,7 @@ def _source(path: Path) -> Iterator[sqlite3.Connection]:
     Nothing that its schema may hold is run.
     """
     if not path.is_file():
-        raise StorageError(f"There is no file {path}.", "Name a file that `ibmqbatch export` made.")
+        raise UsageError(f"There is no file {path}.", "Name a file that `ibmqbatch export` made.")
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with contextlib.closing(
         sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)

@@ -20,6 +20,7 @@ class QubitFigures:
     t1: float | None
     t2: float | None
     readout_error: float | None
+    readout_seconds: float | None
     operational: bool
 
 
@@ -30,6 +31,7 @@ class GateFigures:
     name: str
     qubits: tuple[int, ...]
     error: float | None
+    seconds: float | None
     operational: bool
 
 
@@ -57,7 +59,8 @@ def _qubit(index: int, entry: object) -> QubitFigures:
         index,
         _microseconds(figures.get("T1")),
         _microseconds(figures.get("T2")),
-        _number(figures.get("readout_error")),
+        _share(figures.get("readout_error")),
+        _seconds(figures.get("readout_length")),
         _number(figures.get("operational")) != 0,
     )
 
@@ -72,9 +75,10 @@ def _gates(entries: list[Any]) -> Iterator[GateFigures]:
         if not all(isinstance(qubit, int) for qubit in qubits):
             continue
         figures = _figures(entry.get("parameters"))
-        error = _number(figures.get("gate_error"))
+        error = _share(figures.get("gate_error"))
         operational = _number(figures.get("operational")) != 0 and (error is None or error < 1)
-        yield GateFigures(name, tuple(qubits), error, operational)
+        length = _seconds(figures.get("gate_length"))
+        yield GateFigures(name, tuple(qubits), error, length, operational)
 
 
 def _figures(entry: object) -> dict[str, Mapping[str, Any]]:
@@ -88,16 +92,37 @@ def _figures(entry: object) -> dict[str, Mapping[str, Any]]:
 
 def _number(figure: Mapping[str, Any] | None) -> float | None:
     value = (figure or {}).get("value")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _share(figure: Mapping[str, Any] | None) -> float | None:
+    """Return an error, as a share of 1."""
+    value = _number(figure)
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def _seconds(figure: Mapping[str, Any] | None) -> float | None:
+    """Return a duration in seconds; some gates take none."""
+    value = _number(figure)
+    factor = _MICROSECONDS.get(str((figure or {}).get("unit")))
+    if value is None or factor is None or not 0 <= value * factor < math.inf:
+        return None
+    return value * factor * 1e-6
 
 
 def _microseconds(figure: Mapping[str, Any] | None) -> float | None:
     value = _number(figure)
     factor = _MICROSECONDS.get(str((figure or {}).get("unit")))
     # Nothing decays in no time, or in the past: that is how a failed measurement comes out.
-    return value * factor if value is not None and factor is not None and value > 0 else None
+    if value is None or factor is None or not 0 < value * factor < math.inf:
+        return None
+    return value * factor
 
 
 def _list(value: object) -> list[Any]:

@@ -11,6 +11,8 @@ from .transport import printable
 
 __all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "processor_name"]
 
+_MOST_QUBITS = 100_000  # that a backend can say it has
+
 
 def _expect(condition: bool, what: str) -> None:  # noqa: FBT001 - an assertion's condition
     if not condition:
@@ -166,7 +168,8 @@ class Backend:
         _expect(isinstance(body, dict), "a backend's configuration")
         assert isinstance(body, dict)
         name, qubits = body.get("backend_name"), body.get("n_qubits")
-        _expect(isinstance(name, str) and isinstance(qubits, int), "a backend's name and size")
+        known = isinstance(qubits, int) and 0 < qubits <= _MOST_QUBITS
+        _expect(isinstance(name, str) and known, "a backend's name and size")
         assert isinstance(name, str)
         assert isinstance(qubits, int)
         _expect(properties is None or isinstance(properties, dict), "a backend's properties")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ibmqbatch.circuits.device import Device
+from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.devices import find_snapshot
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import random_circuits, write_circuits
@@ -52,7 +52,7 @@ def compiling() -> Iterator[Measurement]:
     count, level = 200, 2
     snapshot = find_snapshot("fake_sherbrooke")
     assert snapshot is not None
-    device = Device.from_wire("sherbrooke", snapshot.configuration(30), snapshot.properties())
+    device = device_from_wire("sherbrooke", snapshot.configuration(30), snapshot.properties())
     texts = random_circuits(count)
     known = qasm2.LEGACY_CUSTOM_INSTRUCTIONS
     circuits = [qasm2.loads(text, custom_instructions=known) for text in texts]

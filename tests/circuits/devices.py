@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ibmqbatch.circuits.device import Device
+from ibmqbatch.jobset.device import device_from_wire
 
 __all__ = ["line", "line_configuration", "line_properties"]
 
@@ -62,7 +63,7 @@ def line(
     num_qubits: int, *, faulty: Collection[int] = (), broken: Collection[tuple[int, int]] = ()
 ) -> Device:
     """Return such a device."""
-    return Device.from_wire(
+    return device_from_wire(
         "line",
         line_configuration(num_qubits),
         line_properties(num_qubits, faulty=faulty, broken=broken),

@@ -11,6 +11,7 @@ from typing import Any
 import qiskit
 
 from ibmqbatch.circuits.device import Device
+from ibmqbatch.jobset.device import device_from_wire
 
 __all__ = ["snapshot"]
 
@@ -30,4 +31,4 @@ def snapshot(name: str, *, faulty: Collection[int] = (), flow: Collection[str] =
     configuration["supported_instructions"] += ["measure", "reset", "delay", *flow]
     for qubit in faulty:
         properties["qubits"][qubit].append({"name": "operational", "unit": "", "value": 0})
-    return Device.from_wire(name, configuration, properties)
+    return device_from_wire(name, configuration, properties)

@@ -8,7 +8,7 @@ import pytest
 from qiskit.providers import fake_provider
 
 from ibmqbatch.circuits.compile import build_target
-from ibmqbatch.circuits.device import Device
+from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.snapshots import snapshot
 
@@ -85,12 +85,12 @@ def test_device_without_working_qubits_has_no_region():
 
 
 def test_simulator_has_no_instruction_set():
-    device = Device.from_wire("s", {"n_qubits": 5, "coupling_map": None}, None)
+    device = device_from_wire("s", {"n_qubits": 5, "coupling_map": None}, None)
     assert (device.instructions, device.region) == ({}, ())
 
 
 def test_device_without_a_calibration_takes_all_that_its_configuration_lists():
-    device = Device.from_wire("line", line_configuration(3), None)
+    device = device_from_wire("line", line_configuration(3), None)
     assert device.region == (0, 1, 2)
     assert device.takes("cx", (1, 2))
     assert not device.takes("cx", (2, 1))
@@ -100,7 +100,7 @@ def test_device_without_a_calibration_takes_all_that_its_configuration_lists():
 def test_gate_that_is_not_operational_is_left_out():
     properties = line_properties(3)
     properties["gates"][0]["parameters"].append({"name": "operational", "unit": "", "value": 0})
-    device = Device.from_wire("line", line_configuration(3), properties)
+    device = device_from_wire("line", line_configuration(3), properties)
     assert not device.takes("cx", (0, 1))
 
 
@@ -109,7 +109,7 @@ def test_value_that_is_no_number_is_as_none(value):
     properties = line_properties(2)
     properties["gates"][0]["parameters"][0]["value"] = value
     properties["qubits"][0][0]["value"] = value
-    device = Device.from_wire("line", line_configuration(2), properties)
+    device = device_from_wire("line", line_configuration(2), properties)
     assert device.instructions["cx"][0, 1].error is None
     assert device.t1[0] is None
 

@@ -232,3 +232,22 @@ def test_shots_and_metadata_of_a_source_go_with_each_program(tmp_path):
         ("n.0", 7, {"k": "v"}),
         ("n.1", 7, {"k": "v"}),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BELL.replace("qreg q[2]", "qreg q[ 999999999 ]"),
+        BELL.replace("creg c[2]", "creg c[999999999]"),
+        THREE.replace("qubit[2]", "qubit[999999999]"),
+        THREE.replace("q[1]", "$999999999"),
+    ],
+    ids=range(4),
+)
+def test_more_bits_than_any_computer_has_are_told(text, tmp_path):
+    assert problem(write(tmp_path, text)).code == "too_many_qubits"
+
+
+def test_long_numbers_elsewhere_are_no_sizes(tmp_path):
+    assert ready(write(tmp_path, THREE.replace("x q", "delay[1000000dt] q[0];\nx q")))
+    assert ready(write(tmp_path, BELL.replace("h q", "rx(1234567890.1234567) q[0];\nh q")))

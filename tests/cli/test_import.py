@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -24,9 +25,30 @@ def elsewhere(service, tmp_path) -> Cli:
     return Cli(home, cwd)
 
 
+@pytest.fixture(scope="module")
+def planned_once(service_folder, tmp_path_factory) -> Path:
+    """Plan a set of two jobs of which none is sent, and export it; return the folder of both."""
+    folder = tmp_path_factory.mktemp("planned")
+    told = json.loads((service_folder / "service.json").read_bytes())
+    point_at(folder / "home", told, told["url"])
+    cli = Cli(folder / "home", folder)
+    for name, bits in (("a", "01"), ("b", "10")):
+        (folder / f"{name}.qasm").write_text(basis_state(bits))
+    words = ("--shots", 5, "--max-circuits", 1, "--name", "mine", "--detach")
+    cli("export", cli.submit("a.qasm", "b.qasm", *words), "-o", "x.sqlite")
+    return folder
+
+
 @pytest.fixture
-def exported(cli, circuits, tmp_path) -> Path:
-    """Export a set of two jobs of which none is sent."""
+def exported(cli, planned_once, tmp_path) -> Path:
+    """Have the set in the data folder, and its copy beside that."""
+    shutil.copytree(planned_once / "home" / "sets", cli.home / "sets")
+    return Path(shutil.copy(planned_once / "x.sqlite", tmp_path))
+
+
+@pytest.fixture
+def unique(cli, circuits, tmp_path) -> Path:
+    """Export a set of its own, for a test that sends it."""
     folder = circuits(a=basis_state("01"), b=basis_state("10"))
     words = ("--shots", 5, "--max-circuits", 1, "--name", "mine", "--detach")
     cli("export", cli.submit(folder, *words), "-o", "x.sqlite")
@@ -51,10 +73,10 @@ def test_a_finished_set_is_read_elsewhere_and_needs_no_take_over(cli, circuits, 
     elsewhere("resume", set_id)
 
 
-def test_an_imported_set_does_not_send(cli, exported, elsewhere, proxy):
+def test_an_imported_set_does_not_send(cli, unique, elsewhere, proxy):
     """Not even by cron, by a wait, or by a retry of what was cancelled."""
     shutil.copy(cli.home / "local" / "service.json", elsewhere.home / "local" / "service.json")
-    assert "--take-over" in elsewhere("import", exported).err
+    assert "--take-over" in elsewhere("import", unique).err
     assert "--take-over" in elsewhere("resume", "mine", code=8).err
     elsewhere("resume", "mine", "--wait", code=8)
     elsewhere("results", "mine", "--wait", code=8)
@@ -66,22 +88,22 @@ def test_an_imported_set_does_not_send(cli, exported, elsewhere, proxy):
     assert proxy.submissions == 0
 
 
-def test_an_imported_set_that_takes_over_sends_each_job_once(cli, exported, elsewhere):
-    elsewhere("import", exported)
+def test_an_imported_set_that_takes_over_sends_each_job_once(cli, unique, elsewhere):
+    elsewhere("import", unique)
     elsewhere("resume", "mine", "--take-over", "--wait")
     assert elsewhere("results", "mine").out == "0\ta\t5\t01:5\n1\tb\t5\t10:5\n"
     # The other copy finds out before it sends any.
     assert "another copy" in cli("resume", "mine", code=9).err
 
 
-def test_import_can_take_over_at_once(exported, elsewhere):
-    elsewhere("import", exported, "--take-over")
+def test_import_can_take_over_at_once(unique, elsewhere):
+    elsewhere("import", unique, "--take-over")
     elsewhere("resume", "mine", "--wait")
 
 
-def test_taking_over_what_another_copy_has_sent_sends_nothing(cli, exported, elsewhere):
+def test_taking_over_what_another_copy_has_sent_sends_nothing(cli, unique, elsewhere):
     cli("resume", "mine")
-    elsewhere("import", exported)
+    elsewhere("import", unique)
     assert "another copy" in elsewhere("resume", "mine", "--take-over", code=9).err
 
 
@@ -114,8 +136,8 @@ def test_the_same_set_again_is_already_here(exported, elsewhere):
     assert "already here" in elsewhere("import", exported).err
 
 
-def test_a_set_is_already_here_where_it_was_exported(cli, exported):
-    assert "already here" in cli("import", exported).err
+def test_a_set_is_already_here_where_it_was_unique(cli, unique):
+    assert "already here" in cli("import", unique).err
     cli("resume", "mine")  # and is still no copy
 
 
@@ -140,7 +162,7 @@ def test_of_several_files_a_bad_one_costs_only_itself(exported, elsewhere, tmp_p
 
 
 def test_a_file_that_is_not_there_is_told(elsewhere, tmp_path):
-    assert "no file" in elsewhere("import", tmp_path / "nothing.sqlite", code=1).err
+    assert "no file" in elsewhere("import", tmp_path / "nothing.sqlite", code=2).err
 
 
 def truncate(path: Path) -> None:
@@ -208,12 +230,12 @@ def test_an_id_that_would_lead_elsewhere_is_refused(exported, elsewhere, set_id)
     assert sorted(elsewhere.cwd.parent.rglob("*evil*")) == before
 
 
-def test_a_file_of_an_older_release_is_brought_up_to_date(exported, elsewhere):
-    change(exported, "ALTER TABLE jobset DROP COLUMN copied_at", "PRAGMA user_version = 2")
-    before = exported.read_bytes()
-    elsewhere("import", exported)
+def test_a_file_of_an_older_release_is_brought_up_to_date(unique, elsewhere):
+    change(unique, "ALTER TABLE jobset DROP COLUMN copied_at", "PRAGMA user_version = 2")
+    before = unique.read_bytes()
+    elsewhere("import", unique)
     elsewhere("resume", "mine", code=8)
-    assert exported.read_bytes() == before
+    assert unique.read_bytes() == before
 
 
 def test_a_copied_file_of_a_set_that_was_never_exported_is_marked_too(cli, circuits, elsewhere):

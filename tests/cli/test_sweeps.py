@@ -66,7 +66,7 @@ def test_value_that_compiling_drops_is_no_obstacle(cli, tmp_path):
 def test_bad_values_are_a_sentence_and_a_hint(cli, turn, tmp_path, proxy):
     (tmp_path / "p.csv").write_text("theta,phi\n1,half\n")
     done = cli("submit", turn, "--parameters", tmp_path / "p.csv", code=2)
-    assert "row 1: the value 'half' of 'phi' is not a finite number" in done.err
+    assert "row 0: the value 'half' of 'phi' is not a finite number" in done.err
     assert "hint: " in done.err
     assert done.err.count("error: ") == 1
     assert proxy.submissions == 0

@@ -432,7 +432,7 @@ def test_known_job_that_is_gone_for_good_has_failed(work, service):
 
 def test_other_instance_is_not_asked(work, service):
     service.instance = "crn:other"
-    with pytest.raises(Exception, match="belongs to the instance"):
+    with pytest.raises(Exception, match="belongs to another instance"):
         step(work)
     assert (service.listings, service.posts) == (0, 0)
 

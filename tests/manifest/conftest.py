@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +45,11 @@ def circuit(number: int) -> DraftCircuit:
 
 
 def add_circuits(draft: Draft, count: int) -> None:
-    """Add so many circuits, each with a body of one byte, its number."""
+    """Add so many circuits, each with a body that holds one byte, its number."""
     for number in range(count):
-        assert draft.add_body(f"sha-{number}", bytes([number])) == number + 1
+        content = bytes([number])
+        digest = hashlib.sha256(content).hexdigest()
+        assert draft.add_body(digest, zlib.compress(content)) == number + 1
     draft.add_circuits([circuit(number) for number in range(count)])
 
 
