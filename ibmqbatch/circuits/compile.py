@@ -21,7 +21,8 @@ __all__ = ["Compiler", "Layout", "build_target"]
 class Layout:
     """Where a circuit's qubits are on the device: `initial` at the start, `final` at the end.
 
-    Both hold the device's qubit for each of the circuit's.
+    Both hold the device's qubit for each of the circuit's. A swap right before measurements may
+    have been compiled into these: then qubits end where they are measured, not where `final` says.
     """
 
     initial: tuple[int, ...]

@@ -145,7 +145,7 @@ def _sources(inputs: Inputs, problems: list[Problem], progress: Progress) -> lis
         inputs.paths,
         problems,
         recursive=inputs.recursive,
-        listed=lambda count: progress("finding", count, 0),
+        listed=lambda count: progress("finding", count, count),
     )
     if inputs.table is not None:
         try:
@@ -297,7 +297,7 @@ class _Work:
             position=program.position,
             shots=program.shots,
             kind=program.kind,
-            given=zlib.compress(program.content),
+            given=zlib.compress(program.content, level=1),
             sha256=hashlib.sha256(data).hexdigest(),
             body=zlib.compress(data),
             layout=None if layout is None else asdict(layout),

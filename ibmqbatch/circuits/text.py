@@ -13,6 +13,7 @@ __all__ = [
     "check_includes",
     "check_sizes",
     "included",
+    "includes_others",
     "masked",
     "read_included",
     "split_programs",
@@ -28,6 +29,7 @@ _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
 _THREE = re.compile(r"^[ \t]*(?:qubit|bit|input)\b", re.MULTILINE)
 _BUILT_IN = "qelib1.inc"
+_STANDARD = frozenset({_BUILT_IN, "stdgates.inc"})
 
 
 def text_of(name: object) -> str:
@@ -102,6 +104,12 @@ def check_includes(text: str, folder: Path, where: str) -> bool:
 
     check(text, where, ())
     return bool(checked)
+
+
+def includes_others(text: str) -> bool:
+    """Tell whether a program includes any but the standard files."""
+    found = _INCLUDE.finditer(masked(text, strings=False))
+    return any(name[2] not in _STANDARD for name in found)
 
 
 def included(name: str, folder: Path, where: str, above: Collection[Path]) -> Path:

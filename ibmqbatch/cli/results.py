@@ -201,7 +201,7 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
             for key in circuit.metadata
         )
         with output(wanted.path) as stream:
-            write_results(records, wanted.form, stream, columns=list(columns))
+            write_results(records, wanted.form, stream, columns=list(columns), memory=wanted.memory)
 
 
 def _write_raw(

@@ -42,8 +42,15 @@ def view_circuit(
     from ..circuits.errors import BadInput
     from ..circuits.picture import as_openqasm3, draw, sent_circuit
     from ..circuits.programs import Program, load_circuit
+    from ..circuits.text import includes_others
 
     try:
+        if as_given and program.kind != "qpy" and includes_others(program.given.decode()):
+            raise BadInput(
+                "bad_include",
+                f"Circuit {circuit.index} includes other files, which may have changed since.",
+                "What was sent can be drawn: add --compiled.",
+            )
         if as_given:
             loaded, _ = load_circuit(
                 Program(

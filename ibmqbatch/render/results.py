@@ -17,40 +17,38 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def write_results(
-    results: Iterable[Data], form: str, stream: TextIO, *, columns: Sequence[str] = ()
+    results: Iterable[Data],
+    form: str,
+    stream: TextIO,
+    *,
+    columns: Sequence[str] = (),
+    memory: bool = False,
 ) -> None:
     """Write results as `ndjson`, `csv` (long: one line an outcome) or plain lines (`table`).
 
-    `columns` are the keys of metadata that get a column in csv. Results with a memory are written
+    `columns` are the keys of metadata that get a column in csv. Results with a `memory` are written
     a line a shot.
     """
     if form == "ndjson":
         stream.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
     elif form == "csv":
-        _write_csv(results, stream, columns)
+        _write_csv(results, stream, columns, memory=memory)
     else:
         for result in results:
             stream.writelines("\t".join(fields) + "\n" for fields in _plain(result))
 
 
-def _write_csv(results: Iterable[Data], stream: TextIO, columns: Sequence[str]) -> None:
+def _write_csv(
+    results: Iterable[Data], stream: TextIO, columns: Sequence[str], *, memory: bool
+) -> None:
     writer = csv.writer(stream, lineterminator="\n")
-    head: list[str] | None = None
+    head = ["index", "name", *(("shot", "outcome") if memory else ("outcome", "count"))]
+    # What has the name of another column can be told from it.
+    writer.writerow([*head, *(f"metadata.{key}" if key in head else key for key in columns)])
     for result in results:
-        if head is None:
-            head = ["index", "name", *_pair_names(result)]
-            # What has the name of another column can be told from it.
-            extra = [f"metadata.{key}" if key in head else key for key in columns]
-            writer.writerow([*head, *extra])
         metadata = [_cell(result["metadata"].get(key)) for key in columns]
         for pair in _pairs(result):
             writer.writerow((result["index"], result["name"], *pair, *metadata))
-    if head is None:
-        writer.writerow(["index", "name", "outcome", "count", *columns])
-
-
-def _pair_names(result: Data) -> tuple[str, str]:
-    return ("shot", "outcome") if "memory" in result else ("outcome", "count")
 
 
 def _pairs(result: Data) -> Iterable[tuple[object, object]]:

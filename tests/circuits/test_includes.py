@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.circuits.prepare import Preparation
 from tests.circuits.asking import loaded, problem, ready, write
+from tests.circuits.devices import line
 
 HEADS = {
     2: 'OPENQASM 2.0;\ninclude "qelib1.inc";\n',
@@ -146,3 +148,20 @@ def test_standard_file_of_openqasm_3_is_none_of_openqasm_2(tmp_path):
     (tmp_path / "folder" / "stdgates.inc").symlink_to(tmp_path / "secret.inc")
     found = problem(write(tmp_path / "folder", program(2, 'include "stdgates.inc";', "")))
     assert found.code == "bad_include"
+
+
+@pytest.mark.parametrize("name", ["//etc/hostname", "..//secret.inc", "../secret.inc"])
+def test_quotes_of_either_kind_keep_includes_inside(name, tmp_path):
+    write(tmp_path, "gate secret a { x a; }\n", "secret.inc")
+    write(tmp_path, PAIR, "in/pair.inc")
+    text = f'OPENQASM 3.0;\ninclude "stdgates.inc";\ninclude "pair.inc";\ninclude \'{name}\';\n'
+    found = problem(write(tmp_path, text + "qubit[2] q;\n", "in/c.qasm"))
+    assert found.code == "bad_include"
+
+
+def test_physical_qubits_of_an_included_file_stay_where_they_are(tmp_path):
+    write(tmp_path, "x $2;\nc[0] = measure $2;\n", "phys.inc")
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\ninclude "phys.inc";\n'
+    (made,) = ready(write(tmp_path, text), device=line(4), preparation=Preparation(seed=1))
+    circuit = loaded(made)
+    assert {circuit.find_bit(step.qubits[0]).index for step in circuit.data} == {2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hypothesis import given
@@ -112,3 +113,17 @@ def test_listing_gives_signs_of_life(tmp_path):
         (tmp_path / f"{number}.qasm").touch()
     find_sources([tmp_path], [], listed=told.append)
     assert told == [1000, 2000]
+
+
+def test_name_without_a_number_comes_before_those_with_one(circuits):
+    assert found(circuits(bell2="", bell="", bell10=""))[0] == [
+        "bell.qasm",
+        "bell2.qasm",
+        "bell10.qasm",
+    ]
+
+
+def test_pipes_in_a_folder_are_left_out(circuits):
+    folder = circuits(a="")
+    os.mkfifo(folder / "b.qasm")
+    assert found(folder)[0] == ["a.qasm"]

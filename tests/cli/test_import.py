@@ -193,6 +193,13 @@ BAD_FILES = {
     "without a circuit": lambda path: change(path, "DELETE FROM circuits WHERE idx = 0"),
     "without a body": lambda path: change(path, "DELETE FROM bodies WHERE id = 1"),
     "of circuits that are not there": lambda path: change(path, "UPDATE jobs SET last_circuit = 9"),
+    "with a circuit of another checksum": lambda path: change(
+        path, "UPDATE bodies SET sha256 = 'x' WHERE id = 1"
+    ),
+    "with a garbled program": lambda path: change(path, "UPDATE programs SET body = x'00'"),
+    "with circuits in two jobs": lambda path: change(
+        path, "UPDATE jobs SET first_circuit = 0, last_circuit = 0"
+    ),
     "with garbled tags": lambda path: change(path, "UPDATE jobset SET tags = '5'"),
     "with garbled options": lambda path: change(path, "UPDATE jobset SET options = '[1]'"),
     "with garbled metadata": lambda path: change(path, "UPDATE circuits SET metadata = '7'"),
@@ -269,3 +276,11 @@ def test_a_file_in_another_journal_mode_comes_in(exported, elsewhere):
     elsewhere("import", exported)
     assert not list(elsewhere.home.glob("sets/*-wal"))
     the_id(elsewhere, "mine")
+
+
+def test_the_key_of_an_imported_set_means_it_here(cli, circuits, elsewhere, tmp_path):
+    folder = circuits(a=BELL)
+    set_id = cli.submit(folder, "--once", "nightly", "--wait")
+    cli("export", set_id, "-o", "x.sqlite")
+    elsewhere("import", tmp_path / "x.sqlite")
+    assert elsewhere.submit(folder, "--once", "nightly", "--detach") == set_id

@@ -37,12 +37,9 @@ def sherbrooke(cli: Cli) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture
-def ghz_set(cli: Cli, circuits) -> str:
+def ghz_set(cli: Cli, circuits, *words: object) -> str:
     folder = circuits(**{f"ghz{size}": ghz(size) for size in SIZES})
-    return cli.submit(
-        folder, "--backend", "fake_sherbrooke", "--shots", SHOTS, "--seed", 5, "--wait"
-    )
+    return cli.submit(folder, "--backend", "fake_sherbrooke", "--seed", 5, *words)
 
 
 def compiled(cli: Cli, job_set: str, index: int) -> str:
@@ -50,13 +47,14 @@ def compiled(cli: Cli, job_set: str, index: int) -> str:
     return str(shown["data"]["circuits"][0]["text"])
 
 
-def test_every_compiled_gate_is_in_the_instruction_set(cli, ghz_set, sherbrooke):
+def test_every_compiled_gate_is_in_the_instruction_set(cli, circuits, sherbrooke):
+    job_set = ghz_set(cli, circuits, "--detach")
     places = {
         gate["name"]: {tuple(place) for place in gate["coupling_map"]}
         for gate in sherbrooke["configuration"]["gates"]
     }
     for index, _ in enumerate(SIZES):
-        circuit = qasm3.loads(compiled(cli, ghz_set, index))
+        circuit = qasm3.loads(compiled(cli, job_set, index))
         assert circuit.num_qubits == 127
         for step in circuit.data:
             if step.operation.name not in {"measure", "barrier"}:
@@ -64,15 +62,17 @@ def test_every_compiled_gate_is_in_the_instruction_set(cli, ghz_set, sherbrooke)
                 assert qubits in places[step.operation.name]
 
 
-def test_fidelity_falls_with_size_and_is_that_of_aer(cli, ghz_set):
-    results = cli("results", ghz_set, "--json").json["data"]["results"]
+@pytest.mark.slow
+def test_fidelity_falls_with_size_and_is_that_of_aer(cli, circuits):
+    job_set = ghz_set(cli, circuits, "--shots", SHOTS, "--wait")
+    results = cli("results", job_set, "--json").json["data"]["results"]
     aer = AerSimulator.from_backend(FakeSherbrooke())
     fidelities = []
     for index, size in enumerate(SIZES):
         ends = {"0" * size, "1" * size}
         counts = results[index]["counts"]
         direct = aer.run(
-            qasm3.loads(compiled(cli, ghz_set, index)), shots=SHOTS, seed_simulator=11
+            qasm3.loads(compiled(cli, job_set, index)), shots=SHOTS, seed_simulator=11
         ).result()
         fidelity, expected = (
             sum(found.get(end, 0) for end in ends) / SHOTS
@@ -147,10 +147,11 @@ def test_control_flow_of_openqasm_3_runs_on_a_device(cli, tmp_path: Path):
     assert max(result["counts"], key=result["counts"].get) == "01 1"
 
 
-def test_calibration_that_a_set_was_compiled_for_is_kept(cli, ghz_set, sherbrooke):
+def test_calibration_that_a_set_was_compiled_for_is_kept(cli, circuits, sherbrooke):
     from ibmqbatch.manifest.store import Manifest
 
-    with Manifest.open(cli.home / "sets" / f"{ghz_set}.sqlite") as manifest:
+    job_set = cli.submit(circuits(a=BELL), "--backend", "fake_sherbrooke", "--seed", 5, "--detach")
+    with Manifest.open(cli.home / "sets" / f"{job_set}.sqlite") as manifest:
         record = manifest.job_set()
     assert record.calibrated_at == sherbrooke["properties"]["last_update_date"]
     assert json.loads(json.dumps(record.compilation)) == {
@@ -158,3 +159,22 @@ def test_calibration_that_a_set_was_compiled_for_is_kept(cli, ghz_set, sherbrook
         "seed_transpiler": 5,
         "initial_layout": None,
     }
+
+
+def test_circuit_whose_qubits_may_move_is_told(cli, circuits):
+    text = BELL.replace("qreg q[2]", "qreg q[5]").replace("measure q -> c", "measure q[0] -> c[0]")
+    done = cli("submit", circuits(a=text), "--backend", "fake_manila", "--detach")
+    assert "Warning: Circuit 0" in done.err
+    assert "'h' on 0" in done.err
+
+
+def test_physical_qubits_are_not_moved(cli, tmp_path: Path):
+    path = tmp_path / "phys.qasm"
+    path.write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nx $3;\nc[0] = measure $3;\n'
+    )
+    words = (path, "--backend", "fake_manila")
+    done = cli("submit", *words, "--initial-layout", "0,1,2,3", "--json", code=2)
+    assert done.json["errors"][0]["code"] == "bad_layout"
+    job_set = cli.submit(*words, "-O", 3, "--detach")
+    assert "x q[3];" in cli("show", job_set, "--circuit", 0, "--compiled").out

@@ -159,3 +159,18 @@ def test_a_file_keeps_its_permissions(cli, done_set, tmp_path):
     target.touch(0o600)
     cli("results", done_set, "-o", target)
     assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_number_is_an_index_and_behind_name_a_name(cli, circuits):
+    folder = circuits(**{"1": basis_state("01"), "2": basis_state("10")})
+    job_set = cli.submit(folder, "--shots", 10, "--wait")
+    assert cli("results", job_set, "--circuit", 1).out == "1\t2\t10\t10:10\n"
+    assert cli("results", job_set, "--circuit", "name:1").out == "0\t1\t10\t01:10\n"
+
+
+def test_registers_are_checked_before_anything_is_written(cli, circuits):
+    folder = circuits(a=BELL, b=BELL.replace("creg c", "creg d").replace("-> c", "-> d"))
+    job_set = cli.submit(folder, "--wait")
+    done = cli("results", job_set, "--register", "c", "--format", "csv", code=2)
+    assert done.out == ""
+    assert "Circuit 1 (b) has no register 'c'" in done.err

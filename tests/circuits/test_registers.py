@@ -1,0 +1,43 @@
+"""Bits without a register get one: nothing that is measured is dropped, and everything compiles."""
+
+from __future__ import annotations
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, Clbit, QuantumRegister, Qubit
+
+from ibmqbatch.circuits.prepare import Preparation
+from ibmqbatch.circuits.registers import in_registers
+from tests.circuits.asking import dump, loaded, ready, write
+from tests.circuits.devices import line
+
+
+def loose() -> QuantumCircuit:
+    circuit = QuantumCircuit([Qubit(), Qubit()], [Clbit(), Clbit()])
+    circuit.x(1)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def test_loose_bits_come_into_registers_in_their_order():
+    circuit = in_registers(loose())
+    assert [(r.name, len(r)) for r in circuit.qregs] == [("q", 2)]
+    assert [(r.name, len(r)) for r in circuit.cregs] == [("bits", 2)]
+    assert [circuit.find_bit(step.qubits[0]).index for step in circuit.data] == [1, 0, 0, 1]
+
+
+def test_register_that_is_there_keeps_its_place():
+    circuit = QuantumCircuit(QuantumRegister(1, "a"), ClassicalRegister(1, "bits"), [Clbit()])
+    circuit.measure(0, 1)
+    assert [register.name for register in in_registers(circuit).cregs] == ["bits", "bits0"]
+
+
+def test_circuit_with_registers_is_left_as_it_is():
+    circuit = QuantumCircuit(2, 2)
+    assert in_registers(circuit) is circuit
+
+
+def test_loose_circuit_compiles_to_a_device(tmp_path):
+    path = write(tmp_path, dump(loose()), "l.qpy")
+    (made,) = ready(path, device=line(3), preparation=Preparation(seed=1))
+    assert sum(len(register) for register in loaded(made).cregs) == 2
