@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .device import Device
 from .errors import BadInput
+from .registers import on_qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -180,45 +181,10 @@ def _known_errors(target: Target) -> PassManager:
 
 
 def _on_device(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
-    """Put a circuit on the working region onto the whole device.
-
-    The blocks of control flow get the very qubits that they are on: Aer 0.14 pays no regard to the
-    places that they have in their circuit, and runs them on others.
-    """
-    from qiskit.circuit import ControlFlowOp, QuantumRegister
+    """Put a circuit on the working region onto the whole device."""
+    from qiskit.circuit import ControlFlowOp
 
     flows = any(isinstance(item.operation, ControlFlowOp) for item in circuit.data)
     if len(device.region) == device.num_qubits and not flows:
         return circuit
-
-    whole = type(circuit)(
-        QuantumRegister(device.num_qubits, "q"),
-        name=circuit.name,
-        global_phase=circuit.global_phase,
-        metadata=circuit.metadata,
-    )
-    whole.add_bits(circuit.clbits)
-    for register in circuit.cregs:
-        whole.add_register(register)
-    place = {bit: whole.qubits[device.region[i]] for i, bit in enumerate(circuit.qubits)}
-    _put(circuit, whole, place)
-    return whole
-
-
-def _put(circuit: QuantumCircuit, onto: QuantumCircuit, place: Mapping[Any, Any]) -> None:
-    """Append what is in a circuit to another, each qubit in its place there."""
-    for item in circuit.data:
-        qubits = [place[bit] for bit in item.qubits]
-        operation = item.operation
-        if blocks := getattr(operation, "blocks", ()):
-            operation = operation.replace_blocks([_moved(block, qubits) for block in blocks])
-        onto.append(item.replace(operation=operation, qubits=qubits))
-
-
-def _moved(block: QuantumCircuit, qubits: Sequence[Any]) -> QuantumCircuit:
-    moved = type(block)(name=block.name, global_phase=block.global_phase)
-    moved.add_bits([*qubits, *block.clbits])
-    for register in block.cregs:
-        moved.add_register(register)
-    _put(block, moved, dict(zip(block.qubits, qubits, strict=True)))
-    return moved
+    return on_qubits(circuit, device.num_qubits, device.region)

@@ -1,13 +1,14 @@
-"""Bits that are in no register: results come by register, and compilers want one for each qubit."""
+"""Registers: results come by register, and compilers and simulators want one for all qubits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["in_registers"]
+__all__ = ["in_registers", "on_qubits"]
 
 
 def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -15,7 +16,7 @@ def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
 
     Loose classical bits get one, too: `bits`, behind the others.
     """
-    from qiskit.circuit import ClassicalRegister, QuantumRegister
+    from qiskit.circuit import ClassicalRegister
 
     loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
     if loose:
@@ -24,8 +25,19 @@ def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
         circuit.add_register(ClassicalRegister(bits=loose, name=name))
     if all(circuit.find_bit(qubit).registers for qubit in circuit.qubits):
         return circuit
+    return on_qubits(circuit, circuit.num_qubits, range(circuit.num_qubits))
+
+
+def on_qubits(circuit: QuantumCircuit, count: int, places: Sequence[int]) -> QuantumCircuit:
+    """Return the circuit on a register of `count` qubits, its qubit i in the place `places[i]`.
+
+    The blocks of control flow get the very qubits that they are on: Aer 0.14 pays no regard to the
+    places that they have in their circuit, and runs them on others.
+    """
+    from qiskit.circuit import QuantumRegister
+
     whole = type(circuit)(
-        QuantumRegister(circuit.num_qubits, "q"),
+        QuantumRegister(count, "q"),
         name=circuit.name,
         global_phase=circuit.global_phase,
         metadata=circuit.metadata,
@@ -33,7 +45,25 @@ def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
     whole.add_bits(circuit.clbits)
     for register in circuit.cregs:
         whole.add_register(register)
-    place = dict(zip(circuit.qubits, whole.qubits, strict=True))
-    for item in circuit.data:
-        whole.append(item.replace(qubits=[place[qubit] for qubit in item.qubits]))
+    place = {bit: whole.qubits[places[i]] for i, bit in enumerate(circuit.qubits)}
+    _put(circuit, whole, place)
     return whole
+
+
+def _put(circuit: QuantumCircuit, onto: QuantumCircuit, place: Mapping[Any, Any]) -> None:
+    """Append what is in a circuit to another, each qubit in its place there."""
+    for item in circuit.data:
+        qubits = [place[bit] for bit in item.qubits]
+        operation = item.operation
+        if blocks := getattr(operation, "blocks", ()):
+            operation = operation.replace_blocks([_moved(block, qubits) for block in blocks])
+        onto.append(item.replace(operation=operation, qubits=qubits))
+
+
+def _moved(block: QuantumCircuit, qubits: Sequence[Any]) -> QuantumCircuit:
+    moved = type(block)(name=block.name, global_phase=block.global_phase)
+    moved.add_bits([*qubits, *block.clbits])
+    for register in block.cregs:
+        moved.add_register(register)
+    _put(block, moved, dict(zip(block.qubits, qubits, strict=True)))
+    return moved
