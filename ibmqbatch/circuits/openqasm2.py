@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
-from .text import check_includes, check_sizes, masked, version
+from .text import check_sizes, masked, read_includes, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -17,6 +17,7 @@ __all__ = ["load_openqasm2"]
 _POSITION = re.compile(
     r"^\"?(?P<file>.*?):(?P<line>\d+),(?P<column>\d+): (?P<what>.*?)\"?$", re.DOTALL
 )
+_DEFINITION = re.compile(r"\b(?:gate|opaque)\s+(\w+)")
 _INPUT = "<input>"  # what the parser calls the text itself
 
 
@@ -24,19 +25,29 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
     """Read a program; `line` lines stand before it in its file. Raises BadInput.
 
     Includes are looked for in `folder`. Old exporters use gates that their `qelib1.inc` never
-    declared; Qiskit's legacy set covers them.
+    declared; Qiskit's legacy set covers them, but for those that a file defines itself.
     """
     from qiskit import qasm2
 
     if "/*" in text:
         text = masked(text, strings=False)  # the parser does not know this kind of comment
     check_sizes(text, where)
-    includes = check_includes(text, folder, where)
+    includes = read_includes(text, folder, where)
+    own = {
+        name
+        for part in (text, *includes)
+        if "gate" in part or "opaque" in part  # few files have any
+        for name in _DEFINITION.findall(part)
+    }
     try:
         return qasm2.loads(
             text,
             include_path=(folder,) if includes else (),
-            custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+            custom_instructions=[
+                gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own
+            ]
+            if own
+            else qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
         )
     except qasm2.QASM2ParseError as error:
         raise _explain(error.message, text, where, line) from error

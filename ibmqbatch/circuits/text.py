@@ -10,12 +10,12 @@ from pathlib import Path
 from .errors import BadInput
 
 __all__ = [
-    "check_includes",
     "check_sizes",
     "included",
     "includes_others",
     "masked",
     "read_included",
+    "read_includes",
     "split_programs",
     "text_of",
     "version",
@@ -83,15 +83,15 @@ def check_sizes(text: str, where: str) -> None:
         )
 
 
-def check_includes(text: str, folder: Path, where: str) -> bool:
-    """Check that the includes of OpenQASM 2, and those of what is included, stay inside `folder`.
+def read_includes(text: str, folder: Path, where: str) -> list[str]:
+    """Return the files that OpenQASM 2 includes, and those that these include, as texts.
 
-    Returns whether there are any but the standard one. Raises BadInput, also for a file that
+    The standard one is not among them. Raises BadInput for one outside of `folder`, or that
     includes itself.
     """
     if text.count("include") == 1 and 'include "qelib1.inc"' in text:
-        return False
-    checked: set[Path] = set()
+        return []
+    checked: dict[Path, str] = {}
 
     def check(program: str, within: str, above: tuple[Path, ...]) -> None:
         for found in _INCLUDE.finditer(masked(program, strings=False)):
@@ -99,11 +99,12 @@ def check_includes(text: str, folder: Path, where: str) -> bool:
                 continue
             file = included(found[2], folder, within, above)
             if file not in checked:
-                check(read_included(file, within), text_of(file), (*above, file))
-                checked.add(file)
+                inner = read_included(file, within)
+                check(inner, text_of(file), (*above, file))
+                checked[file] = inner
 
     check(text, where, ())
-    return bool(checked)
+    return list(checked.values())
 
 
 def includes_others(text: str) -> bool:

@@ -46,11 +46,15 @@ def outcome(path, device):
             "iswap q[0];\nmeasure q -> c;\n"
         ),
         (
+            'OPENQASM 2.0;\ninclude "qelib1.inc";\ngate sxdg a { x a; }\nqreg q[1];\ncreg c[1];\n'
+            "sxdg q[0];\nmeasure q -> c;\n"
+        ),
+        (
             'OPENQASM 2.0;\ninclude "qelib1.inc";\ngate unitary a { x a; }\nqreg q[1];\n'
             "creg c[1];\nif (c == 0) unitary q[0];\nmeasure q -> c;\n"
         ),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_gate_of_a_file_does_what_the_file_says(text, device, tmp_path):
     assert outcome(write(tmp_path, text), device) == "1"
