@@ -41,12 +41,17 @@ class Endpoint:
     """Where a service is at present, and the credentials for it.
 
     `url` is the base of the API (".../api/v1"), `instance` the CRN that every request names.
+    `proxy` is an address to go through instead of what the environment says, `ca_bundle` a file of
+    certificates to trust instead of the usual ones; `verify` False trusts any certificate.
     """
 
     url: str
     iam_url: str
     api_key: str = field(repr=False)
     instance: str
+    proxy: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+    verify: bool = True
 
     @property
     def key_id(self) -> str:
