@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,10 @@ import pytest
 
 from ibmqbatch.service import retry
 from tests.proxy import Proxy
+
+# A shell without job control starts what it puts into the background deaf to Ctrl-C, and so would
+# be the commands that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
