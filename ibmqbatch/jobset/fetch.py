@@ -157,17 +157,18 @@ def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
 
 def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
     """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits."""
-    from ..service.results import ResultFormatError, decode_results
+    from ..service.results import ResultFormatError, decode_circuits
 
     try:
-        pubs = decode_results(body)
+        circuits = decode_circuits(body, shots)
     except ResultFormatError as error:
         return str(error)
-    if len(pubs) != len(shots):
-        return f"{len(pubs)} circuits instead of {len(shots)}"
-    for index, (pub, wanted) in enumerate(zip(pubs, shots, strict=True), job.first_circuit):
-        if pub.shots != wanted:
-            return f"{pub.shots} shots instead of {wanted} for circuit {index}"
+    if len(circuits) != len(shots):
+        return f"{len(circuits)} circuits instead of {len(shots)}"
+    for index, (found, wanted) in enumerate(zip(circuits, shots, strict=True), job.first_circuit):
+        # Of averages it cannot be told of how many shots they are.
+        if found.shots != wanted and (found.registers or found.shots):
+            return f"{found.shots} shots instead of {wanted} for circuit {index}"
     return ""
 
 

@@ -16,7 +16,7 @@ from .device import device_of
 from .request import COMPILER_SEED_BITS, Request
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
-from .wire import pub_size
+from .wire import pub_size, row_size
 
 if TYPE_CHECKING:
     from ..circuits.prepare import Preparation, ReadyProgram
@@ -94,9 +94,11 @@ def make_plan(
             total += len(program.circuits)
             # Where a table gives shots, any circuit may have other ones than its job.
             own = request.table is not None or shots > (backend.max_shots or shots)
-            for circuit in program.circuits:
-                size = pub_size(program.body, circuit.values, own_shots=own)
-                chunks += splitter.add(size, shots)
+            for number, circuit in enumerate(program.circuits):
+                values = len(circuit.values) if circuit.values else None
+                size = pub_size(len(program.body), values=values, own_shots=own)
+                row = row_size(values) if number and values else None
+                chunks += splitter.add(size, shots, row)
             if draft is not None:
                 _keep(draft, program, shots)
         chunks += splitter.finish()

@@ -10,9 +10,10 @@ from ..errors import UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord, RemoteRecord
 from ..manifest.store import Manifest
+from .split import repeat_shots
 
 if TYPE_CHECKING:
-    from ..service.results import PubResult
+    from ..service.outcomes import PubResult
 
 __all__ = [
     "CircuitResult",
@@ -94,7 +95,7 @@ def read_results(
     circuits whose results are not here are left out.
     """
     circuits = manifest.circuits()
-    shelf = _Shelf(manifest)
+    shelf = _Shelf(manifest, circuits)
     for index in range(len(circuits)) if indexes is None else indexes:
         pubs = shelf.pubs(index)
         if not pubs:
@@ -132,8 +133,9 @@ def check_registers(
 class _Shelf:
     """The jobs of a set by the circuits that they hold, and the results that were read last."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, circuits: Sequence[CircuitRecord]) -> None:
         self._manifest = manifest
+        self._circuits = circuits
         self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
         for job in manifest.jobs():
             self._jobs.setdefault(job.repeat, []).append(job)
@@ -157,13 +159,17 @@ class _Shelf:
         return found
 
     def _results(self, job: JobRecord, remote: RemoteRecord) -> Sequence[PubResult]:
-        from ..service.results import decode_results
+        from ..service.results import decode_circuits
 
         last = self._read.get(job.repeat)
         if last is None or last[0] != job.index:
             body = remotes.read_result(self._manifest, remote.id)
             assert body is not None
-            last = self._read[job.repeat] = job.index, decode_results(body)
+            shots = [
+                repeat_shots(circuit.shots, job.shots, job.repeat)
+                for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]
+            ]
+            last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
         return last[1]
 
 

@@ -59,14 +59,18 @@ class Splitter:
         self._next = 0
         self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, size: int, shots: int) -> Iterator[Chunk]:
-        """Take the next circuit, of `size` bytes; yield the chunks that it did not fit into."""
+    def add(self, size: int, shots: int, row: int | None = None) -> Iterator[Chunk]:
+        """Take the next circuit, of `size` bytes; yield the chunks that it did not fit into.
+
+        `row` is what it takes behind the circuit before it, where it differs from that one in its
+        parameters' values alone.
+        """
         most = self._limits.shots or shots
         for repeat in range(repeats(shots, most)):
             if repeat == len(self._open):
                 self._open.append(_OpenChunk(repeat))
             yield from self._open[repeat].add(
-                self._next, size, repeat_shots(shots, most, repeat), self._limits
+                self._next, size, row, repeat_shots(shots, most, repeat), self._limits
             )
         self._next += 1
 
@@ -82,19 +86,22 @@ class _OpenChunk:
         self._first = self._next = 0
         self._bytes = self._executions = 0
 
-    def add(self, index: int, size: int, shots: int, limits: Limits) -> Iterator[Chunk]:
+    def add(
+        self, index: int, size: int, row: int | None, shots: int, limits: Limits
+    ) -> Iterator[Chunk]:
         count = self._next - self._first
+        added = size if row is None or not count else row
         if (
             # A job's circuits follow one another, and not all need this repeat.
             index != self._next
             or count >= (limits.circuits or count + 1)
             or self._executions + shots > limits.executions
-            or self._bytes + size > limits.bytes
+            or self._bytes + added > limits.bytes
         ):
             yield from self.close()
-            self._first = index
+            self._first, added = index, size
         self._next = index + 1
-        self._bytes += size
+        self._bytes += added
         self._executions += shots
 
     def close(self) -> Iterator[Chunk]:

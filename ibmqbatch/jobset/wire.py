@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
+import zlib
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,30 +14,49 @@ from ..manifest.attempts import Intent
 from ..manifest.records import PubRecord, SetRecord
 from .split import repeat_shots
 
-__all__ = ["job_body", "pub_size"]
+__all__ = ["job_body", "pub_size", "row_size"]
 
-_CIRCUIT_OPEN = b'[{"__type__":"QuantumCircuit","__value__":"'
-_CIRCUIT_CLOSE = b'"}'
+_TYPED = b'{"__type__":"%s","__value__":"'
+_CLOSE = b'"}'
+_FRAME_BYTES = len('[{"__type__":"QuantumCircuit","__value__":""}],')
 _SHOTS_BYTES = len(",null,") + 10  # of a pub's own shots, at most
+_ARRAY_BYTES = 250  # of an array of values, besides the values
+_HEADER_ALIGNMENT = 64  # of .npy files
 
 
-def pub_size(body: bytes, values: Sequence[float] | None = None, *, own_shots: bool = False) -> int:
+def pub_size(body_bytes: int, *, values: int | None = None, own_shots: bool = False) -> int:
     """Return how many bytes a circuit takes in a request, with the comma that follows it.
 
-    Of shots of its own it is the most that they can take.
+    `body_bytes` are those of the compressed circuit, `values` the number of its parameters, None
+    for a circuit without. Of values and shots of its own it is the most that they can take.
     """
-    encoded = len(_CIRCUIT_OPEN) + 4 * -(-len(body) // 3) + len(_CIRCUIT_CLOSE) + len("],")
-    told = 0 if values is None else len(",") + len(json.dumps(values))
+    encoded = _FRAME_BYTES + _base64_bytes(body_bytes)
+    told = 0 if values is None else _ARRAY_BYTES + row_size(values)
     return encoded + told + (_SHOTS_BYTES if own_shots else 0)
 
 
+def row_size(values: int) -> int:
+    """Return how many bytes, at most, one more row of values adds to a circuit's."""
+    # Compression may gain nothing, and adds a little then.
+    return _base64_bytes(8 * values) + 4
+
+
+def _base64_bytes(size: int) -> int:
+    return 4 * -(-size // 3)
+
+
 def job_body(
-    record: SetRecord, intent: Intent, pubs: Sequence[PubRecord], tags: Sequence[str]
+    record: SetRecord,
+    intent: Intent,
+    pubs: Sequence[PubRecord],
+    tags: Sequence[str],
+    batch: str | None = None,
 ) -> bytes:
     """Return the JSON that submits a job. The same job gives the same circuits and options always.
 
     A seed for the simulator is that of the job's first circuit: the n-th circuit of the set gets
-    base + n, however the set is split into jobs, and every shot repeat a base of its own.
+    base + n, however the set is split into jobs, and every shot repeat a base of its own. `batch`
+    is the id of the batch on the service that the job goes into.
     """
     options: dict[str, Any] = json.loads(json.dumps(record.options))
     simulator = options.get("simulator")
@@ -42,31 +64,59 @@ def job_body(
         simulator["seed_simulator"] += intent.first_circuit + intent.repeat * record.total_circuits
     # The circuits are by far the most of it, and base64 needs no escapes: they go in as they are.
     marker = "\0pubs"
-    frame = json.dumps(
-        {
-            "program_id": "sampler",
-            "backend": record.backend,
-            "tags": list(tags),
-            "params": {
-                "version": 2,
-                "shots": intent.shots,
-                "support_qiskit": True,
-                "options": options,
-                "pubs": marker,
-            },
-        }
-    ).encode()
+    told: dict[str, Any] = {"program_id": "sampler", "backend": record.backend, "tags": list(tags)}
+    if record.private:
+        told["private"] = True
+    if record.max_execution_time is not None:
+        told["cost"] = record.max_execution_time
+    if batch is not None:
+        told["session_id"] = batch
+    told["params"] = {
+        "version": 2,
+        "shots": intent.shots,
+        "support_qiskit": True,
+        "options": options,
+        "pubs": marker,
+    }
     # They are the last thing in it: nothing that comes before can be mistaken for their place.
-    head, _, tail = frame.rpartition(json.dumps(marker).encode())
+    head, _, tail = json.dumps(told).encode().rpartition(json.dumps(marker).encode())
     return head + b"[" + b",".join(_pub(pub, intent) for pub in pubs) + b"]" + tail
 
 
 def _pub(pub: PubRecord, intent: Intent) -> bytes:
-    """Write a circuit with its values and shots, where it has values or shots of its own."""
-    circuit = _CIRCUIT_OPEN + base64.b64encode(pub.body) + _CIRCUIT_CLOSE
+    """Write circuits that are sent as one, with values and shots where they have any."""
+    parts = [_circuit(pub)]
     shots = repeat_shots(pub.shots, intent.shots, intent.repeat)
+    if pub.rows is not None:
+        parts.append(_typed("ndarray", zlib.compress(_npy(pub.rows))))
+    elif shots != intent.shots:
+        parts.append(b"null")
     if shots != intent.shots:
-        return circuit + f",{json.dumps(pub.values)},{shots}]".encode()
-    if pub.values is not None:
-        return circuit + f",{json.dumps(pub.values)}]".encode()
-    return circuit + b"]"
+        parts.append(str(shots).encode())
+    return b"[" + b",".join(parts) + b"]"
+
+
+def _circuit(pub: PubRecord) -> bytes:
+    if pub.kind == "openqasm3":
+        return json.dumps(zlib.decompress(pub.body).decode()).encode()
+    return _typed("QuantumCircuit", pub.body)
+
+
+def _typed(kind: str, data: bytes) -> bytes:
+    return _TYPED % kind.encode() + base64.b64encode(data) + _CLOSE
+
+
+def _npy(rows: Sequence[Sequence[float]]) -> bytes:
+    """Write numbers as an .npy file (version 1.0) of 64-bit floats, without NumPy.
+
+    Whoever sends what has been planned need not wait for it to be imported.
+    """
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+    before = len(b"\x93NUMPY\x01\x00") + 2
+    whole = -(-(before + len(header) + 1) // _HEADER_ALIGNMENT) * _HEADER_ALIGNMENT
+    header = header.ljust(whole - before - 1) + "\n"
+    numbers = array("d", [value for row in rows for value in row])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    head = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    return head + numbers.tobytes()

@@ -25,10 +25,13 @@ _COMPARED = {
     "jobset": (
         "id, created_at, account, instance, backend, calibrated_at, once_key, shots, seed, options,"
         " total_circuits, total_jobs, total_repeats, name, tags, labels_version, closed_at,"
-        " compilation, max_fails"
+        " compilation, max_fails, private, max_execution_time, batch, made_elsewhere,"
+        " estimated_seconds"
     ),
     "programs": "id, kind, length(body)",
-    "bodies": "id, sha256, length(body), layout",
+    "bodies": "id, kind, sha256, length(body), layout",
+    "device": "length(configuration), length(properties)",
+    "batches": "*",
     "circuits": "*",
     "jobs": "*",
     "attempts": "*",

@@ -10,6 +10,7 @@ import secrets
 import socket
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,6 +56,11 @@ class DraftSet:
     tags: tuple[str, ...]
     compilation: Mapping[str, object] = field(default_factory=dict)
     max_fails: int | None = None
+    private: bool = False
+    max_execution_time: int | None = None
+    batch: bool = False
+    made_elsewhere: bool = False
+    estimated_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +153,31 @@ class Draft:
         self._insert("INSERT INTO programs VALUES (?, ?, ?)", [(self._programs, kind, body)])
         return self._programs
 
-    def add_body(self, sha256: str, body: bytes, layout: Mapping[str, object] | None = None) -> int:
-        """Add an encoded circuit, as it goes over the wire before base64; return its number."""
+    def add_body(
+        self,
+        sha256: str,
+        body: bytes,
+        layout: Mapping[str, object] | None = None,
+        *,
+        kind: str = "qpy",
+    ) -> int:
+        """Add a circuit of `kind` qpy or openqasm3, compressed by zlib; return its number."""
         self._bodies += 1
         packed = None if layout is None else json.dumps(layout)
         self._insert(
-            "INSERT INTO bodies VALUES (?, ?, ?, ?)", [(self._bodies, sha256, body, packed)]
+            "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)",
+            [(self._bodies, sha256, body, packed, kind)],
         )
         return self._bodies
+
+    def add_device(
+        self, configuration: Mapping[str, object], properties: Mapping[str, object] | None
+    ) -> None:
+        """Keep what the circuits were compiled for."""
+        self._insert(
+            "INSERT INTO device VALUES (?, ?)",
+            [(_packed(configuration), None if properties is None else _packed(properties))],
+        )
 
     def add_circuits(self, circuits: Sequence[DraftCircuit]) -> None:
         """Append circuits."""
@@ -186,8 +209,9 @@ class Draft:
         self._insert(
             "INSERT INTO jobset (id, created_at, host, account, instance, backend, calibrated_at, "
             "once_key, shots, seed, options, total_circuits, total_jobs, total_repeats, name, "
-            "tags, compilation, max_fails) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "tags, compilation, max_fails, private, max_execution_time, batch, made_elsewhere, "
+            "estimated_seconds) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     self.set_id,
@@ -208,6 +232,11 @@ class Draft:
                     json.dumps(draft.tags, ensure_ascii=False),
                     json.dumps(draft.compilation),
                     draft.max_fails,
+                    draft.private,
+                    draft.max_execution_time,
+                    draft.batch,
+                    draft.made_elsewhere,
+                    draft.estimated_seconds,
                 )
             ],
         )
@@ -231,6 +260,10 @@ class Draft:
             self._connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise _unwritable(self._draft, error) from error
+
+
+def _packed(document: Mapping[str, object]) -> bytes:
+    return zlib.compress(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
 
 
 def _unwritable(path: Path, error: Exception) -> StorageError:

@@ -170,4 +170,35 @@ _THIRD = """
 ALTER TABLE jobset ADD COLUMN copied_at TEXT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
+# What is said of a job besides its circuits; what a set was compiled for; batches on the service.
+_FOURTH = """
+-- `kind` tells what `body` is zlib of: qpy, or openqasm3 that is sent as text.
+ALTER TABLE bodies ADD COLUMN kind TEXT NOT NULL DEFAULT 'qpy' CHECK (kind IN ('qpy', 'openqasm3'));
+
+-- `max_execution_time` is that of a job, in seconds, NULL for what the plan admits. `batch` tells
+-- that jobs go into a batch on the service. `made_elsewhere` marks a set of jobs that another
+-- program has sent. `estimated_seconds` are those of the quantum processor, for all jobs.
+ALTER TABLE jobset ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobset ADD COLUMN max_execution_time INTEGER;
+ALTER TABLE jobset ADD COLUMN batch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobset ADD COLUMN made_elsewhere INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobset ADD COLUMN estimated_seconds REAL;
+
+-- Exact times and usage of a job that has ended, as the service told: JSON.
+ALTER TABLE remotes ADD COLUMN metrics TEXT;
+
+-- What the circuits were compiled for, as the service told: zlib of JSON. One row, or none.
+CREATE TABLE device (
+    configuration BLOB NOT NULL,
+    properties BLOB
+) STRICT;
+
+-- Batches that were opened for this set. One that takes no jobs any more has `closed_at`.
+CREATE TABLE batches (
+    id TEXT PRIMARY KEY,
+    opened_at TEXT NOT NULL,
+    closed_at TEXT
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)

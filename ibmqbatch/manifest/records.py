@@ -74,7 +74,9 @@ _RAN_TOO_LONG = 1305
 class SetRecord:
     """The set itself. `options` are the sampler options that go with every job.
 
-    `copied_at` is set in a copy that sends nothing until it takes over.
+    `copied_at` is set in a copy that sends nothing until it takes over. `max_execution_time` is
+    that of a job, in seconds of the quantum processor; `estimated_seconds` are those of all jobs.
+    `made_elsewhere`: another program has sent the jobs.
     """
 
     id: str
@@ -98,6 +100,11 @@ class SetRecord:
     compilation: Mapping[str, object]
     max_fails: int | None
     copied_at: str | None
+    private: bool
+    max_execution_time: int | None
+    batch: bool
+    made_elsewhere: bool
+    estimated_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +127,13 @@ class ProgramRecord:
     """What a circuit was made of, and what it was made into.
 
     `given` is the program as it was given, of `kind` openqasm2, openqasm3 or qpy (both empty where
-    that was not kept); `body` is the encoded circuit; `layout` tells where its qubits went.
+    that was not kept); `body` is the encoded circuit, of `body_kind` qpy or openqasm3; `layout`
+    tells where its qubits went.
     """
 
     kind: str
     given: bytes = field(repr=False)
+    body_kind: str
     body: bytes = field(repr=False)
     sha256: str
     layout: Mapping[str, object] | None
@@ -133,10 +142,15 @@ class ProgramRecord:
 
 @dataclass(frozen=True, slots=True)
 class PubRecord:
-    """A circuit as it is sent: `shots` are all that it is to get, over all repeats."""
+    """Circuits that are sent as one: a program, and a row of values for each of them.
 
+    `rows` is None for a single circuit without values. `body` is of `kind` qpy or openqasm3,
+    compressed by zlib. `shots` are all that each circuit is to get, over all repeats.
+    """
+
+    kind: str
     body: bytes = field(repr=False)
-    values: tuple[float, ...] | None
+    rows: tuple[tuple[float, ...], ...] | None
     shots: int
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import zlib
@@ -55,6 +56,11 @@ def _values(text: str | None) -> tuple[float, ...] | None:
     return None if text is None else tuple(json.loads(text))
 
 
+def _alone(values: str | None) -> bool:
+    """Tell whether a circuit has no values: the compiler may have dropped all its parameters."""
+    return values is None or values == "[]"
+
+
 class Manifest:
     """One job set's file, open. Used by one thread; readers never wait for the set's lock."""
 
@@ -101,6 +107,8 @@ class Manifest:
             values["options"] = json.loads(values["options"])
             values["tags"] = tuple(json.loads(values["tags"]))
             values["compilation"] = json.loads(values["compilation"])
+            for flag in ("private", "batch", "made_elsewhere"):
+                values[flag] = bool(values[flag])
         except (TypeError, ValueError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
         return SetRecord(**values)
@@ -146,20 +154,37 @@ class Manifest:
         return [CircuitRecord(r[0], r[1], json.loads(r[2]), *tuple(r)[3:]) for r in rows]
 
     def pubs(self, first: int, last: int) -> list[PubRecord]:
-        """Return the circuits `first` to `last`, both included, as they are sent."""
+        """Return the circuits `first` to `last`, both included, as they are sent.
+
+        Neighbours that differ in their parameters' values alone are one.
+        """
         rows = self.db.rows(
-            """SELECT b.body, c.parameter_values, c.shots
-               FROM circuits c JOIN bodies b ON b.id = c.body
-               WHERE c.idx BETWEEN ? AND ? ORDER BY c.idx""",
+            """SELECT body, parameter_values, shots
+               FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx""",
             (first, last),
         )
-        return [PubRecord(row[0], _values(row[1]), row[2]) for row in rows]
+        pubs: list[PubRecord] = []
+        # Circuits without values are each alone, whatever their body.
+        for (body, shots, alone), same in itertools.groupby(
+            enumerate(rows),
+            lambda item: (item[1][0], item[1][2], item[0] if _alone(item[1][1]) else None),
+        ):
+            kind, data = self._body(body)
+            values = None if alone is not None else tuple(_values(row[1]) or () for _, row in same)
+            pubs.append(PubRecord(kind, data, values, shots))
+        return pubs
+
+    def _body(self, number: int) -> tuple[str, bytes]:
+        row = self.db.row("SELECT kind, body FROM bodies WHERE id = ?", (number,))
+        assert row is not None
+        return row[0], row[1]
 
     def pubs_size(self, first: int, last: int) -> int:
         """Return how many bytes those circuits take, without reading them."""
         row = self.db.row(
-            """SELECT sum(length(b.body) + coalesce(length(c.parameter_values), 0))
-               FROM circuits c JOIN bodies b ON b.id = c.body WHERE c.idx BETWEEN ? AND ?""",
+            """SELECT sum(length(b.body)) + sum(c.size) FROM bodies b JOIN (
+                   SELECT body, sum(coalesce(length(parameter_values), 0)) AS size
+                   FROM circuits WHERE idx BETWEEN ? AND ? GROUP BY body) c ON b.id = c.body""",
             (first, last),
         )
         return int(row[0] or 0) if row else 0
@@ -174,18 +199,19 @@ class Manifest:
     def program(self, circuit: int) -> ProgramRecord | None:
         """Return what circuit number `circuit` was made of; None when there is no such circuit."""
         row = self.db.row(
-            """SELECT p.kind, p.body, b.body, b.sha256, b.layout, c.parameter_values
+            """SELECT p.kind, p.body, b.kind, b.body, b.sha256, b.layout, c.parameter_values
                FROM circuits c JOIN bodies b ON b.id = c.body
                LEFT JOIN programs p ON p.id = c.program WHERE c.idx = ?""",
             (circuit,),
         )
         if row is None:
             return None
-        kind, given, body, sha256, layout, values = row
+        kind, given, body_kind, body, sha256, layout, values = row
         try:
             return ProgramRecord(
                 kind or "",
                 zlib.decompress(given) if given is not None else b"",
+                body_kind,
                 body,
                 sha256,
                 None if layout is None else json.loads(layout),

@@ -6,18 +6,17 @@ import base64
 import binascii
 import io
 import json
-import math
 import zlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BitArray", "PubResult", "ResultFormatError", "decode_results"]
+from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
-_BITS_PER_BYTE = 8
+__all__ = ["ResultFormatError", "decode_circuits", "decode_results"]
+
 _LARGEST_ARRAY = 2**33  # bytes; more than any job can give
 _WIDEST_REGISTER = 100_000  # bits
 
@@ -26,106 +25,20 @@ class ResultFormatError(Exception):
     """A result body that is not what the service's reference describes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BitArray:
-    """The outcomes of one classical register, in shot order.
+def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
+    """Decode a result body into the outcomes of each circuit.
 
-    `rows` is uint8 of shape (*pub shape, shots, ceil(num_bits / 8)): each row is a big-endian
-    number, its lowest bit the register's bit 0, with padding zeros at the top.
+    A pub may hold several, which differ in their parameters' values; `shots` are those that each
+    circuit should have. Raises ResultFormatError.
     """
-
-    rows: npt.NDArray[np.uint8]
-    num_bits: int
-
-    @property
-    def shots(self) -> int:
-        """How many shots one element of the pub holds."""
-        return int(self.rows.shape[-2])
-
-    def flat(self) -> npt.NDArray[np.uint8]:
-        """Return the rows of all elements of the pub, one after another: (all shots, bytes)."""
-        return self.rows.reshape(math.prod(self.rows.shape[:-1]), self.rows.shape[-1])
-
-    def bits(self) -> npt.NDArray[np.uint8]:
-        """Return 0 and 1 as uint8 of shape (all shots, num_bits), bit k in column k."""
-        bits = np.unpackbits(self.flat()[:, ::-1], axis=1, bitorder="little")
-        return bits[:, : self.num_bits]
-
-
-@dataclass(frozen=True, slots=True)
-class PubResult:
-    """One circuit's outcomes: its registers by name, in the order of declaration."""
-
-    registers: Mapping[str, BitArray]
-
-    def only(self, names: Collection[str]) -> PubResult:
-        """Return the outcomes of the registers `names` alone, in the order of declaration."""
-        return PubResult({name: r for name, r in self.registers.items() if name in names})
-
-    def joined(self, others: Sequence[PubResult]) -> PubResult:
-        """Return the shots of this circuit with those of the same circuit's other repeats."""
-        if not others:
-            return self
-        return PubResult(
-            {
-                name: BitArray(
-                    np.concatenate([pub.registers[name].flat() for pub in (self, *others)]),
-                    register.num_bits,
-                )
-                for name, register in self.registers.items()
-            }
-        )
-
-    @property
-    def shots(self) -> int:
-        """How many shots it holds, over all elements of its shape."""
-        first = next(iter(self.registers.values()))
-        return math.prod(first.rows.shape[:-1])
-
-    def counts(self) -> dict[str, int]:
-        """Count the outcomes, written as Qiskit does: first register rightmost, bit 0 rightmost.
-
-        Sorted by outcome. Bits of several registers are separated by spaces.
-        """
-        keys = self._keys()
-        if keys is None:
-            return {"": self.shots} if self.shots else {}
-        distinct, counts = np.unique(keys, return_counts=True)
-        outcomes = zip(self._written(distinct), map(int, counts), strict=True)
-        return dict(sorted(outcomes))
-
-    def memory(self) -> list[str]:
-        """Return the outcome of every shot, in their order, written as in `counts`."""
-        keys = self._keys()
-        if keys is None:
-            return [""] * self.shots
-        distinct, which = np.unique(keys, return_inverse=True)
-        written = self._written(distinct)
-        return [written[number] for number in which.ravel().tolist()]
-
-    def _keys(self) -> npt.NDArray[np.void] | None:
-        """Return one key a shot, the bytes of all registers; None where there are no bits."""
-        joined = np.concatenate([register.flat() for register in self.registers.values()], axis=1)
-        width = joined.shape[1]
-        return np.ascontiguousarray(joined).view(f"V{width}").ravel() if width else None
-
-    def _written(self, keys: npt.NDArray[np.void]) -> list[str]:
-        registers = list(self.registers.values())
-        cuts = np.cumsum([register.rows.shape[-1] for register in registers])[:-1].tolist()
-        return [_outcome(key.tobytes(), cuts, registers) for key in keys]
-
-
-def _outcome(key: bytes, cuts: Sequence[int], registers: Sequence[BitArray]) -> str:
-    edges = [0, *cuts, len(key)]
-    words = []
-    for number, register in enumerate(registers):
-        value = int.from_bytes(key[edges[number] : edges[number + 1]], "big")
-        words.append(f"{value:0{register.num_bits}b}" if register.num_bits else "")
-    return " ".join(reversed(words)).strip()
+    circuits: list[PubResult] = []
+    for pub in decode_results(body):
+        circuits += pub.circuits(shots[len(circuits) :])
+    return circuits
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain, whichever it is.
+    """Decode a result body, typed or plain, whichever it is: one entry a pub.
 
     Raises ResultFormatError when it is cut short or of another shape.
     """
@@ -140,15 +53,25 @@ def decode_results(body: bytes) -> list[PubResult]:
 
 def _typed_pub(pub: Mapping[str, Any]) -> PubResult:
     data = pub["data"]["__value__"]
-    registers = {}
+    registers: dict[str, BitArray] = {}
+    levels: dict[str, npt.NDArray[np.complex128]] = {}
     for name in data.get("field_names") or data["fields"]:
-        value = data["fields"][name]["__value__"]
+        told = data["fields"][name]
+        value = told["__value__"]
+        if told.get("__type__") == "ndarray":
+            levels[str(name)] = _levels(told)
+            continue
         rows = _array(value["array"])
         num_bits = _width(value)
-        expected = -(-num_bits // _BITS_PER_BYTE)
+        expected = -(-num_bits // BITS_PER_BYTE)
         if rows.dtype != np.uint8 or rows.ndim < 2 or rows.shape[-1] != expected:
             raise ValueError(f"register {name} has rows of {rows.dtype} {rows.shape}")
         registers[str(name)] = BitArray(rows, num_bits)
+    if levels:
+        shape = tuple(int(length) for length in data.get("shape") or ())
+        if registers or any(values.shape[: len(shape)] != shape for values in levels.values()):
+            raise ValueError("registers of different shapes")
+        return PubResult({}, levels, shape)
     return _checked(registers)
 
 
@@ -156,11 +79,13 @@ def _plain_pub(entry: Mapping[str, Any]) -> PubResult:
     registers = {}
     for name, value in entry["data"].items():
         num_bits = _width(value)
-        width = -(-num_bits // _BITS_PER_BYTE)
-        samples = _flat(value["samples"])
+        width = -(-num_bits // BITS_PER_BYTE)
+        shape = _nesting(value["samples"])
+        samples = _flat(value["samples"], len(shape) - 1)
         data = b"".join(int(sample, 16).to_bytes(width, "big") for sample in samples)
-        rows = np.frombuffer(data, np.uint8).reshape(len(samples), width)
-        registers[str(name)] = BitArray(rows, num_bits)
+        registers[str(name)] = BitArray(
+            np.frombuffer(data, np.uint8).reshape(*shape, width), num_bits
+        )
     return _checked(registers)
 
 
@@ -168,12 +93,12 @@ def _checked(registers: dict[str, BitArray]) -> PubResult:
     if not registers:
         raise ValueError("a circuit without registers")
     for name, register in registers.items():
-        padding = _BITS_PER_BYTE * register.rows.shape[-1] - register.num_bits
-        if padding and (register.rows[..., 0] >> (_BITS_PER_BYTE - padding)).any():
+        padding = BITS_PER_BYTE * register.rows.shape[-1] - register.num_bits
+        if padding and (register.rows[..., 0] >> (BITS_PER_BYTE - padding)).any():
             raise ValueError(f"register {name} has outcomes of more than its bits")
     if len({register.rows.shape[:-1] for register in registers.values()}) != 1:
         raise ValueError("registers of different lengths")
-    return PubResult(registers)
+    return PubResult(registers, shape=next(iter(registers.values())).rows.shape[:-2])
 
 
 def _width(value: Mapping[str, Any]) -> int:
@@ -183,15 +108,23 @@ def _width(value: Mapping[str, Any]) -> int:
     return num_bits
 
 
-def _flat(samples: Sequence[Any]) -> list[str]:
-    """Flatten the samples of a sweep, which may be nested by the sweep's shape."""
-    flat: list[str] = []
-    for sample in samples:
-        if isinstance(sample, list):
-            flat += _flat(sample)
-        else:
-            flat.append(sample)
-    return flat
+def _nesting(samples: Any) -> tuple[int, ...]:
+    """Return the shape of samples, which may be nested by the shape of a sweep.
+
+    How the service nests them has not been seen; a list of all is possible, too.
+    """
+    shape = []
+    while isinstance(samples, list):
+        shape.append(len(samples))
+        samples = samples[0] if samples else None
+    return tuple(shape)
+
+
+def _flat(samples: Iterable[Any], depth: int) -> list[str]:
+    """Flatten samples that are nested `depth` deep."""
+    if not depth:
+        return list(samples)
+    return [sample for inner in samples for sample in _flat(inner, depth - 1)]
 
 
 def _all_bytes(numbers: npt.NDArray[Any]) -> bool:
@@ -199,13 +132,26 @@ def _all_bytes(numbers: npt.NDArray[Any]) -> bool:
 
 
 def _array(value: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """Decode an ndarray: base64 of zlib of an .npy file, or a nested list."""
+    """Decode an ndarray of bytes, which may be a nested list."""
     inner = value["__value__"]
-    if isinstance(inner, list):
-        numbers = np.asarray(inner)
-        if numbers.size and (numbers.dtype.kind not in "iu" or not _all_bytes(numbers)):
-            raise ValueError("an array of other things than bytes")
-        return numbers.astype(np.uint8)
+    if not isinstance(inner, list):
+        return _npy(inner)
+    numbers = np.asarray(inner)
+    if numbers.size and (numbers.dtype.kind not in "iu" or not _all_bytes(numbers)):
+        raise ValueError("an array of other things than bytes")
+    return numbers.astype(np.uint8)
+
+
+def _levels(value: Mapping[str, Any]) -> npt.NDArray[np.complex128]:
+    """Decode an ndarray of complex numbers."""
+    numbers = _npy(value["__value__"])
+    if numbers.dtype.kind not in "fc" or not numbers.ndim:
+        raise ValueError(f"levels that are {numbers.dtype}")
+    return numbers.astype(np.complex128)
+
+
+def _npy(inner: str) -> npt.NDArray[Any]:
+    """Decode base64 of zlib of an .npy file."""
     try:
         packed = base64.b64decode(inner, validate=True)
     except binascii.Error as error:

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.test_contract import document
 from tests.cli.test_crash import SLOW
 from tests.conftest import BELL, Cli, basis_state, point_at
+from tests.manifest.older import SECOND_FORM
 from tests.manifest.test_database import change
 
 
@@ -238,7 +239,7 @@ def test_an_id_that_would_lead_elsewhere_is_refused(exported, elsewhere, set_id)
 
 
 def test_a_file_of_an_older_release_is_brought_up_to_date(unique, elsewhere):
-    change(unique, "ALTER TABLE jobset DROP COLUMN copied_at", "PRAGMA user_version = 2")
+    change(unique, *SECOND_FORM)
     before = unique.read_bytes()
     elsewhere("import", unique)
     elsewhere("resume", "mine", code=8)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ibmqbatch.manifest.remotes import read_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.render.envelope import SCHEMA
-from ibmqbatch.service.results import BitArray, PubResult, decode_results
+from ibmqbatch.service.outcomes import BitArray, PubResult
+from ibmqbatch.service.results import decode_results
 from tests.conftest import Cli, basis_state, point_at
 
 TWO = (

@@ -114,8 +114,8 @@ def test_sweep_shares_the_circuit_among_its_rows(tmp_path, home):
             {"theta": 1.5},
             {"theta": 3},
         ]
-        pubs = manifest.pubs(0, 2)
-        assert [pub.values for pub in pubs] == [(0,), (1.5,), (3,)]
+        (pub,) = manifest.pubs(0, 2)
+        assert pub.rows == ((0,), (1.5,), (3,))
         assert manifest.db.row("SELECT count(*) FROM bodies")[0] == 1
 
 

@@ -47,6 +47,11 @@ def record(**changes: object) -> SetRecord:
         "compilation": {},
         "max_fails": None,
         "copied_at": None,
+        "private": False,
+        "max_execution_time": None,
+        "batch": False,
+        "made_elsewhere": False,
+        "estimated_seconds": None,
         **changes,
     }
     return SetRecord(**values)  # type: ignore[arg-type]

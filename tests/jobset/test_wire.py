@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zlib
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.wire import job_body, pub_size
+from ibmqbatch.jobset.wire import job_body, pub_size, row_size
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.test_tags import intent, record
 
 BODIES = st.lists(st.binary(max_size=50), min_size=1, max_size=5)
-VALUES = st.none() | st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+ROWS = st.integers(1, 3).flatmap(
+    lambda width: st.lists(st.tuples(*[FLOATS] * width), min_size=1, max_size=20)
+)
+
+
+def pub(body: bytes, rows: list[tuple[float, ...]] | None = None, shots: int = 100) -> PubRecord:
+    return PubRecord("qpy", body, None if rows is None else tuple(rows), shots)
 
 
 def pubs(bodies: list[bytes], shots: int = 100) -> list[PubRecord]:
-    return [PubRecord(body, None, shots) for body in bodies]
+    return [pub(body, shots=shots) for body in bodies]
 
 
 TAGS = st.lists(st.text(max_size=10), max_size=3)
@@ -59,20 +69,23 @@ def taken(asked: list[PubRecord], shots: int) -> int:
     return len(job_body(record(), intent(shots=shots), asked, [])) - empty
 
 
-@given(BODIES, VALUES)
-def test_size_of_circuits_is_what_they_take(bodies, values):
-    values = None if values is None else tuple(values)
-    asked = [PubRecord(body, values, 100) for body in bodies]
+@given(BODIES)
+def test_size_of_circuits_is_what_they_take(bodies):
     # The last one has no comma behind it.
-    assert taken(asked, 100) == sum(pub_size(p.body, p.values) for p in asked) - 1
+    assert taken(pubs(bodies), 100) == sum(pub_size(len(body)) for body in bodies) - 1
 
 
-@given(BODIES, VALUES, st.integers(1, 10**7))
-def test_size_of_circuits_with_their_own_shots_is_no_less_than_they_take(bodies, values, shots):
-    values = None if values is None else tuple(values)
-    asked = [PubRecord(body, values, shots) for body in bodies]
-    sizes = [pub_size(pub.body, pub.values, own_shots=True) for pub in asked]
-    assert taken(asked, 10**8) <= sum(sizes)
+@given(BODIES, st.integers(1, 10**7))
+def test_size_of_circuits_with_their_own_shots_is_no_less_than_they_take(bodies, shots):
+    sizes = [pub_size(len(body), own_shots=True) for body in bodies]
+    assert taken(pubs(bodies, shots), 10**8) <= sum(sizes)
+
+
+@given(st.binary(max_size=50), ROWS)
+def test_size_of_a_sweep_is_no_less_than_it_takes(body, rows):
+    width = len(rows[0])
+    size = pub_size(len(body), values=width) + (len(rows) - 1) * row_size(width)
+    assert taken([pub(body, rows)], 100) <= size
 
 
 def sent_pubs(asked: list[PubRecord], **changes: object) -> list[list[object]]:
@@ -80,17 +93,42 @@ def sent_pubs(asked: list[PubRecord], **changes: object) -> list[list[object]]:
     return [pub[1:] for pub in told["params"]["pubs"]]
 
 
-def test_values_of_parameters_go_beside_the_circuit():
-    assert sent_pubs([PubRecord(b"x", (0.5, -1e-9), 100)], shots=100) == [[[0.5, -1e-9]]]
+def numpy_array(value: dict[str, str]) -> np.ndarray:
+    assert value["__type__"] == "ndarray"
+    return np.load(io.BytesIO(zlib.decompress(base64.b64decode(value["__value__"]))))
+
+
+@given(ROWS)
+def test_values_of_a_sweep_go_beside_the_circuit_as_one_array(rows):
+    [[values]] = sent_pubs([pub(b"x", rows)], shots=100)
+    np.testing.assert_array_equal(numpy_array(values), np.array(rows, dtype=np.float64))
 
 
 def test_circuit_with_shots_of_its_own_says_so():
-    asked = [PubRecord(b"x", None, 7), PubRecord(b"y", (1.0,), 8), PubRecord(b"z", None, 100)]
-    assert sent_pubs(asked, shots=100) == [[None, 7], [[1.0], 8], []]
+    asked = [pub(b"x", shots=7), pub(b"y", [(1.0,)], shots=8), pub(b"z", shots=100)]
+    alone, swept, as_all = sent_pubs(asked, shots=100)
+    assert (alone, swept[1], as_all) == ([None, 7], 8, [])
+
+
+def test_program_that_is_sent_as_text_goes_as_text():
+    text = 'OPENQASM 3.0; include "stdgates.inc"; // "ψ"'
+    asked = [PubRecord("openqasm3", zlib.compress(text.encode()), None, 100)]
+    assert json.loads(job_body(record(), intent(), asked, []))["params"]["pubs"][0][0] == text
+
+
+def test_job_says_nothing_of_what_was_not_asked_for():
+    told = json.loads(job_body(record(), intent(), pubs([b""]), []))
+    assert not {"private", "cost", "session_id"} & set(told)
+
+
+def test_job_that_is_private_limited_and_in_a_batch_says_so():
+    job_set = record(private=True, max_execution_time=600)
+    told = json.loads(job_body(job_set, intent(), pubs([b""]), [], "abc"))
+    assert (told["private"], told["cost"], told["session_id"]) == (True, 600, "abc")
 
 
 def test_last_repeat_of_a_circuit_asks_for_the_shots_that_are_left():
-    asked = [PubRecord(b"x", None, 250)]
+    asked = [pub(b"x", shots=250)]
     assert [sent_pubs(asked, shots=100, repeat=r) for r in range(3)] == [[[]], [[]], [[None, 50]]]
 
 

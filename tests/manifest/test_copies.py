@@ -15,6 +15,7 @@ from ibmqbatch.manifest.remotes import pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import take_over, want_cancel
 from tests.manifest.conftest import kinds, sent, write_set
+from tests.manifest.older import SECOND_FORM
 from tests.manifest.test_database import change
 
 
@@ -137,9 +138,9 @@ def test_a_schema_with_weaker_tables_is_refused(exported):
     assert not list(paths.sets().glob("*.sqlite"))
 
 
-def test_a_set_from_the_release_before_last_comes_in(exported, path):
+def test_a_set_from_an_older_release_comes_in(exported, path):
     """Every step of the migrations is taken by a copy as well."""
-    change(exported, "ALTER TABLE jobset DROP COLUMN copied_at", "PRAGMA user_version = 2")
+    change(exported, *SECOND_FORM)
     import_copy(exported)
     with Manifest.open(path) as manifest:
         assert manifest.job_set().copied_at

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.service.results import ResultFormatError, decode_results
+from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode_results
 
 # One circuit: its registers, by name: how many bits, and the outcome of each shot as a number.
 Registers = dict[str, tuple[int, list[int]]]
@@ -161,9 +161,48 @@ def test_sweep_is_counted_over_its_points():
 
 
 def test_plain_samples_may_be_nested_by_the_sweep():
-    body = {"results": [{"data": {"c": {"samples": [["0x1"], ["0x0", "0x1"]], "num_bits": 1}}}]}
-    (pub,) = decode_results(json.dumps(body).encode())
-    assert pub.counts() == {"0": 1, "1": 2}
+    samples = [["0x1", "0x1"], ["0x0", "0x1"]]
+    body = {"results": [{"data": {"c": {"samples": samples, "num_bits": 1}}}]}
+    first, second = decode_circuits(json.dumps(body).encode(), [2, 2])
+    assert (first.counts(), second.counts()) == ({"1": 2}, {"0": 1, "1": 1})
+
+
+def test_plain_samples_of_a_sweep_may_stand_one_behind_the_other():
+    body = plain({"c": (1, [1, 1, 0, 1])}, {"c": (1, [0])})
+    counts = [circuit.counts() for circuit in decode_circuits(body, [2, 2, 1])]
+    assert counts == [{"1": 2}, {"0": 1, "1": 1}, {"0": 1}]
+
+
+def test_pub_with_a_shape_is_as_many_circuits():
+    array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4, 1)
+    circuits = decode_circuits(typed({"c": (8, packed(npy(array)))}), [4] * 6)
+    assert [next(iter(c.counts())) for c in circuits] == [f"{4 * n:08b}" for n in range(6)]
+
+
+def levels(array: np.ndarray, shape: tuple[int, ...]) -> bytes:
+    """Write results of measurements that were not classified."""
+    body = json.loads(typed({"c": (1, packed(npy(np.zeros((1, 1), np.uint8))))}))
+    data = body["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"]
+    level = {"__type__": "ndarray", "__value__": packed(npy(array))}
+    data.update(shape=list(shape), fields={"c": level})
+    return json.dumps(body).encode()
+
+
+def test_levels_of_a_sweep_are_told_apart_by_its_shape():
+    array = (np.arange(12) * 1j).reshape(2, 3, 2)
+    circuits = decode_circuits(levels(array, (2,)), [3, 3])
+    assert [c.shots for c in circuits] == [3, 3]
+    np.testing.assert_array_equal(circuits[1].levels["c"], array[1])
+
+
+def test_levels_have_no_counts():
+    (circuit,) = decode_circuits(levels(np.ones((3, 2), complex), ()), [3])
+    assert (circuit.counts(), circuit.memory(), circuit.shots) == ({}, [], 3)
+
+
+def test_averaged_levels_tell_no_shots():
+    (circuit,) = decode_circuits(levels(np.ones(2, complex), ()), [3])
+    assert circuit.shots == 0
 
 
 def test_bare_nan_in_metadata_is_no_harm():

@@ -1,0 +1,26 @@
+"""What takes a manifest back to the form that earlier releases gave it."""
+
+from __future__ import annotations
+
+_WITHOUT_FOURTH = (
+    "ALTER TABLE bodies DROP COLUMN kind",
+    *(
+        f"ALTER TABLE jobset DROP COLUMN {column}"
+        for column in (
+            "private",
+            "max_execution_time",
+            "batch",
+            "made_elsewhere",
+            "estimated_seconds",
+        )
+    ),
+    "ALTER TABLE remotes DROP COLUMN metrics",
+    "DROP TABLE device",
+    "DROP TABLE batches",
+    "PRAGMA user_version = 3",
+)
+SECOND_FORM = (
+    *_WITHOUT_FOURTH,
+    "ALTER TABLE jobset DROP COLUMN copied_at",
+    "PRAGMA user_version = 2",
+)
