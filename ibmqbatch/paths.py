@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import StorageError
 
-__all__ = ["ensure_folder", "home", "local_service", "logs", "pace", "sets"]
+__all__ = ["backends", "ensure_folder", "home", "local_service", "logs", "pace", "sets"]
 
 
 def home() -> Path:
@@ -37,6 +37,11 @@ def local_service() -> Path:
 def pace() -> Path:
     """Return the folder of the send-time logs that all processes of a key share."""
     return home() / "pace"
+
+
+def backends() -> Path:
+    """Return the folder of what backends were last seen to be."""
+    return home() / "backends"
 
 
 def logs() -> Path:

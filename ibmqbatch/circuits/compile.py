@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .device import Device
 from .errors import BadInput
+from .fractional import with_angles_folded
 from .registers import on_qubits
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Compiler:
     """Compiles circuits to one device at one level, 0 to 3, as often as it is called.
 
     Only qubits of the device's working region are used. `initial_layout[i]` is the device's qubit
-    for qubit i.
+    for qubit i. `fractional` gates are used where that is wanted.
     """
 
     def __init__(
@@ -44,11 +45,16 @@ class Compiler:
         *,
         seed: int | None = None,
         initial_layout: Sequence[int] | None = None,
+        fractional: bool = False,
     ) -> None:
         self._device = device
         self._layout = initial_layout
-        self._passes = _passes(device, level, seed, initial_layout)
-        self._plainer_passes = partial(_passes, device, min(level, 2), seed, initial_layout)
+        self._fractional = fractional
+        passes = partial(
+            _passes, device, seed=seed, initial_layout=initial_layout, fractional=fractional
+        )
+        self._passes = passes(level)
+        self._plainer_passes = partial(passes, min(level, 2))
 
     def run(self, circuit: QuantumCircuit, where: str) -> tuple[QuantumCircuit, Layout | None]:
         """Return the compiled circuit, on all of the device's qubits, and where its qubits went.
@@ -76,6 +82,9 @@ class Compiler:
         layout, compiled._layout = compiled.layout, None  # noqa: SLF001 - it would go over the wire
         if not self._device.instructions:
             return compiled, None
+        placed = _on_device(compiled, self._device)
+        if self._fractional:
+            placed = with_angles_folded(placed)
         region = self._device.region
         # Terra's own lists of them take a twentieth of all the time, for the qubits not in use.
         places = layout.initial_layout.get_physical_bits()
@@ -84,7 +93,7 @@ class Compiler:
         initial = [at[number] for number in range(circuit.num_qubits)]
         moved = layout.final_layout
         final = initial if moved is None else [moved[compiled.qubits[place]] for place in initial]
-        return _on_device(compiled, self._device), Layout(
+        return placed, Layout(
             tuple(region[place] for place in initial), tuple(region[place] for place in final)
         )
 
@@ -98,10 +107,11 @@ class Compiler:
             return self._plainer_passes().run(circuit)
 
 
-def build_target(device: Device) -> Target:
+def build_target(device: Device, *, fractional: bool = False) -> Target:
     """Return a device's working region as Qiskit's Target: qubit i is the region's i-th.
 
-    Errors and durations are the device's own; what it cannot do is left out.
+    Errors and durations are the device's own; what it cannot do is left out, and so are its
+    `fractional` gates where they are not wanted.
     """
     from qiskit import circuit as operations
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
@@ -116,7 +126,7 @@ def build_target(device: Device) -> Target:
     )
     gates = get_standard_gate_name_mapping()
     for name, places in device.instructions.items():
-        if name not in gates:
+        if name not in gates or (name in device.fractional and not fractional):
             continue  # a gate that Qiskit does not know, it cannot compile to
         inside = {
             tuple(number[q] for q in qubits): InstructionProperties(
@@ -141,7 +151,12 @@ def build_target(device: Device) -> Target:
 
 
 def _passes(
-    device: Device, level: int, seed: int | None, initial_layout: Sequence[int] | None
+    device: Device,
+    level: int,
+    *,
+    seed: int | None,
+    initial_layout: Sequence[int] | None,
+    fractional: bool,
 ) -> PassManager:
     from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
@@ -149,7 +164,7 @@ def _passes(
         return generate_preset_pass_manager(
             level, basis_gates=[*device.basis_gates, *sorted(device.flow)], seed_transpiler=seed
         )
-    target = build_target(device)
+    target = build_target(device, fractional=fractional)
     where: dict[str, Any] = {"target": target}
     if initial_layout is not None:
         number = {qubit: index for index, qubit in enumerate(device.region)}

@@ -32,7 +32,9 @@ class Device:
     where there is no instruction set to keep to: a simulator, that takes any gates anywhere.
     `region` holds the working qubits that are connected to one another, the most there are. `t1`
     and `t2` are in seconds; `dt` is the length of a time step in seconds. `max_active_qubits` is
-    set where fewer qubits can be used at a time than there are.
+    set where fewer qubits can be used at a time than there are. `fractional` are those of its gates
+    that circuits are compiled to on request alone; `rep_delay` is the time from one shot to the
+    next, in seconds.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Device:
     t1: tuple[float | None, ...] = ()
     t2: tuple[float | None, ...] = ()
     dt: float | None = None
+    fractional: frozenset[str] = frozenset()
+    rep_delay: float | None = None
 
     def takes(self, instruction: str, qubits: Qubits) -> bool:
         """Tell whether the device takes an instruction on these qubits, in this order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .device import FLOW, Device
@@ -11,7 +11,15 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["active_qubits", "check_activity", "check_instructions", "measures", "misfit", "steps"]
+__all__ = [
+    "Step",
+    "active_qubits",
+    "check_activity",
+    "check_steps",
+    "measures",
+    "misfit",
+    "steps",
+]
 
 Step = tuple[str, tuple[int, ...]]
 
@@ -30,20 +38,17 @@ def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Itera
             yield from steps(block, outer)
 
 
-def misfit(circuit: QuantumCircuit, device: Device) -> Step | None:
-    """Return the first instruction that the device does not take, with its qubits, or None.
-
-    The circuit's qubits are taken as the device's, by number.
-    """
-    for name, qubits in steps(circuit):
+def misfit(instructions: Iterable[Step], device: Device) -> Step | None:
+    """Return the first instruction that the device does not take, with its qubits, or None."""
+    for name, qubits in instructions:
         if not device.takes(name, qubits):
             return name, qubits
     return None
 
 
-def check_instructions(circuit: QuantumCircuit, device: Device, where: str) -> None:
-    """Raise BadInput for a circuit that is not in the device's instruction set."""
-    found = misfit(circuit, device) if device.instructions else None
+def check_steps(instructions: Iterable[Step], device: Device, where: str) -> None:
+    """Raise BadInput for instructions that are not all in the device's set."""
+    found = misfit(instructions, device) if device.instructions else None
     if found is None:
         return
     name, qubits = found
@@ -57,20 +62,20 @@ def check_instructions(circuit: QuantumCircuit, device: Device, where: str) -> N
     )
 
 
-def active_qubits(circuit: QuantumCircuit) -> int:
+def active_qubits(instructions: Iterable[Step]) -> int:
     """Return how many qubits something happens to."""
     active: set[int] = set()
-    for name, qubits in steps(circuit):
+    for name, qubits in instructions:
         if name not in _PASSIVE:
             active.update(qubits)
     return len(active)
 
 
-def check_activity(circuit: QuantumCircuit, device: Device, where: str) -> None:
-    """Raise BadInput for a circuit of more active qubits than the device can have."""
-    if device.max_active_qubits is None or circuit.num_qubits <= device.max_active_qubits:
+def check_activity(instructions: Iterable[Step], device: Device, where: str) -> None:
+    """Raise BadInput for more active qubits than the device can have."""
+    if device.max_active_qubits is None:
         return
-    active = active_qubits(circuit)
+    active = active_qubits(instructions)
     if active > device.max_active_qubits:
         raise BadInput(
             "over_budget",

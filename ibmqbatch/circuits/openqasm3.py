@@ -14,12 +14,12 @@ from .text import check_sizes, included, masked, read_included, text_of
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["load_openqasm3"]
+__all__ = ["STANDARD_FILE", "SourceFile", "load_openqasm3", "parse"]
 
 _PHYSICAL = re.compile(r"\$\d")
 _POSITION = re.compile(r"^(?P<line>\d+),(?P<column>\d+): (?P<what>.*)$", re.DOTALL)
 _STRAY = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)  # of characters that begin no word
-_STANDARD = "stdgates.inc"
+STANDARD_FILE = "stdgates.inc"
 _LONGEST = 80  # characters of a statement that are quoted
 _MOST_FILES = 1000  # that one program may be made of
 _STRIDE = 1_000_000_000  # lines between the files that a program is made of
@@ -33,9 +33,9 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
     """
     import qiskit_qasm3_import
 
-    files = [_File(where, text, line)]
+    files = [SourceFile(where, text, line)]
     try:
-        program = _parse(files[0])
+        program = parse(files[0])
         program.statements = list(_with_includes(program.statements, folder, files, ()))
         circuit = qiskit_qasm3_import.convert(program)
     except qiskit_qasm3_import.ConversionError as error:
@@ -85,22 +85,27 @@ def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class SourceFile:
+    """The text of a program, or of a file that one includes; `line` lines stand before it."""
+
     where: str
     text: str
-    line: int  # lines that stand before it
+    line: int
 
     def place(self, line: int, column: int) -> str:
+        """Name a place for a person."""
         # Columns are counted from 0; editors count them from 1.
         return f"{self.where}, line {line + self.line}, column {column + 1}"
 
     def statement(self, line: int) -> str:
+        """Quote what stands in a line."""
         lines = self.text.split("\n")
         text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
         return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _parse(file: _File) -> Any:
+def parse(file: SourceFile) -> Any:
+    """Return the syntax tree of a program; raises BadInput. Qiskit is not needed."""
     import openqasm3.parser
     from antlr4.error import ErrorListener  # type: ignore[import-untyped]
 
@@ -127,7 +132,7 @@ def _parse(file: _File) -> Any:
 
 
 def _with_includes(
-    statements: Iterable[Any], folder: Path, files: list[_File], above: tuple[Path, ...]
+    statements: Iterable[Any], folder: Path, files: list[SourceFile], above: tuple[Path, ...]
 ) -> Iterator[Any]:
     """Put the statements of included files, other than the standard one, in their places.
 
@@ -138,7 +143,7 @@ def _with_includes(
 
     where = files[-1].where
     for statement in statements:
-        if not isinstance(statement, openqasm3.ast.Include) or statement.filename == _STANDARD:
+        if not isinstance(statement, openqasm3.ast.Include) or statement.filename == STANDARD_FILE:
             yield statement
             continue
         path = included(statement.filename, folder, where, above)
@@ -148,8 +153,8 @@ def _with_includes(
                 f"{files[0].where} includes more than {_MOST_FILES} files.",
                 "Take some of the includes out.",
             )
-        file = _File(text_of(path), read_included(path, where), 0)
-        inner = _parse(file)
+        file = SourceFile(text_of(path), read_included(path, where), 0)
+        inner = parse(file)
         _renumber(inner, len(files) * _STRIDE)
         files.append(file)
         yield from _with_includes(inner.statements, folder, files, (*above, path))
@@ -168,7 +173,7 @@ def _renumber(program: Any, lines: int) -> None:
     Renumber().visit(program)
 
 
-def _refusal(message: str, files: list[_File]) -> BadInput:
+def _refusal(message: str, files: list[SourceFile]) -> BadInput:
     """Name the statement that the importer does not take, and why."""
     found = _POSITION.match(message)
     if found is None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-with warnings.catch_warnings():
-    # Terra 0.46 announces its own end at each import.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import qiskit  # noqa: F401 - here, before any other module of this room imports parts of it
 
 from .errors import BadInput
 from .isa import steps
+from .openqasm3 import load_openqasm3
+from .qpyfile import load_qpy
+from .quietly import import_qiskit
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -31,11 +28,13 @@ _DEFINITIONS = {
 _USES = {"rzx": ("ecr",), "ecr": (), "rzz": ()}  # by what else each is needed
 
 
-def sent_circuit(body: bytes) -> QuantumCircuit:
-    """Return the circuit in a body as it goes over the wire."""
-    from qiskit import qpy
-
-    (circuit,) = qpy.load(io.BytesIO(zlib.decompress(body)))
+def sent_circuit(kind: str, body: bytes) -> QuantumCircuit:
+    """Return the circuit in a body of `kind` qpy or openqasm3 as it goes over the wire."""
+    import_qiskit()
+    if kind == "openqasm3":
+        text = zlib.decompress(body).decode()
+        return load_openqasm3(text, Path(), "what was sent", 0)[0]
+    (circuit,) = load_qpy(zlib.decompress(body), "What was sent")
     return circuit
 
 

@@ -16,6 +16,7 @@ from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
 from .openqasm3 import load_openqasm3
 from .qpyfile import MAGIC, load_qpy
+from .quietly import import_qiskit
 from .registers import in_registers
 from .sources import STDIN, Source
 from .text import split_programs, text_of, version
@@ -89,6 +90,7 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
 
     Return also whether its qubits are physical: the device's own, by number (`$5`).
     """
+    import_qiskit()
     where = program.where
     physical = False
     if program.kind == "qpy":
@@ -128,6 +130,7 @@ def _from_text(data: bytes, where: str) -> list[_Found]:
 
 
 def _from_qpy(data: bytes, where: str) -> list[_Found]:
+    import_qiskit()
     circuits = load_qpy(data, where)
     if not circuits:
         raise BadInput("no_circuits", f"{where} holds no circuits.", "Name another file.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 import typer
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from ..service.accounts import Account
     from ..service.client import Client
 
+Thing = TypeVar("Thing")
+
 _MOST_ASKED = 32  # backends whose basis gates are asked for, to fill a wide screen
+_GATES_LAST = 24 * 3600.0  # seconds for which basis gates are taken to stay what they are
 
 
 def command(
@@ -55,13 +59,34 @@ def command(
     return this.exit_code
 
 
+def _or_as_seen(
+    this: Verb, ask: Callable[[], Thing], seen: Callable[[], tuple[Thing, float] | None]
+) -> tuple[Thing, float]:
+    """Return what the service says, or, where it is away, what it said last; with the time."""
+    from ..render.backends import age_text
+    from ..render.console import message
+    from ..service.errors import ServiceError
+
+    try:
+        return ask(), this.clock.now()
+    except ServiceError as error:
+        last = seen() if error.transient else None
+        if last is None:
+            raise
+        this.fail(error)
+        message(f"This is how it was {age_text(this.clock.now() - last[1])} ago.")
+        return last
+
+
 def _list(this: Verb, client: Client, account: Account) -> None:
-    from ..jobset.backends import entry_data, list_backends
+    from ..jobset.backends import entry_data, in_order
     from ..render.backends import show_backends, shows_gates
     from ..render.console import message
 
-    entries = list_backends(client)
-    this.data["backends"] = [entry_data(entry, account) for entry in entries]
+    entries, at = _or_as_seen(this, client.backends, client.seen_backends)
+    this.data["backends"] = [
+        entry_data(entry, account, at) for entry in in_order(entries, account.default_backend)
+    ]
     if this.json:
         return
     if not entries:
@@ -73,20 +98,32 @@ def _list(this: Verb, client: Client, account: Account) -> None:
 
 
 def _basis_gates(this: Verb, client: Client) -> dict[str, list[str]]:
-    """Ask for the basis gates of those listed: the list itself does not tell them.
+    """Return the basis gates of those listed: the list itself does not tell them.
 
-    Where one does not say, its place stays empty.
+    They are asked for where they were not seen of late. Where one does not say, its place stays
+    empty.
     """
     from ..jobset.work import side_by_side
     from ..service.errors import ServiceError
 
     names = [item["name"] for item in this.data["backends"] if item["kind"] != "simulator"]
     gates: dict[str, list[str]] = {}
-    for ended in side_by_side(names, client.configuration, this.clock):
+    unseen = []
+    for name in names:
+        seen = client.seen_configuration(name)
+        if seen is not None and this.clock.now() - seen[1] < _GATES_LAST:
+            gates[name] = _gates(seen[0])
+        else:
+            unseen.append(name)
+    for ended in side_by_side(unseen, client.configuration, this.clock):
         for name, answer in ended:
-            told: Any = None if isinstance(answer, ServiceError) else answer.get("basis_gates")
-            gates[name] = [str(gate) for gate in told] if isinstance(told, list) else []
+            gates[name] = [] if isinstance(answer, ServiceError) else _gates(answer)
     return gates
+
+
+def _gates(configuration: Mapping[str, Any]) -> list[str]:
+    told = configuration.get("basis_gates")
+    return [str(gate) for gate in told] if isinstance(told, list) else []
 
 
 def _show(
@@ -98,7 +135,11 @@ def _show(
 
     if not name:
         raise UsageError("The name of the backend is empty.", "`ibmqbatch backends` lists them.")
-    backend = find_backend(client, account, account_name, name)
-    this.data["backend"] = backend_data(backend)
+    backend, at = _or_as_seen(
+        this,
+        lambda: find_backend(client, account, account_name, name),
+        lambda: client.seen_backend(name),
+    )
+    this.data["backend"] = backend_data(backend, at)
     if not this.json:
         show_backend(this.data["backend"], this.clock.now())

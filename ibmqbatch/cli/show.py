@@ -32,6 +32,10 @@ def command(
         bool, typer.Option("--compiled", help="As it was sent, and not as it was given.")
     ] = False,
     draw: Annotated[bool, typer.Option("--draw", help="Draw it.")] = False,
+    backend: Annotated[
+        bool,
+        typer.Option("--backend", help="The backend that it was compiled for, as it was then."),
+    ] = False,
     json: options.Json = False,
     verbose: options.Verbose = False,
 ) -> int:
@@ -40,13 +44,30 @@ def command(
     Example: ibmqbatch show latest --circuit 0 --compiled --draw
     """
     with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        if circuit:
+        if backend:
+            _show_backend(this, manifest)
+        elif circuit:
             _show(this, manifest, circuit, compiled=compiled, draw=draw)
         elif compiled or draw:
             raise UsageError("No circuit is named.", "Name one with --circuit.")
         else:
             _list(this, manifest)
     return this.exit_code
+
+
+def _show_backend(this: Verb, manifest: Manifest) -> None:
+    from ..jobset.backends import backend_data
+    from ..render.backends import show_backend
+    from ..service.types import Backend
+
+    kept = manifest.device()
+    if kept is None:
+        raise UsageError(
+            "The set was compiled for no device.", "`ibmqbatch backends NAME` shows what is now."
+        )
+    this.data["backend"] = backend_data(Backend.from_wire(*kept))
+    if not this.json:
+        show_backend(this.data["backend"], this.clock.now())
 
 
 def _list(this: Verb, manifest: Manifest) -> None:

@@ -55,6 +55,12 @@ def command(
     ] = False,
     timeout: options.Timeout = None,
     events: Annotated[bool, typer.Option("--events", help="Show the set's history.")] = False,
+    usage: Annotated[
+        bool,
+        typer.Option(
+            "--usage", help="Ask what jobs have used, and when they ran: one request a job."
+        ),
+    ] = False,
     exit_status: Annotated[
         bool,
         typer.Option(
@@ -71,14 +77,14 @@ def command(
     """
     with verb("status", json=json, verbose=verbose) as this:
         if job_set is None:
-            if watch or events or exit_status:
+            if watch or events or usage or exit_status:
                 raise UsageError("No job set is named.", "Name one, for instance `latest`.")
             _list(this, name, tag or [], state, limit)
         else:
             if timeout is not None and not watch:
                 raise UsageError("--timeout is for --watch.", "Add --watch, or leave it out.")
             with find_set(job_set) as manifest:
-                _show(this, manifest, watch=watch, timeout=timeout, events=events)
+                _show(this, manifest, watch=watch, timeout=timeout, events=events, usage=usage)
                 if exit_status and this.exit_code is ExitCode.DONE:
                     this.exit_code = outcome(manifest.jobs())
     return this.exit_code
@@ -133,16 +139,24 @@ def _matches(item: dict[str, Any], name: str | None, tags: list[str], state: str
 
 
 def _show(
-    this: Verb, manifest: Manifest, *, watch: bool, timeout: float | None, events: bool
+    this: Verb,
+    manifest: Manifest,
+    *,
+    watch: bool,
+    timeout: float | None,
+    events: bool,
+    usage: bool,
 ) -> None:
-    from ..render.tables import show_events, show_job_set
+    from ..render.tables import show_events, show_job_set, show_usage
 
     def describe() -> dict[str, Any]:
-        return set_data(manifest.job_set(), manifest.jobs(), path=manifest.path)
+        return set_data(manifest.job_set(), manifest.jobs(), path=manifest.path, usage=usage)
 
     try:
         if manifest.job_set().closed_at is None and not manifest.db.is_copy:
             _refresh(this, manifest, describe, watch=watch, timeout=timeout)
+        if usage:
+            _measure(this, manifest)
     except IbmqbatchError as error:
         # What is known is worth showing all the same.
         this.fail(error)
@@ -155,7 +169,18 @@ def _show(
         show_events(this.data["events"])
     else:
         show_job_set(this.data["job_set"])
+        if usage:
+            show_usage(this.data["job_set"])
         _tell_unsent(manifest)
+
+
+def _measure(this: Verb, manifest: Manifest) -> None:
+    """Ask what the jobs that have ended have used, as far as that is not known."""
+    from ..jobset.usage import fetch_metrics
+    from .verb import working
+
+    with working(this, manifest) as work:
+        fetch_metrics(work)
 
 
 def _tell_unsent(manifest: Manifest) -> None:

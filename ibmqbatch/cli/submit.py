@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import candidates, options
+from . import candidates, options, sampler
 from .resume import go_on
 from .verb import Verb, verb
 
@@ -114,6 +114,17 @@ def command(
     measure_all: Annotated[
         bool, typer.Option("--measure-all", help="Measure all qubits of circuits that do not.")
     ] = False,
+    options_file: sampler.OptionsFile = None,
+    dynamical_decoupling: sampler.Decoupling = None,
+    twirl: sampler.Twirl = None,
+    rep_delay: sampler.RepDelay = None,
+    init_qubits: sampler.InitQubits = True,
+    meas_type: sampler.MeasType = None,
+    fractional_gates: sampler.Fractional = False,
+    private: sampler.Private = False,
+    batch: sampler.Batch = False,
+    max_execution_time: sampler.MaxExecutionTime = None,
+    max_cost: sampler.MaxCost = None,
     max_fails: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
@@ -165,6 +176,19 @@ def command(
                 seed_transpiler=seed_transpiler,
                 initial_layout=_qubits(initial_layout),
                 measure_all=measure_all,
+                fractional=fractional_gates,
+                options=sampler.sampler_options(
+                    options_file,
+                    decoupling=dynamical_decoupling,
+                    twirl=twirl,
+                    rep_delay=rep_delay,
+                    init_qubits=init_qubits,
+                    meas_type=meas_type,
+                ),
+                max_execution_time=max_execution_time,
+                max_cost=max_cost,
+                private=private,
+                batch=batch,
                 max_fails=max_fails,
                 once_key=once,
             )
@@ -204,6 +228,7 @@ def _plan(
 ) -> Manifest | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
     from ..jobset.backends import find_backend
+    from ..jobset.budget import usage_of
     from ..jobset.once import is_changed, manifest_path, reserved
     from ..jobset.plan import make_plan
     from ..jobset.request import fingerprint
@@ -243,6 +268,7 @@ def _plan(
                     target,
                     client.instance,
                     bars.progress,
+                    usage=usage_of(client, target),
                     dry_run=dry_run,
                     set_id=set_id,
                 )

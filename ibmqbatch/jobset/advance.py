@@ -15,6 +15,7 @@ from ..manifest import attempts, remotes
 from ..manifest.errors import SetInUse
 from ..manifest.store import Manifest
 from ..service.errors import ServiceError, Unreadable
+from .batch import drain_batches
 from .errors import Interrupted, TimedOut
 from .fetch import fetch
 from .observe import observe, settles_at
@@ -62,6 +63,7 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     observe(work, sending=sending)
     refusal = reconcile(work)
     wait = send(work).wait if sending and work.looked else None
+    drain_batches(work)
     if fetching:
         fetch(work)
     if is_settled(manifest):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ..clock import iso
 from ..errors import UsageError
 from ..service.accounts import LOCAL, UnknownAccount
 from ..service.calibration import Calibration, GateFigures
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..service.accounts import Account
     from ..service.client import Client
 
-__all__ = ["backend_data", "entry_data", "find_backend", "list_backends"]
+__all__ = ["backend_data", "entry_data", "find_backend", "in_order"]
 
 
 def find_backend(
@@ -49,15 +50,14 @@ def find_backend(
         ) from error
 
 
-def list_backends(client: Client) -> list[BackendEntry]:
-    """Return the account's backends in the order in which one would choose.
+def in_order(entries: Iterable[BackendEntry], own: str | None) -> list[BackendEntry]:
+    """Return backends in the order in which one would choose; `own` is the account's choice.
 
     Those that take jobs come first, and of them the account's own choice, then short queues before
     long ones, large devices before small ones.
     """
-    own = client.account.default_backend
     return sorted(
-        client.backends(),
+        entries,
         key=lambda entry: (
             entry.status not in {"online", ""},
             entry.name != own,
@@ -68,8 +68,8 @@ def list_backends(client: Client) -> list[BackendEntry]:
     )
 
 
-def entry_data(entry: BackendEntry, account: Account) -> dict[str, Any]:
-    """Describe a backend of the list."""
+def entry_data(entry: BackendEntry, account: Account, seen_at: float) -> dict[str, Any]:
+    """Describe a backend of the list, as it was told at a time (epoch)."""
     kind = "simulator" if entry.simulator else "rehearsal" if entry.mock else "device"
     return {
         "name": entry.name,
@@ -80,11 +80,15 @@ def entry_data(entry: BackendEntry, account: Account) -> dict[str, Any]:
         "queue_length": entry.queue_length,
         "processor": entry.processor,
         "default": entry.name == account.default_backend,
+        "seen_at": iso(seen_at),
     }
 
 
-def backend_data(backend: Backend) -> dict[str, Any]:
-    """Describe one backend: what is known of it in short, then all that the service says."""
+def backend_data(backend: Backend, seen_at: float | None = None) -> dict[str, Any]:
+    """Describe one backend: what is known of it in short, then all that the service says.
+
+    `seen_at` is when that was told (epoch), None where that is not known.
+    """
     configuration = backend.configuration
     rehearsal = isinstance(configuration.get("rehearsal"), dict)
     properties = backend.properties
@@ -99,6 +103,7 @@ def backend_data(backend: Backend) -> dict[str, Any]:
         "max_circuits": backend.max_circuits,
         "max_active_qubits": backend.max_active_qubits,
         "calibrated_at": backend.calibrated_at,
+        "seen_at": None if seen_at is None else iso(seen_at),
         "calibration": None if properties is None else _calibration_data(properties),
         "configuration": _finite(configuration),
         "properties": None if properties is None else _finite(properties),

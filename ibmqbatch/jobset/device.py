@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..circuits.device import FLOW, PLAIN, Device, Facts, Qubits, largest_region
+from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["device_from_wire", "device_of"]
 
-_NANO = 1e-9
+_NANO, _MICRO = 1e-9, 1e-6
 
 
 def device_of(backend: Backend) -> Device:
@@ -64,7 +65,9 @@ def device_from_wire(
         region=largest_region(working, instructions),
         t1=tuple(_seconds(qubits[q].t1) if q in qubits else None for q in range(num_qubits)),
         t2=tuple(_seconds(qubits[q].t2) if q in qubits else None for q in range(num_qubits)),
-        dt=_step(configuration.get("dt")),
+        dt=_positive(configuration.get("dt"), _NANO),
+        fractional=_fractional(instructions),
+        rep_delay=_positive(configuration.get("default_rep_delay"), _MICRO),
     )
 
 
@@ -100,11 +103,26 @@ def _seconds(microseconds: float | None) -> float | None:
     return None if microseconds is None else microseconds * 1e-6
 
 
-def _step(nanoseconds: object) -> float | None:
-    """Return the length of a time step in seconds, where it is one."""
-    if isinstance(nanoseconds, bool) or not isinstance(nanoseconds, int | float):
+def _fractional(instructions: Mapping[str, Mapping[Qubits, Facts]]) -> frozenset[str]:
+    """Return the fractional gates of a device that has others to compile to."""
+    pairs = any(
+        len(qubits) == 2
+        for name, places in instructions.items()
+        if name not in FRACTIONAL
+        for qubits in places
+    )
+    return frozenset(
+        name
+        for name, needed in (("rx", "sx" in instructions), ("rzz", pairs))
+        if needed and name in instructions
+    )
+
+
+def _positive(value: object, unit: float) -> float | None:
+    """Return a time in seconds, where it is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return nanoseconds * _NANO if 0 < nanoseconds < math.inf else None
+    return value * unit if 0 < value < math.inf else None
 
 
 def _list(value: object) -> list[Any]:

@@ -9,6 +9,7 @@ __all__ = [
     "AmbiguousSet",
     "HeldCopy",
     "Interrupted",
+    "NoSuchJob",
     "NoSuchSet",
     "NotFinished",
     "TimedOut",
@@ -21,6 +22,13 @@ class NoSuchSet(IbmqbatchError):
     """No job set of this id, name or path."""
 
     code = "no_such_set"
+    exit_code = ExitCode.NO_SUCH_SET
+
+
+class NoSuchJob(IbmqbatchError):
+    """No job of this id on the service."""
+
+    code = "no_such_job"
     exit_code = ExitCode.NO_SUCH_SET
 
 

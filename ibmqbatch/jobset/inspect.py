@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def view_circuit(
     as_given = not compiled and bool(program.given)
     if as_given and width is None and program.kind != "qpy":
         return CircuitView(circuit, program, program.kind, program.given.decode())
+    if not as_given and width is None and program.body_kind != "qpy":
+        sent = zlib.decompress(program.body).decode()
+        return CircuitView(circuit, program, program.body_kind, sent)
     # Brings in Qiskit, which takes a second.
     from ..circuits.errors import BadInput
     from ..circuits.picture import as_openqasm3, draw, sent_circuit
@@ -63,7 +67,7 @@ def view_circuit(
                 )
             )
         else:
-            loaded = sent_circuit(program.body)
+            loaded = sent_circuit(program.body_kind, program.body)
         if width is None:
             return CircuitView(circuit, program, "openqasm3", as_openqasm3(loaded))
         return CircuitView(circuit, program, "drawing", draw(loaded, width))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, LimitError, Problem
+from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from .budget import JOB_SECONDS, check_budget, shot_seconds
 from .device import device_of
 from .request import COMPILER_SEED_BITS, Request
 from .split import Chunk, Limits, Splitter, repeats
@@ -19,9 +20,10 @@ from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
 
 if TYPE_CHECKING:
-    from ..circuits.prepare import Preparation, ReadyProgram
+    from ..circuits.device import Device
+    from ..circuits.ready import Preparation, ReadyProgram
     from ..service.accounts import Account
-    from ..service.types import Backend
+    from ..service.types import Backend, Usage
 
 __all__ = ["Plan", "make_plan"]
 
@@ -33,8 +35,9 @@ _MOST_NOTES = 5
 class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
-    `shots` are those of a circuit that has none of its own. `notes` are the first things that the
-    owner of the circuits should know.
+    `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
+    quantum processor takes (see `budget.shot_seconds`), None where there is none. `usage` is what
+    the instance has. `notes` are the first things that the owner of the circuits should know.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Plan:
     shots: int
     chunks: tuple[Chunk, ...] = field(repr=False)
     minutes: float
+    seconds: float | None = None
+    usage: Usage | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -67,31 +72,40 @@ def make_plan(
     instance: str,
     progress: Callable[[str, int, int], None],
     *,
+    usage: Usage | None = None,
     dry_run: bool = False,
     set_id: str | None = None,
 ) -> tuple[Plan, Path | None]:
     """Read the circuits, split them into jobs, and write the manifest unless `dry_run`.
 
-    The request has passed `check_request`. Circuits go to disk as they are read: memory does not
-    grow with the set. Raises InputError with all that is wrong with the input.
+    The request has passed `check_request`; `usage` is what the instance has used. Circuits go to
+    disk as they are read: memory does not grow with the set. Raises InputError with all that is
+    wrong with the input, and LimitError where it would cost too much.
     """
     assert request.name is not None
     seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
+    _check_measurements(request, backend)
     preparation = _preparation(request, seed)
+    device = device_of(backend)
+    rep_delay = request.options.get("execution", {}).get("rep_delay", device.rep_delay)
     limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
     splitter = Splitter(limits)
     chunks: list[Chunk] = []
     notes: list[str] = []
     total = most_shots = 0
+    seconds = 0.0 if device.instructions else None
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
-        for program in _ready_programs(request, backend, preparation, progress):
+        for program in _ready_programs(request, device, preparation, progress):
             if program.note and len(notes) < _MOST_NOTES:
                 notes.append(program.note)
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
             total += len(program.circuits)
+            if seconds is not None and program.duration is not None:
+                per_shot = shot_seconds(program.duration, rep_delay)
+                seconds += len(program.circuits) * shots * per_shot
             # Where a table gives shots, any circuit may have other ones than its job.
             own = request.table is not None or shots > (backend.max_shots or shots)
             for number, circuit in enumerate(program.circuits):
@@ -108,10 +122,23 @@ def make_plan(
             raise InputError(
                 [Problem("no_circuits", "There are no circuits to submit.", "Name other files.")]
             )
-        minutes = _minutes(chunks, account)
-        plan = Plan(request.name, total, request.shots, tuple(chunks), minutes, tuple(notes))
+        if seconds is not None:
+            seconds += JOB_SECONDS * len(chunks)
+        note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
+        plan = Plan(
+            name=request.name,
+            total_circuits=total,
+            shots=request.shots,
+            chunks=tuple(chunks),
+            minutes=_minutes(chunks, account),
+            seconds=seconds,
+            usage=usage,
+            notes=(*notes, *([note] if note else [])),
+        )
         if draft is None:
             return plan, None
+        if device.instructions:
+            draft.add_device(backend.configuration, backend.properties)
         most = min(most_shots, backend.max_shots or most_shots)
         path = draft.commit(
             DraftSet(
@@ -122,11 +149,15 @@ def make_plan(
                 once_key=request.once_key,
                 shots=request.shots,
                 seed=seed,
-                options=_options(backend, seed),
+                options=_options(request, backend, seed),
                 name=request.name,
                 tags=request.tags,
                 compilation=_compilation(preparation, backend),
                 max_fails=request.max_fails,
+                private=request.private,
+                max_execution_time=request.max_execution_time,
+                batch=request.batch,
+                estimated_seconds=seconds,
             ),
             [DraftJob(chunk.first, chunk.last, chunk.repeat, most) for chunk in chunks],
         )
@@ -134,8 +165,7 @@ def make_plan(
 
 
 def _preparation(request: Request, seed: int) -> Preparation:
-    # Brings in Qiskit, which takes a second.
-    from ..circuits.prepare import Preparation
+    from ..circuits.ready import Preparation
 
     return Preparation(
         compiling=request.compiling,
@@ -147,12 +177,15 @@ def _preparation(request: Request, seed: int) -> Preparation:
         ),
         initial_layout=request.initial_layout,
         measure_all=request.measure_all,
+        fractional=request.fractional,
+        decoupled=request.options.get("dynamical_decoupling", {}).get("enable") is True,
+        twirled=request.options.get("twirling", {}).get("enable_gates") is True,
     )
 
 
 def _ready_programs(
     request: Request,
-    backend: Backend,
+    device: Device,
     preparation: Preparation,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[ReadyProgram]:
@@ -165,7 +198,24 @@ def _ready_programs(
         recursive=request.recursive,
         stdin=request.stdin,
     )
-    return prepare(inputs, device_of(backend), preparation, progress)
+    return prepare(inputs, device, preparation, progress)
+
+
+def _check_measurements(request: Request, backend: Backend) -> None:
+    """Refuse what the backend cannot measure, or what could not be put together again."""
+    level = request.options.get("execution", {}).get("meas_type", "classified")
+    if level == "classified":
+        return
+    if backend.seeded:
+        raise UsageError(
+            f"{backend.name} is simulated: its measurements are classified.",
+            "Leave meas_type out, or use a device.",
+        )
+    if level == "avg_kerneled" and request.shots > (backend.max_shots or request.shots):
+        raise UsageError(
+            f"{request.shots} shots take several repeats, whose averages cannot be merged.",
+            f"Ask for {backend.max_shots} or fewer, or for kerneled measurements.",
+        )
 
 
 def _check_repeats(shots: int, backend: Backend) -> None:
@@ -180,7 +230,7 @@ def _check_repeats(shots: int, backend: Backend) -> None:
 def _keep(draft: Draft, program: ReadyProgram, shots: int) -> None:
     """Write a program and the circuits that it stands for."""
     given = draft.add_program(program.kind, program.given)
-    body = draft.add_body(program.sha256, program.body, program.layout)
+    body = draft.add_body(program.sha256, program.body, program.layout, kind=program.body_kind)
     draft.add_circuits(
         [
             DraftCircuit(
@@ -206,6 +256,7 @@ def _compilation(preparation: Preparation, backend: Backend) -> dict[str, object
         "level": preparation.level,
         "seed_transpiler": preparation.seed,
         "initial_layout": preparation.initial_layout,
+        "fractional_gates": preparation.fractional,
     }
 
 
@@ -214,13 +265,15 @@ def _most_circuits(request: Request, backend: Backend) -> int | None:
     return min(limits, default=None)
 
 
-def _options(backend: Backend, seed: int) -> dict[str, object]:
+def _options(request: Request, backend: Backend, seed: int) -> dict[str, object]:
     """Return the sampler options of the set. A simulator's seed is a base: see `wire.job_body`."""
+    asked: dict[str, object] = {group: dict(entries) for group, entries in request.options.items()}
     if not backend.seeded:
-        return {}
+        return asked
     # Spread, so that seeds 1 and 2 do not give two sets the same streams one circuit apart.
     digest = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
-    return {"simulator": {"seed_simulator": int.from_bytes(digest, "big") >> (64 - _SEED_BITS)}}
+    base = int.from_bytes(digest, "big") >> (64 - _SEED_BITS)
+    return {**asked, "simulator": {"seed_simulator": base}}
 
 
 def _minutes(chunks: Sequence[Chunk], account: Account) -> float:

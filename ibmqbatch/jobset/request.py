@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import UsageError
 from .tags import MAX_NAME, check_name, check_tags
@@ -16,7 +19,10 @@ COMPILER_SEED_BITS = 31  # what all of the compiler's passes take
 _SEED_BITS = 63
 _STDIN = Path("-")
 # What does not change what is run: where it comes from is read, and its labels can be changed.
-_NOT_IN_PRINT = frozenset({"paths", "table", "sweep", "stdin", "name", "tags", "once_key"})
+_NOT_IN_PRINT = frozenset(
+    {"paths", "table", "sweep", "stdin", "name", "tags", "once_key", "max_cost"}
+)
+_LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,10 @@ class Request:
 
     Circuits come from `paths` (`stdin` holds what the path `-` stands for), from a `table` of them,
     and are run once, or once for each row of a `sweep`. `level` None leaves circuits as they are
-    where that will do, and `compiling` False in any case. After `max_fails` failures that would
-    repeat themselves nothing more is sent.
+    where that will do, and `compiling` False in any case. `options` are those of the sampler.
+    `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
+    seconds of the quantum processor. After `max_fails` failures that would repeat themselves
+    nothing more is sent.
     """
 
     paths: tuple[Path, ...] = ()
@@ -44,6 +52,12 @@ class Request:
     seed_transpiler: int | None = None
     initial_layout: tuple[int, ...] | None = None
     measure_all: bool = False
+    fractional: bool = False
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    max_execution_time: int | None = None
+    max_cost: float | None = None
+    private: bool = False
+    batch: bool = False
     max_fails: int | None = None
     once_key: str | None = None
 
@@ -74,6 +88,7 @@ def check_request(request: Request) -> Request:
             f"--initial-layout {','.join(map(str, layout))} names a qubit twice, or none.",
             "Name another qubit of the device for each qubit of the circuit, as 5,6,7.",
         )
+    _check_time(request)
     if request.max_fails is not None and request.max_fails < 1:
         raise UsageError(f"--max-fails {request.max_fails} would send nothing.", "Give 1 or more.")
     if request.once_key is not None and not request.once_key.strip():
@@ -86,6 +101,17 @@ def check_request(request: Request) -> Request:
         name = "stdin" if first == _STDIN else first.absolute().stem
         name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
     return replace(request, name=check_name(name), tags=check_tags(request.tags))
+
+
+def _check_time(request: Request) -> None:
+    most = request.max_execution_time
+    if most is not None and not 1 <= most <= _LONGEST_EXECUTION:
+        raise UsageError(
+            f"--max-execution-time {most} is not a time that a job may take.",
+            f"Give 1 to {_LONGEST_EXECUTION} seconds.",
+        )
+    if request.max_cost is not None and not 0 <= request.max_cost < math.inf:
+        raise UsageError(f"--max-cost {request.max_cost} is no limit.", "Give a number of seconds.")
 
 
 def fingerprint(request: Request) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..errors import LimitError
 from ..manifest import attempts, fails
 from ..manifest.attempts import Intent
+from ..manifest.batches import batch_closed, open_batches
 from ..manifest.records import PubRecord, SetRecord
 from ..service.errors import (
     AuthenticationFailed,
@@ -17,8 +18,10 @@ from ..service.errors import (
     Refused,
     Reserved,
     ServiceError,
+    SessionClosed,
 )
 from ..service.pace import Pace
+from .batch import current_batch
 from .tags import labels
 from .wire import job_body
 from .work import Flight, Work
@@ -45,6 +48,7 @@ class _Departure:
     size: int
     pubs: list[PubRecord] = field(repr=False)
     tags: list[str]
+    batch: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class _Sender:
         self._error: ServiceError | None = None
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
+        self._batch = current_batch(work) if record.batch else None
+        self._batch_served = False
 
     def run(self) -> Sent:
         with Flight(self._post) as flight:
@@ -123,7 +129,8 @@ class _Sender:
         return Sent(self._wait)
 
     def _post(self, departure: _Departure) -> str:
-        body = job_body(self._record, departure.intent, departure.pubs, departure.tags)
+        record, intent = self._record, departure.intent
+        body = job_body(record, intent, departure.pubs, departure.tags, departure.batch)
         return self._work.client.submit(body)
 
     def _next(self, room: int) -> dict[int, int]:
@@ -189,6 +196,7 @@ class _Sender:
                 sizes[intent.job],
                 manifest.pubs(intent.first_circuit, intent.last_circuit),
                 labels(record, intent, intent),
+                self._batch,
             )
             for intent, ticket in zip(intents, tickets, strict=False)
         ]
@@ -199,16 +207,30 @@ class _Sender:
         if isinstance(answer, str):
             attempts.accept(manifest, intent, answer, self._record.labels_version)
             self._waiting -= 1
+            self._batch_served = True
         elif not answer.nothing_created:
             attempts.doubt(manifest, intent, answer.message, self._work.clock.now())
             # Find out what came of it before more is sent to where answers get lost.
             self._stopped = True
+        elif departure.batch is not None and isinstance(answer, SessionClosed):
+            attempts.withdraw(manifest, intent, answer.message)
+            self._change_batch(departure.batch, answer)
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
             attempts.refuse(manifest, intent, answer.message, answer.number)
             self._waiting -= 1
         else:
             attempts.withdraw(manifest, intent, answer.message)
             self._stop_for(answer)
+
+    def _change_batch(self, batch: str, error: SessionClosed) -> None:
+        """Have the next round open another batch; one that never took a job tells of more."""
+        self._stopped = True
+        if batch in open_batches(self._work.manifest):
+            batch_closed(self._work.manifest, batch, error.message)
+        if self._batch_served:
+            self._wait = 0.0
+        else:
+            self._error = self._error or error
 
     def _stop_for(self, error: ServiceError) -> None:
         """Stop sending, because of something that every job would meet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.records import (
@@ -14,6 +15,7 @@ from ..manifest.records import (
     set_state,
 )
 from .disk import disk_bytes
+from .metrics import read_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +43,13 @@ def set_data(
     jobs: Sequence[JobRecord],
     *,
     with_jobs: bool = True,
+    usage: bool = False,
     path: Path | None = None,
 ) -> dict[str, Any]:
     """Describe a set; `counts` has one key for every status and adds up to `total_jobs`.
 
-    With the `path` of its file, what it takes on the disk is told as well.
+    With the `path` of its file, what it takes on the disk is told as well; with `usage`, what its
+    jobs have used.
     """
     data: dict[str, Any] = {
         "id": record.id,
@@ -59,6 +63,12 @@ def set_data(
         "copied_at": record.copied_at,
         "shots": record.shots,
         "seed": record.seed,
+        "options": dict(record.options),
+        "private": record.private,
+        "batch": record.batch,
+        "max_execution_time": record.max_execution_time,
+        "estimated_seconds": record.estimated_seconds,
+        "made_elsewhere": record.made_elsewhere,
         "total_jobs": record.total_jobs,
         "total_circuits": record.total_circuits,
         "counts": {str(status): count for status, count in count_statuses(jobs).items()},
@@ -68,14 +78,20 @@ def set_data(
     if path is not None:
         data["disk_bytes"] = disk_bytes(path)
     if with_jobs:
-        data["jobs"] = [job_data(job) for job in jobs]
+        data["jobs"] = [job_data(job, usage=usage) for job in jobs]
+    if usage:
+        told = [item["usage"]["seconds"] for item in data["jobs"] if item["usage"]]
+        data["used_seconds"] = sum(seconds for seconds in told if seconds is not None)
     return data
 
 
-def job_data(job: JobRecord) -> dict[str, Any]:
-    """Describe one job; times are those observed, in ISO 8601 UTC."""
+def job_data(job: JobRecord, *, usage: bool = False) -> dict[str, Any]:
+    """Describe one job; times are those observed, in ISO 8601 UTC.
+
+    `usage`: what it has used, and when it was where, as far as that has been fetched.
+    """
     remote = job.remote
-    return {
+    data: dict[str, Any] = {
         "index": job.index,
         "first_circuit": job.first_circuit,
         "last_circuit": job.last_circuit,
@@ -84,12 +100,18 @@ def job_data(job: JobRecord) -> dict[str, Any]:
         "status": str(job.status),
         "service_status": remote.service_status if remote else None,
         "reason": job.reason,
+        "code": job.code,
+        "solution": remote.solution if remote else "",
         "attempt": job.attempt,
         "unsure": job.unsure,
         "results": remote.result if remote else None,
         "submitted_at": remote.submitted_at if remote else None,
         "finished_at": remote.finished_at if remote else None,
     }
+    if usage:
+        metrics = read_metrics(remote) if remote else None
+        data["usage"] = None if metrics is None else asdict(metrics)
+    return data
 
 
 def event_data(event: EventRecord) -> dict[str, Any]:
@@ -169,6 +191,8 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "executions": plan.executions,
         "bytes": plan.bytes,
         "minutes_to_send": plan.minutes,
+        "estimated_seconds": plan.seconds,
+        "usage_left_seconds": plan.usage.left if plan.usage else None,
         "jobs": [
             {
                 "index": index,

@@ -5,13 +5,12 @@ Every function here is called inside a transaction.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..clock import iso
-from .letters import BITS, letters
+from .letters import new_nonce
 from .records import AttemptRecord
 from .store import Manifest
 
@@ -26,8 +25,6 @@ __all__ = [
     "refuse",
     "withdraw",
 ]
-
-_NONCE_LETTERS = 13  # 65 bits
 
 # Nothing is sent while any attempt at the same job is unsettled.
 _UNSENT = """
@@ -74,7 +71,7 @@ def begin(manifest: Manifest, jobs: Sequence[int], labels_version: int) -> list[
         )
         if row is None:
             continue
-        nonce = letters(secrets.randbits(BITS * _NONCE_LETTERS), _NONCE_LETTERS)
+        nonce = new_nonce()
         intent = Intent(row[0], row[1], nonce, *tuple(row)[2:])
         manifest.db.write(
             "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "

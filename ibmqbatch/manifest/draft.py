@@ -22,7 +22,7 @@ from ..clock import iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
 from .database import create_database
-from .letters import letters
+from .letters import letters, new_nonce
 from .store import SUFFIX, lock_path
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Draft",
     "DraftCircuit",
     "DraftJob",
+    "DraftRemote",
     "DraftSet",
     "is_set_id",
     "new_set_id",
@@ -88,6 +89,19 @@ class DraftJob:
     last: int
     repeat: int
     shots: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRemote:
+    """A job that is on the service already, as the service shows it; `created` is ISO 8601."""
+
+    id: str
+    status: str
+    reason: str
+    reason_code: int | None
+    solution: str
+    private: bool
+    created: str
 
 
 def new_set_id() -> str:
@@ -198,8 +212,13 @@ class Draft:
         self._insert("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._circuits += len(rows)
 
-    def commit(self, draft: DraftSet, jobs: Sequence[DraftJob]) -> Path:
-        """Complete the manifest, durably, and return its path."""
+    def commit(
+        self, draft: DraftSet, jobs: Sequence[DraftJob], remotes: Sequence[DraftRemote] = ()
+    ) -> Path:
+        """Complete the manifest, durably, and return its path.
+
+        `remotes` are the jobs on the service, one for each job, of a set that has been sent.
+        """
         self._insert(
             "INSERT INTO jobs (idx, first_circuit, last_circuit, repeat, shots) "
             "VALUES (?, ?, ?, ?, ?)",
@@ -240,6 +259,8 @@ class Draft:
                 )
             ],
         )
+        for index, remote in enumerate(remotes):
+            self._add_remote(index, remote, now)
         self._insert(
             "INSERT INTO events (at, kind, detail) VALUES (?, 'planned', ?)",
             [(now, f"{self._circuits} circuits in {len(jobs)} jobs")],
@@ -255,11 +276,44 @@ class Draft:
             raise _unwritable(self._draft, error) from error
         return self.path
 
+    def _add_remote(self, job: int, remote: DraftRemote, now: str) -> None:
+        self._insert(
+            "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "
+            "VALUES (?, 1, ?, 'accepted', 1, ?)",
+            [(job, new_nonce(), now)],
+        )
+        self._insert(
+            "INSERT INTO remotes (id, job, attempt, status, reason, reason_code, solution, "
+            "private, submitted_at, labels_version) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 1)",
+            [
+                (
+                    remote.id,
+                    job,
+                    remote.status,
+                    remote.reason,
+                    remote.reason_code,
+                    remote.solution,
+                    remote.private,
+                    _moment(remote.created) or now,
+                )
+            ],
+        )
+        self._insert("UPDATE jobs SET remote_id = ? WHERE idx = ?", [(remote.id, job)])
+
     def _insert(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         try:
             self._connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise _unwritable(self._draft, error) from error
+
+
+def _moment(text: str) -> str | None:
+    """Return a time of the service as times are written here; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _packed(document: Mapping[str, object]) -> bytes:

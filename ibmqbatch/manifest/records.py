@@ -191,6 +191,7 @@ class RemoteRecord:
     result: str | None
     result_tries: int
     result_error: str
+    metrics: Mapping[str, object] | None
 
     @property
     def status(self) -> JobStatus:
@@ -217,6 +218,7 @@ class JobRecord:
     attempt: int
     attempt_state: str | None
     attempt_error: str
+    attempt_error_code: int | None
     remote: RemoteRecord | None
 
     @property
@@ -256,6 +258,11 @@ class JobRecord:
         if self.status is JobStatus.DONE:
             return self.remote is not None and self.remote.result is not None
         return self.status.final
+
+    @property
+    def code(self) -> int | None:
+        """The service's number for why it failed or was refused, where it gave one."""
+        return self.attempt_error_code if self.remote is None else self.remote.reason_code
 
     @property
     def reason(self) -> str:

@@ -6,8 +6,10 @@ Every function here is called inside a transaction, unless it says otherwise.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..clock import iso
@@ -28,6 +30,7 @@ __all__ = [
     "read_result",
     "relabelled",
     "result_failed",
+    "store_metrics",
     "store_result",
 ]
 
@@ -121,6 +124,13 @@ def relabelled(manifest: Manifest, remote: RemoteRecord, labels_version: int) ->
         "UPDATE remotes SET labels_version = ? WHERE id = ?", (labels_version, remote.id)
     )
     manifest.log("retagged", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def store_metrics(manifest: Manifest, remote: RemoteRecord, told: Mapping[str, object]) -> None:
+    """Keep what the service says a job has used."""
+    manifest.db.write(
+        "UPDATE remotes SET metrics = ? WHERE id = ?", (json.dumps(dict(told)), remote.id)
+    )
 
 
 @dataclass(frozen=True, slots=True)

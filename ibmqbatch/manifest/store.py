@@ -6,8 +6,9 @@ import itertools
 import json
 import time
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ..clock import iso
 from ..files import FileLock
@@ -31,7 +32,7 @@ SUFFIX = ".sqlite"
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
     r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed_at, r.result, r.result_tries, r.result_error
+    r.missed_at, r.result, r.result_tries, r.result_error, r.metrics
 """
 _REMOTES = f"""
     SELECT {_REMOTE_COLUMNS} FROM remotes r
@@ -39,7 +40,7 @@ _REMOTES = f"""
 """  # noqa: S608 - a constant of this module
 _JOBS = f"""
     SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
-           a.state, coalesce(a.error, ''), {_REMOTE_COLUMNS}
+           a.state, coalesce(a.error, ''), a.error_code, {_REMOTE_COLUMNS}
     FROM jobs j
     LEFT JOIN attempts a ON a.job = j.idx AND a.number = j.wanted_attempt
     LEFT JOIN remotes r ON r.id = j.remote_id
@@ -50,6 +51,11 @@ _JOBS = f"""
 def lock_path(manifest: Path) -> Path:
     """Return the lock file that stands beside a manifest."""
     return manifest.with_suffix(".lock")
+
+
+def _remote(row: Sequence[Any]) -> RemoteRecord:
+    metrics = None if row[-1] is None else json.loads(row[-1])
+    return RemoteRecord(*[*row[:-1], metrics])
 
 
 def _values(text: str | None) -> tuple[float, ...] | None:
@@ -120,8 +126,7 @@ class Manifest:
     def _jobs(self, ending: str) -> list[JobRecord]:
         rows = map(tuple, self.db.rows(_JOBS + ending))
         return [
-            JobRecord(*[*row[:9], None if row[9] is None else RemoteRecord(*row[9:])])
-            for row in rows
+            JobRecord(*[*row[:10], None if row[10] is None else _remote(row[10:])]) for row in rows
         ]
 
     def kinds_of_jobs(self) -> list[JobRecord]:
@@ -136,7 +141,7 @@ class Manifest:
         """
         which, values = ("", ()) if job is None else (" WHERE r.job = ?", (job,))
         rows = self.db.rows(f"{_REMOTES}{which} ORDER BY r.job, r.attempt, r.rowid", values)
-        return [RemoteRecord(*row) for row in rows]
+        return [_remote(row) for row in rows]
 
     def attempts(self) -> list[AttemptRecord]:
         """Return all attempts in the order of jobs and numbers."""
@@ -152,6 +157,18 @@ class Manifest:
             "SELECT idx, name, metadata, source, position, shots FROM circuits ORDER BY idx"
         )
         return [CircuitRecord(r[0], r[1], json.loads(r[2]), *tuple(r)[3:]) for r in rows]
+
+    def device(self) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
+        """Return the configuration and properties that circuits were compiled for, or None."""
+        row = self.db.row("SELECT configuration, properties FROM device")
+        if row is None:
+            return None
+        try:
+            configuration = json.loads(zlib.decompress(row[0]))
+            properties = None if row[1] is None else json.loads(zlib.decompress(row[1]))
+        except (ValueError, zlib.error) as error:
+            raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
+        return configuration, properties
 
     def pubs(self, first: int, last: int) -> list[PubRecord]:
         """Return the circuits `first` to `last`, both included, as they are sent.

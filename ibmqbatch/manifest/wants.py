@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import Callable, Collection, Sequence
 
+from ..errors import UsageError
 from .records import JobRecord
 from .store import Manifest
 
@@ -39,6 +40,7 @@ def want_labels(
 
     `change` makes the new tags of the present ones, which others may be changing as well.
     """
+    _check_ours(manifest, "labels stay as they are")
     with manifest.db.transaction():
         current = manifest.job_set()
         name = current.name if name is None else name
@@ -59,6 +61,7 @@ def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
 
     One that has moved on since it was read, because another process retried it, is left alone.
     """
+    _check_ours(manifest, "it is run again there")
     with manifest.db.transaction():
         current = {job.index: job for job in manifest.jobs()}
         for job in jobs:
@@ -92,6 +95,14 @@ def take_over(manifest: Manifest) -> bool:
         manifest.db.write("UPDATE jobset SET copied_at = NULL, host = ?", (host,))
         manifest.log("taken_over", f"by {host}")
     return True
+
+
+def _check_ours(manifest: Manifest, what: str) -> None:
+    if manifest.job_set().made_elsewhere:
+        raise UsageError(
+            f"The jobs of this set were sent by another program: {what}.",
+            "Use the program that they were sent with.",
+        )
 
 
 def _reopen(manifest: Manifest) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .console import clean, is_terminal, out, plural, write_line
 
-__all__ = ["show_backend", "show_backends", "shows_gates"]
+__all__ = ["age_text", "show_backend", "show_backends", "shows_gates"]
 
 Data = Mapping[str, Any]
 
@@ -118,6 +118,8 @@ def _facts(item: Data, now: float) -> list[tuple[str, str]]:
         facts.append(("active qubits", f"up to {item['max_active_qubits']} in a circuit"))
     if item["calibrated_at"]:
         facts.append(("calibrated", _with_age(clean(item["calibrated_at"]), now)))
+    if item["seen_at"]:
+        facts.append(("seen", _with_age(item["seen_at"], now)))
     return [(key, value) for key, value in facts if value]
 
 
@@ -213,10 +215,15 @@ def _with_age(at: str, now: float) -> str:
         return at
     seconds = now - then.timestamp()
     shown = at[:16].replace("T", " ") + at[19:].lstrip("0123456789.").replace("Z", " UTC")
+    return shown if seconds < 60 else f"{shown}, {age_text(seconds)} ago"
+
+
+def age_text(seconds: float) -> str:
+    """Write how long something is ago, in the largest unit that fits."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            return f"{shown}, {plural(int(seconds // size), unit)} ago"
-    return shown
+            return plural(int(seconds // size), unit)
+    return plural(max(0, int(seconds)), "second")
 
 
 def _error(value: float) -> str:

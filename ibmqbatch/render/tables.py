@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["job_set_view", "show_events", "show_job_set", "show_plan", "show_sets"]
+__all__ = [
+    "job_set_view",
+    "show_events",
+    "show_job_set",
+    "show_plan",
+    "show_sets",
+    "show_usage",
+]
 
 Data = Mapping[str, Any]
 
@@ -216,6 +223,37 @@ def _state_bar(item: Data, width: int) -> Text:
     return bar
 
 
+def show_usage(item: Data) -> None:
+    """Show what the jobs of a set have used, and when they ran."""
+    measured = [job for job in item["jobs"] if job["usage"]]
+    if not is_terminal():
+        for job in measured:
+            usage = job["usage"]
+            fields = (_seconds(usage), usage["running_at"] or "-", usage["finished_at"] or "-")
+            write_line("\t".join(["usage", str(job["index"]), *fields]))
+        write_line(f"used\t{item['used_seconds']:g}")
+        return
+    from rich.text import Text
+
+    table = _table()
+    for heading in ("job", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("ran from", "to"):
+        table.add_column(heading, no_wrap=True)
+    for job in measured:
+        usage = job["usage"]
+        cells = (_seconds(usage), _time(usage["running_at"]), _time(usage["finished_at"]))
+        table.add_row(str(job["index"]), *map(Text, cells))
+    out().print(table)
+    estimate = item["estimated_seconds"]
+    told = "" if estimate is None else f", {estimate:.1f} s were estimated"
+    out().print(Text(f"{item['used_seconds']:g} s of the quantum processor{told}"))
+
+
+def _seconds(usage: Data) -> str:
+    return "-" if usage["seconds"] is None else f"{usage['seconds']:g}"
+
+
 def show_events(events: Sequence[Data]) -> None:
     """Show a set's history, oldest first."""
     for event in events:
@@ -247,6 +285,10 @@ def show_plan(plan: Data) -> None:
         ("bytes", f"{plan['bytes']}"),
         ("minutes to send", f"{plan['minutes_to_send']:g}"),
     ]
+    if plan["estimated_seconds"] is not None:
+        lines.append(("quantum seconds", f"{plan['estimated_seconds']:.1f} (estimated)"))
+    if plan["usage_left_seconds"] is not None:
+        lines.append(("seconds left", f"{plan['usage_left_seconds']:g}"))
     if not is_terminal():
         for key, value in lines:
             write_line(f"{key}\t{value}")

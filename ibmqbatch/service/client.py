@@ -11,17 +11,19 @@ from urllib.parse import quote
 
 from ..clock import Clock
 from .accounts import Account, Endpoint
+from .backend_cache import recall, remember
 from .backend_names import remember_backends
 from .errors import AuthenticationFailed, Conflict, NotFound, Unreachable, Unreadable
 from .pace import Pace
 from .retry import RetryPolicy
 from .tokens import TokenSource
 from .transport import Answer, Transport, printable
-from .types import Backend, BackendEntry, JobPage, RemoteJob
+from .types import Backend, BackendEntry, JobPage, RemoteJob, Usage
 
 __all__ = ["API_VERSION", "PAGE", "Client"]
 
 API_VERSION = "2026-04-15"
+_NO_JOB = 1291
 PAGE = 200  # jobs in one page of a listing; a larger limit is silently taken as this
 
 Result = TypeVar("Result")
@@ -135,21 +137,37 @@ class Client:
             return False
         return True
 
+    def open_batch(self, backend: str) -> str:
+        """Open a batch and return its id. One that is never used closes by itself."""
+        told = {"mode": "batch", "backend": backend, "instance": self.instance}
+        answer = self._call("POST", "/sessions", body=told).json()
+        batch = answer.get("id") if isinstance(answer, dict) else None
+        if not isinstance(batch, str) or not batch or printable(batch) != batch:
+            raise Unreadable("The service opened a batch but did not tell its id.")
+        return batch
+
+    def close_batch(self, batch: str) -> None:
+        """Have a batch take no more jobs; what it has, it runs. Raises NotFound."""
+        told = {"accepting_jobs": False}
+        self._call("PATCH", f"/sessions/{quote(batch, safe='')}", body=told)
+
     def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """Replace all tags of a job."""
         self._call("PUT", f"{_job(job_id)}/tags", body={"tags": list(tags)})
 
     def backend(self, name: str) -> Backend:
         """Return a backend with its calibration, where it has one; raises NotFound."""
-        path = f"/backends/{quote(name, safe='')}"
-        configuration = self._call("GET", f"{path}/configuration").json()
-        if Backend.from_wire(configuration).simulator:
-            return Backend.from_wire(configuration)
+        configuration = self.configuration(name)
+        found = Backend.from_wire(configuration)
+        if found.simulator:
+            return found
         try:
-            properties = self._call("GET", f"{path}/properties").json()
+            properties = self._call("GET", f"{_backend(name)}/properties").json()
         except NotFound:
             properties = None
-        return Backend.from_wire(configuration, properties)
+        found = Backend.from_wire(configuration, properties)
+        self._remember(f"properties of {name}", properties)
+        return found
 
     def backend_names(self) -> list[str]:
         """Return the names of the backends that the instance can use."""
@@ -163,12 +181,69 @@ class Client:
             raise Unreadable("The service's answer lacks a list of backends.")
         entries = [entry for entry in map(BackendEntry.from_wire, devices) if entry is not None]
         remember_backends(self.account.name, [entry.name for entry in entries])
+        self._remember("list", devices)
         return entries
 
     def configuration(self, name: str) -> Mapping[str, Any]:
         """Return what a backend is, without its calibration; raises NotFound."""
-        path = f"/backends/{quote(name, safe='')}/configuration"
-        return Backend.from_wire(self._call("GET", path).json()).configuration
+        told = self._call("GET", f"{_backend(name)}/configuration").json()
+        found = Backend.from_wire(told).configuration
+        self._remember(f"configuration of {name}", told)
+        return found
+
+    def seen_backends(self) -> tuple[list[BackendEntry], float] | None:
+        """Return the backends as they were last listed, and when (epoch); asks nobody."""
+        seen = self._recall("list")
+        if seen is None or not isinstance(seen[0], list):
+            return None
+        return [e for e in map(BackendEntry.from_wire, seen[0]) if e is not None], seen[1]
+
+    def seen_configuration(self, name: str) -> tuple[Mapping[str, Any], float] | None:
+        """Return a configuration as it was last told, and when (epoch); asks nobody."""
+        seen = self._recall(f"configuration of {name}")
+        try:
+            return None if seen is None else (Backend.from_wire(seen[0]).configuration, seen[1])
+        except Unreadable:
+            return None
+
+    def seen_backend(self, name: str) -> tuple[Backend, float] | None:
+        """Return a backend as it was last told, and when (epoch); asks nobody."""
+        configuration = self.seen_configuration(name)
+        properties = self._recall(f"properties of {name}")
+        if configuration is None:
+            return None
+        told = None if properties is None else properties[0]
+        return Backend.from_wire(configuration[0], told), configuration[1]
+
+    def _remember(self, what: str, told: object) -> None:
+        remember(self.account.name, self.instance, what, told, self._clock.now())
+
+    def _recall(self, what: str) -> tuple[Any, float] | None:
+        return recall(self.account.name, self.instance, what)
+
+    def usage(self) -> Usage:
+        """Return what the instance has used of its time, and may use."""
+        return Usage.from_wire(self._call("GET", "/instances/usage").json())
+
+    def metrics(self, job_id: str) -> Mapping[str, Any]:
+        """Return when a job was where, and what it used, as the service tells it."""
+        told = self._call("GET", f"{_job(job_id)}/metrics").json()
+        return told if isinstance(told, dict) else {}
+
+    def logs(self, job_id: str) -> str:
+        """Return the log of a job; empty where there is none (yet)."""
+        try:
+            return self._call("GET", f"{_job(job_id)}/logs").text()
+        except NotFound as error:
+            if error.number == _NO_JOB:
+                raise
+            return ""
+
+    def params(self, job_id: str) -> Mapping[str, Any] | None:
+        """Return what a job was asked to do; None where that is private. Raises NotFound."""
+        told = self._call("GET", _job(job_id)).json()
+        params = told.get("params") if isinstance(told, dict) else None
+        return params if isinstance(params, dict) and params else None
 
     def _call(
         self,
@@ -241,6 +316,10 @@ class Client:
             if self._connection is connection:
                 self._abandoned.append(connection)
                 self._connection = None
+
+
+def _backend(name: str) -> str:
+    return f"/backends/{quote(name, safe='')}"
 
 
 def _job(job_id: str) -> str:

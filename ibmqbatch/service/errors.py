@@ -10,7 +10,8 @@
         ├── AuthenticationFailed   401, 403
         ├── NotFound               404
         ├── Conflict               409
-        └── Reserved               423
+        ├── Reserved               423
+        └── SessionClosed          400 of code 1217
 
 Failures of the HTTP library and answers of the service are turned into these in one place,
 `service.transport`.
@@ -31,6 +32,7 @@ __all__ = [
     "Reserved",
     "ServerFault",
     "ServiceError",
+    "SessionClosed",
     "Unreachable",
     "Unreadable",
 ]
@@ -141,3 +143,9 @@ class Reserved(Refused):
 
     code = "reserved"
     exit_code = ExitCode.UNAVAILABLE
+
+
+class SessionClosed(Refused):
+    """400 of code 1217: the session or batch takes no more jobs."""
+
+    code = "session_closed"

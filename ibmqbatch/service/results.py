@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
-__all__ = ["ResultFormatError", "decode_circuits", "decode_results"]
+__all__ = ["ResultFormatError", "decode_array", "decode_circuits", "decode_results"]
 
 _LARGEST_ARRAY = 2**33  # bytes; more than any job can give
 _WIDEST_REGISTER = 100_000  # bits
@@ -49,6 +49,15 @@ def decode_results(body: bytes) -> list[PubResult]:
         return [_plain_pub(entry) for entry in told["results"]]
     except Exception as error:  # whatever foreign bytes set off, it is about them
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
+
+
+def decode_array(value: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """Decode a typed ndarray of any numbers; raises ValueError."""
+    inner = value["__value__"]
+    array = np.asarray(inner) if isinstance(inner, list) else _npy(inner)
+    if array.size and array.dtype.kind not in "iufcb":
+        raise ValueError("an array of other things than numbers")
+    return array
 
 
 def _typed_pub(pub: Mapping[str, Any]) -> PubResult:

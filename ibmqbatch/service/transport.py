@@ -28,6 +28,7 @@ from .errors import (
     Reserved,
     ServerFault,
     ServiceError,
+    SessionClosed,
     Unreachable,
     Unreadable,
 )
@@ -41,6 +42,7 @@ _TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
+_SESSION_CLOSED = 1217
 _REFUSALS: dict[int, type[Refused]] = {
     401: AuthenticationFailed,
     403: AuthenticationFailed,
@@ -75,6 +77,10 @@ class Answer:
                 "The service's answer is not JSON.",
                 "If this stays so, look at what stands between here and the service.",
             ) from error
+
+    def text(self) -> str:
+        """Return the body as text, whatever is in it."""
+        return self.body.decode("utf-8", errors="replace")
 
 
 @functools.cache
@@ -235,7 +241,8 @@ def failure(response: httpx.Response) -> ServiceError:
     message = said or f"HTTP {status}"
     if number is not None:
         message = f"{message.rstrip('.')} (code {number})."
-    return _REFUSALS.get(status, Refused)(
+    refusal = SessionClosed if number == _SESSION_CLOSED else _REFUSALS.get(status, Refused)
+    return refusal(
         message,
         printable(entry.get("solution") or ""),
         status=status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from .errors import Unreadable
 from .transport import printable
 
-__all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "processor_name"]
+__all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "Usage", "processor_name"]
 
 _MOST_QUBITS = 100_000  # that a backend can say it has
 
@@ -37,6 +38,7 @@ class RemoteJob:
     tags: tuple[str, ...] = ()
     created: str = ""
     private: bool = False
+    backend: str = ""
 
     @classmethod
     def from_wire(cls, entry: object) -> RemoteJob:
@@ -58,6 +60,7 @@ class RemoteJob:
             tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
             created=str(entry.get("created") or ""),
             private=entry.get("private") is True,
+            backend=printable(entry.get("backend") or "", 100),
         )
 
 
@@ -123,6 +126,44 @@ class BackendEntry:
             processor=processor_name(entry.get("processor_type")),
             told=entry,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Seconds of the quantum processor that an instance has used in its period, and may use.
+
+    `limit` is None where there is none, or none is told.
+    """
+
+    consumed: float
+    limit: float | None
+    exhausted: bool
+
+    @property
+    def left(self) -> float | None:
+        """What may still be used; None where there is no limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.consumed)
+
+    @classmethod
+    def from_wire(cls, body: object) -> Usage:
+        """Read a usage; whatever it does not tell is nothing, or unlimited."""
+        told = body if isinstance(body, dict) else {}
+        limits = [_seconds(told.get(f"usage_{word}_seconds")) for word in ("limit", "allocation")]
+        limit = next((limit for limit in limits if limit is not None), None)
+        return cls(
+            consumed=_seconds(told.get("usage_consumed_seconds")) or 0.0,
+            limit=limit,
+            exhausted=told.get("usage_limit_reached") is True,
+        )
+
+
+def _seconds(value: object) -> float | None:
+    """Read a time that may be written as a text."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def processor_name(told: object) -> str:

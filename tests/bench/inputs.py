@@ -47,7 +47,8 @@ def compiling() -> Iterator[Measurement]:
     from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
     from ibmqbatch.circuits.compile import build_target
-    from ibmqbatch.circuits.prepare import Inputs, Preparation, prepare
+    from ibmqbatch.circuits.prepare import Inputs, prepare
+    from ibmqbatch.circuits.ready import Preparation
 
     count, level = 200, 2
     snapshot = find_snapshot("fake_sherbrooke")

@@ -11,7 +11,8 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 
 from ibmqbatch.circuits.device import Device
-from ibmqbatch.circuits.prepare import Inputs, Preparation, ReadyProgram, prepare
+from ibmqbatch.circuits.prepare import Inputs, prepare
+from ibmqbatch.circuits.ready import Preparation, ReadyProgram
 from ibmqbatch.errors import InputError, Problem
 
 __all__ = ["IDEAL", "dump", "loaded", "names", "problem", "ready", "write"]
@@ -57,6 +58,7 @@ def dump(*circuits: QuantumCircuit) -> bytes:
 
 def loaded(program: ReadyProgram) -> QuantumCircuit:
     """Return the circuit that goes out."""
+    assert program.body_kind == "qpy"
     (inside,) = qpy.load(io.BytesIO(zlib.decompress(program.body)))
     return inside
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch.circuits.isa import misfit
-from ibmqbatch.circuits.prepare import Preparation
+from ibmqbatch.circuits import isa
+from ibmqbatch.circuits.ready import Preparation
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
@@ -58,7 +58,7 @@ def test_no_compiled_circuit_touches_a_faulty_qubit(level, tmp_path):
         circuit = loaded(made)
         assert circuit.num_qubits == 65
         assert not touched(circuit) & faulty
-        assert misfit(circuit, device) is None
+        assert isa.misfit(isa.steps(circuit), device) is None
         for operation, on in steps(circuit):
             assert operation.name == "barrier" or on in device.instructions[operation.name]
 
@@ -71,7 +71,7 @@ def test_compiled_circuit_does_what_it_did(level, tmp_path):
     made = ready(path, device=GUADALUPE, preparation=Preparation(level=level, seed=1))
     after = [loaded(program) for program in made]
     for circuit in after:
-        assert misfit(circuit, GUADALUPE) is None
+        assert isa.misfit(isa.steps(circuit), GUADALUPE) is None
         assert not touched(circuit) & FAULTY
     for one, two, circuit in zip(counts(given), counts(after, seed=2), given, strict=True):
         assert are_alike(one, two), circuit

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch.circuits.parallel import Helpers
-from ibmqbatch.circuits.prepare import Preparation
+from ibmqbatch.circuits.ready import Preparation
 from tests.circuits import asking
 from tests.circuits.devices import line
 from tests.circuits.tasks import deadly, died, echo, pid, square, starved, wrong

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ibmqbatch.circuits.prepare import Inputs, Preparation, prepare
+from ibmqbatch.circuits.prepare import Inputs, prepare
+from ibmqbatch.circuits.ready import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line

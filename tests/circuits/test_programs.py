@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -103,12 +104,23 @@ def test_branches_are_read(tmp_path):
 def test_physical_qubits_stay_where_they_are(tmp_path):
     text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\nsx $2;\ncx $1, $2;\nc = measure $2;\n'
     (made,) = ready(write(tmp_path, text), device=line(5))
+    assert (made.body_kind, zlib.decompress(made.body).decode()) == ("openqasm3", text)
+    assert made.layout is None
+
+
+def test_physical_qubits_with_parameters_stay_where_they_are(tmp_path):
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float a;\nbit c;\nrz(a) $2;\ncx $1, $2;\n'
+        "c = measure $2;\n"
+    )
+    sweep = write(tmp_path, "a\n1\n", "a.csv")
+    (made,) = ready(write(tmp_path, text), device=line(5), sweep=sweep)
     inside = loaded(made)
     steps = [
         (step.operation.name, [inside.find_bit(qubit).index for qubit in step.qubits])
         for step in inside.data
     ]
-    assert steps == [("sx", [2]), ("cx", [1, 2]), ("measure", [2])]
+    assert steps == [("rz", [2]), ("cx", [1, 2]), ("measure", [2])]
     assert made.layout is None
 
 

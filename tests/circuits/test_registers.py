@@ -5,7 +5,7 @@ from __future__ import annotations
 from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumRegister, Qubit
 
-from ibmqbatch.circuits.prepare import Preparation
+from ibmqbatch.circuits.ready import Preparation
 from ibmqbatch.circuits.registers import in_registers
 from tests.circuits.asking import dump, loaded, ready, write
 from tests.circuits.devices import line

@@ -52,6 +52,7 @@ def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
         "result": None,
         "result_tries": 0,
         "result_error": "",
+        "metrics": None,
         **more,
     }
     return RemoteRecord(**values)  # type: ignore[arg-type]
@@ -88,6 +89,7 @@ JOBS = st.lists(
         attempt=st.just(1),
         attempt_state=st.sampled_from([None, "sending", "unsure", "accepted", "refused", "absent"]),
         attempt_error=st.just(""),
+        attempt_error_code=st.none(),
         remote=st.none()
         | st.builds(
             remote,

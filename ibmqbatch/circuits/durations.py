@@ -1,0 +1,52 @@
+"""How long a circuit takes on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .device import Device
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["duration_of", "longest_chain"]
+
+
+def duration_of(circuit: QuantumCircuit, device: Device) -> float:
+    """Return the seconds of one shot, from the first gate to the last measurement.
+
+    It is the longest chain of instructions, each as long as the device's calibration says; one that
+    says nothing takes no time. Of control flow the longest branch counts, of loops one round.
+    """
+    return longest_chain(_lengths(circuit, device, range(circuit.num_qubits)))
+
+
+def longest_chain(lengths: Iterable[tuple[tuple[int, ...], float]]) -> float:
+    """Return when the last of a row of instructions ends, given as their qubits and seconds.
+
+    Each begins when all of its qubits are free.
+    """
+    ends: dict[int, float] = {}
+    for qubits, seconds in lengths:
+        end = max([ends.get(qubit, 0.0) for qubit in qubits], default=0.0) + seconds
+        for qubit in qubits:
+            ends[qubit] = end
+    return max(ends.values(), default=0.0)
+
+
+def _lengths(
+    circuit: QuantumCircuit, device: Device, places: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """Yield the device's qubits and the seconds of each instruction."""
+    place = dict(zip(circuit.qubits, places, strict=True))
+    for item in circuit.data:
+        operation = item.operation
+        qubits = tuple([place[bit] for bit in item.qubits])
+        if blocks := getattr(operation, "blocks", ()):
+            yield qubits, max(longest_chain(_lengths(b, device, qubits)) for b in blocks)
+        elif operation.name == "delay":
+            yield qubits, float(operation.duration) * (device.dt or 0.0)
+        else:
+            facts = device.instructions.get(operation.name, {}).get(qubits)
+            yield qubits, (facts.duration if facts else None) or 0.0

@@ -1,0 +1,18 @@
+"""Importing Qiskit without its warning about itself."""
+
+from __future__ import annotations
+
+import warnings
+
+__all__ = ["import_qiskit"]
+
+
+def import_qiskit() -> None:
+    """Import Qiskit; to be called before any part of it is imported.
+
+    Terra 0.46 announces its own end at each import. It takes a second, and not every program needs
+    it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import qiskit  # noqa: F401

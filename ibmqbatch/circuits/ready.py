@@ -1,0 +1,317 @@
+"""Making one program ready for a device: compiled, checked, encoded."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Problem
+from .device import Device
+from .durations import duration_of
+from .errors import BadInput
+from .isa import check_activity, check_steps, measures, misfit, steps
+from .physical import read_physical
+from .programs import Program, load_circuit
+from .refusals import angles_of, check_angles, check_options, check_registers
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from .compile import Compiler
+
+__all__ = ["Preparation", "ReadyCircuit", "ReadyProgram", "Work"]
+
+_DEFAULT_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How circuits are made ready.
+
+    `compiling` False leaves them as they are. `level` 0 to 3 compiles them so; None compiles those
+    that are not in the device's instruction set already. `initial_layout[i]` is the device's qubit
+    for a circuit's qubit i. `fractional` gates are compiled to where that is wanted. Not every
+    circuit can be `decoupled` or `twirled` by the service.
+    """
+
+    compiling: bool = True
+    level: int | None = None
+    seed: int | None = None
+    initial_layout: tuple[int, ...] | None = None
+    measure_all: bool = False
+    fractional: bool = False
+    decoupled: bool = False
+    twirled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCircuit:
+    """One run of a program: its name, its metadata, and its parameters' values in their order."""
+
+    name: str
+    metadata: Mapping[str, object]
+    values: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyProgram:
+    """A program for the wire: `body` is zlib of QPY 10, or of OpenQASM 3 (`body_kind`).
+
+    `sha256` is that of the QPY or OpenQASM itself. It stands for one circuit, or one for each row
+    of a sweep. `given` is the program as it came, compressed by zlib, of `kind` openqasm2,
+    openqasm3 or qpy. `layout` is None where it was not compiled to a device. `duration` is that of
+    a shot in seconds, None where there is no device. `shots` is None where nothing is said of them.
+    `note` is what its owner should know, if anything.
+    """
+
+    circuits: tuple[ReadyCircuit, ...]
+    source: str
+    position: int
+    shots: int | None
+    kind: str
+    given: bytes = field(repr=False)
+    sha256: str
+    body_kind: str
+    body: bytes = field(repr=False)
+    layout: Mapping[str, Any] | None
+    duration: float | None
+    note: str = ""
+
+
+class Work:
+    """Makes programs ready. Pickled as it is to the processes that share the work.
+
+    Qiskit is imported when the first program needs it.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        preparation: Preparation,
+        sweep: Sequence[Mapping[str, float]] | None,
+    ) -> None:
+        self._device = device
+        self._preparation = preparation
+        self._sweep = sweep
+        on_device = bool(device.instructions)
+        self.compiles = preparation.compiling and (on_device or preparation.level is not None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_compiler"}
+
+    @cached_property
+    def _compiler(self) -> Compiler:
+        from .compile import Compiler
+
+        # What is there now stays: the collector need not look at it after each circuit again.
+        gc.collect()
+        gc.freeze()
+        level = self._preparation.level
+        return Compiler(
+            self._device,
+            _DEFAULT_LEVEL if level is None else level,
+            seed=self._preparation.seed,
+            initial_layout=self._preparation.initial_layout,
+            fractional=self._preparation.fractional,
+        )
+
+    def __call__(self, task: tuple[int, Program] | Problem) -> ReadyProgram | Problem:
+        """Make a program ready, or tell why it cannot be; it is numbered by its first circuit."""
+        if isinstance(task, Problem):
+            return task
+        try:
+            return self._ready(*task)
+        except BadInput as error:
+            return error.problem
+
+    def _ready(self, index: int, program: Program) -> ReadyProgram:
+        where = f"Circuit {index} ({program.where})"
+        return self._as_it_is(program, where) or self._as_circuit(program, where)
+
+    def _as_it_is(self, program: Program, where: str) -> ReadyProgram | None:
+        """Return a program on the device's own qubits as it came, if nothing is to be added."""
+        if program.kind != "openqasm3" or self._sweep is not None:
+            return None
+        if self._preparation.initial_layout is not None:
+            return None
+        text = program.content.decode()
+        found = read_physical(text, program.where, program.line, self._device)
+        if found is None or not any(name == "measure" for name, _ in found.steps):
+            return None
+        check_steps(found.steps, self._device, where)
+        check_activity(found.steps, self._device, where)
+        check_registers(found.registers, where)
+        check_options(found.steps, self._device, where, **self._asked)
+        check_angles(found.angles, where)
+        return ReadyProgram(
+            circuits=(ReadyCircuit(program.name, program.metadata, None),),
+            source=program.source,
+            position=program.position,
+            shots=program.shots,
+            kind=program.kind,
+            given=zlib.compress(program.content, level=1),
+            sha256=hashlib.sha256(program.content).hexdigest(),
+            body_kind="openqasm3",
+            body=zlib.compress(program.content),
+            layout=None,
+            duration=found.duration,
+        )
+
+    @property
+    def _asked(self) -> dict[str, bool]:
+        asked = self._preparation
+        return {"decoupled": asked.decoupled, "twirled": asked.twirled}
+
+    def _as_circuit(self, program: Program, where: str) -> ReadyProgram:
+        circuit, physical = load_circuit(program)
+        from .delays import count_in_steps
+        from .encode import qpy_of
+
+        self._check_parameters(circuit, program)
+        self._check_size(circuit, where)
+        if not measures(circuit):
+            if not self._preparation.measure_all:
+                raise BadInput(
+                    "no_measurements",
+                    f"{program.where} measures nothing.",
+                    "Add measurements, or have all qubits measured with --measure-all.",
+                )
+            circuit.measure_all()
+        layout, note = None, ""
+        if physical and self._preparation.initial_layout is not None:
+            raise BadInput(
+                "bad_layout",
+                f"{where} names physical qubits, which --initial-layout would move.",
+                "Leave one of them out.",
+            )
+        if self.compiles and not self._is_ready(circuit, physical=physical):
+            self._check_region(circuit, where)
+            note = self._note_of_moving(circuit, where)
+            circuit, layout = self._compiler.run(circuit, where)
+        self._check_instructions(circuit, where)
+        count_in_steps(circuit, self._device.dt, where)
+        duration = duration_of(circuit, self._device) if self._device.instructions else None
+        runs = self._runs(circuit, program)
+        # Last, because compiling gives it another.
+        circuit.name = program.name
+        circuit.metadata = dict(program.metadata)
+        data = qpy_of(circuit)
+        return ReadyProgram(
+            circuits=runs,
+            source=program.source,
+            position=program.position,
+            shots=program.shots,
+            kind=program.kind,
+            given=zlib.compress(program.content, level=1),
+            sha256=hashlib.sha256(data).hexdigest(),
+            body_kind="qpy",
+            body=zlib.compress(data),
+            layout=None if layout is None else asdict(layout),
+            duration=duration,
+            note=note,
+        )
+
+    def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
+        device = self._device
+        if not device.instructions:
+            return
+        found = list(steps(circuit))
+        check_steps(found, device, where)
+        check_activity(found, device, where)
+        check_registers({register.name: register.size for register in circuit.cregs}, where)
+        check_options(found, device, where, **self._asked)
+        if any(name == "rzz" for name, _ in found):
+            check_angles(angles_of(circuit, self._sweep), where)
+
+    def _note_of_moving(self, circuit: QuantumCircuit, where: str) -> str:
+        """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""
+        if not self._device.instructions or circuit.num_qubits != self._device.num_qubits:
+            return ""
+        found = misfit(steps(circuit), self._device)
+        if found is None:
+            return ""
+        name, qubits = found
+        listed = ", ".join(map(str, qubits))
+        return (
+            f"{where} is as wide as {self._device.name} and not in its instruction set ('{name}' "
+            f"on {listed}): it is compiled, to other qubits perhaps."
+        )
+
+    def _is_ready(self, circuit: QuantumCircuit, *, physical: bool) -> bool:
+        """Tell whether a circuit is to stay as it is: somebody has compiled it to this device."""
+        if not self._device.instructions:
+            return False
+        if physical:
+            return True
+        return (
+            self._preparation.level is None
+            and self._preparation.initial_layout is None
+            and circuit.num_qubits == self._device.num_qubits
+            and misfit(steps(circuit), self._device) is None
+        )
+
+    def _check_size(self, circuit: QuantumCircuit, where: str) -> None:
+        device = self._device
+        if circuit.num_qubits > device.num_qubits:
+            raise BadInput(
+                "too_many_qubits",
+                f"{where} needs {circuit.num_qubits} qubits; {device.name} has "
+                f"{device.num_qubits}.",
+                "Use a larger backend, or a smaller circuit.",
+            )
+
+    def _check_region(self, circuit: QuantumCircuit, where: str) -> None:
+        device = self._device
+        if device.instructions and circuit.num_qubits > len(device.region):
+            raise BadInput(
+                "too_many_qubits",
+                f"{where} needs {circuit.num_qubits} qubits; of those of {device.name} "
+                f"{len(device.region)} work and are connected.",
+                "Use a larger backend, or a smaller circuit.",
+            )
+
+    def _check_parameters(self, circuit: QuantumCircuit, program: Program) -> None:
+        names = [parameter.name for parameter in circuit.parameters]
+        if self._sweep is None:
+            if names:
+                raise BadInput(
+                    "unbound_parameters",
+                    f"{program.where} has parameters without values: {_listed(names)}.",
+                    "Give them values, a row for each run, with --parameters FILE.",
+                )
+            return
+        given = set(self._sweep[0])
+        for code, what, found in (
+            ("unbound_parameters", "has parameters without values", set(names) - given),
+            ("unknown_parameters", "has no such parameters", given - set(names)),
+        ):
+            if found:
+                raise BadInput(
+                    code,
+                    f"{program.where} {what}: {_listed(sorted(found))}.",
+                    f"Its parameters are: {_listed(names) or 'none'}.",
+                )
+
+    def _runs(self, circuit: QuantumCircuit, program: Program) -> tuple[ReadyCircuit, ...]:
+        """Return the runs that a program stands for: one, or one for each row of the sweep."""
+        if self._sweep is None:
+            return (ReadyCircuit(program.name, program.metadata, None),)
+        # The compiler may have dropped some, and then their values must not go out.
+        names = [parameter.name for parameter in circuit.parameters]
+        return tuple(
+            ReadyCircuit(
+                f"{program.name}@{number}",
+                {**program.metadata, **row},
+                tuple(row[name] for name in names),
+            )
+            for number, row in enumerate(self._sweep)
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

@@ -1,0 +1,46 @@
+"""Batches: jobs that the service is to prepare and run together.
+
+A batch is opened when its first job is about to leave, and drained when the last one has left: it
+then takes no more, and runs what it has. One whose opening was answered by nobody closes by itself,
+and costs nothing. The service may close a batch early; what is still to be sent gets another.
+"""
+
+from __future__ import annotations
+
+from ..manifest import attempts
+from ..manifest.batches import batch_closed, batch_opened, open_batches
+from ..service.errors import NotFound
+from .work import Work
+
+__all__ = ["current_batch", "drain_batches"]
+
+
+def current_batch(work: Work) -> str:
+    """Return the batch that jobs go into, opened if there is none; raises a ServiceError."""
+    manifest = work.manifest
+    found = open_batches(manifest)
+    if found:
+        return found[-1]
+    batch = work.client.open_batch(manifest.job_set().backend)
+    with manifest.db.transaction():
+        batch_opened(manifest, batch)
+    return batch
+
+
+def drain_batches(work: Work) -> None:
+    """Have batches take no more jobs once there is nothing left to send; raises a ServiceError."""
+    manifest = work.manifest
+    batches = open_batches(manifest)
+    if not batches or attempts.next_unsent(manifest, 1):
+        return
+    if any(job.unsure or job.leaving for job in manifest.jobs()):
+        return
+    for batch in batches:
+        try:
+            work.client.close_batch(batch)
+        except NotFound:
+            why = "the service does not have it any more"
+        else:
+            why = "all jobs are sent"
+        with manifest.db.transaction():
+            batch_closed(manifest, batch, why)
