@@ -12,13 +12,17 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.standing import is_sent, is_settled
+from ibmqbatch.jobset.tags import labels
 from ibmqbatch.jobset.view import set_data
-from ibmqbatch.jobset.work import IN_FLIGHT
+from ibmqbatch.jobset.wire import job_body
+from ibmqbatch.jobset.work import IN_FLIGHT, Work
+from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
@@ -33,7 +37,7 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
-from tests.bench.stub import Stub
+from tests.bench.stub import BACKEND, Stub
 from tests.manifest.conftest import write_set
 
 SCRIPT = str(Path(sys.executable).with_name("ibmqbatch"))
@@ -106,6 +110,58 @@ def submit() -> Iterator[Measurement]:
             return 1000 * (ended - work.client.first_submit)
 
     yield Measurement(f"submit, {jobs} jobs", medians({"": once}, 5)[""], _ideal(jobs), 1.25)
+
+
+def batch() -> Iterator[Measurement]:
+    """Send 100 jobs of 20 circuits: against the requests' own time and writing their bodies."""
+    jobs, circuits = 100, 20
+    writing: list[float] = []
+
+    def once() -> float:
+        with Stub(ROUND_TRIP) as stub, planned(stub, jobs, circuits) as work:
+            writing.append(timed(lambda: _write_bodies(work)))
+            follow(work, is_sent)
+            ended = time.perf_counter()
+            assert isinstance(work.client, TimedClient)
+            assert stub.take_counts()["submit"] == jobs
+            return 1000 * (ended - work.client.first_submit)
+
+    taken = medians({"": once}, 5)[""]
+    reference = _ideal(jobs) + median(writing)
+    yield Measurement(f"submit, {jobs} jobs of {circuits}", taken, reference, 1.25)
+
+
+def _write_bodies(work: Work) -> None:
+    """Write the body of every job of a set, without sending it."""
+    record = work.manifest.job_set()
+    for job in work.manifest.jobs():
+        intent = Intent(
+            job.index, 1, "n", job.first_circuit, job.last_circuit, job.repeat, job.shots
+        )
+        pubs = work.manifest.pubs(job.first_circuit, job.last_circuit)
+        job_body(record, intent, pubs, labels(record, intent, intent))
+
+
+def memory() -> Iterator[Measurement]:
+    """The most memory that `submit` takes: 100 jobs of 127-qubit circuits against 10 of them."""
+    few, many, circuits = 10, 100, 20
+    text = random_circuits(1, 127, 600)[0]
+
+    def peak(jobs: int) -> float:
+        with Stub() as stub, environment(**stub.environment) as variables:
+            home = Path(variables["IBMQBATCH_HOME"])
+            folder = write_circuits(home / "circuits", jobs * circuits * [text])
+            words = (SCRIPT, "submit", str(folder), "--backend", BACKEND, "--quiet")
+            with (home / "output").open("wb") as output:
+                process = subprocess.Popen(
+                    (*words, "--max-circuits", str(circuits)), stdout=output, stderr=output
+                )
+                _, status, used = os.wait4(process.pid, 0)
+            assert status == 0, (home / "output").read_text()
+            assert stub.take_counts()["submit"] == jobs
+            return used.ru_maxrss / 1000
+
+    yield Measurement(f"memory, {many} jobs", peak(many), peak(few), 1.1, "MB")
 
 
 def results() -> Iterator[Measurement]:
@@ -196,5 +252,5 @@ def _encode(texts: list[str]) -> None:
 
 CASES = {
     case.__name__: case
-    for case in (startup, completion, submit, refresh, plan, resume, results, frame)
+    for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "compile": compiling}

@@ -78,14 +78,15 @@ def write_circuits(folder: Path, texts: list[str]) -> Path:
 
 
 @contextlib.contextmanager
-def planned(stub: Stub, jobs: int) -> Iterator[Work]:
-    """Plan a set of so many jobs, of one small circuit each; the client has its token."""
+def planned(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
+    """Plan a set of so many jobs, of so many small circuits each; the client has its token."""
     with (
         environment(**stub.environment) as variables,
         TimedClient(find_account(), Clock()) as client,
     ):
-        folder = write_circuits(Path(variables["IBMQBATCH_HOME"]) / "circuits", jobs * [SMALL])
-        request = check_request(Request((folder,), shots=100, max_circuits=1))
+        texts = jobs * circuits * [SMALL]
+        folder = write_circuits(Path(variables["IBMQBATCH_HOME"]) / "circuits", texts)
+        request = check_request(Request((folder,), shots=100, max_circuits=circuits))
         _, path = make_plan(
             request, client.account, client.backend(BACKEND), client.instance, lambda *_: None
         )

@@ -118,7 +118,7 @@ class Service:
 
 
 def _configuration(name: str) -> object:
-    return {"backend_name": name, "n_qubits": 30, "simulator": True, "basis_gates": []}
+    return {"backend_name": name, "n_qubits": 127, "simulator": True, "basis_gates": []}
 
 
 def _results(circuits: int, shots: int) -> object:
