@@ -15,6 +15,7 @@ from .device import Device
 from .durations import duration_of
 from .errors import BadInput
 from .isa import check_activity, check_steps, measures, misfit, steps
+from .load import Load, load_of
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .refusals import angles_of, check_angles, check_options, check_registers
@@ -64,9 +65,9 @@ class ReadyProgram:
 
     `sha256` is that of the QPY or OpenQASM itself. It stands for one circuit, or one for each row
     of a sweep. `given` is the program as it came, compressed by zlib, of `kind` openqasm2,
-    openqasm3 or qpy. `layout` is None where it was not compiled to a device. `duration` is that of
-    a shot in seconds, None where there is no device. `shots` is None where nothing is said of them.
-    `note` is what its owner should know, if anything.
+    openqasm3 or qpy. `layout` is None where it was not compiled to a device. `load` is that of one
+    run. `shots` is None where nothing is said of them. `note` is what its owner should know, if
+    anything.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -79,7 +80,7 @@ class ReadyProgram:
     body_kind: str
     body: bytes = field(repr=False)
     layout: Mapping[str, Any] | None
-    duration: float | None
+    load: Load
     note: str = ""
 
 
@@ -159,7 +160,7 @@ class Work:
             body_kind="openqasm3",
             body=zlib.compress(program.content),
             layout=None,
-            duration=found.duration,
+            load=load_of(found.steps, found.registers.values(), found.duration),
         )
 
     @property
@@ -193,9 +194,10 @@ class Work:
             self._check_region(circuit, where)
             note = self._note_of_moving(circuit, where)
             circuit, layout = self._compiler.run(circuit, where)
-        self._check_instructions(circuit, where)
+        if self._device.instructions:
+            self._check_instructions(circuit, where)
         count_in_steps(circuit, self._device.dt, where)
-        duration = duration_of(circuit, self._device) if self._device.instructions else None
+        load = self._load(circuit)
         runs = self._runs(circuit, program)
         # Last, because compiling gives it another.
         circuit.name = program.name
@@ -212,14 +214,12 @@ class Work:
             body_kind="qpy",
             body=zlib.compress(data),
             layout=None if layout is None else asdict(layout),
-            duration=duration,
+            load=load,
             note=note,
         )
 
     def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device
-        if not device.instructions:
-            return
         found = list(steps(circuit))
         check_steps(found, device, where)
         check_activity(found, device, where)
@@ -227,6 +227,12 @@ class Work:
         check_options(found, device, where, **self._asked)
         if any(name == "rzz" for name, _ in found):
             check_angles(angles_of(circuit, self._sweep), where)
+
+    def _load(self, circuit: QuantumCircuit) -> Load:
+        sizes = [register.size for register in circuit.cregs]
+        if not self._device.instructions:
+            return load_of((), sizes, None)
+        return load_of(steps(circuit), sizes, duration_of(circuit, self._device))
 
     def _note_of_moving(self, circuit: QuantumCircuit, where: str) -> str:
         """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""

@@ -15,7 +15,7 @@ from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
 from .budget import JOB_SECONDS, check_budget, shot_seconds
 from .device import device_of
 from .request import COMPILER_SEED_BITS, Request
-from .split import Chunk, Limits, Splitter, repeats
+from .split import Chunk, Limits, Load, Splitter, repeats
 from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
 
@@ -103,8 +103,8 @@ def make_plan(
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
             total += len(program.circuits)
-            if seconds is not None and program.duration is not None:
-                per_shot = shot_seconds(program.duration, rep_delay)
+            if seconds is not None and program.load.duration is not None:
+                per_shot = shot_seconds(program.load.duration, rep_delay)
                 seconds += len(program.circuits) * shots * per_shot
             # Where a table gives shots, any circuit may have other ones than its job.
             own = request.table is not None or shots > (backend.max_shots or shots)
@@ -112,7 +112,8 @@ def make_plan(
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 row = row_size(values) if number and values else None
-                chunks += splitter.add(size, shots, row)
+                load = program.load
+                chunks += splitter.add(Load(size, shots, row, load.result_bytes, load.instructions))
             if draft is not None:
                 _keep(draft, program, shots)
         chunks += splitter.finish()

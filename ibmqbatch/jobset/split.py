@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
+__all__ = ["Chunk", "Limits", "Load", "Splitter", "repeat_shots", "repeats"]
 
 _SOFT_EXECUTIONS = 5_000_000  # the service fails a job above 10 million
 _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more today
+# Of outcomes, before they are encoded: a result that is too large (code 5302) is lost after it has
+# been paid for, and how large that is, is not documented.
+_SOFT_RESULT_BYTES = 50_000_000
+_SOFT_INSTRUCTIONS = 25_000_000  # of the control system on one qubit; the limit is 26.8 million
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,25 @@ class Limits:
     circuits: int | None = None
     executions: int = _SOFT_EXECUTIONS
     bytes: int = _SOFT_BYTES
+    result_bytes: int = _SOFT_RESULT_BYTES
+    instructions: int = _SOFT_INSTRUCTIONS
     shots: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a circuit adds to a job.
+
+    `bytes` are those on the wire, `row` what it takes there behind the circuit before it, where it
+    differs from that one in its parameters' values alone. `result_bytes` are those of one shot's
+    outcome, `instructions` those of the control system on its busiest qubit.
+    """
+
+    bytes: int
+    shots: int
+    row: int | None = None
+    result_bytes: int = 0
+    instructions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +81,14 @@ class Splitter:
         self._next = 0
         self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, size: int, shots: int, row: int | None = None) -> Iterator[Chunk]:
-        """Take the next circuit, of `size` bytes; yield the chunks that it did not fit into.
-
-        `row` is what it takes behind the circuit before it, where it differs from that one in its
-        parameters' values alone.
-        """
-        most = self._limits.shots or shots
-        for repeat in range(repeats(shots, most)):
+    def add(self, load: Load) -> Iterator[Chunk]:
+        """Take the next circuit; yield the chunks that it did not fit into."""
+        most = self._limits.shots or load.shots
+        for repeat in range(repeats(load.shots, most)):
             if repeat == len(self._open):
                 self._open.append(_OpenChunk(repeat))
             yield from self._open[repeat].add(
-                self._next, size, row, repeat_shots(shots, most, repeat), self._limits
+                self._next, load, repeat_shots(load.shots, most, repeat), self._limits
             )
         self._next += 1
 
@@ -84,29 +102,35 @@ class _OpenChunk:
     def __init__(self, repeat: int) -> None:
         self._repeat = repeat
         self._first = self._next = 0
-        self._bytes = self._executions = 0
+        self._clear()
 
-    def add(
-        self, index: int, size: int, row: int | None, shots: int, limits: Limits
-    ) -> Iterator[Chunk]:
+    def _clear(self) -> None:
+        self._bytes = self._executions = self._result_bytes = self._instructions = 0
+
+    def add(self, index: int, load: Load, shots: int, limits: Limits) -> Iterator[Chunk]:
         count = self._next - self._first
-        added = size if row is None or not count else row
+        added = load.bytes if load.row is None or not count else load.row
+        result = load.result_bytes * shots
         if (
             # A job's circuits follow one another, and not all need this repeat.
             index != self._next
             or count >= (limits.circuits or count + 1)
             or self._executions + shots > limits.executions
             or self._bytes + added > limits.bytes
+            or self._result_bytes + result > limits.result_bytes
+            or self._instructions + load.instructions > limits.instructions
         ):
             yield from self.close()
-            self._first, added = index, size
+            self._first, added = index, load.bytes
         self._next = index + 1
         self._bytes += added
         self._executions += shots
+        self._result_bytes += result
+        self._instructions += load.instructions
 
     def close(self) -> Iterator[Chunk]:
         if self._next > self._first:
             last = self._next - 1
             yield Chunk(self._first, last, self._bytes, self._repeat, self._executions)
         self._first = self._next
-        self._bytes = self._executions = 0
+        self._clear()

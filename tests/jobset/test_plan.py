@@ -10,6 +10,7 @@ import pytest
 
 from ibmqbatch import paths
 from ibmqbatch.circuits import prepare as prepare_module
+from ibmqbatch.circuits.load import Load
 from ibmqbatch.circuits.ready import ReadyCircuit, ReadyProgram
 from ibmqbatch.errors import InputError, LimitError, UsageError
 from ibmqbatch.jobset.plan import Plan, make_plan
@@ -179,7 +180,9 @@ def test_progress_ends_at_the_number_of_files(circuits, home):
 
 def ready_program(body: bytes, number: int) -> ReadyProgram:
     circuits = (ReadyCircuit(f"c{number}", {}, None),)
-    return ReadyProgram(circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, None)
+    return ReadyProgram(
+        circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, Load(None, 1, 1)
+    )
 
 
 def test_circuits_are_not_kept_in_memory(home, monkeypatch):
