@@ -96,9 +96,9 @@ def planned(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
 
 
 @contextlib.contextmanager
-def submitted(stub: Stub, jobs: int) -> Iterator[Work]:
+def submitted(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
     """Plan a set and send it; requests are counted from then on."""
-    with planned(stub, jobs) as work:
+    with planned(stub, jobs, circuits) as work:
         follow(work, is_sent)
         stub.take_counts()
         yield work

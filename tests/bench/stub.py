@@ -55,6 +55,10 @@ class Stub:
         """Return the number of requests of each kind since this was last asked."""
         return Counter(self._tell("counts"))
 
+    def most_waiting(self) -> int:
+        """Return how many requests waited for their answers at the same time, at most."""
+        return int(self._tell("most_waiting"))
+
     def finish_jobs(self) -> None:
         """Have all jobs that it holds be completed."""
         self._tell("finish")
@@ -71,6 +75,16 @@ class Service:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.shapes: dict[str, tuple[int, int]] = {}
         self.counts: Counter[str] = Counter()
+        self.waiting = self.most_waiting = 0
+
+    def arrived(self) -> None:
+        """Count a request that is not answered yet."""
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+
+    def answered(self) -> None:
+        """Count it no more."""
+        self.waiting -= 1
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
         """Return the status and the document that answer a request."""
@@ -92,6 +106,8 @@ class Service:
             case "GET", ["stub", "counts"]:
                 counts, self.counts = self.counts, Counter()
                 return 200, counts
+            case "GET", ["stub", "most_waiting"]:
+                return 200, self.most_waiting
             case "GET", ["stub", "finish"]:
                 for held in self.jobs.values():
                     held["state"] = {"status": "Completed"}
@@ -158,8 +174,15 @@ class Connection(asyncio.Protocol):
             f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(payload)}\r\n\r\n"
         ).encode() + payload
-        delay = 0.0 if target.startswith("/stub/") else self._delay
-        loop.call_at(arrived + delay, self._transport.write, answer)
+        if target.startswith("/stub/"):
+            self._transport.write(answer)
+            return
+        self._service.arrived()
+        loop.call_at(arrived + self._delay, self._reply, answer)
+
+    def _reply(self, answer: bytes) -> None:
+        self._service.answered()
+        self._transport.write(answer)
 
 
 async def serve(delay: float) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.standing import is_sent, is_settled
+from ibmqbatch.jobset.work import IN_FLIGHT
 from tests.bench.measure import Measurement
 from tests.bench.sets import planned, submitted
 from tests.bench.stub import Stub
@@ -40,6 +41,14 @@ def test_the_results_of_200_jobs_take_a_request_each(stub: Stub) -> None:
         stub.finish_jobs()
         follow(work, is_settled)
         assert stub.take_counts() == {"list": 1, "results": 200}
+
+
+def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time() -> None:
+    with Stub(0.02) as stub, submitted(stub, 100, 20) as work:
+        stub.finish_jobs()
+        follow(work, is_settled)
+        assert stub.take_counts() == {"list": 1, "results": 100}
+        assert stub.most_waiting() == IN_FLIGHT
 
 
 def test_a_measurement_tells_whether_it_is_within_its_bound() -> None:
