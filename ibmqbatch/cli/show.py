@@ -32,9 +32,9 @@ def command(
         bool, typer.Option("--compiled", help="As it was sent, and not as it was given.")
     ] = False,
     draw: Annotated[bool, typer.Option("--draw", help="Draw it.")] = False,
-    backend: Annotated[
+    device: Annotated[
         bool,
-        typer.Option("--backend", help="The backend that it was compiled for, as it was then."),
+        typer.Option("--device", help="The device that it was compiled for, as it was then."),
     ] = False,
     json: options.Json = False,
     verbose: options.Verbose = False,
@@ -44,8 +44,8 @@ def command(
     Example: ibmqbatch show latest --circuit 0 --compiled --draw
     """
     with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        if backend:
-            _show_backend(this, manifest)
+        if device:
+            _show_device(this, manifest)
         elif circuit:
             _show(this, manifest, circuit, compiled=compiled, draw=draw)
         elif compiled or draw:
@@ -55,7 +55,7 @@ def command(
     return this.exit_code
 
 
-def _show_backend(this: Verb, manifest: Manifest) -> None:
+def _show_device(this: Verb, manifest: Manifest) -> None:
     from ..jobset.backends import backend_data
     from ..render.backends import show_backend
     from ..service.types import Backend

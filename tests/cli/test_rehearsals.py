@@ -152,13 +152,17 @@ def test_calibration_that_a_set_was_compiled_for_is_kept(cli, circuits, sherbroo
 
     job_set = cli.submit(circuits(a=BELL), "--backend", "fake_sherbrooke", "--seed", 5, "--detach")
     with Manifest.open(cli.home / "sets" / f"{job_set}.sqlite") as manifest:
-        record = manifest.job_set()
+        record, kept = manifest.job_set(), manifest.device()
     assert record.calibrated_at == sherbrooke["properties"]["last_update_date"]
     assert json.loads(json.dumps(record.compilation)) == {
         "level": None,
         "seed_transpiler": 5,
         "initial_layout": None,
+        "fractional_gates": False,
     }
+    assert kept is not None
+    assert kept[0]["backend_name"] == "fake_sherbrooke"
+    assert kept[1] == sherbrooke["properties"]
 
 
 def test_circuit_whose_qubits_may_move_is_told(cli, circuits):
@@ -177,4 +181,4 @@ def test_physical_qubits_are_not_moved(cli, tmp_path: Path):
     done = cli("submit", *words, "--initial-layout", "0,1,2,3", "--json", code=2)
     assert done.json["errors"][0]["code"] == "bad_layout"
     job_set = cli.submit(*words, "-O", 3, "--detach")
-    assert "x q[3];" in cli("show", job_set, "--circuit", 0, "--compiled").out
+    assert "x $3;" in cli("show", job_set, "--circuit", 0, "--compiled").out
