@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, Problem
 from .device import Device
 from .errors import BadInput
+from .given import as_programs
 from .parallel import Helpers, available_processors
 from .programs import Program, read_programs
 from .ready import Preparation, ReadyProgram, Work
@@ -24,11 +25,16 @@ _WORTH_SHARING = 12  # circuits; below it other processes take longer to start t
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Where circuits come from: paths, a table of them, and the values of a sweep."""
+    """Where circuits come from: what is given, paths, a table of them, and the values of a sweep.
 
-    paths: tuple[Path, ...]
+    Values come from a file (`sweep`), or as `rows`.
+    """
+
+    paths: tuple[Path, ...] = ()
     table: Path | None = None
     sweep: Path | None = None
+    given: Sequence[object] = ()
+    rows: Sequence[Mapping[str, float]] | None = None
     recursive: bool = False
     stdin: bytes | None = field(default=None, repr=False)
 
@@ -50,15 +56,15 @@ def prepare(
     """
     problems: list[Problem] = []
     sources = _sources(inputs, problems, progress)
-    sweep = None
+    sweep = inputs.rows
     try:
-        sweep = None if inputs.sweep is None else read_sweep(inputs.sweep)
+        sweep = sweep if inputs.sweep is None else read_sweep(inputs.sweep)
         _check_layout(preparation, device)
     except BadInput as error:
         # Every circuit would be blamed for it.
         raise InputError([*problems, error.problem]) from error
     work = Work(device, preparation, sweep)
-    feed = _Feed(sources, inputs.stdin, len(sweep or (0,)))
+    feed = _Feed(inputs.given, sources, inputs.stdin, len(sweep or (0,)))
     tasks = feed.programs()
     few = list(itertools.islice(tasks, _WORTH_SHARING)) if work.compiles else []
     processes = available_processors() if len(few) == _WORTH_SHARING else 1
@@ -119,26 +125,34 @@ def _check_layout(preparation: Preparation, device: Device) -> None:
 
 
 class _Feed:
-    """The programs of all sources, and how many there are, as far as is known.
+    """The programs that are given and of all sources, and how many there are, as far as is known.
 
     A program is numbered by the first circuit that it stands for; what cannot be read is passed on
     as the problem that it is.
     """
 
-    def __init__(self, sources: Sequence[Source], stdin: bytes | None, runs: int) -> None:
-        self.total = len(sources)
+    def __init__(
+        self, given: Sequence[object], sources: Sequence[Source], stdin: bytes | None, runs: int
+    ) -> None:
+        self.total = len(given) + len(sources)
+        self._given = given
         self._sources = sources
         self._stdin = stdin
         self._runs = runs
 
     def programs(self) -> Iterator[tuple[int, Program] | Problem]:
         index = 0
-        for source in self._sources:
-            try:
-                found = list(read_programs(source, self._stdin))
-            except BadInput as error:
-                found = []
-                yield error.problem
+        for item in itertools.chain(as_programs(self._given), self._sources):
+            found: list[Program] = []
+            if isinstance(item, BadInput):
+                yield item.problem
+            elif isinstance(item, Program):
+                found = [item]
+            else:
+                try:
+                    found = list(read_programs(item, self._stdin))
+                except BadInput as error:
+                    yield error.problem
             self.total += max(0, len(found) - 1)
             for program in found:
                 yield index, program

@@ -24,7 +24,14 @@ from .text import split_programs, text_of, version
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["Program", "load_circuit", "read_programs"]
+__all__ = [
+    "Program",
+    "checked_metadata",
+    "checked_name",
+    "load_circuit",
+    "programs_in_text",
+    "read_programs",
+]
 
 _OPENQASM = {2: "openqasm2", 3: "openqasm3"}
 _LIKELIEST = 2  # version of a program that does not say
@@ -37,7 +44,8 @@ class Program:
     """One program of a file: `kind` is openqasm2, openqasm3 or qpy.
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
-    and it is number `position` there, from 0.
+    and it is number `position` there, from 0. One that was in memory already is its `circuit`, and
+    has no content.
     """
 
     kind: str
@@ -50,6 +58,7 @@ class Program:
     line: int = 0
     shots: int | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+    circuit: QuantumCircuit | None = field(default=None, repr=False)
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:
@@ -66,7 +75,19 @@ def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Progra
     if not data.strip():
         raise BadInput("empty", f"{where} is empty.", "Was it written to the end?")
     found = _from_qpy(data, where) if data.startswith(MAGIC) else _from_text(data, where)
-    folder = path.parent
+    yield from _programs(found, source, where, own_name, path.parent)
+
+
+def programs_in_text(text: str, where: str, name: str) -> Iterator[Program]:
+    """Yield the programs of a text; raises BadInput. Includes are looked for where one stands."""
+    yield from _programs(
+        _from_text(text.encode(errors="replace"), where), Source(Path()), where, name, Path()
+    )
+
+
+def _programs(
+    found: list[_Found], source: Source, where: str, own_name: str, folder: Path
+) -> Iterator[Program]:
     several = len(found) > 1
     for position, (kind, content, line, name, metadata) in enumerate(found):
         given = source.name or own_name
@@ -77,7 +98,7 @@ def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Progra
             source=where,
             where=f"{where}, program {position}" if several and kind == "qpy" else where,
             folder=folder,
-            name=_checked(numbered if name is None or source.name else name, where),
+            name=checked_name(numbered if name is None or source.name else name, where),
             position=position,
             line=line,
             shots=source.shots,
@@ -93,7 +114,9 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
     import_qiskit()
     where = program.where
     physical = False
-    if program.kind == "qpy":
+    if program.circuit is not None:
+        circuit = program.circuit.copy()
+    elif program.kind == "qpy":
         (circuit,) = load_qpy(program.content, where)
     elif program.kind == _OPENQASM[2]:
         text = program.content.decode()
@@ -142,15 +165,16 @@ def _from_qpy(data: bytes, where: str) -> list[_Found]:
             qpy_of(circuit),
             0,
             None if _MADE_UP.fullmatch(circuit.name) else circuit.name,
-            _metadata(circuit, where),
+            checked_metadata(circuit.metadata, where),
         )
         for circuit in circuits
     ]
 
 
-def _metadata(circuit: QuantumCircuit, where: str) -> Mapping[str, object]:
+def checked_metadata(given: object, where: str) -> Mapping[str, object]:
+    """Return a circuit's metadata as it can be kept, in JSON; raises BadInput."""
     try:
-        text = json.dumps(circuit.metadata or {}, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(given or {}, allow_nan=False, ensure_ascii=False)
         metadata = json.loads(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise BadInput(
@@ -159,7 +183,8 @@ def _metadata(circuit: QuantumCircuit, where: str) -> Mapping[str, object]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def _checked(name: str, where: str) -> str:
+def checked_name(name: str, where: str) -> str:
+    """Return the name of a circuit; raises BadInput for one that cannot be shown."""
     if not name.strip() or any(unicodedata.category(character) in _UNFIT for character in name):
         raise BadInput(
             "bad_name",

@@ -65,9 +65,9 @@ class ReadyProgram:
 
     `sha256` is that of the QPY or OpenQASM itself. It stands for one circuit, or one for each row
     of a sweep. `given` is the program as it came, compressed by zlib, of `kind` openqasm2,
-    openqasm3 or qpy. `layout` is None where it was not compiled to a device. `load` is that of one
-    run. `shots` is None where nothing is said of them. `note` is what its owner should know, if
-    anything.
+    openqasm3 or qpy; None where it came as a circuit, and was not compiled. `layout` is None where
+    it was not compiled to a device. `load` is that of one run. `shots` is None where nothing is
+    said of them. `note` is what its owner should know, if anything.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -75,7 +75,7 @@ class ReadyProgram:
     position: int
     shots: int | None
     kind: str
-    given: bytes = field(repr=False)
+    given: bytes | None = field(repr=False)
     sha256: str
     body_kind: str
     body: bytes = field(repr=False)
@@ -209,7 +209,7 @@ class Work:
             position=program.position,
             shots=program.shots,
             kind=program.kind,
-            given=zlib.compress(program.content, level=1),
+            given=self._given(program, compiled=layout is not None),
             sha256=hashlib.sha256(data).hexdigest(),
             body_kind="qpy",
             body=zlib.compress(data),
@@ -217,6 +217,15 @@ class Work:
             load=load,
             note=note,
         )
+
+    @staticmethod
+    def _given(program: Program, *, compiled: bool) -> bytes | None:
+        """Return a program to be kept as it came."""
+        from .encode import qpy_of
+
+        if program.circuit is None:
+            return zlib.compress(program.content, level=1)
+        return zlib.compress(qpy_of(program.circuit), level=1) if compiled else None
 
     def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device

@@ -198,6 +198,8 @@ def _ready_programs(
         sweep=request.sweep,
         recursive=request.recursive,
         stdin=request.stdin,
+        given=request.given,
+        rows=request.rows,
     )
     return prepare(inputs, device, preparation, progress)
 
@@ -230,7 +232,7 @@ def _check_repeats(shots: int, backend: Backend) -> None:
 
 def _keep(draft: Draft, program: ReadyProgram, shots: int) -> None:
     """Write a program and the circuits that it stands for."""
-    given = draft.add_program(program.kind, program.given)
+    given = None if program.given is None else draft.add_program(program.kind, program.given)
     body = draft.add_body(program.sha256, program.body, program.layout, kind=program.body_kind)
     draft.add_circuits(
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ _SEED_BITS = 63
 _STDIN = Path("-")
 # What does not change what is run: where it comes from is read, and its labels can be changed.
 _NOT_IN_PRINT = frozenset(
-    {"paths", "table", "sweep", "stdin", "name", "tags", "once_key", "max_cost"}
+    {"given", "rows", "paths", "table", "sweep", "stdin", "name", "tags", "once_key", "max_cost"}
 )
 _LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
@@ -29,8 +29,9 @@ _LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may t
 class Request:
     """What to submit, and how.
 
-    Circuits come from `paths` (`stdin` holds what the path `-` stands for), from a `table` of them,
-    and are run once, or once for each row of a `sweep`. `level` None leaves circuits as they are
+    Circuits are `given` (see `circuits.given`), come from `paths` (`stdin` holds what the path `-`
+    stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
+    of `rows` of values. `level` None leaves circuits as they are
     where that will do, and `compiling` False in any case. `options` are those of the sampler.
     `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
     seconds of the quantum processor. After `max_fails` failures that would repeat themselves
@@ -38,6 +39,8 @@ class Request:
     """
 
     paths: tuple[Path, ...] = ()
+    given: Sequence[object] = field(default=(), repr=False)
+    rows: Sequence[Mapping[str, float]] | None = field(default=None, repr=False)
     table: Path | None = None
     sweep: Path | None = None
     recursive: bool = False
@@ -64,7 +67,7 @@ class Request:
 
 def check_request(request: Request) -> Request:
     """Return the request with its name and tags in order; raises UsageError before any work."""
-    if not request.paths and request.table is None:
+    if not request.paths and request.table is None and not request.given:
         raise UsageError("No circuits are named.", "Name files, folders of them, or - for stdin.")
     if not request.compiling and (request.level, request.initial_layout) != (None, None):
         raise UsageError(
@@ -96,8 +99,7 @@ def check_request(request: Request) -> Request:
     name = request.name
     if name is None:
         # The first path's own name, cut to fit and without what a name may not hold.
-        first = request.paths[0] if request.paths else request.table
-        assert first is not None
+        first = request.paths[0] if request.paths else request.table or Path("circuits")
         name = "stdin" if first == _STDIN else first.absolute().stem
         name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
     return replace(request, name=check_name(name), tags=check_tags(request.tags))

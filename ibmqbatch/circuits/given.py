@@ -1,0 +1,85 @@
+"""Circuits that a program has in memory, or names: objects of Qiskit, OpenQASM as text, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadInput
+from .programs import Program, checked_metadata, checked_name, programs_in_text
+from .sources import Source
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["as_programs", "in_a_list"]
+
+_MEMORY = "memory"
+
+
+def in_a_list(given: object) -> list[Any]:
+    """Return what was given as a list: one circuit, text or path is a list of one.
+
+    Raises BadInput for what can be neither.
+    """
+    if isinstance(given, str | PathLike) or hasattr(given, "num_qubits") or _is_pulse(given):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise BadInput(
+            "no_circuit", f"A {type(given).__name__} is no circuit, nor several.", "Give circuits."
+        )
+    return list(given)
+
+
+def as_programs(given: Iterable[object]) -> Iterator[Program | Source | BadInput]:
+    """Yield a program for each circuit or text, and a source for each path.
+
+    What cannot be used is an error in its place.
+    """
+    for number, item in enumerate(given):
+        try:
+            yield from _programs(item, number)
+        except BadInput as error:
+            yield error
+
+
+def _programs(item: Any, number: int) -> Iterator[Program | Source]:
+    if _is_pulse(item):
+        raise BadInput(
+            "pulse_schedule",
+            f"Experiment {number} is a pulse schedule, and IBM retired pulse jobs in 2025.",
+            "Give circuits.",
+        )
+    if isinstance(item, str) and ("OPENQASM" in item or "\n" in item):
+        yield from programs_in_text(item, f"experiment {number}", f"experiment{number}")
+    elif isinstance(item, str | PathLike):
+        yield Source(Path(item))
+    elif hasattr(item, "num_qubits") and hasattr(item, "data"):
+        yield _from_circuit(item, number)
+    else:
+        raise BadInput(
+            "no_circuit",
+            f"Experiment {number} is a {type(item).__name__}, not a circuit.",
+            "Give QuantumCircuits, OpenQASM as text, or paths of files.",
+        )
+
+
+def _from_circuit(circuit: QuantumCircuit, number: int) -> Program:
+    where = f"experiment {number}, {circuit.name!r}"
+    return Program(
+        kind="qpy",
+        content=b"",
+        source=_MEMORY,
+        where=where,
+        folder=Path(),
+        name=checked_name(circuit.name or f"experiment{number}", where),
+        position=number,
+        metadata=checked_metadata(circuit.metadata, where),
+        circuit=circuit,
+    )
+
+
+def _is_pulse(item: object) -> bool:
+    return any(part.__module__.startswith("qiskit.pulse.schedule") for part in type(item).__mro__)
