@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from ibmqbatch.cli.app import VERBS, build
+from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.render.envelope import SCHEMA
 from tests.conftest import BELL, Cli
@@ -102,10 +101,9 @@ def test_the_readme_holds_the_table_of_exit_codes():
         assert f"| {int(code)} | {code.meaning} |" in README
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_stands_in_the_readme_and_has_an_example(verb: str):
-    group = typer.main.get_command(build())
-    command = group.get_command(None, verb)  # type: ignore[attr-defined]
+    command = find_command(verb)
     assert f"`ibmqbatch {verb}" in README
     assert "Example" in command.help
     for parameter in command.params:
@@ -113,9 +111,13 @@ def test_every_verb_stands_in_the_readme_and_has_an_example(verb: str):
 
 
 def test_every_option_of_the_readme_exists():
-    group = typer.main.get_command(build())
-    commands = [group.get_command(None, verb) for verb in VERBS]  # type: ignore[attr-defined]
-    known = {opt for command in [group, *commands] for p in command.params for opt in p.opts}
+    commands = [find_command(name) for name in ("", *COMMANDS)]
+    known = {
+        name
+        for command in commands
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used <= known | {"--help"}
 

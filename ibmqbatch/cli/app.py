@@ -11,7 +11,7 @@ from typer.core import MarkupMode, TyperArgument, TyperCommand, TyperGroup
 
 from .. import __version__
 
-__all__ = ["VERBS", "build", "module_name"]
+__all__ = ["COMMANDS", "GROUPS", "VERBS", "build", "find_command", "module_name"]
 
 # In the order in which `--help` lists them; each is a module of this package: see `module_name`.
 VERBS = (
@@ -30,16 +30,23 @@ VERBS = (
     "import",
     "forget",
     "backends",
+    "account",
     "serve",
     "help",
+)
+# The verbs that are groups, with the verbs in them.
+GROUPS = {"account": ("login", "list", "use", "show", "instances", "logout")}
+# All that can be called, by its words: `submit`, `account`, `account login`.
+COMMANDS = tuple(
+    name for verb in VERBS for name in (verb, *(f"{verb} {part}" for part in GROUPS.get(verb, ())))
 )
 _ROOMY = 80  # columns
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-def module_name(verb: str) -> str:
-    """Return the name of a verb's module: one that Python keeps for itself has a _ behind it."""
-    return f"{verb}_" if keyword.iskeyword(verb) else verb
+def module_name(command: str) -> str:
+    """Return the name of a command's module: `account_login`; `import_`, as Python wants it."""
+    return f"{command}_" if keyword.iskeyword(command) else command.replace(" ", "_")
 
 
 def _markup() -> MarkupMode:
@@ -55,17 +62,23 @@ def _markup() -> MarkupMode:
     return "rich" if is_terminal() and shutil.get_terminal_size().columns >= _ROOMY else None
 
 
-class _Verb(TyperCommand):
+class _Helpful:
+    """What the help of verbs and of groups has in common."""
+
     drawn = True  # on a terminal; False: its help is wanted as a text
+    help: str | None
+    rich_markup_mode: MarkupMode
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self.rich_markup_mode = _markup() if self.drawn else None
-        super().format_help(ctx, formatter)
+        super().format_help(ctx, formatter)  # type: ignore[misc]
 
     def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002
         """Return the first sentence whole, however long: lists of verbs wrap it."""
         return f"{self.help}".partition("\n\n")[0].partition(". ")[0].rstrip(".") + "."
 
+
+class _Verb(_Helpful, TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Write arguments as man pages do: brackets are around what can be left out."""
         pieces = ["[OPTIONS]"]
@@ -77,13 +90,15 @@ class _Verb(TyperCommand):
         return pieces
 
 
-class _Verbs(TyperGroup):
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        self.rich_markup_mode = _markup()
-        super().format_help(ctx, formatter)
+class _Verbs(_Helpful, TyperGroup):
+    group = ""  # the name of the group; that of all verbs has none
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
-        return list(VERBS)
+        return list(GROUPS.get(self.group, VERBS))
+
+    def full_name(self, name: str) -> str:
+        """Return the words by which a command of this group is called."""
+        return f"{self.group} {name}".lstrip()
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         try:
@@ -92,20 +107,25 @@ class _Verbs(TyperGroup):
             # The library suggests commands that are loaded; ours are not.
             from difflib import get_close_matches
 
-            meant = get_close_matches(args[0], VERBS)
+            meant = get_close_matches(args[0], self.list_commands(ctx))
             if meant:
                 text = error.message.rstrip(".")
                 error.message = f"{text}. Did you mean {' or '.join(map(repr, meant))}?"
             raise
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        if cmd_name not in VERBS:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f".{module_name(cmd_name)}", __package__)
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(cmd_name, cls=_Verb, context_settings=_SETTINGS, help=_help(module.command))(
-            module.command
-        )
+        name = self.full_name(cmd_name)
+        module = importlib.import_module(f".{module_name(name)}", __package__)
+        settings: dict[str, Any] = {"context_settings": _SETTINGS, "help": _help(module.command)}
+        if name in GROUPS:
+            group = type("_Group", (_Verbs,), {"group": name})
+            app = typer.Typer(add_completion=False, rich_markup_mode="rich", cls=group, **settings)
+            app.callback()(module.command)
+        else:
+            app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+            app.command(cmd_name, cls=_Verb, **settings)(module.command)
         return typer.main.get_command(app)
 
 
@@ -125,6 +145,14 @@ def build() -> typer.Typer:
     )
     app.callback()(_root)
     return app
+
+
+def find_command(name: str) -> Any:
+    """Return the command that is called by these words; without any, the group of all verbs."""
+    command: Any = typer.main.get_command(build())
+    for word in name.split():
+        command = command.get_command(None, word)
+    return command
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the form of a callback

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["accounts", "backends", "job_sets", "levels", "one_of", "tags"]
+__all__ = ["accounts", "backends", "job_sets", "levels", "one_of", "stored_accounts", "tags"]
 
 _LOOKED_AT = 100  # sets whose names, states and tags are read: the newest ones
 
@@ -62,6 +62,17 @@ def accounts() -> Candidates:
     from ..service.accounts import account_names
 
     return list(account_names())
+
+
+def stored_accounts() -> Candidates:
+    """Offer the accounts that were logged in to."""
+    from ..errors import StorageError
+    from ..service.account_store import stored_names
+
+    try:
+        return list(stored_names())
+    except StorageError:
+        return []
 
 
 def backends(ctx: Any) -> Candidates:

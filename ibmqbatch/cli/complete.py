@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from .app import build, module_name
+from .app import GROUPS, find_command, module_name
 
 __all__ = ["Answer", "Candidate", "complete"]
 
@@ -54,14 +54,23 @@ class _Position:
 
 def complete(words: Sequence[str], incomplete: str) -> Answer:
     """Return what can follow `words` and begins with `incomplete`."""
-    group: Any = typer.main.get_command(build())
+    return _in_group(find_command(""), words, incomplete)
+
+
+def _in_group(group: Any, words: Sequence[str], incomplete: str) -> Answer:
     verb = next((number for number, word in enumerate(words) if not word.startswith("-")), None)
     if verb is None:
-        return _at_the_root(group, words, incomplete)
+        return _before_the_verb(group, words, incomplete)
     name, rest = words[verb], list(words[verb + 1 :])
     command = group.get_command(None, name)
     if command is None:
         return Answer()
+    if group.full_name(name) in GROUPS:
+        return _in_group(command, rest, incomplete)
+    return _in_verb(command, name, rest, incomplete)
+
+
+def _in_verb(command: Any, name: str, rest: Sequence[str], incomplete: str) -> Answer:
     context = command.make_context(name, [*rest], resilient_parsing=True)
     position = _position(command, rest)
     if position.option is not None:
@@ -80,11 +89,12 @@ def complete(words: Sequence[str], incomplete: str) -> Answer:
     return Answer() if position.options_end else _option_names(command, rest, incomplete)
 
 
-def _at_the_root(group: Any, words: Sequence[str], incomplete: str) -> Answer:
+def _before_the_verb(group: Any, words: Sequence[str], incomplete: str) -> Answer:
     if incomplete.startswith("-"):
         return _option_names(group, words, incomplete)
     verbs = [name for name in group.list_commands(None) if name.startswith(incomplete)]
-    helps = [_sentence(_docstring(f"{__package__}.{module_name(name)}")) for name in verbs]
+    modules = [module_name(group.full_name(name)) for name in verbs]
+    helps = [_sentence(_docstring(f"{__package__}.{module}")) for module in modules]
     return Answer(words=tuple(map(Candidate, verbs, helps)))
 
 
@@ -143,13 +153,18 @@ def _option_names(command: Any, words: Sequence[str], incomplete: str) -> Answer
     return Answer(
         words=tuple(
             Candidate(name, _sentence(option.help or ""))
-            for option in command.get_params(typer.Context(command))
+            for option in command.get_params(typer.Context(command, **command.context_settings))
             if option.param_type_name == "option" and not option.hidden
-            if option.multiple or not given.intersection(option.opts)
-            for name in option.opts
+            if option.multiple or not given.intersection(_names(option))
+            for name in _names(option)
             if name.startswith(incomplete)
         )
     )
+
+
+def _names(option: Any) -> list[str]:
+    """Return all names of an option; one that can be switched off has another for that."""
+    return [*option.opts, *option.secondary_opts]
 
 
 def _values(parameter: Any, context: Any, incomplete: str, joined: str = "") -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from ..jobset.catalog import find_path
 from ..jobset.errors import NotFinished
 from ..render.console import is_terminal, message, plural, size_text, write_line
 from . import candidates, options
+from .asking import agreed, can_ask
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _check_finished(candidates: Iterable[Candidate], *, allowed: bool) -> None:
 
 
 def _check_asking() -> None:
-    if not (sys.stdin.isatty() and is_terminal(stderr=True)):
+    if not can_ask():
         raise UsageError(
             "There is nobody to ask whether to forget this, and --yes is not given.",
             "Add --yes to delete without a question.",
@@ -86,12 +86,9 @@ def _check_asking() -> None:
 
 
 def _agreed(candidate: Candidate) -> bool:
-    """Ask whether to forget a set. Silence is a no."""
-    from ..render.console import clean, err
-
+    """Ask whether to forget a set."""
     losses = f" {candidate.losses[0].upper()}{candidate.losses[1:]}." if candidate.losses else ""
-    err().print(clean(f"Forget {_description(candidate)}?{losses} [y/N]"), end=" ")
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return agreed(f"Forget {_description(candidate)}?{losses}")
 
 
 def _description(candidate: Candidate) -> str:

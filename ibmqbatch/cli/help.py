@@ -19,17 +19,20 @@ _TOPICS = {
 }
 
 
-def _topics() -> list[str | tuple[str, str]]:
-    from .app import VERBS
+def _topics(ctx: Any) -> list[str | tuple[str, str]]:
+    from .app import COMMANDS
 
-    return [*_TOPICS.items(), *((name, "the verb's help") for name in VERBS)]
+    begun = "".join(f"{word} " for word in ctx.params.get("topic") or ())
+    names = [name.removeprefix(begun) for name in COMMANDS if name.startswith(begun)]
+    words = [(name, "the verb's help") for name in names if " " not in name]
+    return [*([] if begun else _TOPICS.items()), *words]
 
 
 def command(
     topic: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            metavar="TOPIC",
+            metavar="TOPIC...",
             help=f"One of {', '.join(_TOPICS)}; or a command.",
             autocompletion=_topics,
         ),
@@ -40,28 +43,29 @@ def command(
 
     Example: ibmqbatch help exit-codes
     """
-    from .app import VERBS
+    from .app import COMMANDS, VERBS
 
     with verb("help", json=json) as this:
-        if topic in VERBS:
-            _tell_verb(this, topic)
-        elif topic == "exit-codes":
+        name = " ".join(topic)
+        if name in COMMANDS:
+            _tell_verb(this, name)
+        elif name == "exit-codes":
             this.data["exit_codes"] = {str(int(code)): code.meaning for code in ExitCode}
             _tell(this, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
-        elif topic == "json-schema":
+        elif name == "json-schema":
             from ..render.envelope import SCHEMA
 
             schema = SCHEMA.read_text("utf-8")
             this.data["json_schema"] = json_format.loads(schema)
             _tell(this, schema.rstrip())
-        elif topic == "man":
+        elif name == "man":
             from .manual import man_page
 
             this.data["text"] = man_page()
             _tell(this, this.data["text"].rstrip())
         else:
             raise UsageError(
-                f"There is no help on '{topic}'.",
+                f"There is no help on '{name}'.",
                 f"There is on {', '.join(_TOPICS)}, and on the commands: {', '.join(VERBS)}.",
             )
     return this.exit_code
@@ -76,14 +80,15 @@ def _tell(this: Verb, text: str) -> None:
 
 def _tell_verb(this: Verb, name: str) -> None:
     """Print what `ibmqbatch NAME --help` prints."""
-    from .app import build
+    from .app import find_command
 
-    group: Any = typer.main.get_command(build())
+    command = find_command("")
     if not this.json:
-        group([name, "--help"], prog_name="ibmqbatch", standalone_mode=False)
+        command([*name.split(), "--help"], prog_name="ibmqbatch", standalone_mode=False)
         return
-    command = group.get_command(None, name)
+    context = typer.Context(command, info_name="ibmqbatch")
+    for word in name.split():
+        command = command.get_command(context, word)
+        context = command.make_context(word, [], parent=context, resilient_parsing=True)
     command.drawn = False
-    root = typer.Context(group, info_name="ibmqbatch")
-    context = command.make_context(name, [], parent=root, resilient_parsing=True)
     this.data["text"] = command.get_help(context)

@@ -92,12 +92,21 @@ def _usage_problem(error: Any) -> Problem:
         text = error.message + (f". Did you mean {' or '.join(meant)}?" if meant else "")
     # The help of the verb, where there is one, has its options.
     context = getattr(error, "ctx", None)
-    verb = context.info_name if context is not None and context.parent is not None else "VERB"
+    verb = context.command_path.partition(" ")[2] if context is not None else ""
     return Problem(
         "usage",
         text if text.endswith((".", "?")) else f"{text}.",
-        f"`ibmqbatch --help` and `ibmqbatch {verb} --help` tell what there is.",
+        f"`ibmqbatch --help` and `ibmqbatch {verb or 'VERB'} --help` tell what there is.",
     )
+
+
+def _command_in(arguments: Sequence[str]) -> str:
+    """Return the words of a command line that name its command."""
+    from .app import COMMANDS
+
+    words = [word for word in arguments if not word.startswith("-")]
+    name = " ".join(words[:2])
+    return name if name in COMMANDS else "".join(words[:1])
 
 
 def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem]) -> int:
@@ -106,7 +115,6 @@ def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem])
     from ..render.envelope import write_envelope
 
     if "--json" in arguments:
-        verb = next((word for word in arguments if not word.startswith("-")), "")
-        write_envelope(verb, code, {}, problems)
+        write_envelope(_command_in(arguments), code, {}, problems)
     complain(problems)
     return code

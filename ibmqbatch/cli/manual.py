@@ -10,24 +10,27 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
 from .. import __version__
 from ..exitcodes import ExitCode
-from .app import build
+from .app import COMMANDS, GROUPS, find_command
 
 __all__ = ["ENVIRONMENT", "man_page"]
 
 ENVIRONMENT = {
-    "IBMQBATCH_URL": "Where another service is that speaks IBM's Qiskit Runtime REST API. With "
-    "IBMQBATCH_TOKEN and IBMQBATCH_INSTANCE it is the account `environment`.",
-    "IBMQBATCH_TOKEN": "The API key for that service.",
-    "IBMQBATCH_INSTANCE": "The CRN of the instance there.",
-    "IBMQBATCH_IAM_URL": "Where that service exchanges keys for tokens, unless it is IBM's.",
-    "IBMQBATCH_API_VERSION": "The API version that is asked for.",
+    "IBMQBATCH_TOKEN": "An API key. With the three that follow it is the account `environment`, "
+    "which goes before the one chosen with `account use`.",
+    "IBMQBATCH_INSTANCE": "The instance, by its CRN or name; not needed where the key reaches one.",
+    "IBMQBATCH_URL": "Where the service is that speaks IBM's Qiskit Runtime REST API, unless it is "
+    "IBM's own, whose address follows from the instance.",
+    "IBMQBATCH_IAM_URL": "Where keys are exchanged for tokens, unless it is IBM's IAM, or at the "
+    "origin of a service on this machine.",
     "IBMQBATCH_ACCOUNT": "The account, where `--account` does not name one.",
+    "QISKIT_IBM_TOKEN": "With QISKIT_IBM_INSTANCE and QISKIT_IBM_URL: the account "
+    "`qiskit:environment`.",
+    "IBMQBATCH_API_VERSION": "The API version that is asked for.",
     "IBMQBATCH_HOME": "The data folder, instead of the platform's.",
     "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit.",
+    "IBMQBATCH_PACE_WINDOW": "Seconds, instead of that minute.",
     "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service; 0: no limit.",
     "IBMQBATCH_SETTLE": "Seconds after which a lost submission can be told from a late one.",
     "NO_COLOR": "When it is set and not empty, nothing is coloured.",
@@ -35,6 +38,7 @@ ENVIRONMENT = {
 _FILES = {
     "~/.local/share/ibmqbatch": "The data folder, on Linux; `IBMQBATCH_HOME` names another.",
     "sets/ID.sqlite": "In it: one job set, with its circuits, jobs, results and history.",
+    "accounts.json": "The accounts that were logged in to, with their API keys.",
     "pace/": "When an API key has submitted; all processes that use it share this.",
     "logs/": "Details of errors, without secrets; `--verbose` names the file.",
     "local/": "The embedded service: its jobs, its log, how to reach it.",
@@ -58,8 +62,8 @@ def man_page() -> str:
 
 
 def _page() -> Iterator[str]:
-    group: Any = typer.main.get_command(build())
-    verbs = {name: group.get_command(None, name) for name in group.list_commands(None)}
+    group: Any = find_command("")
+    verbs = {name: find_command(name) for name in COMMANDS}
     summary, *rest = _paragraphs(group.help)
     yield r".\" Written by `python -m tests.generate` from the commands' own help."
     yield f'.TH IBMQBATCH 1 "" "ibmqbatch {_plain(__version__)}" "User Commands"'
@@ -67,7 +71,8 @@ def _page() -> Iterator[str]:
     yield f"ibmqbatch \\- {_plain(summary[0].lower() + summary[1:].rstrip('.'))}"
     yield ".SH SYNOPSIS"
     for name, command in verbs.items():
-        yield from (_synopsis(name, command), ".br")
+        if name not in GROUPS:
+            yield from (_synopsis(name, command), ".br")
     yield from (r".B ibmqbatch \-\-help", ".br", r".B ibmqbatch \-\-version")
     yield ".SH DESCRIPTION"
     yield _text(
@@ -123,6 +128,8 @@ def _synopsis(name: str, command: Any) -> str:
             needed = argument.required or argument.metavar.startswith("[")
             metavar = _italic(argument.metavar)
             pieces.append(metavar if needed else f"[{metavar}]")
+    if name in GROUPS:
+        return " ".join([*pieces, _italic("VERB")])
     return " ".join([*pieces, f"[{_italic('OPTIONS')}]"])
 
 
@@ -130,13 +137,13 @@ def _options(command: Any) -> Iterator[str]:
     for option in command.params:
         if option.param_type_name != "option" or option.hidden:
             continue
-        names = ", ".join(_bold(name) for name in sorted(option.opts, key=len))
+        names = sorted([*option.opts, *option.secondary_opts], key=len)
         # A type's own name stands in where no other is given: INTEGER, FLOAT.
         metavar = "" if option.is_flag else " " + _italic(option.metavar or _type_name(option))
         text = option.help or ""
         if not option.is_flag and option.default is not None and option.show_default:
             text += f" Without it: {option.default}."
-        yield from (".TP", names + metavar, _text(text))
+        yield from (".TP", ", ".join(map(_bold, names)) + metavar, _text(text))
 
 
 def _type_name(option: Any) -> str:

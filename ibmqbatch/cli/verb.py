@@ -138,7 +138,7 @@ def _write_log(command: str) -> str:
         for old in sorted(folder.glob("*.log"))[: -_LOGS_KEPT + 1]:
             old.unlink(missing_ok=True)
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        path = folder / f"{stamp}-{command}-{os.getpid()}.log"
+        path = folder / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.log"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             # Without the values of variables: they may hold secrets.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import iso
 from ..errors import UsageError
-from ..service.accounts import LOCAL, UnknownAccount
+from ..service.accounts import LOCAL, UnknownAccount, account_names
 from ..service.calibration import Calibration, GateFigures
 from ..service.errors import NotFound
 from ..service.types import Backend, BackendEntry, processor_name
@@ -39,9 +39,12 @@ def find_backend(
         return client.backend(name)
     except NotFound as error:
         if name.startswith("ibm_") and account_name is None and account.name == LOCAL:
+            others = [known for known in account_names() if known != LOCAL]
             raise UnknownAccount(
-                f"{name} is a device of IBM Quantum, and no account is set up.",
-                "Name one with --account, or set IBMQBATCH_URL, IBMQBATCH_TOKEN and "
+                f"{name} is a device of IBM Quantum, and no account of it is in use.",
+                f"Name one with --account: {', '.join(others)}."
+                if others
+                else "Log in to one with `ibmqbatch account login`, or set IBMQBATCH_TOKEN and "
                 "IBMQBATCH_INSTANCE.",
             ) from error
         raise UnknownBackend(

@@ -6,27 +6,46 @@ that nothing else needs to know which service it talks to.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import StorageError, UsageError
 from ..exitcodes import ExitCode
 
+if TYPE_CHECKING:
+    from .settings import Settings
+
 __all__ = [
+    "ENVIRONMENT",
+    "FIGURES",
     "LOCAL",
     "LOCAL_BACKEND",
     "Account",
     "Endpoint",
     "UnknownAccount",
     "account_names",
+    "chosen_name",
     "find_account",
+    "find_settings",
+    "remote_account",
 ]
 
 # The account of the embedded service, and what runs circuits there when nothing else is asked for.
 LOCAL = "local"
 LOCAL_BACKEND = "ideal_simulator"
+# The account that variables describe.
+ENVIRONMENT = "environment"
+# The variables that change how an account is treated, by what they change.
+FIGURES = {
+    "pace_limit": "IBMQBATCH_PACE",
+    "pace_window": "IBMQBATCH_PACE_WINDOW",
+    "max_pending": "IBMQBATCH_MAX_PENDING",
+    "settle_delay": "IBMQBATCH_SETTLE",
+}
 
 
 class UnknownAccount(UsageError):
@@ -98,35 +117,12 @@ def _local() -> Account:
     )
 
 
-def _environment() -> Account | None:
-    """Return the account that IBMQBATCH_URL, _TOKEN and _INSTANCE describe, if they are set."""
-    url = os.environ.get("IBMQBATCH_URL")
-    if not url:
-        return None
-    missing = [
-        name for name in ("IBMQBATCH_TOKEN", "IBMQBATCH_INSTANCE") if not os.environ.get(name)
-    ]
-    if missing:
-        raise UnknownAccount(
-            f"IBMQBATCH_URL is set, but {' and '.join(missing)} not.",
-            "Set all three, or none of them.",
-        )
-    for name in ("IBMQBATCH_TOKEN", "IBMQBATCH_INSTANCE"):
-        value = os.environ[name]
-        if not (value.isascii() and value.isprintable()):
-            raise UnknownAccount(
-                f"{name} holds characters that no key or CRN has.", "Was it copied whole, alone?"
-            )
-    endpoint = Endpoint(
-        url=url.rstrip("/"),
-        iam_url=os.environ.get("IBMQBATCH_IAM_URL", "https://iam.cloud.ibm.com"),
-        api_key=os.environ["IBMQBATCH_TOKEN"],
-        instance=os.environ["IBMQBATCH_INSTANCE"],
-    )
+def remote_account(settings: Settings) -> Account:
+    """Return an account of a service that IBM runs, or one that asks to be treated as IBM's."""
     # The figures of IBM's service: 5 submissions a minute and user, listings that may lag.
-    return Account(
-        name="environment",
-        locate=lambda: endpoint,
+    account = Account(
+        name=settings.name,
+        locate=settings.locate,
         default_backend=None,
         pace_limit=5,
         max_pending=None,
@@ -135,43 +131,87 @@ def _environment() -> Account | None:
         settle_delay=30.0,
         settle_gap=10.0,
     )
+    return _overridden(account)
 
 
 def find_account(name: str | None = None) -> Account:
-    """Return the account called `name`; without a name the one that the environment tells.
+    """Return the account called `name`; without a name the one that `chosen_name` tells.
 
-    That is IBMQBATCH_ACCOUNT, else the account made of IBMQBATCH_URL, _TOKEN and _INSTANCE, else
-    `local`. Raises UnknownAccount.
+    Raises UnknownAccount, StorageError, UsageError.
     """
-    if (name or os.environ.get("IBMQBATCH_ACCOUNT")) == LOCAL:
-        return _overridden(_local())
-    environment = _environment()
-    if name is None:
-        name = os.environ.get("IBMQBATCH_ACCOUNT") or (environment or _local()).name
-    known = {account.name: account for account in (_local(), environment) if account is not None}
-    if name not in known:
+    name = chosen_name(name)[0]
+    return _overridden(_local()) if name == LOCAL else remote_account(find_settings(name))
+
+
+def chosen_name(name: str | None = None) -> tuple[str, str]:
+    """Return the name of the account that is meant, and what makes it so.
+
+    A name that is given goes before IBMQBATCH_ACCOUNT, that before IBMQBATCH_TOKEN and the
+    variables beside it, those before the choice made with `account use`; `local` comes last.
+    Accounts of Qiskit are never meant unless they are named. Raises StorageError.
+    """
+    from .account_environment import is_described, variable
+    from .account_store import accounts_path, name_in_use
+    from .settings import DEFAULT
+
+    if name is not None:
+        return name, "named in the command"
+    if os.environ.get("IBMQBATCH_ACCOUNT"):
+        return os.environ["IBMQBATCH_ACCOUNT"], variable("IBMQBATCH_ACCOUNT")
+    if is_described():
+        return ENVIRONMENT, variable("IBMQBATCH_TOKEN")
+    in_use = name_in_use()
+    return (in_use, f"file {accounts_path()}") if in_use else (LOCAL, DEFAULT)
+
+
+def find_settings(name: str) -> Settings:
+    """Return what is written down about an account other than `local`.
+
+    Raises UnknownAccount, StorageError, UsageError.
+    """
+    from .account_environment import environment_settings
+    from .account_store import stored_settings
+    from .qiskit_accounts import PREFIX, qiskit_settings
+
+    if name == ENVIRONMENT:
+        return environment_settings()
+    found = qiskit_settings(name) if name.startswith(PREFIX) else stored_settings(name)
+    if found is None:
         raise UnknownAccount(
             f"There is no account named '{name}'.",
-            f"Known here: {', '.join(known)}. "
-            "IBMQBATCH_URL, IBMQBATCH_TOKEN and IBMQBATCH_INSTANCE describe another.",
+            f"Known here: {', '.join(account_names())}. `ibmqbatch account login` adds one.",
         )
-    return _overridden(known[name])
+    return found
 
 
 def account_names() -> list[str]:
-    """Return the names that `find_account` knows, whether or not they lack something."""
-    return [LOCAL, *(["environment"] if os.environ.get("IBMQBATCH_URL") else [])]
+    """Return the names that `find_account` knows, whether or not they lack something.
+
+    Those in a file that cannot be read are left out.
+    """
+    from .account_environment import is_described
+    from .account_store import stored_names
+    from .qiskit_accounts import qiskit_names
+
+    names = [LOCAL, *([ENVIRONMENT] if is_described() else [])]
+    for names_of in (stored_names, qiskit_names):
+        with contextlib.suppress(StorageError):
+            names += names_of()
+    return names
 
 
 def _overridden(account: Account) -> Account:
-    """Apply the environment's IBMQBATCH_PACE, _MAX_PENDING and _SETTLE to the account's figures."""
-    pace = _whole_number("IBMQBATCH_PACE")
+    """Apply what the environment says about the account's figures."""
+    pace = _whole_number(FIGURES["pace_limit"])
     if pace is not None:
         account = replace(account, pace_limit=pace or None)
-    pending = _whole_number("IBMQBATCH_MAX_PENDING")
+    window = _number(FIGURES["pace_window"])
+    if window is not None:
+        account = replace(account, pace_window=window)
+    pending = _whole_number(FIGURES["max_pending"])
     if pending is not None:
         account = replace(account, max_pending=pending or None)
-    settle = _number("IBMQBATCH_SETTLE")
+    settle = _number(FIGURES["settle_delay"])
     if settle is not None:
         account = replace(account, settle_delay=settle, settle_gap=settle / 3)
     return account

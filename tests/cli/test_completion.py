@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from ibmqbatch.cli.app import VERBS, build
+from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.complete import Answer, complete
 from ibmqbatch.cli.shells import _read
 from ibmqbatch.service.backend_names import known_backends, remember_backends
@@ -42,9 +41,19 @@ def test_verbs_are_offered_with_what_they_do():
     assert values("nonsense") == []
 
 
+def test_the_verbs_of_a_group_are_offered_behind_it():
+    assert values("account") == list(GROUPS["account"])
+    assert described("account", "logi") == {
+        "login": "Log in with an API key, which is read from a prompt, from a file or from "
+        "standard input"
+    }
+    assert set(values("account", "-")) == {"--help", "-h"}
+    assert values("account nonsense") == []
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_is_described_by_the_first_sentence_of_its_help(verb):
-    command = typer.main.get_command(build()).get_command(None, verb)  # type: ignore[attr-defined]
+    command = find_command(verb)
     assert f"{described('')[verb]}." == command.get_short_help_str()
 
 
@@ -52,14 +61,13 @@ def test_the_tools_own_options_are_offered():
     assert values("", "--") == ["--version", "--install-completion", "--show-completion", "--help"]
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_option_of_a_verb_is_offered(verb):
-    group = typer.main.get_command(build())
     options = [
         name
-        for parameter in group.get_command(None, verb).params  # type: ignore[attr-defined]
+        for parameter in find_command(verb).params
         if parameter.param_type_name == "option"
-        for name in parameter.opts
+        for name in (*parameter.opts, *parameter.secondary_opts)
     ]
     assert set(values(verb, "-")) == {*options, "--help", "-h"}
 
@@ -67,6 +75,7 @@ def test_every_option_of_a_verb_is_offered(verb):
 def test_an_option_is_offered_once_unless_it_may_be_given_again():
     offered = values("submit --wait --tag x", "--")
     assert "--wait" not in offered
+    assert "--use" not in values("account login --no-use", "--")
     assert "--tag" in offered
 
 
@@ -92,7 +101,7 @@ def test_a_name_that_means_two_sets_is_not_offered(home):
     assert "same" not in values("status")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_argument_and_option_that_takes_a_known_thing_offers_it(verb, two_sets):
     expected = {
         "--account": "local",
@@ -102,8 +111,7 @@ def test_every_argument_and_option_that_takes_a_known_thing_offers_it(verb, two_
         "--format": "csv",
         "--optimization-level": "3",
     }
-    group = typer.main.get_command(build())
-    for parameter in group.get_command(None, verb).params:  # type: ignore[attr-defined]
+    for parameter in find_command(verb).params:
         if parameter.param_type_name == "argument":
             if "SET" in parameter.metavar:
                 assert "latest" in values(verb)
@@ -122,6 +130,7 @@ def test_values_are_offered_wherever_an_option_takes_one():
     assert values("submit -O2 x --optimization-level") == ["0", "1", "2", "3"]
     assert values("help", "exit") == ["exit-codes"]
     assert values("help", "ret") == ["retag", "retry"]
+    assert values("help account", "lo") == ["login", "logout"]
 
 
 def test_paths_are_left_to_the_shell(two_sets):

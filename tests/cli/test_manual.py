@@ -8,9 +8,8 @@ import shutil
 import subprocess
 
 import pytest
-import typer
 
-from ibmqbatch.cli.app import VERBS, build
+from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.cli.manual import ENVIRONMENT, _guarded, _plain, man_page
 from ibmqbatch.exitcodes import ExitCode
 from tests.conftest import Cli
@@ -26,22 +25,22 @@ def read() -> str:
     return text.replace("\\-", "-").replace("\\(ti", "~").replace("\\(ga", "`")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_and_option_stands_in_the_man_page(verb, read):
     section = read.partition(f".SS {verb}\n")[2].partition("\n.S")[0]
-    command = typer.main.get_command(build()).get_command(None, verb)  # type: ignore[attr-defined]
+    command = find_command(verb)
     assert section.startswith(f"ibmqbatch {verb}")
     assert "\nExample" in section
     for parameter in command.params:
         assert parameter.help.replace("`", "") in section
         if parameter.param_type_name == "option":
-            for name in parameter.opts:
+            for name in (*parameter.opts, *parameter.secondary_opts):
                 assert re.search(rf"^(.*, )?{re.escape(name)}\b", section, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verbs_example_is_one_that_it_understands(verb):
-    command = typer.main.get_command(build()).get_command(None, verb)  # type: ignore[attr-defined]
+    command = find_command(verb)
     (line,) = [line for line in command.help.splitlines() if line.startswith("Example")]
     _, program, words = line.partition(f"ibmqbatch {verb}")
     assert program

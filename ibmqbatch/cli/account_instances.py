@@ -1,0 +1,54 @@
+"""`ibmqbatch account instances`: what the key of an account reaches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from . import candidates, options
+from .verb import verb
+
+
+def command(
+    account: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="The account whose key is meant.",
+            autocompletion=candidates.accounts,
+        ),
+    ] = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """List the instances that an account's key reaches, with their plans, regions and CRNs.
+
+    Example: ibmqbatch account instances
+    """
+    from ..render.accounts import show_instances
+    from ..render.console import message
+    from ..service.account_view import instance_data
+    from ..service.accounts import LOCAL, chosen_name, find_account, find_settings
+    from ..service.instances import reachable_instances
+
+    with verb("account instances", json=json, verbose=verbose) as this:
+        name, _ = chosen_name(account)
+        if name == LOCAL:
+            endpoint = find_account(name).locate()
+            meant: str | None = endpoint.instance
+        else:
+            settings = find_settings(name)
+            endpoint, meant = settings.directory(), settings.instance
+        instances = reachable_instances(endpoint, this.clock)
+        if meant is None and len(instances) == 1:
+            meant = instances[0].crn
+        this.data["instances"] = [
+            instance_data(item, in_use=meant in {item.crn, item.name}) for item in instances
+        ]
+        if not instances:
+            message(f"The key of the account '{name}' reaches no instance.")
+        elif not this.json:
+            show_instances(this.data["instances"])
+    return this.exit_code

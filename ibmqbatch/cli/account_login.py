@@ -1,0 +1,263 @@
+"""`ibmqbatch account login`: check an API key, and keep it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from ..errors import UsageError
+from . import candidates, options
+from .asking import agreed, can_ask, chosen
+from .verb import Verb, verb
+
+if TYPE_CHECKING:
+    from ..service.instances import Instance
+    from ..service.settings import Settings
+
+_NAME = "ibm"
+_STDIN = Path("-")
+
+
+def command(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help=f"What to call the account; '{_NAME}' if nothing is given.",
+            show_default=False,
+            autocompletion=candidates.stored_accounts,
+        ),
+    ] = _NAME,
+    instance: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--instance", metavar="CRN|NAME", help="The instance; else the only one there is."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--token-file", metavar="FILE", help="Take the API key from this file; -: stdin."
+        ),
+    ] = None,
+    url: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--url", metavar="URL", help="Where the API is, unless it is IBM's."),
+    ] = None,
+    iam_url: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--iam-url", metavar="URL", help="Where keys become tokens, unless that is IBM's."
+        ),
+    ] = None,
+    private_endpoint: Annotated[
+        bool,
+        typer.Option("--private-endpoint", help="Go by IBM Cloud's private network."),
+    ] = False,
+    ca_bundle: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file."),
+    ] = None,
+    proxy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--proxy", metavar="URL", help="Go through this proxy."),
+    ] = None,
+    no_check: Annotated[
+        bool,
+        typer.Option("--no-check", help="Ask no service; --instance must be a CRN then."),
+    ] = False,
+    use: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(
+            "--use/--no-use", help="Use it where none is named, or do not; else if none is in use."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an account of this name without a question.")
+    ] = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Log in with an API key, which is read from a prompt, from a file or from standard input.
+
+    The key is checked, and its instance with it; nothing is stored when it is not good. Without
+    `--url` and `--iam-url`, IBMQBATCH_URL and IBMQBATCH_IAM_URL tell where, unless IBMQBATCH_TOKEN
+    makes an account of them.
+
+    Example: ibmqbatch account login --token-file apikey.json
+    """
+    from ..service.account_store import add_account, checked_name
+
+    with verb("account login", json=json, verbose=verbose) as this:
+        this.advice = "Nothing is stored."
+        checked_name(name)
+        if no_check and not (instance or "").startswith("crn:"):
+            raise UsageError(
+                "Without a check the instance has to be known.", "Give its CRN with --instance."
+            )
+        settings = _settings(
+            name, instance, url, iam_url, proxy, ca_bundle, private=private_endpoint
+        )
+        replacing = force or _agreed_to_replace(name)
+        settings = replace(settings, token=_read_key(token_file))
+        _warn_of_plain_http(settings)
+        backends = None
+        if no_check:
+            settings.locate()  # which asks nobody where there is a CRN, but looks at it
+        else:
+            settings, backends = _checked(this, settings)
+        in_use = add_account(settings, replace=replacing, use=use)
+        _tell(this, settings, backends, in_use=in_use)
+    return this.exit_code
+
+
+def _settings(
+    name: str,
+    instance: str | None,
+    url: str | None,
+    iam_url: str | None,
+    proxy: str | None,
+    ca_bundle: Path | None,
+    *,
+    private: bool,
+) -> Settings:
+    """Put together what is said about the account, short of its key; raises UsageError."""
+    from ..service import addresses
+    from ..service.settings import Settings
+
+    instance = None if instance is None else instance.strip()
+    if instance is not None and not (instance and instance.isascii() and instance.isprintable()):
+        raise UsageError("--instance is no CRN, and no name.", "Was it copied whole, alone?")
+    at = _given("--url", url, "IBMQBATCH_URL")
+    iam_at = _given("--iam-url", iam_url, "IBMQBATCH_IAM_URL")
+    if at is not None and private:
+        raise UsageError("--url and --private-endpoint contradict each other.", "Leave one out.")
+    if ca_bundle is not None and not os.access(ca_bundle, os.R_OK):
+        raise UsageError(f"The file {ca_bundle} cannot be read.", "Name one with certificates.")
+    return Settings(
+        name=name,
+        kind="stored",
+        token="",
+        instance=addresses.whole_crn(instance) if instance else None,
+        url=addresses.checked_url(*at) if at else None,
+        iam_url=addresses.checked_iam_url(*iam_at) if iam_at else None,
+        private_endpoint=private,
+        proxy=addresses.checked_proxy(proxy, "--proxy") if proxy is not None else None,
+        ca_bundle=str(ca_bundle.absolute()) if ca_bundle is not None else None,
+    )
+
+
+def _warn_of_plain_http(settings: Settings) -> None:
+    from ..render.console import message
+    from ..service.addresses import is_loopback
+
+    url = settings.directory().iam_url
+    if url.startswith("http://") and not is_loopback(url):
+        message(
+            f"Warning: the key goes to {url} as plain text; whoever stands between can read it."
+        )
+
+
+def _given(option: str, value: str | None, variable: str) -> tuple[str, str] | None:
+    """Return an address and what to call it: an option's, or else a variable's."""
+    if value is not None:
+        return value, option
+    text = os.environ.get(variable)
+    return (text, variable) if text and not os.environ.get("IBMQBATCH_TOKEN") else None
+
+
+def _agreed_to_replace(name: str) -> bool:
+    """Ask before an account is replaced; False when there is none. Raises UsageError on a no."""
+    from ..service.account_store import stored_names
+
+    if name not in stored_names():
+        return False
+    if can_ask() and agreed(f"Replace the account '{name}'?"):
+        return True
+    raise UsageError(
+        f"There is an account named '{name}' already, and it stays as it is.",
+        "Give --force to replace it, or another name.",
+    )
+
+
+def _read_key(token_file: Path | None) -> str:
+    """Return the API key. It is never an argument, which other users of the machine can see."""
+    from ..service.api_keys import LONGEST, key_in, read_key_file
+
+    if token_file is not None and token_file != _STDIN:
+        return read_key_file(token_file)
+    if token_file is None and sys.stdin.isatty():
+        try:
+            return key_in(getpass.getpass("API key (it is not shown): "), "the answer")
+        except EOFError:
+            return key_in("", "the answer")
+    return key_in(sys.stdin.buffer.read(LONGEST + 1), "standard input")
+
+
+def _checked(this: Verb, settings: Settings) -> tuple[Settings, int]:
+    """Have IAM, the search for instances and the service itself say that the account is good.
+
+    Returns it with its instance, and the number of backends that it can use.
+    """
+    from ..service.accounts import remote_account
+    from ..service.client import Client
+    from ..service.instances import reachable_instances
+
+    if settings.crn is None:
+        found = reachable_instances(settings.directory(), this.clock)
+        item = _meant(this, settings.instance, found)
+        settings = replace(settings, instance=item.crn, instance_name=item.name or None)
+    with Client(remote_account(settings), this.clock) as client:
+        return settings, len(client.backend_names())
+
+
+def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Instance:
+    """Return the instance of this name, or the only one, or the one that is chosen when asked."""
+    from ..render.accounts import show_choice
+    from ..service.account_view import instance_data
+    from ..service.instances import instances_text, named_instance, no_instance
+
+    if name is not None:
+        return named_instance(instances, name)
+    if not instances:
+        raise no_instance()
+    if len(instances) == 1:
+        return instances[0]
+    offered = [instance_data(item, in_use=False) for item in instances]
+    if not can_ask():
+        this.data["instances"] = offered
+        raise UsageError(
+            f"The key reaches {len(instances)} instances, and none is named.",
+            f"Name one with --instance: {instances_text(instances)}.",
+        )
+    show_choice(offered)
+    number = chosen("Which instance?", len(instances))
+    if number is None:
+        raise UsageError("No instance is chosen.", "Name one with --instance.")
+    return instances[number - 1]
+
+
+def _tell(this: Verb, settings: Settings, backends: int | None, *, in_use: bool) -> None:
+    """Say what the account is, and whether it will be used."""
+    from ..render.accounts import account_line
+    from ..render.console import message, plural
+    from ..service.account_view import account_data
+    from ..service.accounts import chosen_name
+
+    this.data["account"] = account_data(settings.name)
+    checked = "not checked" if backends is None else plural(backends, "backend")
+    message(f"Logged in: {account_line(this.data['account'])}, {checked}.")
+    now, because = chosen_name()
+    if now == settings.name:
+        message("It is in use wherever no other account is named.")
+    elif in_use:
+        message(f"It is in use, but '{now}' goes before it, by the {because}.")
+    else:
+        message(f"In use is '{now}'; `ibmqbatch account use {settings.name}` changes that.")

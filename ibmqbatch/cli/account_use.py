@@ -1,0 +1,40 @@
+"""`ibmqbatch account use`: choose the account that is taken where none is named."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import candidates, options
+from .verb import verb
+
+
+def command(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The account.", autocompletion=candidates.accounts),
+    ],
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Have an account be used wherever none is named by `--account` or by variables.
+
+    Example: ibmqbatch account use local
+    """
+    from ..render.accounts import account_line
+    from ..render.console import message
+    from ..service.account_store import use_account
+    from ..service.account_view import account_data
+    from ..service.accounts import chosen_name, find_account
+
+    with verb("account use", json=json, verbose=verbose) as this:
+        find_account(name)
+        use_account(name)
+        this.data["account"] = account_data(name)
+        if not this.json:
+            message(f"In use: {account_line(this.data['account'])}.")
+        chosen, because = chosen_name()
+        if chosen != name:
+            message(f"Note: '{chosen}' goes before it, by the {because}.")
+    return this.exit_code

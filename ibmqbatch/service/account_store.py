@@ -1,0 +1,236 @@
+"""The accounts that were logged in to, and which of all accounts is in use: `accounts.json`.
+
+It holds API keys: nobody but its owner may read it, from before its first byte is written. What is
+in it that this version does not know stays in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .. import paths
+from ..errors import StorageError, UsageError
+from ..files import FileLock, replacing
+from .accounts import ENVIRONMENT, LOCAL, UnknownAccount
+from .api_keys import is_header_text
+from .settings import Settings
+
+__all__ = [
+    "accounts_path",
+    "add_account",
+    "checked_name",
+    "name_in_use",
+    "remove_account",
+    "stored_names",
+    "stored_settings",
+    "use_account",
+]
+
+_VERSION = 1
+_LONGEST_NAME = 64
+_TEXTS = ("instance", "instance_name", "url", "iam_url", "proxy", "ca_bundle")
+_OURS = {*_TEXTS, "token", "private_endpoint"}
+
+Result = TypeVar("Result")
+
+
+def accounts_path() -> Path:
+    """Return where the file is, or would be."""
+    return paths.home() / "accounts.json"
+
+
+def checked_name(name: str) -> str:
+    """Return the name of an account that can be stored; raises UsageError."""
+    if name in {LOCAL, ENVIRONMENT}:
+        raise UsageError(
+            f"The name '{name}' is taken: it has a meaning of its own.", "Choose another."
+        )
+    fits = name.isprintable() and name.strip() == name and 0 < len(name) <= _LONGEST_NAME
+    if not fits or ":" in name or name.startswith("-"):
+        raise UsageError(
+            f"An account cannot be named '{name}'.",
+            f"A name has 1 to {_LONGEST_NAME} printable characters, no colon, and no dash or blank "
+            "at its ends.",
+        )
+    return name
+
+
+def stored_names() -> list[str]:
+    """Return the accounts' names in order; raises StorageError."""
+    return sorted(_read()["accounts"])
+
+
+def stored_settings(name: str) -> Settings | None:
+    """Return an account, None when there is none of this name.
+
+    Raises StorageError, and UnknownAccount when what is there cannot be used.
+    """
+    entry = _read()["accounts"].get(name)
+    if entry is None:
+        return None
+    path = str(accounts_path())
+    wrong = [key for key in _TEXTS if not (entry.get(key) is None or isinstance(entry[key], str))]
+    if "instance" not in wrong and not (entry.get("instance") or "").isascii():
+        wrong.append("instance")
+    if not isinstance(entry.get("token"), str) or not is_header_text(entry["token"]):
+        wrong.append("token")
+    if wrong:
+        raise UnknownAccount(
+            f"The account '{name}' in {path} has no usable {wrong[0]}.",
+            f"Mend the file, or log in again with `ibmqbatch account login {name} --force`.",
+        )
+    return Settings(
+        name=name,
+        kind="stored",
+        token=entry["token"],
+        instance=entry.get("instance") or None,
+        instance_name=entry.get("instance_name") or None,
+        url=entry.get("url") or None,
+        iam_url=entry.get("iam_url") or None,
+        private_endpoint=entry.get("private_endpoint") is True,
+        proxy=entry.get("proxy") or None,
+        ca_bundle=entry.get("ca_bundle") or None,
+        origins={key: f"file {path}" for key in _OURS if entry.get(key)},
+    )
+
+
+def name_in_use() -> str | None:
+    """Return the account that was chosen with `account use`, or by the first login."""
+    return _in_use(_read())
+
+
+def add_account(settings: Settings, *, replace: bool = False, use: bool | None = None) -> bool:
+    """Store an account; return whether it is in use from now on.
+
+    Without `use` that is so when none is. Raises StorageError, and UsageError when there is one of
+    this name and it is not to be replaced.
+    """
+    name = settings.name
+
+    def change(kept: dict[str, Any]) -> bool:
+        old = kept["accounts"].get(name)
+        if old is not None:
+            if not replace:
+                raise UsageError(
+                    f"There is an account named '{name}' already.",
+                    "Give --force to replace it, or another name.",
+                )
+            _forget_tokens(old)
+        foreign = {key: value for key, value in (old or {}).items() if key not in _OURS}
+        values = {key: getattr(settings, key) for key in ("token", *_TEXTS, "private_endpoint")}
+        kept["accounts"][name] = {**foreign, **{key: v for key, v in values.items() if v}}
+        if use or (use is None and _in_use(kept) is None):
+            kept["in_use"] = name
+        elif use is False and _in_use(kept) == name:
+            kept["in_use"] = None
+        return _in_use(kept) == name
+
+    return _changed(change)
+
+
+def use_account(name: str) -> None:
+    """Have an account be the one that is taken where none is named; raises StorageError."""
+
+    def change(kept: dict[str, Any]) -> None:
+        kept["in_use"] = name
+
+    _changed(change)
+
+
+def remove_account(name: str) -> bool:
+    """Remove an account and its key; return whether it was in use. Then none is.
+
+    Raises StorageError, and UnknownAccount when there is none of this name.
+    """
+
+    def change(kept: dict[str, Any]) -> bool:
+        old = kept["accounts"].pop(name, None)
+        if old is None:
+            raise UnknownAccount(
+                f"No account named '{name}' is stored.",
+                f"Stored are: {', '.join(sorted(kept['accounts'])) or 'none'}.",
+            )
+        _forget_tokens(old)
+        was_in_use = _in_use(kept) == name
+        if was_in_use:
+            kept["in_use"] = None
+        return was_in_use
+
+    return _changed(change)
+
+
+def _forget_tokens(entry: Mapping[str, Any]) -> None:
+    """Remove what else is kept of the key of an account that is gone: its access tokens."""
+    token = entry.get("token")
+    if isinstance(token, str):
+        key_id = hashlib.sha256(token.encode(errors="replace")).hexdigest()[:24]
+        with contextlib.suppress(OSError):
+            (paths.home() / "tokens" / f"{key_id}.json").unlink(missing_ok=True)
+
+
+def _in_use(kept: Mapping[str, Any]) -> str | None:
+    name = kept.get("in_use")
+    return name if isinstance(name, str) and name else None
+
+
+def _changed(change: Callable[[dict[str, Any]], Result]) -> Result:
+    """Change what the file holds while no other process does; return what `change` returns."""
+    paths.ensure_folder(paths.home())
+    path = accounts_path()
+    try:
+        with FileLock(path.with_suffix(".lock")):
+            kept = _read()
+            result = change(kept)
+            # A link stays a link; what it points to is replaced.
+            with replacing(path.resolve()) as file:
+                file.write(json.dumps({**kept, "version": _VERSION}, indent=2).encode() + b"\n")
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Nothing is changed; mend the cause, then run the command again.",
+        ) from error
+    return result
+
+
+def _read() -> dict[str, Any]:
+    """Return what the file holds, `accounts` at least; a file that others can read is closed off.
+
+    Raises StorageError when it is damaged: what may be in it is not ours to throw away.
+    """
+    path = accounts_path()
+    try:
+        with path.open("rb") as file:
+            # That others could read it is no reason to lock its owner out. On a file system that
+            # does not let us mend it, it stays as it is.
+            with contextlib.suppress(OSError):
+                if os.fstat(file.fileno()).st_mode & 0o077:
+                    os.fchmod(file.fileno(), 0o600)
+            kept = json.loads(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return {"accounts": {}}
+    except OSError as error:
+        raise StorageError(
+            f"The file of accounts, {path}, cannot be read: {error.strerror or error}.",
+            "Mend its permissions; `--account local` works without it.",
+        ) from error
+    except (ValueError, RecursionError):
+        kept = None
+    accounts = kept.get("accounts", {}) if isinstance(kept, dict) else None
+    if not isinstance(accounts, dict) or not all(isinstance(e, dict) for e in accounts.values()):
+        raise StorageError(
+            f"The file of accounts, {path}, is damaged.",
+            "Mend it, or move it away and log in again with `ibmqbatch account login`.",
+        )
+    version = kept.get("version", _VERSION)
+    if not isinstance(version, int) or version > _VERSION:
+        raise StorageError(
+            f"The file of accounts, {path}, was written by a later version of ibmqbatch.",
+            "Use that version.",
+        )
+    return {**kept, "accounts": accounts}
