@@ -120,8 +120,9 @@ def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a data folder of its own, and no account but `local`."""
     for name in list(os.environ):
-        if name.startswith("IBMQBATCH_"):
+        if name.startswith(("IBMQBATCH_", "QISKIT_IBM_")) or name == "IAM_URL":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where Qiskit keeps accounts
     home = tmp_path / "home"
     monkeypatch.setenv("IBMQBATCH_HOME", str(home))
     return home

@@ -9,17 +9,25 @@ import re
 import struct
 import subprocess
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
 
 
 def run_in_terminal(
-    words: list[str], *, env: dict[str, str], cwd: Path, columns: int = 80, term: str = "dumb"
+    words: list[str],
+    *,
+    env: dict[str, str],
+    cwd: Path,
+    columns: int = 80,
+    term: str = "dumb",
+    answers: Sequence[tuple[str, str]] = (),
 ) -> tuple[int, str]:
     """Run a command on a pseudo-terminal; return its exit code and what it wrote, escapes and all.
 
-    With `term` "dumb" nothing is drawn over: the text is that of the finished screen.
+    With `term` "dumb" nothing is drawn over: the text is that of the finished screen. `answers` are
+    typed one after the other, each when its question has been asked since the one before.
     """
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
@@ -34,6 +42,8 @@ def run_in_terminal(
     )
     os.close(follower)
     written = b""
+    heard = 0
+    waiting = list(answers)
     while True:
         try:
             block = os.read(leader, 65536)
@@ -42,7 +52,11 @@ def run_in_terminal(
         if not block:
             break
         written += block
+        if waiting and waiting[0][0].encode() in written[heard:]:
+            heard = len(written)
+            os.write(leader, f"{waiting.pop(0)[1]}\n".encode())
     os.close(leader)
+    assert not waiting, written
     return process.wait(), written.decode().replace("\r\n", "\n")
 
 

@@ -20,7 +20,7 @@ _KINDS = {
     "local": "the embedded service, started when it is needed",
     "stored": "logged in to",
     "environment": "described by variables",
-    "qiskit": "Qiskit's",
+    "qiskit": "one of Qiskit's",
 }
 
 
@@ -42,15 +42,16 @@ def show_accounts(items: Sequence[Data]) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column("account", overflow="ellipsis", no_wrap=True, max_width=28)
-    table.add_column("in use", no_wrap=True)
-    table.add_column("service", overflow="ellipsis", no_wrap=True)
-    table.add_column("instance", overflow="ellipsis", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    # Names are typed again: they stand whole, where there is any room for that.
+    table.add_column("account", no_wrap=True, max_width=max(16, out().width - 32))
+    table.add_column("service", overflow="fold")
+    table.add_column("instance", overflow="fold")
     for item in items:
         bad = bool(item["problem"])
         table.add_row(
+            Text("*" if item["in_use"] else "", "bold"),
             Text(clean(item["name"]), "bold" if item["in_use"] else "dim" if bad else ""),
-            Text("yes" if item["in_use"] else ""),
             Text("cannot be used" if bad else _host(item), "dim" if bad else ""),
             Text(_instance(item)),
         )
@@ -71,7 +72,7 @@ def account_line(item: Data) -> str:
 
 def show_account(item: Data, *, origins: bool) -> None:
     """Show an account; with `origins` where each of its values comes from."""
-    rows = [(label, text, item["origins"].get(key, "")) for key, label, text in _facts(item)]
+    rows = [(label, text, _origin(item, key)) for key, label, text in _facts(item)]
     if not is_terminal():
         for label, text, origin in rows:
             fields = (label, clean(text), clean(origin) if origins else "")
@@ -136,7 +137,7 @@ def _facts(item: Data) -> list[tuple[str, str, str]]:
     key = item["key"]
     secret = f"{plural(key['characters'], 'character')}, id {key['id']}" if key else ""
     limit = item["pace_limit"]
-    window = "" if limit is None else f"{item['pace_window']:g} s"
+    pace = "no limit" if limit is None else f"{limit} in {item['pace_window']:g} s"
     pending = item["max_pending"]
     facts = [
         ("name", "name", item["name"]),
@@ -151,8 +152,7 @@ def _facts(item: Data) -> list[tuple[str, str, str]]:
         ("ca_bundle", "certificates", item["ca_bundle"] or ""),
         ("verify", "certificates", "" if item["verify"] else "not checked"),
         ("", "backend", item["default_backend"] or ""),
-        ("pace_limit", "submissions", "no limit" if limit is None else f"{limit} in the window"),
-        ("pace_window", "window", window),
+        ("pace_limit", "submissions", pace),
         ("max_pending", "pending jobs", "no limit" if pending is None else str(pending)),
         ("settle_delay", "settle time", f"{item['settle_delay']:g} s"),
     ]
@@ -161,6 +161,12 @@ def _facts(item: Data) -> list[tuple[str, str, str]]:
     if item["kind"] != "local":
         facts = [(of, label, text or unknown.get(of, "")) for of, label, text in facts]
     return [fact for fact in facts if fact[2]]
+
+
+def _origin(item: Data, key: str) -> str:
+    """Tell where a value comes from; a pace has two of them."""
+    keys = (key, "pace_window") if key == "pace_limit" else (key,)
+    return "; ".join(dict.fromkeys(item["origins"].get(key, "") for key in keys))
 
 
 def _host(item: Data) -> str:

@@ -7,7 +7,6 @@ in it that this version does not know stays in it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing
 from .accounts import ENVIRONMENT, LOCAL, UnknownAccount
-from .api_keys import is_header_text
+from .api_keys import is_header_text, key_id
 from .settings import Settings
 
 __all__ = [
@@ -169,9 +168,8 @@ def _forget_tokens(entry: Mapping[str, Any]) -> None:
     """Remove what else is kept of the key of an account that is gone: its access tokens."""
     token = entry.get("token")
     if isinstance(token, str):
-        key_id = hashlib.sha256(token.encode(errors="replace")).hexdigest()[:24]
         with contextlib.suppress(OSError):
-            (paths.home() / "tokens" / f"{key_id}.json").unlink(missing_ok=True)
+            (paths.home() / "tokens" / f"{key_id(token)}.json").unlink(missing_ok=True)
 
 
 def _in_use(kept: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,6 @@ that nothing else needs to know which service it talks to.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import StorageError, UsageError
 from ..exitcodes import ExitCode
+from .api_keys import key_id
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -75,7 +75,7 @@ class Endpoint:
     @property
     def key_id(self) -> str:
         """A name for the key that does not give it away."""
-        return hashlib.sha256(self.api_key.encode()).hexdigest()[:24]
+        return key_id(self.api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,15 @@ def find_account(name: str | None = None) -> Account:
 
     Raises UnknownAccount, StorageError, UsageError.
     """
-    name = chosen_name(name)[0]
-    return _overridden(_local()) if name == LOCAL else remote_account(find_settings(name))
+    chosen, because = chosen_name(name)
+    if chosen == LOCAL:
+        return _overridden(_local())
+    try:
+        return remote_account(find_settings(chosen))
+    except UnknownAccount as error:
+        if name is None and chosen != ENVIRONMENT:
+            error.hint = f"It is in use by the {because}. {error.hint}"
+        raise
 
 
 def chosen_name(name: str | None = None) -> tuple[str, str]:

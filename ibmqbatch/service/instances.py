@@ -18,11 +18,11 @@ from ..clock import Clock
 from .accounts import Endpoint, UnknownAccount
 from .addresses import discovery_urls, region_of, whole_crn
 from .api_keys import is_header_text
-from .errors import AuthenticationFailed, ServiceError, Unreachable, Unreadable
+from .errors import AuthenticationFailed, NotFound, ServiceError, Unreachable, Unreadable
 from .retry import RetryPolicy
 from .settings import Preference, Settings
 from .tokens import TokenSource
-from .transport import Answer, Transport, printable
+from .transport import Transport, printable
 
 __all__ = [
     "Instance",
@@ -40,6 +40,7 @@ _QUERY = {
     "fields": ["crn", "service_plan_unique_id", "name", "doc", "tags"],
 }
 _LISTED = 10  # instances that an error names
+_NO_SEARCH = "Name the instance by its CRN: then nothing has to be searched for."
 _NO_INSTANCE = (
     "Create one at https://quantum.cloud.ibm.com/instances, or have an owner let you use theirs."
 )
@@ -82,7 +83,7 @@ def reachable_instances(
         found = {item.crn: item for item in map(_instance, directory.search()) if item is not None}
         instances = list(found.values())
         if plans:
-            described = directory.plans({item.plan_id for item in instances if item.plan_id})
+            described = directory.plans(sorted({item.plan_id for item in instances} - {""}))
             instances = [
                 replace(item, plan=plan, pricing=pricing)
                 for item in instances
@@ -206,11 +207,10 @@ class _Directory:
         cursor: object = None
         for _ in range(_MOST_PAGES):
             query = {**_QUERY, "search_cursor": cursor} if cursor else _QUERY
-            answer = self._retry.run(partial(self._ask, query), self._clock, repeatable=True)
-            body = answer.json()
+            body = self._retry.run(partial(self._ask, query), self._clock, repeatable=True)
             items = body.get("items") if isinstance(body, dict) else None
             if not isinstance(items, list):
-                raise Unreadable("The search for instances answers without a list of them.")
+                raise Unreadable("The search for instances answers without a list.", _NO_SEARCH)
             yield from (item for item in items if isinstance(item, dict))
             cursor = body.get("search_cursor")
             # No cursor marks the last page; one that was given before would lead round for ever.
@@ -223,29 +223,36 @@ class _Directory:
         found = {}
         for plan_id in plan_ids:
             try:
-                found[plan_id] = _plan(self._plan_of(plan_id).json())
+                found[plan_id] = _plan(self._plan_of(plan_id))
             except Unreachable:
                 break
             except ServiceError:
                 continue  # plans that are not sold any more are answered with 403
         return found
 
-    def _ask(self, query: dict[str, Any]) -> Answer:
+    def _ask(self, query: dict[str, Any]) -> Any:
+        def send(headers: dict[str, str]) -> Any:
+            try:
+                return self._search.send(
+                    "POST",
+                    f"{self._search_url}/v3/resources/search",
+                    headers={**headers, "Content-Type": "application/json"},
+                    params=[("limit", str(_PAGE))],
+                    content=json.dumps(query).encode(),
+                ).json()
+            except (NotFound, Unreadable) as error:
+                error.hint = _NO_SEARCH
+                raise
+
+        return self._authorised(send)
+
+    def _plan_of(self, plan_id: str) -> Any:
+        url = f"{self._catalog_url}/{quote(plan_id, safe='')}"
         return self._authorised(
-            lambda headers: self._search.send(
-                "POST",
-                f"{self._search_url}/v3/resources/search",
-                headers={**headers, "Content-Type": "application/json"},
-                params=[("limit", str(_PAGE))],
-                content=json.dumps(query).encode(),
-            )
+            lambda headers: self._catalog.send("GET", url, headers=headers).json()
         )
 
-    def _plan_of(self, plan_id: str) -> Answer:
-        url = f"{self._catalog_url}/{quote(plan_id, safe='')}"
-        return self._authorised(lambda headers: self._catalog.send("GET", url, headers=headers))
-
-    def _authorised(self, send: Callable[[dict[str, str]], Answer]) -> Answer:
+    def _authorised(self, send: Callable[[dict[str, str]], Any]) -> Any:
         """Send with a token; once with a new one when it is not accepted."""
         token = self._tokens.token()
         try:

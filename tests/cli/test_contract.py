@@ -44,6 +44,10 @@ def test_every_verb_prints_one_document_of_the_schema(cli, circuits):
     document(cli("import", "x.sqlite", "--json"), "import")
     document(cli("backends", "--json"), "backends")
     document(cli("backends", "ideal_simulator", "--json"), "backends")
+    document(cli("account", "list", "--json"), "account list")
+    document(cli("account", "show", "--json"), "account show")
+    document(cli("account", "use", "local", "--json"), "account use")
+    document(cli("account", "instances", "--json"), "account instances")
     document(cli("serve", "--status", "--json"), "serve")
     document(cli("help", "exit-codes", "--json"), "help")
     schema = document(cli("help", "json-schema", "--json"), "help")["data"]["json_schema"]
@@ -58,6 +62,10 @@ def test_every_verb_prints_one_document_of_the_schema(cli, circuits):
         (["frobnicate", "--json"], "frobnicate", 2),
         (["status", "nope", "--json"], "status", 6),
         (["submit", "x.qasm", "--account", "nope", "--json"], "submit", 4),
+        (["account", "--json"], "account", 2),
+        (["account", "frobnicate", "--json"], "account", 2),
+        (["account", "login", "--frobnicate", "--json"], "account login", 2),
+        (["account", "logout", "nope", "--json"], "account logout", 4),
     ],
 )
 def test_errors_speak_json_too(cli, words, command, code):
