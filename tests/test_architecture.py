@@ -218,6 +218,12 @@ def test_status_of_a_finished_set_loads_no_qiskit_httpx_or_numpy(words, finished
     assert not loaded & {"qiskit", "httpx", "numpy"}
 
 
+@pytest.mark.parametrize("words", [["list"], ["show"], ["use", "local"]])
+def test_looking_at_accounts_loads_no_qiskit_httpx_or_numpy(words, home):
+    loaded = loaded_by(RUN.format(words=["account", *words]))
+    assert not loaded & {"qiskit", "httpx", "numpy"}
+
+
 def test_copying_and_forgetting_load_no_qiskit_httpx_or_numpy(finished_set, tmp_path):
     file = str(tmp_path / "x.sqlite")
     for words in (

@@ -10,7 +10,7 @@ from .verb import verb
 def command(json: options.Json = False, verbose: options.Verbose = False) -> int:
     """List the accounts, and which of them is in use; nothing is asked of any service.
 
-    Those named `qiskit:…` are Qiskit's own; they are used only when they are named.
+    Those named `qiskit:NAME` are Qiskit's own; they are used only when they are named.
 
     Example: ibmqbatch account list
     """

@@ -189,15 +189,20 @@ def _agreed_to_replace(name: str) -> bool:
 
 def _read_key(token_file: Path | None) -> str:
     """Return the API key. It is never an argument, which other users of the machine can see."""
+    from ..render.console import message
     from ..service.api_keys import LONGEST, key_in, read_key_file
 
     if token_file is not None and token_file != _STDIN:
         return read_key_file(token_file)
     if token_file is None and sys.stdin.isatty():
         try:
-            return key_in(getpass.getpass("API key (it is not shown): "), "the answer")
-        except EOFError:
-            return key_in("", "the answer")
+            typed = getpass.getpass("API key (it is not shown): ")
+        except (EOFError, KeyboardInterrupt) as end:
+            message("")  # what comes next stands on a line of its own
+            if isinstance(end, KeyboardInterrupt):
+                raise
+            typed = ""
+        return key_in(typed, "the answer")
     return key_in(sys.stdin.buffer.read(LONGEST + 1), "standard input")
 
 

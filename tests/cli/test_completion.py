@@ -13,7 +13,9 @@ import pytest
 from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.complete import Answer, complete
 from ibmqbatch.cli.shells import _read
+from ibmqbatch.service.account_store import add_account
 from ibmqbatch.service.backend_names import known_backends, remember_backends
+from ibmqbatch.service.settings import Settings
 from tests.manifest.conftest import write_set
 
 
@@ -133,6 +135,14 @@ def test_values_are_offered_wherever_an_option_takes_one():
     assert values("help account", "lo") == ["login", "logout"]
 
 
+def test_accounts_are_offered_wherever_they_are_written_down(home, monkeypatch):
+    add_account(Settings("lab", "stored", token="a-key"))
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "a-key")
+    for words in ("submit --account", "account use", "account show", "account instances --account"):
+        assert values(words) == ["local", "lab", "qiskit:environment"]
+    assert values("account logout") == values("account login") == ["lab"]
+
+
 def test_paths_are_left_to_the_shell(two_sets):
     for words in ("submit", "submit a.qasm", "submit --from", "results latest -o"):
         assert complete(words.split(), "") == Answer("files")
@@ -223,7 +233,19 @@ def test_completing_says_nothing_when_it_cannot(home, tmp_path):
     assert run("submit", "--account", "", env={"IBMQBATCH_URL": "x"}).stdout.endswith("nt\n")
 
 
-@pytest.mark.parametrize("words", [[], ["status"], ["submit", "--backend"], ["submit", "--"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["status"],
+        ["submit", "--backend"],
+        ["submit", "--"],
+        ["submit", "--account"],
+        ["account"],
+        ["account", "use"],
+        ["account", "login", "--"],
+    ],
+)
 def test_completing_loads_no_library_that_is_slow(words, two_sets):
     code = (
         "import json, os, sys\n"

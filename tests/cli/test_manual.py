@@ -61,6 +61,10 @@ def test_every_environment_variable_that_is_read_stands_in_the_man_page():
     assert variables <= ENVIRONMENT.keys()
 
 
+def test_the_man_page_is_of_characters_that_every_roff_knows():
+    assert man_page().isascii()
+
+
 def test_text_is_never_taken_for_markup():
     assert _plain(r"a-b\c~^`") == r"a\-b\ec\(ti\(ha\(ga"
     assert _guarded(".B x") == r"\&.B x"
@@ -91,6 +95,14 @@ def test_help_on_a_verb_is_that_verbs_help(cli: Cli):
     assert "--replace TAG" in cli("help", "retag", "--json").json["data"]["text"]
 
 
+def test_help_on_a_verb_of_a_group_is_that_verbs_help(cli: Cli):
+    assert cli("help", "account", "login").out == cli("account", "login", "--help").out
+    assert cli("help", "account").out == cli("account", "-h").out
+    text = cli("help", "account", "login", "--json").json["data"]["text"]
+    assert text.startswith("Usage: ibmqbatch account login [OPTIONS] [NAME]")
+    assert "account nonsense" in cli("help", "account", "nonsense", code=2).err
+
+
 def test_help_in_a_pipe_is_plain_text_with_every_option_whole(cli: Cli):
     text = cli("submit", "--help").out
     assert text.isascii()
@@ -105,6 +117,8 @@ def test_help_in_a_pipe_is_plain_text_with_every_option_whole(cli: Cli):
         (["statsu"], "Did you mean 'status'?"),
         (["submit", "--shot", "3"], "Did you mean --shots?"),
         (["--versoin"], "Did you mean --version?"),
+        (["account", "lgin"], "Did you mean 'login'?"),
+        (["account", "login", "--froce"], "Did you mean --force?"),
     ],
 )
 def test_a_slip_of_the_fingers_is_answered_with_what_was_meant(cli, words, meant):
@@ -122,3 +136,5 @@ def test_what_is_like_nothing_gets_no_suggestion(cli):
 
 def test_the_hint_names_the_verb_whose_help_tells_more(cli):
     assert "`ibmqbatch submit --help`" in cli("submit", "--shot", "3", code=2).err
+    assert "`ibmqbatch account login --help`" in cli("account", "login", "--x", code=2).err
+    assert "`ibmqbatch account --help`" in cli("account", code=2).err
