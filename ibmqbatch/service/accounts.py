@@ -101,12 +101,16 @@ class Account:
     pace_window: float = 60.0
 
 
-def _local() -> Account:
-    from . import localhost
+def _running_service() -> Endpoint:
+    from .localhost import running_service
 
+    return running_service()
+
+
+def _local() -> Account:
     return Account(
         name=LOCAL,
-        locate=localhost.running_service,
+        locate=_running_service,
         default_backend=LOCAL_BACKEND,
         pace_limit=None,
         max_pending=None,
@@ -118,7 +122,7 @@ def _local() -> Account:
 
 
 def remote_account(settings: Settings) -> Account:
-    """Return an account of a service that IBM runs, or one that asks to be treated as IBM's."""
+    """Return the account of these settings, which is treated as IBM's service wants it."""
     # The figures of IBM's service: 5 submissions a minute and user, listings that may lag.
     account = Account(
         name=settings.name,

@@ -100,6 +100,8 @@ def _settings(name: str, entry: Mapping[str, Any], origins: dict[str, str]) -> S
     if not is_header_text(token):
         raise _unusable(name, "has no usable API key")
     instance = _text(entry, "instance")
+    if instance == _ANY_INSTANCE:
+        instance = ""
     if not (instance.isascii() and instance.isprintable()):
         raise _unusable(name, "has no usable instance")
     try:
@@ -116,7 +118,7 @@ def _settings(name: str, entry: Mapping[str, Any], origins: dict[str, str]) -> S
         name=name,
         kind="qiskit",
         token=token,
-        instance=None if instance in {"", _ANY_INSTANCE} else whole_crn(instance),
+        instance=whole_crn(instance) or None,
         url=url,
         iam_url=iam_url,
         private_endpoint=entry.get("private_endpoint") is True,
@@ -128,15 +130,15 @@ def _settings(name: str, entry: Mapping[str, Any], origins: dict[str, str]) -> S
         preference=Preference(
             _text(entry, "region"), _texts(entry, "plans_preference"), _texts(entry, "tags")
         ),
-        origins=_origins(origins, url),
+        origins=_origins(origins, instance, url),
     )
 
 
-def _origins(of_entry: Mapping[str, str], url: str | None) -> dict[str, str]:
+def _origins(of_entry: Mapping[str, str], instance: str, url: str | None) -> dict[str, str]:
     """Tell where the values stand, by our names for them."""
     ours = {
         "token": "token",
-        "instance": "instance",
+        "instance": "instance" if instance else "",
         "url": "url" if url else "",
         "iam_url": "iam_url",
         "private_endpoint": "private_endpoint",

@@ -125,6 +125,13 @@ def test_iam_can_be_moved_as_with_qiskit(save, monkeypatch):
     assert settings.origin_of("iam_url") == "environment variable IAM_URL"
 
 
+def test_any_instance_is_none_in_particular(save):
+    save(default=entry(instance="auto"))
+    settings = find_settings("qiskit:default")
+    assert settings.instance is None
+    assert settings.origin_of("instance") == "asked for when needed"
+
+
 @pytest.mark.parametrize(
     ("urls", "proxy"),
     [
