@@ -17,7 +17,7 @@ from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing
 from .accounts import ENVIRONMENT, LOCAL, UnknownAccount
-from .api_keys import is_header_text, key_id
+from .api_keys import is_header_text
 from .settings import Settings
 
 __all__ = [
@@ -71,32 +71,7 @@ def stored_settings(name: str) -> Settings | None:
     Raises StorageError, and UnknownAccount when what is there cannot be used.
     """
     entry = _read()["accounts"].get(name)
-    if entry is None:
-        return None
-    path = str(accounts_path())
-    wrong = [key for key in _TEXTS if not (entry.get(key) is None or isinstance(entry[key], str))]
-    if "instance" not in wrong and not (entry.get("instance") or "").isascii():
-        wrong.append("instance")
-    if not isinstance(entry.get("token"), str) or not is_header_text(entry["token"]):
-        wrong.append("token")
-    if wrong:
-        raise UnknownAccount(
-            f"The account '{name}' in {path} has no usable {wrong[0]}.",
-            f"Mend the file, or log in again with `ibmqbatch account login {name} --force`.",
-        )
-    return Settings(
-        name=name,
-        kind="stored",
-        token=entry["token"],
-        instance=entry.get("instance") or None,
-        instance_name=entry.get("instance_name") or None,
-        url=entry.get("url") or None,
-        iam_url=entry.get("iam_url") or None,
-        private_endpoint=entry.get("private_endpoint") is True,
-        proxy=entry.get("proxy") or None,
-        ca_bundle=entry.get("ca_bundle") or None,
-        origins={key: f"file {path}" for key in _OURS if entry.get(key)},
-    )
+    return None if entry is None else _settings(name, entry)
 
 
 def name_in_use() -> str | None:
@@ -120,7 +95,7 @@ def add_account(settings: Settings, *, replace: bool = False, use: bool | None =
                     f"There is an account named '{name}' already.",
                     "Give --force to replace it, or another name.",
                 )
-            _forget_tokens(old)
+            _forget_tokens(name, old)
         foreign = {key: value for key, value in (old or {}).items() if key not in _OURS}
         values = {key: getattr(settings, key) for key in ("token", *_TEXTS, "private_endpoint")}
         kept["accounts"][name] = {**foreign, **{key: v for key, v in values.items() if v}}
@@ -155,7 +130,7 @@ def remove_account(name: str) -> bool:
                 f"No account named '{name}' is stored.",
                 f"Stored are: {', '.join(sorted(kept['accounts'])) or 'none'}.",
             )
-        _forget_tokens(old)
+        _forget_tokens(name, old)
         was_in_use = _in_use(kept) == name
         if was_in_use:
             kept["in_use"] = None
@@ -164,12 +139,38 @@ def remove_account(name: str) -> bool:
     return _changed(change)
 
 
-def _forget_tokens(entry: Mapping[str, Any]) -> None:
-    """Remove what else is kept of the key of an account that is gone: its access tokens."""
-    token = entry.get("token")
-    if isinstance(token, str):
-        with contextlib.suppress(OSError):
-            (paths.home() / "tokens" / f"{key_id(token)}.json").unlink(missing_ok=True)
+def _settings(name: str, entry: Mapping[str, Any]) -> Settings:
+    path = accounts_path()
+    wrong = [key for key in _TEXTS if not (entry.get(key) is None or isinstance(entry[key], str))]
+    if "instance" not in wrong and not (entry.get("instance") or "").isascii():
+        wrong.append("instance")
+    if not isinstance(entry.get("token"), str) or not is_header_text(entry["token"]):
+        wrong.append("token")
+    if wrong:
+        raise UnknownAccount(
+            f"The account '{name}' in {path} has no usable {wrong[0]}.",
+            f"Mend the file, or log in again with `ibmqbatch account login {name} --force`.",
+        )
+    return Settings(
+        name=name,
+        kind="stored",
+        token=entry["token"],
+        instance=entry.get("instance") or None,
+        instance_name=entry.get("instance_name") or None,
+        url=entry.get("url") or None,
+        iam_url=entry.get("iam_url") or None,
+        private_endpoint=entry.get("private_endpoint") is True,
+        proxy=entry.get("proxy") or None,
+        ca_bundle=entry.get("ca_bundle") or None,
+        origins={key: f"file {path}" for key in _OURS if entry.get(key)},
+    )
+
+
+def _forget_tokens(name: str, entry: Mapping[str, Any]) -> None:
+    """Remove what else is kept of the key of an account that goes: its access tokens."""
+    with contextlib.suppress(UnknownAccount, OSError):
+        endpoint = _settings(name, entry).directory()
+        (paths.home() / "tokens" / f"{endpoint.key_id}.json").unlink(missing_ok=True)
 
 
 def _in_use(kept: Mapping[str, Any]) -> str | None:

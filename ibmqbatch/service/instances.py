@@ -190,8 +190,9 @@ class _Directory:
     def __init__(self, endpoint: Endpoint, clock: Clock, retry: RetryPolicy) -> None:
         self._search_url, self._catalog_url = discovery_urls(endpoint.iam_url)
         self._clock, self._retry = clock, retry
-        urls = (endpoint.iam_url, self._search_url, self._catalog_url)
-        self._iam, self._search, self._catalog = (Transport(url) for url in urls)
+        self._iam = Transport(endpoint.iam_url)
+        self._search = Transport(self._search_url)
+        self._catalog = Transport(self._catalog_url)
         self._tokens = TokenSource(self._iam, endpoint.iam_url, endpoint.api_key, clock)
 
     def __enter__(self) -> Self:
