@@ -1,0 +1,109 @@
+"""Sending in the background, and what happens when the interpreter ends meanwhile."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..errors import IbmqbatchError
+from ..jobset.errors import Interrupted
+from ..jobset.standing import is_sent
+
+if TYPE_CHECKING:
+    from .handle import SetHandle
+
+__all__ = ["Sender", "senders"]
+
+_log = logging.getLogger(__name__)
+_SIGNAL = 0  # that none was: the program itself is ending
+
+
+class Sender:
+    """A thread that sends what waits of one set, at the account's pace.
+
+    What stops it for good is kept as `error`; the rest of the set waits in its manifest.
+    """
+
+    def __init__(self, handle: SetHandle) -> None:
+        self._handle = handle
+        self._clock = Clock()
+        self.error: IbmqbatchError | None = None
+        self._done = threading.Event()
+        # A daemon, for the interpreter's end would wait for any other before it tells us.
+        self._thread = threading.Thread(
+            target=self._run, name=f"sender of {handle.set_id}", daemon=True
+        )
+        _running.append(self)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._handle.wait(is_sent, clock=self._clock, observer=_Notes())
+        except Interrupted:
+            pass
+        except IbmqbatchError as error:
+            self.error = error
+            _log.warning("%s: %s %s", self._handle.set_id, error.message, error.hint)
+        finally:
+            self._done.set()
+            if self in _running and not self._clock.interrupted.is_set():
+                _running.remove(self)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended: everything is sent, or something stands in the way."""
+        return self._done.is_set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended; return whether it has."""
+        return self._done.wait(timeout)
+
+    def stop(self) -> None:
+        """Let what is in flight land, send nothing more, and say how to go on."""
+        self._clock.interrupt(_SIGNAL)
+        self._done.wait()
+        unsent = sum(job.unsent for job in self._handle.jobs())
+        if unsent:
+            sys.stderr.write(
+                f"{unsent} jobs of the set {self._handle.set_id} are not sent yet; "
+                f"`ibmqbatch resume {self._handle.set_id}` sends them.\n"
+            )
+
+
+class _Notes:
+    """Passes on what a person who waits should know to the log."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Do nothing: the set itself tells how far it is."""
+
+    def note(self, text: str) -> None:
+        """Log it."""
+        _log.info("%s", text)
+
+
+_running: list[Sender] = []
+
+
+def senders() -> list[Sender]:
+    """Return those that have not ended."""
+    return [sender for sender in _running if not sender.finished]
+
+
+def _at_exit() -> None:
+    for sender in _running.copy():
+        sender.stop()
+    _running.clear()
+
+
+# Pools of threads take nothing more once the interpreter has begun to end, and what is in flight
+# is on one: this has to be called before they hear of it, which is earlier than `atexit`.
+if hasattr(threading, "_register_atexit"):
+    import concurrent.futures.thread  # noqa: F401 - callbacks run in the reverse order
+
+    threading._register_atexit(_at_exit)  # noqa: SLF001
+else:
+    atexit.register(_at_exit)

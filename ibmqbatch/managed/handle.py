@@ -1,0 +1,99 @@
+"""A job set as these classes hold it: where its file is, and ways of moving it on.
+
+Nothing of the set is kept in memory: what it is stands in its manifest, which other threads and
+processes may be changing. A handle may be used from several threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..clock import Clock
+from ..jobset.advance import follow, try_advance
+from ..jobset.standing import is_idle
+from ..jobset.work import Observer, Unobserved, Work
+from ..manifest.records import CircuitRecord, JobRecord, SetRecord
+from ..manifest.store import Manifest
+from .connection import connected
+
+__all__ = ["Goal", "SetHandle"]
+
+Goal = Callable[[Manifest], bool]
+
+
+class SetHandle:
+    """One job set. `planned`: this very process has planned it, so that nobody else has sent it."""
+
+    def __init__(self, path: Path, *, planned: bool = False) -> None:
+        self.path = path
+        self._planned = planned
+
+    @property
+    def set_id(self) -> str:
+        """The set's id."""
+        return self.path.stem
+
+    def open(self) -> Manifest:
+        """Open the manifest, for the block of a `with`."""
+        return Manifest.open(self.path)
+
+    def record(self) -> SetRecord:
+        """Return the set itself."""
+        with self.open() as manifest:
+            return manifest.job_set()
+
+    def jobs(self) -> list[JobRecord]:
+        """Return all jobs in order."""
+        with self.open() as manifest:
+            return manifest.jobs()
+
+    def circuits(self) -> list[CircuitRecord]:
+        """Return all circuits in input order."""
+        with self.open() as manifest:
+            return manifest.circuits()
+
+    @contextlib.contextmanager
+    def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
+        """Open the set, connected to its service."""
+        with self.open() as manifest, connected(manifest.job_set().account, clock) as client:
+            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+
+    def refresh(self) -> None:
+        """Ask the service how the jobs stand, unless nothing can have changed.
+
+        Nothing is sent or fetched. Where another process, or a thread of this one, is moving the
+        set, that one does the asking. Raises a ServiceError.
+        """
+        with self.open() as manifest:
+            if is_idle(manifest):
+                return
+        with self.working(Clock()) as work:
+            try_advance(work, sending=False, fetching=False)
+
+    def carry_out(self) -> None:
+        """Do what has been wanted of the set (cancels, labels) as far as that can be done now."""
+        with self.working(Clock()) as work:
+            try_advance(work, sending=False, fetching=False)
+
+    def wait(
+        self,
+        goal: Goal,
+        timeout: float | None = None,
+        *,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
+
+        Jobs are sent, followed and fetched on the way. A service that is away is waited for.
+        """
+        clock = clock or Clock()
+        clock.set_deadline(timeout)
+        with self.open() as manifest:
+            if goal(manifest):
+                return
+        with self.working(clock, observer) as work:
+            follow(work, goal, shown=shown)
