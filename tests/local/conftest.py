@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,14 +12,18 @@ from .support import Client, LocalServer
 
 
 @pytest.fixture(scope="session")
-def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """One service for all tests that leave it as it was; `client` gives each its own instance.
+def worker_python() -> str:
+    """The interpreter that runs circuits; tests/conformance has another."""
+    return sys.executable
 
-    IBMQBATCH_TEST_WORKER_PYTHON names an interpreter with another Qiskit to run the circuits.
-    """
-    python = os.environ.get("IBMQBATCH_TEST_WORKER_PYTHON", sys.executable)
+
+@pytest.fixture(scope="session")
+def local_server(
+    tmp_path_factory: pytest.TempPathFactory, worker_python: str
+) -> Iterator[LocalServer]:
+    """One service for all tests that leave it as it was; `client` gives each its own instance."""
     home = tmp_path_factory.mktemp("local")
-    server = LocalServer(home, "--workers", "2", "--worker-python", python).start()
+    server = LocalServer(home, "--workers", "2", "--worker-python", worker_python).start()
     yield server
     server.end()
 

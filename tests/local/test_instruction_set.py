@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from qiskit import QuantumCircuit
-    from qiskit.circuit import Gate
+    from qiskit.circuit import Gate, Parameter
 
 from ibmqbatch.local.backends import Backend, backend_table
 from ibmqbatch.local.process import Worker
@@ -87,18 +87,23 @@ def test_a_circuit_for_another_device_is_refused_there(client: Client) -> None:
 
 
 @pytest.fixture
-def run_on(tmp_path: Path) -> Iterator[Callable[..., dict[str, Any]]]:
+def run_on(tmp_path: Path, worker_python: str) -> Iterator[Callable[..., dict[str, Any]]]:
     """Run a circuit in a worker process on a backend of the test's own."""
     workers: list[Worker] = []
 
-    def run(backend: Backend, circuit: Any) -> dict[str, Any]:
+    def run(
+        backend: Backend, circuit: Any, values: Any = None, *, go: bool = False, **options: Any
+    ) -> dict[str, Any]:
         if not workers:
-            workers.append(Worker(sys.executable, 1, tmp_path / "workers.log"))
-        params = {"pubs": [[encode(circuit), None, 10]], "version": 2}
+            workers.append(Worker(worker_python, 1, tmp_path / "workers.log"))
+        params = {"pubs": [[encode(circuit), values, 10]], "version": 2, "options": options}
         workers[0].send_job(backend, json.dumps(params).encode())
         answer = workers[0].receive()
         if "needs" in answer:
-            workers[0].send({"go": False})
+            workers[0].send({"go": go})
+            answer = workers[0].receive() if go else answer
+        if "completed" in answer:
+            workers[0].receive_raw()
         return answer
 
     yield run
@@ -141,3 +146,49 @@ def test_what_works_beside_a_fault_still_runs(run_on: Callable[..., dict[str, An
         circuit.sx(4)
 
     assert "needs" in run_on(backend, measured(build))
+
+
+def with_fractional_gates() -> Backend:
+    """Return fake_manila as if it had rx and rzz, as newer devices do."""
+    manila = backend_table(2**30)["fake_manila"]
+    configuration = json.loads(json.dumps(manila.configuration))
+    places = {"rx": [[q] for q in range(5)], "rzz": configuration["coupling_map"]}
+    for name, coupling in places.items():
+        gate = {"name": name, "parameters": ["theta"], "qasm_def": "", "coupling_map": coupling}
+        configuration["gates"].append(gate)
+        configuration["basis_gates"].append(name)
+        configuration["supported_instructions"].append(name)
+    return Backend("fractional", manila.worker, lambda: configuration, lambda: manila.properties)
+
+
+@pytest.mark.parametrize("angle", [-0.1, math.pi / 2 + 0.01])
+def test_rzz_by_an_angle_beyond_a_quarter_turn_is_refused(
+    run_on: Callable[..., dict[str, Any]], angle: float
+) -> None:
+    failed = run_on(with_fractional_gates(), measured(lambda c: c.rzz(angle, 1, 2)))["failed"]
+    assert failed["code"] == 1517
+    assert "rzz on qubits 1, 2" in failed["reason"]
+    assert "from 0 to π/2" in failed["reason"]
+
+
+def test_rzz_is_held_to_its_angles_when_parameters_are_bound(
+    run_on: Callable[..., dict[str, Any]],
+) -> None:
+    circuit = measured(lambda c: c.rzz(2 * Parameter("half"), 1, 2))
+    backend = with_fractional_gates()
+    assert "completed" in run_on(backend, circuit, [[0.0], [math.pi / 4]], go=True)
+    failed = run_on(backend, circuit, [[0.0], [0.8]], go=True)["failed"]
+    assert failed["code"] == 1517
+    assert "the angle 1.6 is not" in failed["reason"]
+
+
+def test_fractional_gates_cannot_be_twirled(run_on: Callable[..., dict[str, Any]]) -> None:
+    twirling = {"twirling": {"enable_gates": True}}
+    for build in (lambda c: c.rx(0.3, 0), lambda c: c.rzz(0.3, 0, 1)):
+        circuit = measured(build)
+        assert "needs" in run_on(with_fractional_gates(), circuit)
+        failed = run_on(with_fractional_gates(), circuit, **twirling)["failed"]
+        assert failed["code"] == 1519
+        assert "cannot be twirled" in failed["reason"]
+    measuring = {"twirling": {"enable_measure": True}, "dynamical_decoupling": {"enable": True}}
+    assert "needs" in run_on(with_fractional_gates(), circuit, **measuring)

@@ -44,7 +44,7 @@ def counts(client: Client, circuit: QuantumCircuit, shots: int = 400, seed: int 
 def direct(circuit: QuantumCircuit, shots: int = 400, seed: int = 5) -> Any:
     """Run a circuit on Aer with the seed that the service gives to the first pub."""
     simulator = AerSimulator(method="statevector", enable_truncation=False)
-    job = simulator.run(circuit, shots=shots, seed_simulator=mix_seed(seed, 0))
+    job = simulator.run(circuit, shots=shots, seed_simulator=mix_seed(seed))
     return job.result().get_counts()
 
 

@@ -9,16 +9,20 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from qiskit import QuantumCircuit
+    from qiskit.quantum_info import SuperOp
 
 from ibmqbatch.local import process, worker
 from ibmqbatch.local.backends import Backend, backend_table
 from ibmqbatch.local.process import Worker
 from ibmqbatch.local.worker.backends import Backends
+from ibmqbatch.local.worker.devices import Device
+from ibmqbatch.local.worker.noise import Noise
 
 from .support import bell, encode
 
@@ -47,14 +51,16 @@ def test_it_loads_qiskit_only_where_that_is_used(path: Path) -> None:
             assert not ast.unparse(node).split()[1].startswith(tuple(LIBRARIES))
 
 
-def test_it_runs_from_a_folder_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_from_a_folder_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worker_python: str
+) -> None:
     folder = tmp_path / "elsewhere"
     shutil.copytree(FOLDER, folder)
     # A module that other libraries import: the worker's folder must not stand before theirs.
     (folder / "copy.py").write_text("raise AssertionError\n")
     monkeypatch.setattr(process, "_PROGRAM", folder)
     params = json.dumps({"pubs": [[bell(), None, 5]], "version": 2})
-    program = Worker(sys.executable, 1, tmp_path / "workers.log")
+    program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
         program.send_job(backend_table(2**30)["ideal_simulator"], params.encode())
         assert program.receive()["qubits"] == 2
@@ -65,12 +71,12 @@ def test_it_runs_from_a_folder_of_any_name(tmp_path: Path, monkeypatch: pytest.M
         program.close()
 
 
-def test_a_worker_is_told_of_a_device_once(tmp_path: Path) -> None:
+def test_a_worker_is_told_of_a_device_once(tmp_path: Path, worker_python: str) -> None:
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)
     params = json.dumps({"pubs": [[encode(circuit), None, 5]], "version": 2}).encode()
     manila = backend_table(2**30)["fake_manila"]
-    program = Worker(sys.executable, 1, tmp_path / "workers.log")
+    program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
         for _ in range(2):
             program.send_job(manila, params)
@@ -106,12 +112,33 @@ def test_a_density_matrix_must_fit_its_share_of_the_memory() -> None:
     assert methods == ["density_matrix"] * 4 + ["statevector"] * 2
 
 
-def test_a_density_matrix_is_accounted_for(tmp_path: Path) -> None:
+def test_a_merged_error_is_what_aer_made_of_it() -> None:
+    backend = backend_table(2**30)["fake_sherbrooke"]
+    assert backend.device is not None
+    noise = Noise(Device(**json.loads(backend.device)))
+    circuit = QuantumCircuit(2, 2)
+    circuit.ecr(1, 0)
+    circuit.x(0)
+    circuit.measure([0, 1], [0, 1])
+    terms, merged = (
+        noise.model(circuit, [0, 1], merged=merged).to_dict(serializable=True)["errors"]
+        for merged in (False, True)
+    )
+    assert [error["operations"] for error in terms] == [error["operations"] for error in merged]
+    for name, places in (("ecr", (1, 0)), ("x", (0,))):
+        (told,) = (error for error in merged if error["operations"] == [name])
+        ((operation,),) = told["instructions"]
+        (pairs,) = operation["params"]
+        matrix = [[complex(*pair) for pair in row] for row in pairs]
+        assert np.allclose(matrix, SuperOp(noise.gate_error((name, places))).data, atol=1e-14)
+
+
+def test_a_density_matrix_is_accounted_for(tmp_path: Path, worker_python: str) -> None:
     circuit = QuantumCircuit(11, 1)
     circuit.x(range(11))
     circuit.measure(0, 0)
     params = json.dumps({"pubs": [[encode(circuit), None, 4096]], "version": 2}).encode()
-    program = Worker(sys.executable, 1, tmp_path / "workers.log")
+    program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
         program.send_job(backend_table(2**30)["fake_guadalupe"], params)
         assert 16 * 4**11 < program.receive()["needs"] < 17 * 4**11

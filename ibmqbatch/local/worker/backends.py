@@ -40,11 +40,15 @@ class Plan:
         amplitudes: int = 2 ** (squared * self.qubits)
         return 16 * amplitudes
 
-    def noisy(self, circuits: list[Any]) -> tuple[list[Any], Any]:
-        """Return the circuit with each set of parameters, and the noise model, as they are run."""
+    def noisy(self, circuit: Any) -> tuple[Any, Any]:
+        """Return the circuit with its parameters bound, and the noise model, as they are run.
+
+        Raises JobError (1517) for parameters that the device does not take.
+        """
         if self.noise is None or self.device is None:
-            return circuits, None
-        return with_noisy_delays(circuits, self.model, self.noise, self.device, list(self.places))
+            return circuit, None
+        self.device.check_angles(circuit)
+        return with_noisy_delays(circuit, self.model, self.noise, self.device, list(self.places))
 
 
 class Backend(Protocol):
@@ -53,8 +57,11 @@ class Backend(Protocol):
     max_shots: int
     refuses_noise: str
 
-    def plan(self, circuit: Any, shots: int) -> Plan:
-        """Return how a circuit is run. Raises JobError for one that cannot be."""
+    def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:
+        """Return how a circuit is run, whose gates may be `twirled`: that has no effect here.
+
+        Raises JobError for a circuit that cannot be run.
+        """
 
 
 class _Ideal:
@@ -65,7 +72,7 @@ class _Ideal:
     def __init__(self, max_shots: int) -> None:
         self.max_shots = max_shots
 
-    def plan(self, circuit: Any, shots: int) -> Plan:  # noqa: ARG002 - of no influence here
+    def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
         """Return how a circuit is run."""
         circuit = in_basis(circuit)
         dynamic = any(getattr(operation, "blocks", ()) for operation in walk(circuit))
@@ -77,7 +84,11 @@ class _Ideal:
 
 
 class _Rehearsal:
-    """A device with its noise, simulated on the qubits that a circuit uses."""
+    """A device with its noise, simulated on the qubits that a circuit uses.
+
+    Dynamical decoupling and twirling are accepted and have no effect: the noise is one that they
+    would neither lessen nor change.
+    """
 
     refuses_noise = "A rehearsal has the noise of its device and takes no other."
 
@@ -88,12 +99,15 @@ class _Rehearsal:
         self._device = device
         self._noise = Noise(device)
 
-    def plan(self, circuit: Any, shots: int) -> Plan:
+    def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:
         """Return how a circuit is run.
 
-        Raises JobError: 1517 outside of the instruction set, 1520 with too many active qubits.
+        Raises JobError: 1517 outside of the instruction set, 1519 for what cannot be twirled, 1520
+        with too many active qubits.
         """
         self._device.check(circuit)
+        if twirled:
+            self._device.check_twirling(circuit)
         active = active_qubits(circuit)
         if len(active) > self._max_active:
             raise JobError(
@@ -104,8 +118,8 @@ class _Rehearsal:
             )
         active = active or [0]
         small = restricted(circuit, active)
-        model = self._noise.model(small, active)
         simulation = Simulation(self._method(small, shots), truncates=False)
+        model = self._noise.model(small, active, merged=simulation.method == _DENSITY)
         return Plan(small, len(active), simulation, self._device, self._noise, model, tuple(active))
 
     def _method(self, circuit: Any, shots: int) -> str:

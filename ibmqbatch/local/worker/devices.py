@@ -13,6 +13,8 @@ __all__ = ["Device"]
 
 _ON_EVERY_QUBIT = ("measure", "reset", "delay")
 _JUMPS = {"break_loop": {"for_loop", "while_loop"}, "continue_loop": {"for_loop", "while_loop"}}
+_FRACTIONAL = {"rx", "rzz"}
+_ROUNDING = 1e-10
 _FLOW = {"if_else", "for_loop", "while_loop", "switch_case"}
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -89,6 +91,35 @@ class Device:
                     f"{operation.name} on {noun} {listed} is not in the instruction set of "
                     f"{self.name}: {fault}.",
                     f"Compile the circuit for {self.name} before it is submitted.",
+                )
+
+        self.check_angles(circuit)
+
+    def check_angles(self, circuit: Any) -> None:
+        """Raise JobError (1517) for an rzz by an angle that the device has no pulse for.
+
+        One that is still to be bound to a value passes.
+        """
+        for operation, qubits in located(circuit):
+            if operation.name != "rzz" or getattr(operation.params[0], "parameters", None):
+                continue
+            angle = float(operation.params[0])
+            if not 0.0 <= angle <= math.pi / 2 + _ROUNDING:
+                raise JobError(
+                    1517,
+                    f"rzz on qubits {', '.join(map(str, qubits))} is not in the instruction set of "
+                    f"{self.name}: the angle {angle:g} is not from 0 to π/2.",
+                    f"Compile the circuit for {self.name} with its parameters bound.",
+                )
+
+    def check_twirling(self, circuit: Any) -> None:
+        """Raise JobError (1519) for a gate that cannot be twirled."""
+        for operation, _ in located(circuit):
+            if operation.name in _FRACTIONAL:
+                raise JobError(
+                    1519,
+                    f"{operation.name} is a fractional gate, which cannot be twirled.",
+                    "Leave twirling out, or compile without fractional gates.",
                 )
 
     def _fault(self, operation: Any, qubits: tuple[int, ...]) -> str:

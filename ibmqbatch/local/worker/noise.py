@@ -2,13 +2,15 @@
 
 A noise model of a whole device of 127 qubits takes Aer seconds to make and, worse, seconds to
 read again at each run. So every error is made once, when a circuit first needs it, and a circuit
-is run with a model of its own operations alone.
+is run with a model of its own operations alone. Errors that are applied to a density matrix are
+merged besides: Aer's own, of a hundred terms, take ten times longer to read than to simulate.
 """
 
 from __future__ import annotations
 
 import copy
 import math
+from functools import cache
 from typing import Any
 
 from .anatomy import located
@@ -16,18 +18,24 @@ from .devices import Device
 
 __all__ = ["Noise", "with_noisy_delays"]
 
+_Key = tuple[str, tuple[int, ...]]  # a gate and its qubits on the device
+
 
 class Noise:
     """The errors of one device that have been needed so far."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
-        self._gates: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._gates: dict[_Key, Any] = {}
+        self._merged: dict[_Key, Any] = {}
         self._readouts: dict[int, Any] = {}
         self._pauses: dict[tuple[int, float], Any] = {}
 
-    def model(self, circuit: Any, places: list[int]) -> Any:
-        """Return the noise model of a circuit whose qubits are those of the device at `places`."""
+    def model(self, circuit: Any, places: list[int], *, merged: bool) -> Any:
+        """Return the noise model of a circuit whose qubits are those of the device at `places`.
+
+        `merged` is for a density matrix; where each shot draws its errors, that needs their terms.
+        """
         from qiskit_aer.noise import NoiseModel
 
         operations = {
@@ -47,9 +55,23 @@ class Noise:
                 error = self._readout_error(places[qubits[0]])
                 if error is not None:
                     model.add_readout_error(error, qubits)
-            elif (error := self._gates.get(physical[name, qubits])) is not None:
+            elif (error := self.gate_error(physical[name, qubits], merged=merged)) is not None:
                 model.add_quantum_error(error, name, qubits)
         return model
+
+    def copy_of(self, model: Any) -> Any:
+        """Return a copy of a model to which errors can be added; it shares those it has."""
+        errors = [*self._gates.values(), *self._merged.values()]
+        return copy.deepcopy(model, {id(error): error for error in errors if error is not None})
+
+    def gate_error(self, key: _Key, *, merged: bool = False) -> Any:
+        """Return the error of a gate that a model has had; None for one without."""
+        error = self._gates.get(key)
+        if error is None or not merged:
+            return error
+        if key not in self._merged:
+            self._merged[key] = _merged_error()(error)
+        return self._merged[key]
 
     def pause(self, seconds: float, place: int) -> Any:
         """Return the relaxation of a qubit during so many seconds; None for none."""
@@ -115,24 +137,88 @@ class Noise:
             self._gates[name, tuple(qubits)] = error
 
 
+@cache
+def _merged_error() -> Any:
+    """Return the class of errors that are one matrix each."""
+    from qiskit_aer.noise import QuantumError
+
+    class MergedError(QuantumError):  # type: ignore[misc]
+        """An error that tells Aer its superoperator instead of its terms."""
+
+        def __init__(self, error: Any) -> None:
+            super().__init__(error)
+            self._told = {
+                "type": "qerror",
+                "id": self.id,
+                "operations": [],
+                "instructions": [
+                    [
+                        {
+                            "name": "superop",
+                            "qubits": list(range(error.num_qubits)),
+                            "params": [_pairs(_superoperator(error))],
+                        }
+                    ]
+                ],
+                "probabilities": [1.0],
+            }
+
+        def ideal(self) -> bool:
+            """Tell that it is of some effect, which Aer finds out at length."""
+            return False
+
+        def to_dict(self) -> dict[str, Any]:
+            """Return what the simulator is told."""
+            return dict(self._told)
+
+    return MergedError
+
+
+def _superoperator(error: Any) -> Any:
+    """Return the matrix of an error, each operation that its terms are made of looked at once."""
+    import numpy as np
+    from qiskit.quantum_info import SuperOp
+
+    size = 4**error.num_qubits
+    known: dict[Any, Any] = {}
+    total = np.zeros((size, size), dtype=complex)
+    for term, probability in zip(error.circuits, error.probabilities):  # noqa: B905 - 3.9
+        product = np.eye(size, dtype=complex)
+        for item in term.data:
+            qubits = tuple(term.find_bit(qubit).index for qubit in item.qubits)
+            values = tuple(np.asarray(value).tobytes() for value in item.operation.params)
+            key = item.operation.name, qubits, values
+            if key not in known:
+                alone = term.copy_empty_like()
+                alone.append(item.operation, item.qubits)
+                known[key] = SuperOp(alone).data
+            product = known[key] @ product
+        total += probability * product
+    return total
+
+
+def _pairs(matrix: Any) -> list[list[list[float]]]:
+    """Return a complex matrix as Aer reads it from JSON."""
+    return [[[entry.real, entry.imag] for entry in row] for row in matrix.tolist()]
+
+
 def with_noisy_delays(
-    circuits: list[Any], model: Any, noise: Noise, device: Device, places: list[int]
-) -> tuple[list[Any], Any]:
-    """Return circuits with their delays replaced, and the model with their relaxation.
+    circuit: Any, model: Any, noise: Noise, device: Device, places: list[int]
+) -> tuple[Any, Any]:
+    """Return a circuit with its delays replaced, and the model with their relaxation.
 
     Aer would have its delays replaced by a transpiler, which may move what it put in the place of
     control flow. A labelled identity stays where it is, and the model knows the label.
     """
-    if not any(operation.name == "delay" for operation, _ in located(circuits[0])):
-        return circuits, model
+    if not any(operation.name == "delay" for operation, _ in located(circuit)):
+        return circuit, model
     delays = _Delays(noise, device)
-    where = list(enumerate(places))
-    circuits = [delays.replaced(circuit, where) for circuit in circuits]
-    return circuits, delays.added_to(model)
+    replaced = delays.replaced(circuit, list(enumerate(places)))
+    return replaced, delays.added_to(model)
 
 
 class _Delays:
-    """The delays of some circuits, each replaced by an identity with a label."""
+    """The delays of a circuit, each replaced by an identity with a label."""
 
     def __init__(self, noise: Noise, device: Device) -> None:
         self._noise = noise
@@ -165,7 +251,7 @@ class _Delays:
 
     def added_to(self, model: Any) -> Any:
         """Return a copy of the model that knows the labels; each once, or errors would add up."""
-        model = copy.deepcopy(model)
+        model = self._noise.copy_of(model)
         for (label, here), error in sorted(self._found.items(), key=lambda found: found[0]):
             if error is not None:
                 model.add_quantum_error(error, label, [here])

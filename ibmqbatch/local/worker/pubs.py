@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +11,13 @@ from .anatomy import walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
-from .simulation import mix_seed, pack, run_circuits
+from .simulation import mix_seed, pack, run_circuit
 from .values import read_values
 
 __all__ = ["Pub", "read_pubs", "run_pub"]
 
 _MAX_EXECUTIONS = 10_000_000  # shots × circuits × parameter sets of a job
 _DEFAULT_SHOTS = 4096
-
-# Aer reads a noise model anew for each run, which takes longer than to simulate a few qubits: the
-# points of a sweep are run together, up to so many, and so many shots of them.
-_BATCH = 50
-_BATCH_SHOTS = 100_000
 
 
 @dataclass
@@ -49,13 +45,6 @@ class Pub:
         return math.prod(self.shape)
 
     @property
-    def batch(self) -> int:
-        """How many executions are run at once. Seeds depend on it, so it does on the pub alone."""
-        if self.plan.model is None:
-            return 1
-        return max(1, min(_BATCH, _BATCH_SHOTS // self.shots, self.executions))
-
-    @property
     def result_bytes(self) -> int:
         """About what its results take, from packed bits to the text that is sent."""
         bits = sum(math.ceil(len(register) / 8) for register in self.circuit.cregs)
@@ -64,8 +53,7 @@ class Pub:
     @property
     def working_bytes(self) -> int:
         """What a run takes: the state, a text and a row of bits for each shot."""
-        shots = self.shots * self.batch
-        return self.plan.state_bytes + shots * (200 + 2 * len(self.circuit.clbits))
+        return self.plan.state_bytes + self.shots * (200 + 2 * len(self.circuit.clbits))
 
 
 def read_pubs(params: dict[str, Any], backend: Backend) -> list[Pub]:
@@ -78,12 +66,13 @@ def read_pubs(params: dict[str, Any], backend: Backend) -> list[Pub]:
             1521, "A simulator has classified measurements only.", "Leave meas_type out."
         )
     default = params.get("shots") or options.get("default_shots") or _DEFAULT_SHOTS
+    twirled = bool((options.get("twirling") or {}).get("enable_gates"))
     pubs = []
     for index, entry in enumerate(params["pubs"]):
         parts = entry if isinstance(entry, list) else [entry]
         circuit, values, shots = [*parts, None, None][:3]
         with naming_pub(index):
-            pubs.append(_read_pub(circuit, values, shots or default, backend))
+            pubs.append(_read_pub(circuit, values, shots or default, backend, twirled=twirled))
     total = sum(pub.shots * pub.executions for pub in pubs)
     if total > _MAX_EXECUTIONS:
         raise JobError(
@@ -95,7 +84,7 @@ def read_pubs(params: dict[str, Any], backend: Backend) -> list[Pub]:
     return pubs
 
 
-def _read_pub(source: Any, values: Any, shots: int, backend: Backend) -> Pub:
+def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled: bool) -> Pub:
     """Return one pub from its circuit as sent, its parameter values and its shots."""
     if shots > backend.max_shots:
         raise JobError(
@@ -109,12 +98,16 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend) -> Pub:
     if not any(operation.name == "measure" for operation in walk(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
     parameters = list(circuit.parameters)
-    plan = backend.plan(circuit, shots)
+    plan = backend.plan(circuit, shots, twirled=twirled)
     return Pub(plan, parameters, read_values(values, parameters), shots)
 
 
 def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:
-    """Run every execution of a pub; return for each register an array (*shape, shots, bytes)."""
+    """Run every execution of a pub; return for each register an array (*shape, shots, bytes).
+
+    Each execution has a seed of its own, the next one that of its predecessor plus 1, and is run by
+    itself: Aer would give those that are run together seeds of its own choice.
+    """
     import numpy as np
 
     registers = {
@@ -122,27 +115,22 @@ def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:
         for register in pub.circuit.cregs
     }
     packed: dict[str, list[Any]] = {name: [] for name in registers}
-    for first in range(0, pub.executions, pub.batch):
-        circuits, model = pub.plan.noisy(_bound(pub, first))
-        mixed = None if seed is None else mix_seed(seed, first)
-        for bits in run_circuits(circuits, model, pub.plan.simulation, pub.shots, mixed):
-            for name, positions in registers.items():
-                packed[name].append(pack(bits, positions))
+    for number, bound in enumerate(_executions(pub)):
+        circuit, model = pub.plan.noisy(bound)
+        mixed = None if seed is None else mix_seed(seed + number)
+        bits = run_circuit(circuit, model, pub.plan.simulation, pub.shots, mixed)
+        for name, positions in registers.items():
+            packed[name].append(pack(bits, positions))
     return {
         name: np.stack(arrays).reshape(*pub.shape, *arrays[0].shape)
         for name, arrays in packed.items()
     }
 
 
-def _bound(pub: Pub, first: int) -> list[Any]:
-    """Return the circuit with the parameter sets of one batch."""
+def _executions(pub: Pub) -> Iterator[Any]:
+    """Yield the circuit with each of the parameter sets, the last axis of the sweep first."""
     present = set(pub.circuit.parameters)  # a delay that was left out may have had one
-    if not present:
-        return [pub.circuit] * min(pub.batch, pub.executions - first)
-    rows = pub.values.reshape(pub.executions, len(pub.parameters))[first : first + pub.batch]
-    circuits = []
-    for row in rows.tolist():
+    for row in pub.values.reshape(pub.executions, len(pub.parameters)).tolist():
         pairs = zip(pub.parameters, row)  # noqa: B905 - also runs on 3.9
         values = {parameter: value for parameter, value in pairs if parameter in present}
-        circuits.append(pub.circuit.assign_parameters(values))
-    return circuits
+        yield pub.circuit.assign_parameters(values) if values else pub.circuit

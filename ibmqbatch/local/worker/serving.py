@@ -65,14 +65,20 @@ def _send(stream: BinaryIO, *frames: bytes) -> None:
 
 
 def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
-    """Run all pubs and return the results as they go over the wire."""
+    """Run all pubs and return the results as they go over the wire.
+
+    An execution's seed is that of the job plus the number of those before it, so that a sweep gives
+    the same counts as its points do, each as a pub of its own, in one job or in several.
+    """
     seed = ((params.get("options") or {}).get("simulator") or {}).get("seed_simulator")
     form = TypedForm() if params.get("support_qiskit") else PlainForm()
     results, spans = [], []
+    executed = 0
     for index, pub in enumerate(pubs):
         with naming_pub(index):
             start = now()
-            data = run_pub(pub, None if seed is None else seed + index)
+            data = run_pub(pub, None if seed is None else seed + executed)
+            executed += pub.executions
             spans.append(form.span(index, pub, start, now()))
             results.append(form.pub(pub, data))
     body = json.dumps(form.document(results, spans), separators=(",", ":")).encode()

@@ -11,7 +11,7 @@ from typing import Any
 from .anatomy import walk
 from .errors import JobError
 
-__all__ = ["Simulation", "in_basis", "mix_seed", "pack", "run_circuits", "warm_up"]
+__all__ = ["Simulation", "in_basis", "mix_seed", "pack", "run_circuit", "warm_up"]
 
 # What both Qiskit and Aer have: circuits with other gates are translated to these.
 _STANDARD_GATES = (
@@ -56,13 +56,10 @@ def warm_up() -> None:
     _simulator(Simulation("statevector", truncates=True))
 
 
-def mix_seed(seed: int, execution: int) -> int:
-    """Return the simulator's seed for one execution: close seeds give streams far apart.
-
-    A pub at index i of a job with seed S is given S + i, so it yields what it would yield at
-    index 0 of a job with seed S + i.
-    """
-    digest = hashlib.blake2b(f"{seed}/{execution}".encode(), digest_size=8).digest()
+def mix_seed(seed: int) -> int:
+    """Return the simulator's seed for an execution: close seeds give streams far apart."""
+    # What stands behind the slash counted something once; seeds go on to give the same counts.
+    digest = hashlib.blake2b(f"{seed}/0".encode(), digest_size=8).digest()
     return 1 + int.from_bytes(digest, "big") % (2**31 - 1)
 
 
@@ -92,27 +89,23 @@ def in_basis(circuit: Any) -> Any:
     return transpile(circuit, target=target, optimization_level=0)
 
 
-def run_circuits(
-    circuits: list[Any], model: Any, simulation: Simulation, shots: int, seed: int | None
-) -> list[Any]:
-    """Run circuits and return the classical bits of each, one row a shot, one column a bit.
+def run_circuit(
+    circuit: Any, model: Any, simulation: Simulation, shots: int, seed: int | None
+) -> Any:
+    """Run a circuit and return its classical bits, one row a shot, one column a bit.
 
-    `model` is their noise model, None for none. Aer goes on from the seed with each circuit.
-    Raises JobError (7001) when Aer does not take one.
+    `model` is its noise model, None for none. Raises JobError (7001) when Aer does not take it.
     """
     options = {} if seed is None else {"seed_simulator": seed}
     if model is not None:
         options["noise_model"] = model
-    job = _simulator(simulation).run(circuits, shots=shots, memory=True, **options)
+    job = _simulator(simulation).run(circuit, shots=shots, memory=True, **options)
     result = job.result()
     if not result.success:
         status = (result.results[0].status if result.results else "") or result.status
         raise JobError(7001, f"the simulator refuses the circuit: {status}.")
-    return [
-        # No memory means that no measurement was reached: the bits are as they began.
-        _bits(result.data(index).get("memory") or ["0x0"] * shots, len(circuit.clbits))
-        for index, circuit in enumerate(circuits)
-    ]
+    # No memory means that no measurement was reached: the bits are as they began.
+    return _bits(result.data(0).get("memory") or ["0x0"] * shots, len(circuit.clbits))
 
 
 def _bits(memory: list[str], count: int) -> Any:
