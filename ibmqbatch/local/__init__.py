@@ -5,10 +5,11 @@ circuits go unread to worker processes and results come back as bytes. Nothing e
 imports this room; it is reached over HTTP.
 
     server    one process a data folder: lock, socket, service file, idle exit
-    api       the jobs and backends of the REST API; `identity` is what stands around it
+    api       the REST API: jobs and backends, and, in `session_api`, sessions
+    identity  what stands around the API
     auth      API key, access tokens, instance names (CRN)
-    submission  what a POST /jobs may say
-    store     jobs in SQLite; `schema` its numbered migrations
+    submission  what the bodies of requests may say
+    store     jobs in SQLite, `sessions` theirs; `database` the connection, `schema` its migrations
     pool      the slots that run jobs; `process` one worker, `budget` the memory they share
     worker    the program of a worker: circuits in, results out
     backends  the table of backends; `devices` the data that rehearsals of devices are made from

@@ -1,4 +1,4 @@
-"""The jobs and backends of the REST API."""
+"""The REST API: its jobs and backends, here, and its sessions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from .auth import USER_ID, Authority, instance_of
 from .backends import Backend
 from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
+from .database import timestamp
 from .errors import ApiError
 from .identity import PLAN_ID
 from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
 from .pool import Pool
-from .store import FINAL, Filter, Store, timestamp
+from .session_api import SessionApi
+from .sessions import Sessions
+from .store import FINAL, Filter, Store
 from .submission import parse_json, parse_submission, parse_tags
 
 __all__ = ["Api"]
@@ -33,7 +36,7 @@ _USAGE_PERIOD_SECONDS = 28 * 24 * 3600
 
 
 class Api:
-    """The endpoints under `/api/v1`. Sessions would be routes of their own beside these."""
+    """The endpoints under `/api/v1`."""
 
     def __init__(
         self,
@@ -41,10 +44,13 @@ class Api:
         store: Store,
         pool: Pool,
         backends: Mapping[str, Backend],
+        *,
+        sessions: Sessions,
         rate: RateLimit,
     ) -> None:
         self._authority = authority
         self._store = store
+        self._sessions = sessions
         self._pool = pool
         self._backends = backends
         self._rate = rate
@@ -53,7 +59,12 @@ class Api:
         """Return the routes, under both prefixes."""
 
         def route(path: str, handler: Callable[[Call], Response], method: str = "GET") -> Route:
-            return Route(path, endpoint(handler, self._check), methods=[method])
+            def answer(call: Call) -> Response:
+                # Nobody sees a session, or a job of it, that should have ended.
+                self._sessions.end_overdue()
+                return handler(call)
+
+            return Route(path, endpoint(answer, self._check), methods=[method])
 
         versions: Endpoint = endpoint(self.versions)
         routes = [
@@ -75,6 +86,7 @@ class Api:
             route("/tags", self.tags),
             route("/instance", self.instance),
             route("/instances/usage", self.usage),
+            *(route(*each) for each in SessionApi(self._sessions, self._backend).endpoints()),
         ]
         router = Router(routes, redirect_slashes=False)
         return [Mount(prefix, router) for prefix in _PREFIXES]

@@ -41,6 +41,8 @@ class Call:
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+
 
 def endpoint(
     handler: Callable[[Call], Response], check: Callable[[Request], str] | None = None
@@ -53,7 +55,7 @@ def endpoint(
 
     async def answer(request: Request) -> Response:
         crn = check(request) if check else ""
-        body = await _read_body(request) if request.method in {"POST", "PUT"} else b""
+        body = await _read_body(request) if request.method in _WITH_BODY else b""
         return await run_in_threadpool(handler, Call(request, body, crn))
 
     return answer

@@ -25,6 +25,7 @@ __all__ = ["PLAN_ID", "PROTOCOL", "Identity"]
 PROTOCOL = 1
 
 PLAN_ID = "ibmqbatch-local"
+_INSTANCE_NAME = "local"
 
 
 class Identity:
@@ -43,6 +44,7 @@ class Identity:
         return [
             Route("/identity/token", endpoint(self.token), methods=["POST"]),
             Route("/v3/resources/search", endpoint(self.search, self._bearer), methods=["POST"]),
+            Route("/v2/resource_instances", endpoint(self.resources, self._bearer)),
             Route("/local/service", endpoint(self.service, self._key)),
             Route("/local/stop", endpoint(self.stop, self._key), methods=["POST"]),
             Route(f"/{PLAN_ID}", endpoint(self.plan)),
@@ -85,12 +87,19 @@ class Identity:
         """List the instances: the one that the service announces."""
         item = {
             "crn": self._store.instance,
-            "name": "local",
+            "name": _INSTANCE_NAME,
             "service_plan_unique_id": PLAN_ID,
             "tags": [],
             "doc": {"extensions": {"backends": ["ANY"]}},
         }
         return json_reply({"items": [item], "limit": 100})
+
+    def resources(self, call: Call) -> Response:
+        """List the instances as the resource controller does, all or those of a name."""
+        wanted = call.query("name")
+        named = {"crn": self._store.instance, "name": _INSTANCE_NAME, "state": "active"}
+        found = [named] if wanted in {None, _INSTANCE_NAME} else []
+        return json_reply({"rows_count": len(found), "resources": found})
 
     def plan(self, _call: Call) -> Response:
         """Describe the plan of the instance, as the global catalog does."""

@@ -1,4 +1,4 @@
-"""The tables of the job store, as numbered migrations."""
+"""The tables of the job store and of its sessions, as numbered migrations."""
 
 from __future__ import annotations
 
@@ -58,6 +58,24 @@ _MIGRATIONS = (
         PRIMARY KEY (seq, position)
     ) WITHOUT ROWID;
     CREATE INDEX tags_by_tag ON tags (tag, seq);
+    """,
+    """
+    CREATE TABLE sessions (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        crn TEXT NOT NULL,
+        mode TEXT NOT NULL CHECK (mode IN ('batch', 'dedicated')),
+        backend TEXT NOT NULL,
+        max_seconds INTEGER NOT NULL,      -- from the start of the first job to the end of all
+        created INTEGER NOT NULL,          -- these four: as in jobs
+        started INTEGER,
+        ends INTEGER,
+        closed INTEGER,
+        accepting INTEGER NOT NULL DEFAULT 1,
+        state_reason TEXT
+    );
+    CREATE INDEX sessions_by_end ON sessions (ends) WHERE closed IS NULL;
+    CREATE INDEX jobs_by_session ON jobs (session_id) WHERE session_id IS NOT NULL;
     """,
 )
 

@@ -28,8 +28,10 @@ from .auth import Authority, new_api_key
 from .backends import backend_table
 from .budget import MemoryBudget
 from .calls import RateLimit, exception_handlers
+from .database import Database
 from .identity import PROTOCOL, Identity
 from .pool import Pool
+from .sessions import Sessions
 from .store import Store
 
 __all__ = ["Options", "ServiceRunningError", "serve"]
@@ -79,7 +81,8 @@ def serve(options: Options) -> None:
         _log_to(None if options.foreground else folder / "service.log", verbose=options.verbose)
         api_key = _api_key(folder / "key", options.token_file)
         listener = stack.enter_context(_listen(options.port))
-        store = stack.enter_context(contextlib.closing(Store(folder / "jobs.sqlite")))
+        database = stack.enter_context(contextlib.closing(Database(folder / "jobs.sqlite")))
+        store = Store(database)
         store.requeue_running()
         backends = backend_table(options.memory)
         pool = Pool(
@@ -97,10 +100,17 @@ def serve(options: Options) -> None:
         )
         server = _Server(options, service_file, store)
         authority = Authority(api_key)
-        rate = RateLimit(options.submissions_per_minute)
+        api = Api(
+            authority,
+            store,
+            pool,
+            backends,
+            sessions=Sessions(database),
+            rate=RateLimit(options.submissions_per_minute),
+        )
         app = Starlette(
             routes=[
-                *Api(authority, store, pool, backends, rate).routes(),
+                *api.routes(),
                 *Identity(authority, store, pool, server.stop).routes(),
             ],
             exception_handlers=exception_handlers,

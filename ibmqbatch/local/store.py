@@ -1,44 +1,27 @@
 """The jobs, in SQLite. Every change is on the disk before the method that makes it returns.
 
-One connection, one lock: statements are short, and listing never touches a body.
+Listing never touches a body.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
 import secrets
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from .. import files
 from .auth import new_instance
-from .schema import open_database
+from .database import Database, now
+from .sessions import admit, end_overdue, note_end, note_start
 from .submission import Submission
 
-__all__ = ["FINAL", "Claim", "Filter", "Outcome", "Store", "timestamp"]
+__all__ = ["FINAL", "Claim", "Filter", "Outcome", "Store"]
 
 FINAL = frozenset({"Completed", "Cancelled", "Failed"})
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _XID_DIGITS = "0123456789abcdefghijklmnopqrstuv"
-
-
-def timestamp(microseconds: int) -> str:
-    """Return a stored time as ISO 8601, UTC, with microseconds."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
 
 
 class _Ids:
@@ -116,53 +99,31 @@ class Filter:
 class Store:
     """The jobs of all instances. Safe to use from many threads."""
 
-    def __init__(self, path: Path) -> None:
-        # SQLite would create it readable to others.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._connection = open_database(path)
-        files.sync_folder(path.parent)
-        self._connection.row_factory = sqlite3.Row
-        self._lock = threading.Lock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._ids = _Ids()
         self.instance = self._announced_instance()
 
     def _announced_instance(self) -> str:
         """Return the CRN that belongs to this store, made with it."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO service SELECT ? WHERE NOT EXISTS (SELECT 1 FROM service)",
                 (new_instance(),),
             )
             return str(connection.execute("SELECT instance FROM service").fetchone()[0])
 
-    def close(self) -> None:
-        """Close the database."""
-        with self._lock:
-            self._connection.close()
-
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # A failed COMMIT (full disk) may or may not have ended the transaction.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def _read(self, statement: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
-
     # The life of a job.
 
     def add(self, crn: str, job: Submission) -> str:
-        """Store a new job, Queued, and return its id."""
-        with self._write() as connection:
-            created = _now()
+        """Store a new job, Queued, and return its id.
+
+        Raises ApiError where it names a session that does not take it.
+        """
+        with self._database.writing() as connection:
+            if job.session_id is not None:
+                admit(connection, crn, job.session_id, job.backend)
+            created = now()
             job_id = self._ids.new(created)
             columns = {
                 "id": job_id,
@@ -191,35 +152,38 @@ class Store:
 
     def requeue_running(self) -> None:
         """Put back in the queue what a server that is gone was running."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET status = 'Queued', running = NULL WHERE status = 'Running'"
             )
 
     def claim(self) -> Claim | None:
         """Make the oldest Queued job Running and return it; None when there is none."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
+            end_overdue(connection)
             row = connection.execute(
                 "SELECT seq, id, backend, body FROM jobs JOIN params USING (seq) "
                 "WHERE status = 'Queued' ORDER BY seq LIMIT 1"
             ).fetchone()
             if row is None:
                 return None
+            running = now()
             connection.execute(
                 "UPDATE jobs SET status = 'Running', running = ?, starts = starts + 1 "
                 "WHERE seq = ?",
-                (_now(), row["seq"]),
+                (running, row["seq"]),
             )
+            note_start(connection, row["seq"], running)
         return Claim(row["seq"], row["id"], row["backend"], row["body"])
 
     def count_restart(self, claim: Claim) -> None:
         """Note that a Running job is handed to another worker, because its first one died."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             connection.execute("UPDATE jobs SET starts = starts + 1 WHERE seq = ?", (claim.seq,))
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
         """End a Running job. One that was cancelled or deleted meanwhile stays as it is."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET status = ?, reason = ?, reason_code = ?, reason_solution = ?, "
                 "seconds = ?, qiskit_version = ?, finished = ?, "
@@ -231,7 +195,7 @@ class Store:
                     outcome.solution,
                     outcome.seconds,
                     outcome.qiskit_version,
-                    _now(),
+                    now(),
                     outcome.status == "Completed",
                     claim.seq,
                 ),
@@ -242,24 +206,26 @@ class Store:
             if outcome.result is not None:
                 connection.execute("INSERT INTO results VALUES (?, ?)", (claim.seq, outcome.result))
             self._forget_private_params(connection, claim.seq)
+            note_end(connection, claim.seq)
 
     def cancel(self, crn: str, job_id: str) -> str | None:
         """Make a job Cancelled and return the status it had; final ones stay. None: no such job."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
                 return None
             if row["status"] not in FINAL:
                 connection.execute(
                     "UPDATE jobs SET status = 'Cancelled', finished = ? WHERE seq = ?",
-                    (_now(), row["seq"]),
+                    (now(), row["seq"]),
                 )
                 self._forget_private_params(connection, row["seq"])
+                note_end(connection, row["seq"])
         return str(row["status"])
 
     def delete(self, crn: str, job_id: str) -> str | None:
         """Delete a final job and return the status of the job. None: no such job."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
                 return None
@@ -269,7 +235,7 @@ class Store:
 
     def replace_tags(self, crn: str, job_id: str, tags: Sequence[str]) -> bool:
         """Give a job these tags and no others; return whether there is such a job."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
                 return False
@@ -282,12 +248,14 @@ class Store:
     def unfinished(self) -> int:
         """Return the number of jobs, of all instances, that are Queued or Running."""
         return int(
-            self._read("SELECT count(*) FROM jobs WHERE status IN ('Queued', 'Running')")[0][0]
+            self._database.read("SELECT count(*) FROM jobs WHERE status IN ('Queued', 'Running')")[
+                0
+            ][0]
         )
 
     def queue_length(self, backend: str) -> int:
         """Return the number of jobs, of all instances, that wait for a backend."""
-        rows = self._read(
+        rows = self._database.read(
             "SELECT count(*) FROM jobs WHERE status = 'Queued' AND backend = ?", (backend,)
         )
         return int(rows[0][0])
@@ -298,48 +266,48 @@ class Store:
         """Return a page of the jobs that match, with their tags, and how many match in all."""
         where, values = wanted.where(crn)
         order = "ASC" if oldest_first else "DESC"
-        with self._lock:
-            (total,) = self._connection.execute(
+        with self._database.reading() as connection:
+            (total,) = connection.execute(
                 f"SELECT count(*) FROM jobs WHERE {where}",  # noqa: S608 - values are parameters
                 values,
             ).fetchone()
-            rows = self._connection.execute(
+            rows = connection.execute(
                 f"SELECT * FROM jobs WHERE {where} "  # noqa: S608
                 f"ORDER BY created {order}, seq {order} LIMIT ? OFFSET ?",
                 [*values, limit, offset],
             ).fetchall()
-            return self._with_tags(rows), total
+            return self._with_tags(connection, rows), total
 
     def job(self, crn: str, job_id: str) -> dict[str, Any] | None:
         """Return a job with its tags; None when the instance has no such job."""
-        with self._lock:
-            row = self._find(self._connection, crn, job_id)
-            return None if row is None else self._with_tags([row])[0]
+        with self._database.reading() as connection:
+            row = self._find(connection, crn, job_id)
+            return None if row is None else self._with_tags(connection, [row])[0]
 
     def params(self, seq: int) -> bytes | None:
         """Return the params of a job as stored; None when they are gone."""
-        rows = self._read("SELECT body FROM params WHERE seq = ?", (seq,))
+        rows = self._database.read("SELECT body FROM params WHERE seq = ?", (seq,))
         return rows[0][0] if rows else None
 
     def results(self, seq: int, *, once: bool) -> bytes | None:
         """Return the result body of a job, None without one; with `once`, delete it as well."""
         statement = "SELECT body FROM results WHERE seq = ?"
         if not once:
-            rows = self._read(statement, (seq,))
+            rows = self._database.read(statement, (seq,))
         else:
-            with self._write() as connection:
+            with self._database.writing() as connection:
                 rows = connection.execute(statement, (seq,)).fetchall()
                 connection.execute("DELETE FROM results WHERE seq = ?", (seq,))
         return rows[0][0] if rows else None
 
     def logs(self, seq: int) -> str | None:
         """Return the log of a job; None when it has none yet."""
-        rows = self._read("SELECT text FROM logs WHERE seq = ?", (seq,))
+        rows = self._database.read("SELECT text FROM logs WHERE seq = ?", (seq,))
         return rows[0][0] if rows else None
 
     def tags_like(self, crn: str, text: str) -> list[str]:
         """Return the tags of an instance's jobs that contain a text."""
-        rows = self._read(
+        rows = self._database.read(
             "SELECT DISTINCT tag FROM tags JOIN jobs USING (seq) "
             "WHERE crn = ? AND instr(tag, ?) > 0 ORDER BY tag",
             (crn, text),
@@ -348,22 +316,26 @@ class Store:
 
     def seconds_used(self, crn: str, since: int) -> float:
         """Return the simulation time of an instance's jobs created since a time."""
-        rows = self._read(
+        rows = self._database.read(
             "SELECT total(seconds) FROM jobs WHERE crn = ? AND created >= ?", (crn, since)
         )
         return float(rows[0][0])
 
-    # Parts of the above; the caller holds the lock.
+    # Parts of the above.
 
-    def _find(self, connection: sqlite3.Connection, crn: str, job_id: str) -> sqlite3.Row | None:
+    @staticmethod
+    def _find(connection: sqlite3.Connection, crn: str, job_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = connection.execute(
             "SELECT * FROM jobs WHERE id = ? AND crn = ?", (job_id, crn)
         ).fetchone()
         return row
 
-    def _with_tags(self, rows: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
+    @staticmethod
+    def _with_tags(
+        connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]
+    ) -> list[dict[str, Any]]:
         jobs = {row["seq"]: {**row, "tags": []} for row in rows}
-        found = self._connection.execute(
+        found = connection.execute(
             f"SELECT seq, tag FROM tags WHERE seq IN ({', '.join('?' * len(jobs))}) "  # noqa: S608
             "ORDER BY seq, position",
             list(jobs),

@@ -1,4 +1,4 @@
-"""What the body of POST /jobs may say. Only its shape is checked: circuits stay unread.
+"""What the bodies of requests may say. Of jobs only the shape is checked: circuits stay unread.
 
 A body that passes here becomes a job; whether its circuits can be run is found out by a worker.
 """
@@ -11,9 +11,23 @@ from dataclasses import dataclass
 from typing import Any, Never
 
 from .errors import ApiError
-from .limits import MAX_COST_SECONDS, MAX_INTEGER, MAX_TAG_CHARACTERS, MAX_TAGS
+from .limits import (
+    MAX_COST_SECONDS,
+    MAX_INTEGER,
+    MAX_SESSION_SECONDS,
+    MAX_TAG_CHARACTERS,
+    MAX_TAGS,
+)
+from .sessions import MODES, Opening
 
-__all__ = ["PROGRAMS", "Submission", "parse_json", "parse_submission", "parse_tags"]
+__all__ = [
+    "PROGRAMS",
+    "Submission",
+    "parse_json",
+    "parse_session",
+    "parse_submission",
+    "parse_tags",
+]
 
 # The programs that a worker can run.
 PROGRAMS = ("sampler",)
@@ -151,6 +165,27 @@ def parse_tags(value: object) -> tuple[str, ...]:
                 "are allowed.",
             )
     return tuple(value)
+
+
+def parse_session(body: bytes) -> Opening:
+    """Return the session that a body asks for. Raises ApiError (1208) for one not well-formed."""
+    session = parse_json(body)
+    complaints = _Complaints()
+    # The instance is that of the header, as for everything else.
+    complaints.unknown_keys("", session, {"mode", "backend", "max_ttl", "instance"})
+    mode = session.get("mode")
+    if not isinstance(mode, str) or mode not in MODES:
+        complaints.add("mode", f"must be one of {', '.join(MODES)}")
+    complaints.text("backend", session.get("backend"), 100)
+    seconds = session.get("max_ttl")
+    if seconds is not None:
+        complaints.integer("max_ttl", seconds, 1, MAX_SESSION_SECONDS)
+    complaints.raise_if_any()
+    return Opening(
+        session["mode"],
+        session["backend"],
+        MAX_SESSION_SECONDS if seconds is None else seconds,
+    )
 
 
 def parse_submission(body: bytes) -> Submission:

@@ -117,3 +117,16 @@ def test_discovery_leads_to_the_announced_instance(
     assert item["crn"] == local_server.service["crn"]
     plan = client.http.get(f"/{item['service_plan_unique_id']}").json()
     assert plan["metadata"]["pricing"]["type"] == "free"
+
+
+def test_the_resource_controller_knows_the_announced_instance_by_name(
+    local_server: LocalServer, client: Client
+) -> None:
+    path = "/v2/resource_instances"
+    for params in ({}, {"name": "local"}):
+        found = client.http.get(path, params=params).json()
+        assert [each["crn"] for each in found["resources"]] == [local_server.service["crn"]]
+        assert found["rows_count"] == 1
+    assert client.http.get(path, params={"name": "other"}).json()["resources"] == []
+    del client.http.headers["Authorization"]
+    assert error(client.http.get(path)) == (401, 1200)
