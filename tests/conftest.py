@@ -92,6 +92,26 @@ class Cli:
         return self("submit", *words, "--quiet", **options).out.strip()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much of IBM's client was tried, where tests/conformance ran."""
+    counted = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "teardown"
+        for name, value in report.user_properties
+        if name == "conformance"
+    ]
+    if counted:
+        calls, requests = (sum(each[key] for each in counted) for key in ("calls", "requests"))
+        names = {name for each in counted for name in each["names"]}
+        versions = " and ".join(sorted({each["version"] for each in counted}))
+        terminalreporter.write_line(
+            f"conformance: {calls} calls of {len(names)} methods of qiskit-ibm-runtime "
+            f"{versions}, {requests} requests"
+        )
+
+
 @pytest.fixture(scope="session")
 def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run one local service; return its folder, with the `service.json` that tells where it is."""

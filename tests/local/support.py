@@ -108,22 +108,24 @@ class LocalServer:
     def client(self, crn: str | None = None) -> Iterator[Client]:
         """Open a client of an instance, by default one of its own."""
         service = self.service
-        with httpx.Client(base_url=service["url"], timeout=30) as http:
-            reply = http.post(
-                "/identity/token",
-                data={
-                    "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-                    "apikey": service["api_key"],
-                },
-            )
-            http.headers.update(
-                {
-                    "Authorization": f"Bearer {reply.json()['access_token']}",
-                    "Service-CRN": crn or new_crn(),
-                    "IBM-API-Version": "2026-04-15",
-                }
-            )
-            yield Client(http)
+        with open_client(service["url"], service["api_key"], crn or new_crn()) as client:
+            yield client
+
+
+@contextlib.contextmanager
+def open_client(url: str, api_key: str, crn: str) -> Iterator[Client]:
+    """Open a client of an instance."""
+    with httpx.Client(base_url=url, timeout=30) as http:
+        grant = "urn:ibm:params:oauth:grant-type:apikey"
+        reply = http.post("/identity/token", data={"grant_type": grant, "apikey": api_key})
+        http.headers.update(
+            {
+                "Authorization": f"Bearer {reply.json()['access_token']}",
+                "Service-CRN": crn,
+                "IBM-API-Version": "2026-04-15",
+            }
+        )
+        yield Client(http)
 
 
 class Client:

@@ -97,9 +97,17 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
         raise JobError(3211, "the circuit has no classical register.", "Measure into one.")
     if not any(operation.name == "measure" for operation in walk(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
+    if _has_variables(circuit):
+        raise JobError(7001, "the simulator runs no circuits with variables or stretches.")
     parameters = list(circuit.parameters)
     plan = backend.plan(circuit, shots, twirled=twirled)
     return Pub(plan, parameters, read_values(values, parameters), shots)
+
+
+def _has_variables(circuit: Any) -> bool:
+    """Tell whether a circuit has what newer Qiskit knows and Aer, up to 0.18, dies of."""
+    declared = (getattr(circuit, name, 0) for name in ("num_vars", "num_stretches"))
+    return any(declared) or any(operation.name == "store" for operation in walk(circuit))
 
 
 def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""IBM's client in an interpreter of its own, against `ibmqbatch serve` with its workers there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.conftest import client, local_server  # noqa: F401 - fixtures
+from tests.local.support import Client, new_crn, open_client
+from tests.proxy import Proxy, Seen
+
+PYTHON = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
+REQUIRED = os.environ.get("IBMQBATCH_CONFORMANCE_REQUIRED") == "1"
+PROGRAM = Path(__file__).with_name("client.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Where conformance is required, a test that is skipped has failed."""
+    report = yield
+    if REQUIRED and report.skipped and item.get_closest_marker("conformance"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but all of conformance is required: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def worker_python() -> str:
+    """The interpreter that has IBM's client, Qiskit 2 and Aer."""
+    if not PYTHON:
+        pytest.skip("IBMQBATCH_CONFORMANCE_PYTHON names no interpreter with qiskit-ibm-runtime")
+    return PYTHON
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service that runs, as it says itself; `url` is that of the origin."""
+
+    url: str
+    api_key: str
+    instance: str
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, worker_python: str) -> Iterator[Served]:
+    """Run `ibmqbatch serve` in the foreground, and read how to reach it."""
+    words = ["serve", "--workers", "2", "--worker-python", worker_python]
+    home = tmp_path_factory.mktemp("served")
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ibmqbatch", *words],
+            env={**os.environ, "IBMQBATCH_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(3))
+    yield Served(said["url"].removesuffix("/api/v1"), said["api key"], said["instance"])
+    process.terminate()
+    with process:
+        assert process.wait(30) == 0
+
+
+class ClientError(Exception):
+    """What IBM's client raised: `kind` is the name of its class."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+@dataclass
+class Ibm:
+    """IBM's client, waiting to be told a scenario; `calls` and `names` are what it was called."""
+
+    process: subprocess.Popen[str]
+    proxy: Proxy
+    version: str
+    calls: int = 0
+    names: list[str] = field(default_factory=list)
+    instance: str = field(default_factory=new_crn)
+
+    def __call__(self, scenario: str, **arguments: Any) -> Any:
+        """Run a scenario and return what it returns, or raise ClientError."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        told = {"scenario": scenario, "arguments": arguments}
+        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        self.calls, self.names = answer["calls"], answer["names"]
+        if "error" in answer:
+            raise ClientError(**answer["error"])
+        return answer["value"]
+
+    def here(self, scenario: str, **arguments: Any) -> Any:
+        """Run a scenario in the test's own instance."""
+        return self(scenario, instance=self.instance, **arguments)
+
+    @contextlib.contextmanager
+    def requests(self) -> Iterator[list[Seen]]:
+        """Gather the requests that the block leads to."""
+        first, seen = len(self.proxy.seen), []
+        yield seen
+        seen.extend(self.proxy.seen[first:])
+
+
+@pytest.fixture(scope="session")
+def started_ibm(
+    served: Served, worker_python: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ibm]:
+    """Start IBM's client, which finds the service by its environment alone."""
+    with Proxy(served.url) as proxy:
+        kept = ("PATH", "LANG", "TMPDIR")
+        process = subprocess.Popen(
+            [worker_python, str(PROGRAM)],
+            env={
+                **{name: os.environ[name] for name in kept if name in os.environ},
+                # Nothing of the user's own, neither saved accounts nor variables.
+                "HOME": str(tmp_path_factory.mktemp("user")),
+                "QISKIT_IBM_URL": f"{proxy.url}/experimental/api/v1",
+                "QISKIT_IBM_TOKEN": served.api_key,
+                "QISKIT_IBM_INSTANCE": served.instance,
+                "QISKIT_FUNCTIONS_EXPERIMENTAL": "1",
+                "IAM_URL": proxy.url,
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        version = json.loads(process.stdout.readline())["version"]
+        yield Ibm(process, proxy, version)
+        assert process.stdin is not None
+        process.stdin.close()
+        with process:
+            assert process.wait(30) == 0
+
+
+@pytest.fixture
+def ibm(started_ibm: Ibm, request: pytest.FixtureRequest) -> Iterator[Ibm]:
+    """IBM's client, with an instance that is empty; its calls are added up for the summary."""
+    started_ibm.instance = new_crn()
+    calls, requests = started_ibm.calls, len(started_ibm.proxy.seen)
+    yield started_ibm
+    counted = {
+        "version": started_ibm.version,
+        "calls": started_ibm.calls - calls,
+        "names": started_ibm.names,
+        "requests": len(started_ibm.proxy.seen) - requests,
+    }
+    request.node.user_properties.append(("conformance", counted))
+
+
+@pytest.fixture
+def raw(served: Served, ibm: Ibm) -> Iterator[Client]:
+    """A client of our own on the same instance, for what IBM's does not do."""
+    with open_client(served.url, served.api_key, ibm.instance) as own:
+        yield own

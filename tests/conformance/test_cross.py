@@ -1,0 +1,117 @@
+"""IBM's client reads the jobs that `ibmqbatch submit` made, on the same service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BELL, Cli
+
+from .conftest import Ibm, Served
+
+pytestmark = pytest.mark.conformance
+
+GHZ = """OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] q;
+bit[2] first;
+bit[1] second;
+h q[0];
+cx q[0], q[1];
+cx q[0], q[2];
+first[0] = measure q[0];
+first[1] = measure q[1];
+second[0] = measure q[2];
+"""
+
+
+@pytest.fixture
+def ours(ibm: Ibm, served: Served, home: Path, tmp_path: Path) -> Cli:
+    """Run `ibmqbatch` on the instance of IBM's client."""
+    cli = Cli(home, tmp_path)
+    cli.env |= {
+        "IBMQBATCH_URL": f"{served.url}/api/v1",
+        "IBMQBATCH_TOKEN": served.api_key,
+        "IBMQBATCH_INSTANCE": ibm.instance,
+        "IBMQBATCH_IAM_URL": served.url,
+        "IBMQBATCH_PACE": "0",
+    }
+    (tmp_path / "bell.qasm").write_text(BELL)
+    (tmp_path / "ghz.qasm").write_text(GHZ)
+    return cli
+
+
+def submitted(cli: Cli, *words: object) -> tuple[list[str], list[dict[str, Any]]]:
+    """Submit and wait; return the ids of the jobs, and the results."""
+    job_set = cli.submit(*words, "--seed", 3, "--wait")
+    jobs = cli("status", job_set, "--json").json["data"]["job_set"]["jobs"]
+    results = cli("results", job_set, "--json").json["data"]["results"]
+    return [job["id"] for job in jobs], results
+
+
+@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_manila"])
+def test_jobs_results_circuits_and_tags_are_read(ibm: Ibm, ours: Cli, backend: str) -> None:
+    words = ("bell.qasm", "ghz.qasm", "--backend", backend, "--shots", 300, "--tag", "mine")
+    (job_id,), results = submitted(ours, *words)
+    found = ibm.here("read", job_id=job_id)
+    assert (found["status"], found["backend"], found["primitive"]) == ("DONE", backend, "sampler")
+    assert "mine" in found["tags"]
+    assert ibm.here("counts", job_id=job_id) == [
+        {outcome.replace(" ", ""): count for outcome, count in result["counts"].items()}
+        for result in results
+    ]
+    pubs = ibm.here("inputs", job_id=job_id)["pubs"]
+    assert [pub["operations"]["measure"] for pub in pubs] == [2, 3]
+    gates = {"ideal_simulator": "h", "fake_manila": "sx"}
+    assert all(gates[backend] in pub["operations"] for pub in pubs)
+    assert [pub["qubits"] for pub in pubs] == ([2, 3] if backend == "ideal_simulator" else [5, 5])
+
+
+def test_each_job_of_a_set_is_found_by_its_tag(ibm: Ibm, ours: Cli) -> None:
+    words = ("bell.qasm", "ghz.qasm", "--backend", "ideal_simulator", "--max-circuits", 1)
+    ids, results = submitted(ours, *words, "--tag", "of the set")
+    assert len(ids) == len(results) == 2
+    listed = ibm.here("listed", job_tags=["of the set"], descending=False)
+    assert sorted(listed) == sorted(ids)
+    for job_id, result in zip(ids, results, strict=True):
+        (counts,) = ibm.here("counts", job_id=job_id)
+        assert sum(counts.values()) == sum(result["counts"].values())
+
+
+def test_circuits_on_physical_qubits_are_read_as_they_are(
+    ibm: Ibm, ours: Cli, tmp_path: Path
+) -> None:
+    program = "bit[1] c;\nx $4;\ncx $4, $3;\nc[0] = measure $3;\n"
+    header = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+    (tmp_path / "physical.qasm").write_text(header + program)
+    (job_id,), results = submitted(ours, "physical.qasm", "--backend", "fake_manila")
+    (pub,) = ibm.here("inputs", job_id=job_id)["pubs"]
+    assert (pub["qubits"], pub["operations"]) == (5, {"x": 1, "cx": 1, "measure": 1})
+    assert ibm.here("counts", job_id=job_id) == [results[0]["counts"]]
+
+
+def test_a_job_is_cancelled_by_either(ibm: Ibm, ours: Cli, tmp_path: Path) -> None:
+    layers = "".join("h q; c[0] = measure q[0];\n" for _ in range(20))
+    text = f'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[12] q;\nbit[1] c;\n{layers}'
+    (tmp_path / "slow.qasm").write_text(text)
+    words = ("slow.qasm", "--backend", "ideal_simulator", "--shots", 1_000_000)
+    first, second = (ours.submit(*words) for _ in range(2))
+    (mine,) = ours("status", first, "--json").json["data"]["job_set"]["jobs"]
+    assert ibm.here("cancel", job_id=mine["id"]) == "CANCELLED"
+    (seen,) = ours("status", first, "--json").json["data"]["job_set"]["jobs"]
+    assert seen["status"] == "CANCELLED"
+    (other,) = ours("status", second, "--json").json["data"]["job_set"]["jobs"]
+    ours("cancel", second)
+    assert ibm.here("read", job_id=other["id"])["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_manila"])
+def test_ibms_client_makes_jobs_for_others_to_read(ibm: Ibm, backend: str) -> None:
+    made = ibm.here("jobs_for_others", backend=backend)
+    assert set(ibm.here("listed")) == {made["typed"], made["sweep"], made["plain"]}
+    plain = ibm.here("plain_result", job_id=made["plain"])
+    samples = [pub["data"]["c"]["samples"] for pub in plain["results"]]
+    for found, counts in zip(samples, made["counts"]["typed"], strict=True):
+        assert {word: found.count(hex(int(word, 2))) for word in counts} == counts
