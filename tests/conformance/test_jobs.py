@@ -71,7 +71,7 @@ def test_metrics_usage_and_properties_are_told(ibm: Ibm) -> None:
     times = found["metrics"]["timestamps"]
     assert times["created"] <= times["running"] <= times["finished"]
     assert found["metrics"]["usage"]["status"] == "complete"
-    assert found["usage"] == found["partial"] == 1
+    assert found["usage"] == found["partial"] >= 1
     assert found["metrics"]["qiskit_version"].startswith("2.")
     assert found["logs"] == ""
     assert found["updated"]

@@ -186,14 +186,14 @@ def test_the_server_never_imports_qiskit_or_numpy(tmp_path: Path) -> None:
 
 def test_it_ends_when_idle_but_not_with_unfinished_jobs(new_server: NewServer) -> None:
     job = slow()  # made before the clock runs
-    server = new_server("--idle-exit", "0.3", "--workers", "1").start()
+    server = new_server("--idle-exit", "1", "--workers", "1").start()
     with server.client() as client:
         crn = client.http.headers["Service-CRN"]
         job_id = client.submit(job)
     assert server.process is not None
     # Long past the idle time, and the job still runs.
     with pytest.raises(subprocess.TimeoutExpired):
-        server.process.wait(1.5)
+        server.process.wait(2.5)
     with server.client(crn) as client:
         assert client.call("POST", f"/jobs/{job_id}/cancel").status_code == 204
     assert server.process.wait(20) == 0
