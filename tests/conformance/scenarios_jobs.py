@@ -121,6 +121,13 @@ def counts(instance: str, job_id: str) -> list[dict[str, int]]:
     return [pub.join_data().get_counts() for pub in result]
 
 
+def sweep_counts(instance: str, job_id: str) -> list[dict[str, int]]:
+    """Return the counts of each point of a sweep, the only pub of a job."""
+    (pub,) = service_of(instance).job(job_id).result(timeout=60)
+    joined = pub.join_data()
+    return [joined.get_counts(index) for index in range(joined.shape[0])]
+
+
 def plain_result(instance: str, job_id: str) -> Any:
     """Return the result as it is, without types."""
     return service_of(instance).job(job_id).result(timeout=60)

@@ -69,6 +69,11 @@ def find(instance: str, session_id: str) -> None:
     Batch.from_id(session_id, service_of(instance))
 
 
+def batch_details(instance: str, batch: str) -> dict[str, Any]:
+    """Return what a batch that another program has opened says of itself."""
+    return dict(Batch.from_id(batch, service_of(instance)).details())
+
+
 def cancel_with_jobs(instance: str, mode: str, backend: str, jobs: int) -> dict[str, Any]:
     """Fill one with jobs that take long, and cancel it; then end what still runs."""
     device = backend_of(instance, backend)

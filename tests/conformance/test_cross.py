@@ -88,7 +88,7 @@ def test_circuits_on_physical_qubits_are_read_as_they_are(
     (tmp_path / "physical.qasm").write_text(header + program)
     (job_id,), results = submitted(ours, "physical.qasm", "--backend", "fake_manila")
     (pub,) = ibm.here("inputs", job_id=job_id)["pubs"]
-    assert (pub["qubits"], pub["operations"]) == (5, {"x": 1, "cx": 1, "measure": 1})
+    assert pub == {"text": header + program}
     assert ibm.here("counts", job_id=job_id) == [results[0]["counts"]]
 
 
@@ -108,10 +108,44 @@ def test_a_job_is_cancelled_by_either(ibm: Ibm, ours: Cli, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("backend", ["ideal_simulator", "fake_manila"])
-def test_ibms_client_makes_jobs_for_others_to_read(ibm: Ibm, backend: str) -> None:
+def test_jobs_of_ibms_client_are_read_in_either_form(ibm: Ibm, ours: Cli, backend: str) -> None:
     made = ibm.here("jobs_for_others", backend=backend)
-    assert set(ibm.here("listed")) == {made["typed"], made["sweep"], made["plain"]}
-    plain = ibm.here("plain_result", job_id=made["plain"])
-    samples = [pub["data"]["c"]["samples"] for pub in plain["results"]]
-    for found, counts in zip(samples, made["counts"]["typed"], strict=True):
-        assert {word: found.count(hex(int(word, 2))) for word in counts} == counts
+    ids = [made["typed"], made["sweep"], made["plain"]]
+    words = [word for job_id in ids for word in ("--job", job_id)]
+    job_set = ours("recover", *words, "--quiet").out.strip()
+    shown = ours("status", job_set, "--json").json["data"]["job_set"]
+    assert [job["id"] for job in shown["jobs"]] == ids
+    assert (shown["made_elsewhere"], shown["tags"]) == (True, ["by IBM's client"])
+    results = ours("results", job_set, "--json").json["data"]["results"]
+    counts = made["counts"]
+    assert [result["counts"] for result in results] == [
+        *counts["typed"],
+        *counts["sweep"],
+        *counts["typed"],  # plain: the same circuits with the same seed
+    ]
+
+
+def test_sweep_is_one_circuit_to_ibms_client(ibm: Ibm, ours: Cli, tmp_path: Path) -> None:
+    (tmp_path / "turn.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float theta;\nqubit[1] q;\nbit[1] c;\n'
+        "ry(theta) q[0];\nc[0] = measure q[0];\n"
+    )
+    (tmp_path / "angles.csv").write_text("theta\n0\n1.5\n3.141592653589793\n")
+    words = ("turn.qasm", "--parameters", "angles.csv", "--backend", "ideal_simulator")
+    (job_id,), results = submitted(ours, *words)
+    assert len(ibm.here("inputs", job_id=job_id)["pubs"]) == 1
+    points = ibm.here("sweep_counts", job_id=job_id)
+    assert points == [result["counts"] for result in results]
+
+
+def test_batch_of_a_set_is_drained_and_closed(ibm: Ibm, ours: Cli) -> None:
+    words = ("bell.qasm", "ghz.qasm", "--backend", "ideal_simulator", "--max-circuits", 1)
+    ids, _ = submitted(ours, *words, "--batch")
+    batches = {ibm.here("read", job_id=job_id)["session"] for job_id in ids}
+    assert len(batches) == 1
+    details = ibm.here("batch_details", batch=batches.pop())
+    assert (details["mode"], details["accepting_jobs"], details["state"]) == (
+        "batch",
+        False,
+        "closed",
+    )
