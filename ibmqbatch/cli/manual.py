@@ -131,10 +131,11 @@ def _options(command: Any) -> Iterator[str]:
         if option.param_type_name != "option" or option.hidden:
             continue
         names = ", ".join(_bold(name) for name in sorted(option.opts, key=len))
+        flag = option.is_flag or option.count
         # A type's own name stands in where no other is given: INTEGER, FLOAT.
-        metavar = "" if option.is_flag else " " + _italic(option.metavar or _type_name(option))
+        metavar = "" if flag else " " + _italic(option.metavar or _type_name(option))
         text = option.help or ""
-        if not option.is_flag and option.default is not None and option.show_default:
+        if not flag and option.default is not None and option.show_default:
             text += f" Without it: {option.default}."
         yield from (".TP", names + metavar, _text(text))
 

@@ -33,7 +33,7 @@ def command(
     ] = False,
     draw: Annotated[bool, typer.Option("--draw", help="Draw it.")] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """List a set's circuits, or show some of them: the program, or a drawing.
 

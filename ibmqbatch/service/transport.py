@@ -3,60 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import functools
 import json
-import math
+import logging
 import re
 import ssl
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from .. import __version__
-from .errors import (
-    AuthenticationFailed,
-    Busy,
-    Conflict,
-    NoAnswer,
-    NotFound,
-    Refused,
-    Reserved,
-    ServerFault,
-    ServiceError,
-    Unreachable,
-    Unreadable,
-)
+from .certificates import blind_context, bundle, bundle_context
+from .errors import NoAnswer, ProxyFailed, ServiceError, Unreachable, Unreadable, Untrusted
+from .failures import failure, header_trace, is_web_page, printable, web_page
 
-__all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
+__all__ = ["CONNECTIONS", "LOGGER", "Answer", "Transport", "printable"]
 
 # httpx 0.28 slows down sharply above some 24-32 pooled connections (it scans its pool).
 CONNECTIONS = 16
+# Is told of every request, by method, path, outcome, time and trace: of nothing else.
+LOGGER = "ibmqbatch.http"
 
 _TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
-_REFUSALS: dict[int, type[Refused]] = {
-    401: AuthenticationFailed,
-    403: AuthenticationFailed,
-    404: NotFound,
-    409: Conflict,
-    423: Reserved,
-}
+_GZIP = 31  # what zlib calls a gzip file of any window
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-
-def printable(text: object, limit: int = 500) -> str:
-    """Make a text from the network fit to be shown: one line, no control characters, bounded.
-
-    Nor are there marks that turn the direction of writing, or halves of characters.
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+_log = logging.getLogger(LOGGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +57,112 @@ class Answer:
             ) from error
 
 
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Read the certificates that are trusted: it takes as long as a request, so only once."""
-    return httpx.create_ssl_context()
+@dataclass(slots=True)
+class _Journey:
+    """One request: how far it has got, and what is to be known of it.
+
+    The HTTP library calls it with the name of each thing it does. `dialled` is the host and port
+    that a connection was made to, where one was; `at_proxy` holds between asking a proxy to be let
+    through and being so.
+    """
+
+    method: str
+    url: str
+    secrets: list[str] = field(repr=False)
+    dialled: tuple[str, int] | None = None
+    at_proxy: bool = False
+    status: int | None = None
+    trace: str | None = None
+
+    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.dialled = info["host"], info["port"]
+        elif event.endswith(".send_request_headers.started"):
+            self.at_proxy = info["request"].method == b"CONNECT"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def proxy(self) -> str | None:
+        """The host and port of the proxy that was dialled, if it was one."""
+        if self.dialled is None or self.dialled[0] == httpx.URL(self.url).raw_host.decode():
+            return None
+        return f"{self.dialled[0]}:{self.dialled[1]}"
+
+    def note(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.trace = header_trace(response.headers)
+
+    def log(self, seconds: float, error: BaseException | None) -> None:
+        """Tell the log how it ended."""
+        address = urlsplit(self.url)
+        words = [
+            self.method,
+            printable(address.path + (f"?{address.query}" if address.query else "")),
+            str(self.status) if self.status is not None else "",
+            # Where the status tells of success, or there is none.
+            type(error).__name__ if error is not None and (self.status or 0) < 300 else "",
+            f"{1000 * seconds:.0f} ms",
+        ]
+        trace = getattr(error, "trace", None) or self.trace
+        if trace:
+            words.append(f"trace {_concealed(trace, self.secrets)}")
+        _log.info("%s", " ".join(filter(None, words)))
 
 
 class Transport:
-    """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads."""
+    """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads.
 
-    def __init__(self, url: str) -> None:
+    `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
+    HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
+    see `certificates`. Raises Unreachable where any of them cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        verify: bool = True,
+    ) -> None:
         try:
             address = urlsplit(url)
             host = address.hostname or ""
         except ValueError as error:
             raise _no_address(url) from error
-        self._client = httpx.Client(
-            headers={
-                "User-Agent": f"ibmqbatch/{__version__}",
-                "Accept": "application/json",
-            },
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            timeout=_TIMEOUT,
-            # A proxy for the outside world does not lead to this machine itself.
-            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
-            verify=_certificates() if address.scheme == "https" else _NO_CERTIFICATES,
-        )
+        context = _context(ca_bundle, verify) if address.scheme == "https" else _NO_CERTIFICATES
+        try:
+            self._client = httpx.Client(
+                headers={
+                    "User-Agent": f"ibmqbatch/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                },
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                ),
+                timeout=_TIMEOUT,
+                # A proxy for the outside world does not lead to this machine itself.
+                trust_env=host not in _LOOPBACK,
+                proxy=proxy,
+                verify=context,
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ProxyFailed(
+                "The address of the proxy is none.",
+                "Mend the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
+                "http://host:port is of the right form.",
+                transient=False,
+            ) from error
+        except ImportError as error:
+            raise ProxyFailed(
+                "A SOCKS proxy is asked for, and the package for it is not installed.",
+                "`pip install 'httpx[socks]'`, or name an http:// proxy.",
+                transient=False,
+            ) from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -120,25 +180,27 @@ class Transport:
         slow: bool = False,
     ) -> Answer:
         """Send one request and return its 2xx answer; everything else raises a ServiceError."""
-        timeout = _SUBMIT_TIMEOUT if slow else _TIMEOUT
         body: bytes | Iterator[bytes] | None = content
         if content is not None and len(content) > _PIECE:
             # The HTTP library copies what is left of a body at every write to the socket.
             headers = {**(headers or {}), "Content-Length": str(len(content))}
             body = (content[i : i + _PIECE] for i in range(0, len(content), _PIECE))
-        with self._mapped(url, headers, form):
-            response = self._client.request(
+        if params:
+            url = f"{url}?{urlencode(params)}"
+        with (
+            self._journey(method, url, headers, form) as journey,
+            self._client.stream(
                 method,
                 url,
                 headers=headers,
-                params=list(params),
                 content=body,
                 data=form,
-                timeout=timeout,
-            )
-            if response.is_success:
-                return Answer(response.status_code, response.content)
-            raise failure(response)
+                timeout=_SUBMIT_TIMEOUT if slow else _TIMEOUT,
+                extensions={"trace": journey},
+            ) as response,
+        ):
+            journey.note(response)
+            return Answer(response.status_code, b"".join(_pieces(response)))
 
     def download(
         self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None
@@ -150,41 +212,159 @@ class Transport:
         file.seek(0)
         file.truncate()
         with (
-            self._mapped(url, headers),
-            self._client.stream("GET", url, headers=headers) as response,
+            self._journey("GET", url, headers) as journey,
+            self._client.stream(
+                "GET", url, headers=headers, extensions={"trace": journey}
+            ) as response,
         ):
-            if not response.is_success:
-                response.read()
-                raise failure(response)
-            file.writelines(response.iter_bytes())
+            journey.note(response)
+            file.writelines(_pieces(response))
         return response.status_code
 
     @contextlib.contextmanager
-    def _mapped(
+    def _journey(
         self,
+        method: str,
         url: str,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None,
         form: Mapping[str, str] | None = None,
-    ) -> Iterator[None]:
-        host = urlsplit(url).netloc.rpartition("@")[2]
+    ) -> Iterator[_Journey]:
+        """Follow one request: whatever becomes of it is logged, and is one of our errors."""
+        secrets = (headers or {}).get("Authorization", "").split()[-1:]
+        secrets += [value for name, value in (form or {}).items() if name == "apikey"]
+        journey = _Journey(method, url, [secret for secret in secrets if secret])
+        begun = time.monotonic()
+        failed: BaseException | None = None
         try:
-            yield
-        except ServiceError as error:
-            _conceal(error, (headers or {}).get("Authorization", "").split()[-1:])
-            _conceal(error, [value for name, value in (form or {}).items() if name == "apikey"])
+            with _mapped(journey):
+                yield journey
+        except BaseException as error:
+            failed = error
             raise
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(
-                f"No connection to {host}: {printable(error) or type(error).__name__}.",
-                "Check the network; nothing was sent, and the same command can be run again.",
-            ) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise _no_address(url) from error
-        except httpx.HTTPError as error:
-            raise NoAnswer(
-                f"{host} gave no whole answer: {printable(error) or type(error).__name__}.",
-                "Check the network and run the command again.",
-            ) from error
+        finally:
+            if _log.isEnabledFor(logging.INFO):
+                journey.log(time.monotonic() - begun, failed)
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body of a 2xx answer; raise what any other answer stands for."""
+    if not response.is_success:
+        body = b"".join(_unpacked(response))
+        raise failure(response.status_code, response.headers, body)
+    if is_web_page(response.headers):
+        raise web_page(response.status_code)
+    yield from _unpacked(response)
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body as it was before it was packed.
+
+    The HTTP library would do that as well, and take a packed body that was cut short for whole.
+    """
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        yield from response.iter_raw()
+        return
+    if coding not in {"gzip", "x-gzip"}:
+        raise httpx.DecodingError(f"it is packed as {printable(coding, 20)}")
+    unzip = zlib.decompressobj(_GZIP)
+    size = 0
+    try:
+        for piece in response.iter_raw():
+            size += len(piece)
+            yield unzip.decompress(piece)
+        yield unzip.flush()
+    except zlib.error as error:
+        raise httpx.DecodingError("its packed body is damaged") from error
+    if size and not unzip.eof:
+        raise httpx.DecodingError("its packed body ends too early")
+
+
+@contextlib.contextmanager
+def _mapped(journey: _Journey) -> Iterator[None]:
+    """Turn the HTTP library's failures into ours; take secrets out of what a service says."""
+    host = journey.host
+    try:
+        yield
+    except ServiceError as error:
+        error.message = _concealed(error.message, journey.secrets)
+        error.hint = _concealed(error.hint, journey.secrets)
+        error.trace = error.trace and _concealed(error.trace, journey.secrets)
+        error.args = (error.message,)
+        raise
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _unreachable(journey, error) from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise _no_address(journey.url) from error
+    except httpx.HTTPError as error:
+        reason = printable(error) or type(error).__name__
+        if journey.at_proxy or isinstance(error, httpx.ProxyError):
+            raise _stopped_by_proxy(journey, reason) from error
+        raise NoAnswer(
+            f"{host} gave no whole answer: {reason}.",
+            "Check the network and run the command again.",
+        ) from error
+
+
+def _unreachable(journey: _Journey, error: Exception) -> Unreachable:
+    reason = printable(error) or type(error).__name__
+    proxy = journey.proxy
+    distrust = _distrust(error)
+    if distrust is not None:
+        other = proxy if proxy and not journey.at_proxy else journey.host
+        why = printable(distrust.verify_message).rstrip(".")
+        return Untrusted(
+            f"The certificate of {other} is not trusted: {why}.",
+            "Name the file of certificates to trust with IBMQBATCH_CA_BUNDLE, where a firewall "
+            "puts its own in the service's place; nothing was sent.",
+        )
+    if proxy is not None:
+        return ProxyFailed(
+            f"No connection to {journey.host}, through the proxy {proxy}: {reason}.",
+            "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent.",
+        )
+    return Unreachable(
+        f"No connection to {journey.host}: {reason}.",
+        "Check the network; nothing was sent, and the same command can be run again.",
+    )
+
+
+def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Find what made a connection fail, where that is the other side's certificate."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _stopped_by_proxy(journey: _Journey, reason: str) -> ProxyFailed:
+    """Return the error of a request that a proxy has not let through: nothing was sent."""
+    proxy = journey.proxy
+    hint = "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent."
+    if reason.startswith("407"):
+        hint = (
+            "It wants a name and a password: write them into its address, as in "
+            "http://name:password@host:port."
+        )
+    return ProxyFailed(
+        f"The proxy{f' {proxy}' if proxy else ''} does not let requests through to "
+        f"{journey.host}: {reason}.",
+        hint,
+        # "No" and "not without a password" are for good; the rest may pass.
+        transient=re.match("4(?!08|29)", reason) is None,
+    )
+
+
+def _context(ca_bundle: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001
+    if not verify:
+        return blind_context()
+    named = bundle(ca_bundle)
+    return _usual_context() if named is None else bundle_context(*named)
+
+
+@functools.cache
+def _usual_context() -> ssl.SSLContext:
+    """Read the usual certificates: it takes as long as a request, so only once."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _no_address(url: str) -> Unreachable:
@@ -194,90 +374,13 @@ def _no_address(url: str) -> Unreachable:
     )
 
 
-def _conceal(error: ServiceError, secrets: Sequence[str]) -> None:
-    """Take out what a service may have echoed of the secrets that were sent to it."""
-    for secret in filter(None, secrets):
-        error.message = error.message.replace(secret, "***")
-        error.hint = error.hint.replace(secret, "***")
-    error.args = (error.message,)
-
-
 def _without_password(url: str) -> str:
     """Make an address fit to be shown, whatever is wrong with it."""
     return re.sub(r"//[^/]*@", "//", printable(url))
 
 
-def failure(response: httpx.Response) -> ServiceError:
-    """Turn an answer that is not 2xx into the error it stands for."""
-    status = response.status_code
-    entry, trace = _error_entry(response)
-    said = printable(entry.get("message") or "") if entry else ""
-    retry_after = _retry_after(response.headers.get("retry-after"))
-    if status == 429:
-        text = said or "too many requests"
-        return Busy(
-            f"The service is busy: {text}", "Wait a minute, then go on.", retry_after=retry_after
-        )
-    if status >= 500 or status in {408, 499}:
-        text = f": {said}" if said else "."
-        return ServerFault(
-            f"The service failed with HTTP {status}{text}",
-            "Wait a while, then run the command again.",
-            status=status,
-            retry_after=retry_after,
-        )
-    if entry is None or status < 400:
-        return Unreadable(
-            f"Something answered HTTP {status} in the service's place, without its error body.",
-            "A firewall or proxy may stand between; check the account's URL, or try again later.",
-        )
-    number = _integer(entry.get("code"))
-    message = said or f"HTTP {status}"
-    if number is not None:
-        message = f"{message.rstrip('.')} (code {number})."
-    return _REFUSALS.get(status, Refused)(
-        message,
-        printable(entry.get("solution") or ""),
-        status=status,
-        number=number,
-        trace=trace,
-    )
-
-
-def _error_entry(response: httpx.Response) -> tuple[dict[str, Any] | None, str | None]:
-    """Find the first error of an error body, and its trace id. IAM has a form of its own."""
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None, None
-    if not isinstance(body, dict):
-        return None, None
-    if "errorMessage" in body:
-        return {"message": body["errorMessage"], "code": body.get("errorCode")}, None
-    errors = body.get("errors")
-    trace = body.get("trace")
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return errors[0], printable(trace) if trace else None
-    return None, None
-
-
-def _integer(value: object) -> int | None:
-    """Read an error code, which the wire gives as a number and the schema as a text."""
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date. Not a number of either kind: None."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), 3600.0) if not math.isnan(seconds) else None
+def _concealed(text: str, secrets: Sequence[str]) -> str:
+    """Take out what a service may have echoed of the secrets that were sent to it."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
