@@ -25,17 +25,25 @@ ENVIRONMENT = {
     "IBMQBATCH_INSTANCE": "The CRN of the instance there.",
     "IBMQBATCH_IAM_URL": "Where that service exchanges keys for tokens, unless it is IBM's.",
     "IBMQBATCH_API_VERSION": "The API version that is asked for.",
+    "IBMQBATCH_CA_BUNDLE": "A file or folder of certificates (PEM) to trust instead of the usual "
+    "ones; without it SSL_CERT_FILE, SSL_CERT_DIR and REQUESTS_CA_BUNDLE are heeded, in this "
+    "order.",
     "IBMQBATCH_ACCOUNT": "The account, where `--account` does not name one.",
     "IBMQBATCH_HOME": "The data folder, instead of the platform's.",
-    "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit.",
-    "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service; 0: no limit.",
+    "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit. Unset: what the service tells.",
+    "IBMQBATCH_PACE_WINDOW": "Seconds, where that is not a minute.",
+    "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service. Unset, or 0: what it tells.",
     "IBMQBATCH_SETTLE": "Seconds after which a lost submission can be told from a late one.",
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY": "The proxy on the way to a service, and where "
+    "none is needed; to this machine itself none ever is.",
     "NO_COLOR": "When it is set and not empty, nothing is coloured.",
 }
 _FILES = {
     "~/.local/share/ibmqbatch": "The data folder, on Linux; `IBMQBATCH_HOME` names another.",
     "sets/ID.sqlite": "In it: one job set, with its circuits, jobs, results and history.",
     "pace/": "When an API key has submitted; all processes that use it share this.",
+    "tokens/": "Access tokens of an hour, by API key (hashed); all processes that use it share "
+    "them.",
     "logs/": "Details of errors, without secrets; `--verbose` names the file.",
     "local/": "The embedded service: its jobs, its log, how to reach it.",
     "backends.json": "Names of backends that were seen, for completion.",
