@@ -108,6 +108,8 @@ class _Sender:
         with Flight(self._post) as flight:
             landed: list[tuple[_Departure, str | ServiceError]] = []
             while True:
+                # First, so that none of them takes up room twice: as sent, and as listed.
+                self._pace.answered(departure.ticket for departure, _ in landed)
                 sizes = self._next(flight.room)
                 tickets = self._tickets(len(sizes))
                 # One transaction for what has landed and what leaves next.
@@ -115,7 +117,6 @@ class _Sender:
                     for departure, answer in landed:
                         self._record_answer(departure, answer)
                     departures = [] if self._stopped else self._depart(sizes, tickets)
-                self._pace.answered(departure.ticket for departure, _ in landed)
                 self._pace.unused(tickets[len(departures) :])
                 self._report()
                 for departure in departures:
@@ -267,8 +268,9 @@ class _Sender:
         if isinstance(error, Busy):
             if error.rate is not None:
                 self._pace.learn(*error.rate)
-            told = error.rate[1] if error.rate is not None else _BUSY_WAIT
-            self._wait = told if error.retry_after is None else error.retry_after
+                self._work.told_pace = False
+            window = _BUSY_WAIT if error.rate is None else error.rate[1]
+            self._wait = error.retry_after or window
             self._pace.block(self._wait)
             self._work.observer.note(f"{error.message} Going on in {self._wait:.0f} s.")
         elif isinstance(error, TooManyPending):

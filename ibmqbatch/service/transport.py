@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
 import json
 import logging
 import re
@@ -34,7 +35,6 @@ _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
 _GZIP = 31  # what zlib calls a gzip file of any window
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _log = logging.getLogger(LOGGER)
 
@@ -146,7 +146,7 @@ class Transport:
                 ),
                 timeout=_TIMEOUT,
                 # A proxy for the outside world does not lead to this machine itself.
-                trust_env=host not in _LOOPBACK,
+                trust_env=not _is_here(host),
                 proxy=proxy,
                 verify=context,
             )
@@ -365,6 +365,14 @@ def _context(ca_bundle: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FB
 def _usual_context() -> ssl.SSLContext:
     """Read the usual certificates: it takes as long as a request, so only once."""
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _no_address(url: str) -> Unreachable:
