@@ -129,7 +129,7 @@ def _requests_told() -> Iterator[None]:
     """While the block runs, tell of each request on stderr, without breaking what is drawn."""
     import logging
 
-    from ..service.transport import LOGGER
+    from ..service.journey import LOGGER
 
     class Teller(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
