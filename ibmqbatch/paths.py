@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import StorageError
 
-__all__ = ["backends", "ensure_folder", "home", "local_service", "logs", "pace", "sets"]
+__all__ = ["backends", "ensure_folder", "home", "local_service", "logs", "pace", "sets", "tokens"]
 
 
 def home() -> Path:
@@ -37,6 +37,11 @@ def local_service() -> Path:
 def pace() -> Path:
     """Return the folder of the send-time logs that all processes of a key share."""
     return home() / "pace"
+
+
+def tokens() -> Path:
+    """Return the folder of the access tokens that all processes of a key share."""
+    return home() / "tokens"
 
 
 def backends() -> Path:

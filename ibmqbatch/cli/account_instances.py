@@ -21,7 +21,7 @@ def command(
         ),
     ] = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """List the instances that an account's key reaches, with their plans, regions and CRNs.
 

@@ -7,7 +7,7 @@ from . import options
 from .verb import verb
 
 
-def command(json: options.Json = False, verbose: options.Verbose = False) -> int:
+def command(json: options.Json = False, verbose: options.Verbose = 0) -> int:
     """List the accounts, and which of them is in use; nothing is asked of any service.
 
     Those named `qiskit:NAME` are Qiskit's own; they are used only when they are named.

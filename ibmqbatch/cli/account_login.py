@@ -83,7 +83,7 @@ def command(
         bool, typer.Option("--force", help="Replace an account of this name without a question.")
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Log in with an API key, which is read from a prompt, from a file or from standard input.
 

@@ -22,7 +22,7 @@ def command(
         ),
     ],
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Remove an account and its API key from this machine; IBM Cloud keeps the key itself.
 

@@ -24,7 +24,7 @@ def command(
         bool, typer.Option("--origin", help="Tell where each value comes from.")
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Show an account, the one in use if none is named; of its key only what does not give it away.
 

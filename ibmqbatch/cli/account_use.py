@@ -16,7 +16,7 @@ def command(
         typer.Argument(metavar="NAME", help="The account.", autocompletion=candidates.accounts),
     ],
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Have an account be used wherever none is named by `--account` or by variables.
 

@@ -40,7 +40,7 @@ def command(
         ),
     ] = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """List the backends of an account, or show one: its gates, its limits, its errors by qubit.
 

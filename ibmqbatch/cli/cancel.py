@@ -21,7 +21,7 @@ def command(
     job_set: options.JobSet,
     job: options.Jobs = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Cancel a set, or some of its jobs. What has ended stays as it is.
 

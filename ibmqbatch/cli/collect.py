@@ -28,7 +28,7 @@ def command(
         ),
     ] = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Move every open set one step forward: settle, refresh, send what the pace allows, fetch.
 

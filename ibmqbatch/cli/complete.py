@@ -121,7 +121,7 @@ def _takes_value(command: Any) -> dict[str, Any]:
     return {
         name: option
         for option in command.params
-        if option.param_type_name == "option" and not option.is_flag
+        if option.param_type_name == "option" and not (option.is_flag or option.count)
         for name in option.opts
     }
 

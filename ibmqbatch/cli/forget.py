@@ -36,7 +36,7 @@ def command(
         typer.Option("--unfinished", help="Sets too with jobs or results that are still to come."),
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Delete sets, with all their circuits and results, from this machine's disk.
 

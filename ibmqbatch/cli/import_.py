@@ -28,7 +28,7 @@ def command(
         typer.Option("--take-over", help="Send from here what is not sent yet, not from there."),
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Verify exported sets and bring them into the data folder, under their ids.
 

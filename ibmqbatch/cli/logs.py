@@ -18,7 +18,7 @@ def command(
     job_set: options.JobSet,
     job: options.Jobs = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Show why jobs failed, with the service's log of each. Without --job: all that failed.
 

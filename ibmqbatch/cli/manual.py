@@ -24,15 +24,20 @@ ENVIRONMENT = {
     "IBM's own, whose address follows from the instance.",
     "IBMQBATCH_IAM_URL": "Where keys are exchanged for tokens, unless it is IBM's IAM, or at the "
     "origin of a service on this machine.",
+    "IBMQBATCH_CA_BUNDLE": "A file or folder of certificates (PEM) to trust instead of the usual "
+    "ones; without it SSL_CERT_FILE, SSL_CERT_DIR and REQUESTS_CA_BUNDLE are heeded, in this "
+    "order.",
     "IBMQBATCH_ACCOUNT": "The account, where `--account` does not name one.",
     "QISKIT_IBM_TOKEN": "With QISKIT_IBM_INSTANCE and QISKIT_IBM_URL: the account "
     "`qiskit:environment`.",
     "IBMQBATCH_API_VERSION": "The API version that is asked for.",
     "IBMQBATCH_HOME": "The data folder, instead of the platform's.",
-    "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit.",
-    "IBMQBATCH_PACE_WINDOW": "Seconds, instead of that minute.",
-    "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service; 0: no limit.",
+    "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit. Unset: what the service tells.",
+    "IBMQBATCH_PACE_WINDOW": "Seconds, where that is not a minute.",
+    "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service. Unset, or 0: what it tells.",
     "IBMQBATCH_SETTLE": "Seconds after which a lost submission can be told from a late one.",
+    "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY": "The proxy on the way to a service, and where "
+    "none is needed; to this machine itself none ever is.",
     "NO_COLOR": "When it is set and not empty, nothing is coloured.",
 }
 _FILES = {
@@ -40,6 +45,8 @@ _FILES = {
     "sets/ID.sqlite": "In it: one job set, with its circuits, jobs, results and history.",
     "accounts.json": "The accounts that were logged in to, with their API keys.",
     "pace/": "When an API key has submitted; all processes that use it share this.",
+    "tokens/": "Access tokens of an hour, by API key (hashed); all processes that use it share "
+    "them.",
     "logs/": "Details of errors, without secrets; `--verbose` names the file.",
     "local/": "The embedded service: its jobs, its log, how to reach it.",
     "backends.json": "Names of backends that were seen, for completion.",
@@ -138,10 +145,11 @@ def _options(command: Any) -> Iterator[str]:
         if option.param_type_name != "option" or option.hidden:
             continue
         names = sorted([*option.opts, *option.secondary_opts], key=len)
+        flag = option.is_flag or option.count
         # A type's own name stands in where no other is given: INTEGER, FLOAT.
-        metavar = "" if option.is_flag else " " + _italic(option.metavar or _type_name(option))
+        metavar = "" if flag else " " + _italic(option.metavar or _type_name(option))
         text = option.help or ""
-        if not option.is_flag and option.default is not None and option.show_default:
+        if not flag and option.default is not None and option.show_default:
             text += f" Without it: {option.default}."
         yield from (".TP", ", ".join(map(_bold, names)) + metavar, _text(text))
 

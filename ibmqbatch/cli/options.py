@@ -33,7 +33,14 @@ JobSet = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what a script needs.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="On an error, name the log file that tells more.")
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="On an error, name the log file that tells more; -vv: log every request.",
+        show_default=False,
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs have ended.")]
 Timeout = Annotated[

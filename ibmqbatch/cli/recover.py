@@ -36,7 +36,7 @@ def command(
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Make a set of jobs that another program has sent, and bring their results home.
 

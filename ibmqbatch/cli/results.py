@@ -70,7 +70,7 @@ def command(
     timeout: options.Timeout = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Show the counts of a set's circuits, in input order.
 

@@ -31,7 +31,7 @@ def command(
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Settle what is unsure and send what was not sent yet. Nothing is sent twice.
 

@@ -52,7 +52,7 @@ def command(
         typer.Option("--name", metavar="NAME", help="Give the set another name."),
     ] = None,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Replace, then add, then remove tags of a set; or rename it.
 

@@ -27,7 +27,7 @@ def command(
     timeout: options.Timeout = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Submit the failed jobs of a set again. The old attempts stay in its history.
 

@@ -50,7 +50,7 @@ def command(
     status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Run the embedded service in the foreground, and print how to reach it.
 

@@ -37,7 +37,7 @@ def command(
         typer.Option("--device", help="The device that it was compiled for, as it was then."),
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """List a set's circuits, or show some of them: the program, or a drawing.
 

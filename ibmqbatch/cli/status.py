@@ -69,7 +69,7 @@ def command(
         ),
     ] = False,
     json: options.Json = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Show the recent job sets, or the jobs of one.
 

@@ -147,7 +147,7 @@ def command(
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> int:
     """Split circuits into jobs and submit them as one job set.
 

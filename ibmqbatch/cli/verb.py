@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Verb", "chosen_jobs", "interrupts", "outcome", "verb", "working"]
 
 _LOGS_KEPT = 20
+_TELL_REQUESTS = 2  # how often --verbose is given
 _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
@@ -43,7 +44,7 @@ class Verb:
 
     command: str
     json: bool = False
-    verbose: bool = False
+    verbose: int = 0
     output: Path | None = None
     advice: str = "Run the command again."
     planned: bool = False
@@ -63,12 +64,16 @@ class _Terminated(BaseException):
 
 
 @contextlib.contextmanager
-def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator[Verb]:
-    """Run the block as a verb: what it raises becomes a sentence, or JSON, and an exit code."""
+def verb(command: str, *, json: bool = False, verbose: int = 0) -> Iterator[Verb]:
+    """Run the block as a verb: what it raises becomes a sentence, or JSON, and an exit code.
+
+    `verbose`: 1 names the log file of an error, 2 tells of every request as well.
+    """
     this = Verb(command, json, verbose)
     previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        yield this
+        with _requests_told() if verbose >= _TELL_REQUESTS else contextlib.nullcontext():
+            yield this
     except Interrupted as error:
         ended_by = this.clock.signal
         this.fail(error, ExitCode.TERMINATED if ended_by == signal.SIGTERM else None)
@@ -117,6 +122,28 @@ def verb(command: str, *, json: bool = False, verbose: bool = False) -> Iterator
     except BrokenPipeError:
         discard_output()
     complain(this.problems)
+
+
+@contextlib.contextmanager
+def _requests_told() -> Iterator[None]:
+    """While the block runs, tell of each request on stderr, without breaking what is drawn."""
+    import logging
+
+    from ..service.journey import LOGGER
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            message(self.format(record))
+
+    logger, teller = logging.getLogger(LOGGER), Teller()
+    teller.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(message)s", "%H:%M:%S"))
+    logger.addHandler(teller)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)
+        logger.setLevel(logging.NOTSET)
 
 
 def _write_document(this: Verb) -> None:

@@ -14,7 +14,7 @@ from ..files import FileLock
 from ..manifest import attempts, remotes
 from ..manifest.errors import SetInUse
 from ..manifest.store import Manifest
-from ..service.errors import ServiceError, Unreadable
+from ..service.errors import Reserved, ServiceError, Unreadable
 from .batch import drain_batches
 from .errors import Interrupted, TimedOut
 from .fetch import fetch
@@ -28,6 +28,8 @@ __all__ = ["Goal", "Step", "advance", "follow", "try_advance"]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
+# What passes by itself, besides what is transient: it takes longer than a request can wait.
+_PASSING = (Reserved, Unreadable)
 
 Goal = Callable[[Manifest], bool]
 
@@ -138,10 +140,10 @@ def follow(
 
     The set's lock is given back while waiting between them.
 
-    `persistent` sits out a service that is away and a set that another process works on; else
-    they raise, the latter SetInUse after `patience` seconds. `shown` is called after every step.
-    Raises TimedOut at the clock's deadline, Interrupted when the clock is; what was achieved is
-    kept either way.
+    `persistent` sits out a service that is away, a backend that is reserved, and a set that
+    another process works on; else they raise, the last SetInUse after `patience` seconds.
+    `shown` is called after every step. Raises TimedOut at the clock's deadline, Interrupted when
+    the clock is; what was achieved is kept either way.
     """
     clock, account = work.clock, work.client.account
     poll = account.poll_first
@@ -158,7 +160,7 @@ def follow(
             wait = None if step is None else step.wait
             poll = account.poll_first if step and step.changed else poll
         except ServiceError as error:
-            if not persistent or not (error.transient or isinstance(error, Unreadable)):
+            if not persistent or not (error.transient or isinstance(error, _PASSING)):
                 raise
             poll = pause = min(2 * pause, _LONGEST_PAUSE)
             wait = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import LimitError
 from ..manifest import attempts, fails
@@ -14,13 +14,15 @@ from ..service.errors import (
     AuthenticationFailed,
     Busy,
     Conflict,
+    Firewalled,
     NotFound,
     Refused,
     Reserved,
     ServiceError,
     SessionClosed,
+    TooManyPending,
 )
-from ..service.pace import Pace
+from ..service.pace import Grant, Pace, Pending
 from .batch import current_batch
 from .tags import labels
 from .wire import job_body
@@ -32,11 +34,12 @@ _SLICE = 10.0  # seconds after which the set's lock is offered to others
 _WARY_SLICE = 1.0  # the same, where it has to be seen whether what was sent fails
 _BYTES_IN_FLIGHT = 64_000_000
 _BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
+_PENDING_AGE = 10.0  # seconds for which what a listing told of the jobs that wait is good
 _LIST_LENGTH = 1
 
 # Refusals that are about the account, the backend or the moment, not about this one job: every
 # other job would meet the same.
-_STOPPERS = (AuthenticationFailed, Busy, Conflict, NotFound, Reserved)
+_STOPPERS = (AuthenticationFailed, Busy, Conflict, NotFound, Reserved, TooManyPending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class _Sender:
         self._flying_bytes = 0
         self._wait: float | None = None
         self._error: ServiceError | None = None
+        self._pending: Pending | None = None  # as last counted
+        self._full: TooManyPending | None = None
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
         self._batch = current_batch(work) if record.batch else None
@@ -109,14 +114,15 @@ class _Sender:
         with Flight(self._post) as flight:
             landed: list[tuple[_Departure, str | ServiceError]] = []
             while True:
+                # First, so that none of them takes up room twice: as sent, and as listed.
+                self._pace.answered(departure.ticket for departure, _ in landed)
                 sizes = self._next(flight.room)
-                tickets = self._tickets(len(sizes), len(flight))
+                tickets = self._tickets(len(sizes))
                 # One transaction for what has landed and what leaves next.
                 with self._work.manifest.db.transaction():
                     for departure, answer in landed:
                         self._record_answer(departure, answer)
                     departures = [] if self._stopped else self._depart(sizes, tickets)
-                self._pace.answered(departure.ticket for departure, _ in landed)
                 self._pace.unused(tickets[len(departures) :])
                 self._report()
                 for departure in departures:
@@ -124,6 +130,8 @@ class _Sender:
                 if not len(flight):
                     break
                 landed = flight.landed()
+        if self._full is not None:
+            self._learn_pending(self._full)
         if self._error is not None:
             raise self._error
         return Sent(self._wait)
@@ -149,37 +157,78 @@ class _Sender:
             sizes[job] = size
         return sizes
 
-    def _tickets(self, wanted: int, flying: int) -> tuple[str, ...]:
+    def _tickets(self, wanted: int) -> tuple[str, ...]:
         """Ask the pace, and the service where it limits how many jobs may wait, for leave."""
         if not wanted:
             return ()
-        account = self._work.client.account
-        allowed = wanted
-        if account.max_pending is not None:
-            try:
-                pending = self._work.client.jobs(pending=True, limit=1).count or 0
-            except ServiceError as error:
-                # What has landed is to be recorded first.
-                self._error, self._stopped = self._error or error, True
-                return ()
-            allowed = max(0, min(wanted, account.max_pending - pending - flying))
-        grant = self._pace.reserve(allowed)
+        try:
+            grant = self._reserve(wanted)
+        except ServiceError as error:
+            # What has landed is to be recorded first.
+            self._error, self._stopped = self._error or error, True
+            return ()
         if len(grant.tickets) < wanted:
             self._held = True
-            self._tell_pace()
-            self._wait = grant.wait or account.poll_first
+            if grant.wait:
+                self._tell_pace()
+                self._wait = grant.wait
+            else:
+                # When it ends nobody knows: the account's poll interval decides.
+                self._tell_pending()
         return grant.tickets
+
+    def _reserve(self, wanted: int) -> Grant:
+        """Ask for leave; the jobs that wait are counted anew only where that may give more."""
+        limit = self._pending_limit()
+        if limit is None:
+            return self._pace.reserve(wanted)
+        counted = self._pending
+        if counted is not None and self._work.clock.now() - counted.at < _PENDING_AGE:
+            grant = self._pace.reserve(wanted, counted)
+            if not grant.full:
+                return grant
+            self._pace.unused(grant.tickets)
+        self._pending = Pending(0, limit, self._work.clock.now())
+        self._pending = replace(self._pending, count=self._count_pending())
+        return self._pace.reserve(wanted, self._pending)
+
+    def _count_pending(self) -> int:
+        return self._work.client.jobs(pending=True, limit=1).count or 0
+
+    def _pending_limit(self) -> int | None:
+        """Return how many jobs may wait: as the account says, or as the service has taught."""
+        told = self._work.client.account.max_pending
+        return self._pace.pending_limit() if told is None else told
+
+    def _learn_pending(self, error: TooManyPending) -> None:
+        """After a refusal: keep how many may wait, as it told, or else how many do at present."""
+        try:
+            limit = error.limit or self._count_pending()
+        except ServiceError:
+            return  # the next refusal teaches it
+        self._pace.learn_pending(limit, told=error.limit is not None)
+        self._tell_pending()
+
+    def _tell_pending(self) -> None:
+        """Say once why sending stands still, and that it goes on by itself."""
+        limit = self._pending_limit()
+        if self._work.told_pending or limit is None:
+            return
+        self._work.told_pending = True
+        jobs = "waiting job" if limit == 1 else "waiting jobs"
+        self._work.observer.note(
+            f"The service takes {limit} {jobs} at a time; the rest follow as these end."
+        )
 
     def _tell_pace(self) -> None:
         """Say once why sending stands still, and for how long."""
-        account = self._work.client.account
-        if self._work.told_pace or account.pace_limit is None:
+        limit, window = self._pace.figures()
+        if self._work.told_pace or limit is None:
             return
         self._work.told_pace = True
-        minutes = self._waiting / account.pace_limit * account.pace_window / 60
+        minutes = self._waiting / limit * window / 60
         self._work.observer.note(
-            f"Paced at {account.pace_limit} submissions in {account.pace_window:.0f} s: "
-            f"about {minutes:.0f} min to go."
+            f"Paced at {limit} submissions in {window:.0f} s: about {minutes:.0f} min to go."
         )
 
     def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:
@@ -210,13 +259,16 @@ class _Sender:
             self._batch_served = True
         elif not answer.nothing_created:
             attempts.doubt(manifest, intent, answer.message, self._work.clock.now())
+            if isinstance(answer, Firewalled):
+                # Whoever runs the network here can do something about it; waiting may not.
+                self._work.observer.note(f"{answer.message} {answer.hint}")
             # Find out what came of it before more is sent to where answers get lost.
             self._stopped = True
         elif departure.batch is not None and isinstance(answer, SessionClosed):
             attempts.withdraw(manifest, intent, answer.message)
             self._change_batch(departure.batch, answer)
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
-            attempts.refuse(manifest, intent, answer.message, answer.number)
+            attempts.refuse(manifest, intent, answer.message, answer.number, answer.trace)
             self._waiting -= 1
         else:
             attempts.withdraw(manifest, intent, answer.message)
@@ -236,9 +288,15 @@ class _Sender:
         """Stop sending, because of something that every job would meet."""
         self._stopped = True
         if isinstance(error, Busy):
-            self._wait = error.retry_after or _BUSY_WAIT
+            if error.rate is not None:
+                self._pace.learn(*error.rate)
+                self._work.told_pace = False
+            window = _BUSY_WAIT if error.rate is None else error.rate[1]
+            self._wait = error.retry_after or window
             self._pace.block(self._wait)
             self._work.observer.note(f"{error.message} Going on in {self._wait:.0f} s.")
+        elif isinstance(error, TooManyPending):
+            self._full = error
         elif isinstance(error, Conflict):
             self._error = self._error or _Exhausted(error)
         else:
@@ -257,3 +315,4 @@ class _Exhausted(ServiceError, LimitError):
 
     def __init__(self, error: Conflict) -> None:
         super().__init__(error.message, error.hint or "Wait for the next usage period.")
+        self.trace = error.trace

@@ -118,14 +118,20 @@ def withdraw(manifest: Manifest, intent: Intent, error: str) -> None:
     manifest.log("not_sent", error, job=intent.job, attempt=intent.attempt)
 
 
-def refuse(manifest: Manifest, intent: Intent, error: str, code: int | None) -> None:
-    """Record that the service does not take this job as it is."""
+def refuse(
+    manifest: Manifest, intent: Intent, error: str, code: int | None, trace: str | None = None
+) -> None:
+    """Record that the service does not take this job as it is.
+
+    `trace` is what its support desk wants to know; it stands among the events.
+    """
     manifest.db.write(
         "UPDATE attempts SET state = 'refused', error = ?, error_code = ? "
         "WHERE job = ? AND number = ?",
         (error, code, intent.job, intent.attempt),
     )
-    manifest.log("refused", error, job=intent.job, attempt=intent.attempt)
+    told = f"{error} Trace {trace}." if trace else error
+    manifest.log("refused", told, job=intent.job, attempt=intent.attempt)
 
 
 def doubt(manifest: Manifest, intent: Intent, error: str, at: float) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -19,6 +20,7 @@ __all__ = [
     "complain",
     "counts_text",
     "discard_output",
+    "drawing_on",
     "err",
     "is_terminal",
     "message",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
+
+_drawn_on: list[Console] = []  # by what is drawn anew all the time, the latest last
 
 
 @functools.cache
@@ -96,10 +100,22 @@ def discard_output(*, stderr: bool = False) -> None:
     os.close(null)
 
 
+@contextlib.contextmanager
+def drawing_on(console: Console) -> Iterator[None]:
+    """While the block draws on a console, have messages to the terminal go above what it draws."""
+    _drawn_on.append(console)
+    try:
+        yield
+    finally:
+        _drawn_on.remove(console)
+
+
 def message(text: str) -> None:
     """Tell something to whoever watches, on stderr."""
     if is_terminal(stderr=True):
-        err().print(clean(text))
+        # A live table on stdout is on the same screen: only its own console knows where it is.
+        console = _drawn_on[-1] if _drawn_on else err()
+        console.print(clean(text))
     else:
         _write_error_line(clean(text))
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from .console import counts_text, err, is_terminal, message, out
+from .console import counts_text, drawing_on, err, is_terminal, message, out
 from .tables import job_set_view
 
 if TYPE_CHECKING:
@@ -113,9 +113,12 @@ def live_view(
         from rich.live import Live
 
         console = err() if stderr else out()
-        with Live(
-            console=console, auto_refresh=False, transient=True, vertical_overflow="crop"
-        ) as live:
+        with (
+            Live(
+                console=console, auto_refresh=False, transient=True, vertical_overflow="crop"
+            ) as live,
+            drawing_on(console),
+        ):
             yield lambda: _draw(live, console, describe())
     else:
         yield _line_writer(describe)

@@ -168,9 +168,11 @@ def _settings(name: str, entry: Mapping[str, Any]) -> Settings:
 
 def _forget_tokens(name: str, entry: Mapping[str, Any]) -> None:
     """Remove what else is kept of the key of an account that goes: its access tokens."""
-    with contextlib.suppress(UnknownAccount, OSError):
+    from .token_cache import forget_tokens
+
+    with contextlib.suppress(UnknownAccount):
         endpoint = _settings(name, entry).directory()
-        (paths.home() / "tokens" / f"{endpoint.key_id}.json").unlink(missing_ok=True)
+        forget_tokens(endpoint.iam_url, endpoint.api_key)
 
 
 def _in_use(kept: Mapping[str, Any]) -> str | None:

@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, BinaryIO, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 from ..clock import Clock
-from .accounts import Account, Endpoint
+from .accounts import Account
 from .backend_cache import recall, remember
 from .backend_names import remember_backends
-from .errors import AuthenticationFailed, Conflict, NotFound, Unreachable, Unreadable
+from .connection import API_VERSION, Connection
+from .errors import Conflict, NotFound, Unreadable
 from .pace import Pace
-from .retry import RetryPolicy
-from .tokens import TokenSource
-from .transport import Answer, Transport, printable
+from .transport import printable
 from .types import Backend, BackendEntry, JobPage, RemoteJob, Usage
 
 __all__ = ["API_VERSION", "PAGE", "Client"]
 
-API_VERSION = "2026-04-15"
 _NO_JOB = 1291
 PAGE = 200  # jobs in one page of a listing; a larger limit is silently taken as this
-
-Result = TypeVar("Result")
-
-
-class _Connection:
-    """A transport and a token source for one address of the service."""
-
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
-        self.endpoint = endpoint
-        self.transport = Transport(endpoint.url)
-        # IAM is another host; it is asked too rarely to deserve a pool of its own, but an origin
-        # on this machine must not be asked through a proxy, and one elsewhere perhaps must.
-        self.iam = Transport(endpoint.iam_url)
-        self.tokens = TokenSource(self.iam, endpoint.iam_url, endpoint.api_key, clock)
-
-    def close(self) -> None:
-        self.transport.close()
-        self.iam.close()
 
 
 class Client:
@@ -54,11 +32,8 @@ class Client:
     def __init__(self, account: Account, clock: Clock) -> None:
         self.account = account
         self._clock = clock
-        self._retry = RetryPolicy()
-        self._lock = threading.Lock()
-        self._connection: _Connection | None = None
-        self._abandoned: list[_Connection] = []
-        self._api_version = os.environ.get("IBMQBATCH_API_VERSION", API_VERSION)
+        self._connection = Connection(account, clock)
+        self._call = self._connection.call
 
     def __enter__(self) -> Self:
         return self
@@ -68,21 +43,23 @@ class Client:
 
     def close(self) -> None:
         """Close all connections."""
-        with self._lock:
-            for connection in [*self._abandoned, self._connection]:
-                if connection is not None:
-                    connection.close()
-            self._abandoned, self._connection = [], None
+        self._connection.close()
 
     @property
     def instance(self) -> str:
         """The CRN of the instance whose jobs are seen and made."""
-        return self._connected().endpoint.instance
+        return self._connection.endpoint.instance
 
     def pace(self) -> Pace:
         """Return the pace that all processes with this account's key share."""
-        key_id = self._connected().endpoint.key_id
-        return Pace(key_id, self.account.pace_limit, self.account.pace_window, self._clock)
+        return Pace(
+            self._connection.endpoint.key_id,
+            self.account.pace_limit,
+            self.account.pace_window,
+            self._clock,
+            # What the user has set is not known better by the service's refusals.
+            fixed=any(map(os.environ.get, ("IBMQBATCH_PACE", "IBMQBATCH_PACE_WINDOW"))),
+        )
 
     def submit(self, body: bytes) -> str:
         """Create a job and return its id. Sent again only where nothing can have been created."""
@@ -122,15 +99,14 @@ class Client:
         `repeatable` False sends the request once only: the results of a private job can be read a
         single time, and a second answer would say that there are none.
         """
-
-        def send(connection: _Connection, headers: Mapping[str, str]) -> int:
-            url = f"{connection.endpoint.url}{_job(job_id)}/results"
-            return connection.transport.download(url, file, headers=headers)
-
-        return self._authorised(send, repeatable=repeatable) != 204
+        path = f"{_job(job_id)}/results"
+        return self._connection.download(path, file, repeatable=repeatable) != 204
 
     def cancel(self, job_id: str) -> bool:
-        """Ask for a job to be cancelled; return False when it has already ended (or is gone)."""
+        """Ask for a job to be cancelled; return False when it has already ended (or is gone).
+
+        That it has ended may be the doing of this very request, when it had to be repeated.
+        """
         try:
             self._call("POST", f"{_job(job_id)}/cancel")
         except (Conflict, NotFound):
@@ -150,6 +126,17 @@ class Client:
         """Have a batch take no more jobs; what it has, it runs. Raises NotFound."""
         told = {"accepting_jobs": False}
         self._call("PATCH", f"/sessions/{quote(batch, safe='')}", body=told)
+
+    def delete(self, job_id: str) -> bool:
+        """Delete a job that has ended, for good; return False when it is gone already.
+
+        That it is gone may be the doing of this very request, when it had to be repeated.
+        """
+        try:
+            self._call("DELETE", _job(job_id))
+        except NotFound:
+            return False
+        return True
 
     def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """Replace all tags of a job."""
@@ -244,78 +231,6 @@ class Client:
         told = self._call("GET", _job(job_id)).json()
         params = told.get("params") if isinstance(told, dict) else None
         return params if isinstance(params, dict) and params else None
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Sequence[tuple[str, str]] = (),
-        body: object = None,
-        content: bytes | None = None,
-        repeatable: bool = True,
-        slow: bool = False,
-    ) -> Answer:
-        if body is not None:
-            content = json.dumps(body).encode()
-
-        def send(connection: _Connection, headers: Mapping[str, str]) -> Answer:
-            if content is not None:
-                headers = {**headers, "Content-Type": "application/json"}
-            return connection.transport.send(
-                method,
-                connection.endpoint.url + path,
-                headers=headers,
-                params=params,
-                content=content,
-                slow=slow,
-            )
-
-        return self._authorised(send, repeatable=repeatable)
-
-    def _authorised(
-        self, send: Callable[[_Connection, Mapping[str, str]], Result], *, repeatable: bool
-    ) -> Result:
-        """Send with a token; once with a new one when it is not accepted; again as may be."""
-
-        def attempt() -> Result:
-            connection = self._connected()
-            token = ""
-            try:
-                token = connection.tokens.token()
-                return send(connection, self._headers(connection, token))
-            except AuthenticationFailed as error:
-                if error.status != 401 or not token:  # 403 is about rights, not the token
-                    raise
-                connection.tokens.discard(token)
-                token = connection.tokens.token()
-                return send(connection, self._headers(connection, token))
-            except Unreachable:
-                # The service may have moved: the embedded one has a new port after a restart.
-                self._abandon(connection)
-                raise
-
-        return self._retry.run(attempt, self._clock, repeatable=repeatable)
-
-    def _headers(self, connection: _Connection, token: str) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {token}",
-            "Service-CRN": connection.endpoint.instance,
-            "IBM-API-Version": self._api_version,
-        }
-
-    def _connected(self) -> _Connection:
-        with self._lock:
-            if self._connection is None:
-                self._connection = _Connection(self.account.locate(), self._clock)
-            return self._connection
-
-    def _abandon(self, connection: _Connection) -> None:
-        """Have the next request look where the service is. Others may still use this connection."""
-        with self._lock:
-            if self._connection is connection:
-                self._abandoned.append(connection)
-                self._connection = None
 
 
 def _backend(name: str) -> str:

@@ -190,9 +190,15 @@ class _Directory:
     def __init__(self, endpoint: Endpoint, clock: Clock, retry: RetryPolicy) -> None:
         self._search_url, self._catalog_url = discovery_urls(endpoint.iam_url)
         self._clock, self._retry = clock, retry
-        self._iam = Transport(endpoint.iam_url)
-        self._search = Transport(self._search_url)
-        self._catalog = Transport(self._catalog_url)
+
+        def transport(url: str) -> Transport:
+            return Transport(
+                url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle, verify=endpoint.verify
+            )
+
+        self._iam = transport(endpoint.iam_url)
+        self._search = transport(self._search_url)
+        self._catalog = transport(self._catalog_url)
         self._tokens = TokenSource(self._iam, endpoint.iam_url, endpoint.api_key, clock)
 
     def __enter__(self) -> Self:

@@ -2,7 +2,8 @@
 
 The last send times of a key stand in a small locked file. A submission is entered when it is about
 to go and again when its answer is here: the service counts it at some instant between the two, and
-the later one is safe.
+the later one is safe. The same file holds what the service's refusals have taught about its limits:
+how many in which time, and how many jobs may wait.
 """
 
 from __future__ import annotations
@@ -17,65 +18,135 @@ from .. import paths
 from ..clock import Clock
 from ..files import FileLock, replacing
 
-__all__ = ["Grant", "Pace"]
+__all__ = ["Grant", "Pace", "Pending"]
 
 _LONGEST_BLOCK = 3600.0  # seconds; a later end than this comes of a clock that was wrong
 # Seconds after which a submission that was never reported back counts as sent at the latest.
 _IN_FLIGHT = 10.0
+# The same for the pending window, where too early an end means a refusal, too late a one a wait.
+_LONGEST_FLIGHT = 60.0
+# Seconds for which send times are kept at least: listings of what is pending may be as old.
+_KEPT = 60.0
+# A limit that was learnt is looked for anew after this: it may have been raised.
+_DAY = 86_400.0
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Leave to send: one ticket a submission, and the seconds until there may be more."""
+    """Leave to send: one ticket a submission, and the seconds until there may be more.
+
+    `full` tells that fewer were granted than the pace allows, because so many jobs wait already;
+    nobody knows then how long it takes.
+    """
 
     tickets: tuple[str, ...]
     wait: float
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """That `count` jobs of `limit` waited, as a listing that was begun at `at` (epoch) showed."""
+
+    count: int
+    limit: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """A limit that the service told: so many (in so many seconds), taken for true `until` then."""
+
+    limit: int
+    window: float
+    until: float
+
+    def holds(self, now: float) -> bool:
+        return now < self.until <= now + _DAY
 
 
 @dataclass(slots=True)
 class _Log:
-    """What the file holds: send times by ticket, and when a busy service may be asked again."""
+    """What the file holds.
+
+    Send times by ticket; when those were granted of which no answer is here; when a busy service
+    may be asked again; what was learnt.
+    """
 
     sent: dict[str, float] = field(default_factory=dict)
+    flying: dict[str, float] = field(default_factory=dict)
     blocked_until: float = 0.0
     counter: int = 0
+    rate: _Learnt | None = None
+    pending: _Learnt | None = None
 
 
 class Pace:
-    """The pace of one API key. `limit` None admits everything that the service does."""
+    """The pace of one API key: `limit` submissions in any `window`, or what was learnt since.
 
-    def __init__(self, key_id: str, limit: int | None, window: float, clock: Clock) -> None:
+    `limit` None admits everything that the service does. `fixed`: nothing is learnt better.
+    """
+
+    def __init__(
+        self,
+        key_id: str,
+        limit: int | None,
+        window: float,
+        clock: Clock,
+        *,
+        fixed: bool = False,
+    ) -> None:
         self._limit = limit
         self._window = window
+        self._fixed = fixed or limit is None
         self._clock = clock
         self._path = paths.pace() / f"{key_id}.json"
 
-    def reserve(self, wanted: int) -> Grant:
-        """Ask for leave to send `wanted` submissions now; some or none of them may be granted."""
-        if self._limit is None and not self._path.exists():
+    def figures(self) -> tuple[int | None, float]:
+        """Return the limit and the window (seconds) that hold at present."""
+        return self._figures(self._read())
+
+    def pending_limit(self) -> int | None:
+        """Return how many jobs may wait, as far as the service has taught."""
+        learnt = self._read().pending
+        return learnt.limit if learnt is not None and learnt.holds(self._clock.now()) else None
+
+    def reserve(self, wanted: int, pending: Pending | None = None) -> Grant:
+        """Ask for leave to send `wanted` submissions now; some or none of them may be granted.
+
+        With `pending` no more than still fit among the jobs that wait. What has been granted since
+        that was counted, by whichever process, takes up room.
+        """
+        if self._limit is None and pending is None and not self._path.exists():
             return Grant(("",) * wanted, 0.0)
         with self._locked():
             log = self._read()
             now = self._clock.now()
             if now < log.blocked_until <= now + _LONGEST_BLOCK:
                 return Grant((), log.blocked_until - now)
-            if self._limit is None:
+            if self._limit is None and pending is None:
                 return Grant(("",) * wanted, 0.0)
-            log.sent = {
-                ticket: at for ticket, at in log.sent.items() if now - self._window < at <= now + 60
-            }
-            free = max(0, self._limit - len(log.sent))
+            limit, window = self._figures(log)
+            self._forget_old(log, max(window, _KEPT))
+            counted = [at for at in log.sent.values() if at > now - window]
+            allowed = wanted if limit is None else max(0, min(wanted, limit - len(counted)))
+            room = allowed if pending is None else min(allowed, _room(log, pending))
             tickets = []
-            for _ in range(min(wanted, free)):
+            for _ in range(room):
                 log.counter += 1
                 ticket = str(log.counter)
                 # Its answer moves this to the true time; without one, assume that it took a while.
                 log.sent[ticket] = now + _IN_FLIGHT
+                log.flying[ticket] = now
                 tickets.append(ticket)
             self._write(log)
-            oldest = min(log.sent.values(), default=now)
-            wait = 0.0 if len(tickets) == wanted else max(0.1, oldest + self._window - now)
-            return Grant(tuple(tickets), wait)
+            counted = sorted(at for at in log.sent.values() if at > now - window)
+            wait = 0.0
+            if len(tickets) < wanted and limit is not None and len(counted) >= limit:
+                # So many of the oldest have to leave the window before one more may go.
+                wait = max(0.1, counted[len(counted) - limit] + window - now)
+            return Grant(tuple(tickets), wait, full=room < allowed)
 
     def answered(self, tickets: Iterable[str]) -> None:
         """Enter that the submissions of `tickets` have been answered just now."""
@@ -94,6 +165,35 @@ class Pace:
             log.blocked_until = max(until, now + min(seconds, _LONGEST_BLOCK))
             self._write(log)
 
+    def learn(self, limit: int, window: float) -> None:
+        """Keep what the service told of its pace when it was busy."""
+        if self._fixed:
+            return
+        with self._locked():
+            log = self._read()
+            log.rate = _Learnt(limit, window, self._clock.now() + _DAY)
+            self._write(log)
+
+    def learn_pending(self, limit: int, *, told: bool) -> None:
+        """Keep how many jobs may wait. What was only counted (not `told`) is soon tried again."""
+        with self._locked():
+            log = self._read()
+            until = self._clock.now() + (_DAY if told else _HOUR)
+            log.pending = _Learnt(max(1, limit), 0.0, until)
+            self._write(log)
+
+    def _figures(self, log: _Log) -> tuple[int | None, float]:
+        if not self._fixed and log.rate is not None and log.rate.holds(self._clock.now()):
+            return log.rate.limit, log.rate.window
+        return self._limit, self._window
+
+    def _forget_old(self, log: _Log, age: float) -> None:
+        now = self._clock.now()
+        log.sent = {ticket: at for ticket, at in log.sent.items() if now - age < at <= now + 60}
+        log.flying = {
+            ticket: at for ticket, at in log.flying.items() if now - _LONGEST_FLIGHT < at <= now
+        }
+
     def _update(self, tickets: Iterable[str], at: float | None) -> None:
         known = [ticket for ticket in tickets if ticket]
         if not known:
@@ -101,6 +201,7 @@ class Pace:
         with self._locked():
             log = self._read()
             for ticket in known:
+                log.flying.pop(ticket, None)
                 if at is None:
                     log.sent.pop(ticket, None)
                 else:
@@ -117,9 +218,12 @@ class Pace:
         try:
             told: Any = json.loads(self._path.read_bytes())
             return _Log(
-                {str(ticket): float(at) for ticket, at in told["sent"].items()},
+                _times(told["sent"]),
+                _times(told.get("flying", {})),
                 float(told["blocked_until"]),
                 int(told["counter"]),
+                _learnt(told.get("rate")),
+                _learnt(told.get("pending")),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return _Log()
@@ -127,10 +231,34 @@ class Pace:
             return _Log()
 
     def _write(self, log: _Log) -> None:
+        told = {
+            "sent": log.sent,
+            "flying": log.flying,
+            "blocked_until": log.blocked_until,
+            "counter": log.counter,
+        }
+        for name, learnt in (("rate", log.rate), ("pending", log.pending)):
+            if learnt is not None:
+                told[name] = [learnt.limit, learnt.window, learnt.until]
         with replacing(Path(self._path)) as file:
-            told = {
-                "sent": log.sent,
-                "blocked_until": log.blocked_until,
-                "counter": log.counter,
-            }
             file.write(json.dumps(told).encode())
+
+
+def _times(told: Any) -> dict[str, float]:
+    return {str(ticket): float(at) for ticket, at in told.items()}
+
+
+def _learnt(told: Any) -> _Learnt | None:
+    if told is None:
+        return None
+    limit, window, until = told
+    return _Learnt(max(1, int(limit)), max(0.0, float(window)), float(until))
+
+
+def _room(log: _Log, pending: Pending) -> int:
+    """Return how many jobs still fit among those that wait.
+
+    What is on its way may or may not have been counted, and so may what was answered since.
+    """
+    since = sum(at >= pending.at for ticket, at in log.sent.items() if ticket not in log.flying)
+    return max(0, pending.limit - pending.count - len(log.flying) - since)

@@ -3,7 +3,7 @@
 A request that changes nothing when repeated (reading, replacing tags, cancelling) is sent again
 after every transient failure. One that creates something is sent again only where nothing can have
 been created, and then only because no connection was made: pacing a busy service is the business of
-whoever submits.
+whoever submits. What a firewall has answered gets one more chance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..clock import Clock
-from .errors import Busy, ServiceError
+from .errors import Busy, Firewalled, ServiceError
 
 __all__ = ["RetryPolicy", "set_waiting"]
 
@@ -36,13 +36,15 @@ class RetryPolicy:
     Both bounds hold: `attempts` in all, and no new attempt that would begin later than `deadline`
     seconds after the first. Waits double from `first` to at most `longest` seconds, each drawn
     at random from its upper half so that many clients do not come back together; an answer that
-    says when to come back (Retry-After) is obeyed instead.
+    says when to come back (Retry-After) is obeyed instead. A busy service that does not say, and a
+    firewall, are left alone for `patience` seconds at least.
     """
 
     attempts: int = 6
     deadline: float = 90.0
     first: float = 0.5
-    longest: float = 20.0
+    longest: float = 60.0
+    patience: float = 5.0
 
     def run(self, send: Callable[[], Answer], clock: Clock, *, repeatable: bool) -> Answer:
         """Call `send` until it answers, and return the answer.
@@ -52,15 +54,19 @@ class RetryPolicy:
         begun = clock.monotonic()
         pause = self.first
         attempt = 1
+        walls = 0
         while True:
             try:
                 return send()
             except ServiceError as error:
-                if not self._may_repeat(error, repeatable=repeatable):
+                walls += isinstance(error, Firewalled)
+                if walls > 1 or not self._may_repeat(error, repeatable=repeatable):
                     raise
                 wait = error.retry_after
                 if wait is None:
                     wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+                    if isinstance(error, Busy | Firewalled):
+                        wait = max(wait, self.patience)
                 late = clock.monotonic() - begun + wait > self.deadline or wait > clock.left
                 if attempt >= self.attempts or late or clock.interrupted.is_set():
                     raise
@@ -71,6 +77,7 @@ class RetryPolicy:
 
     @staticmethod
     def _may_repeat(error: ServiceError, *, repeatable: bool) -> bool:
+        may_help = error.transient or isinstance(error, Firewalled)
         if repeatable:
-            return error.transient
-        return error.transient and error.nothing_created and not isinstance(error, Busy)
+            return may_help
+        return may_help and error.nothing_created and not isinstance(error, Busy)

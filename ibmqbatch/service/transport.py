@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import functools
+import ipaddress
 import json
-import math
-import re
+import logging
 import ssl
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from .. import __version__
-from .errors import (
-    AuthenticationFailed,
-    Busy,
-    Conflict,
-    NoAnswer,
-    NotFound,
-    Refused,
-    Reserved,
-    ServerFault,
-    ServiceError,
-    SessionClosed,
-    Unreachable,
-    Unreadable,
-)
+from .certificates import blind_context, bundle, bundle_context
+from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
+from .failures import failure, is_web_page, printable, web_page
+from .journey import LOG, Journey, no_address, stopped_by_proxy, unreachable
 
 __all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
 
@@ -42,23 +32,7 @@ _TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
-_SESSION_CLOSED = 1217
-_REFUSALS: dict[int, type[Refused]] = {
-    401: AuthenticationFailed,
-    403: AuthenticationFailed,
-    404: NotFound,
-    409: Conflict,
-    423: Reserved,
-}
-
-
-def printable(text: object, limit: int = 500) -> str:
-    """Make a text from the network fit to be shown: one line, no control characters, bounded.
-
-    Nor are there marks that turn the direction of writing, or halves of characters.
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+_GZIP = 31  # what zlib calls a gzip file of any window
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +57,60 @@ class Answer:
         return self.body.decode("utf-8", errors="replace")
 
 
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Read the certificates that are trusted: it takes as long as a request, so only once."""
-    return httpx.create_ssl_context()
-
-
 class Transport:
-    """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads."""
+    """Sends requests to one origin, up to `CONNECTIONS` at a time; safe to use from threads.
 
-    def __init__(self, url: str) -> None:
+    `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
+    HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
+    see `certificates`. Raises Unreachable where any of them cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        verify: bool = True,
+    ) -> None:
         try:
             address = urlsplit(url)
             host = address.hostname or ""
         except ValueError as error:
-            raise _no_address(url) from error
-        self._client = httpx.Client(
-            headers={
-                "User-Agent": f"ibmqbatch/{__version__}",
-                "Accept": "application/json",
-            },
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            timeout=_TIMEOUT,
-            # A proxy for the outside world does not lead to this machine itself.
-            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
-            verify=_certificates() if address.scheme == "https" else _NO_CERTIFICATES,
-        )
+            raise no_address(url) from error
+        self._target = ""  # where the address is none every request says so
+        with contextlib.suppress(httpx.InvalidURL):
+            self._target = httpx.URL(url).raw_host.decode()
+        context = _context(ca_bundle, verify) if address.scheme == "https" else _NO_CERTIFICATES
+        try:
+            self._client = httpx.Client(
+                headers={
+                    "User-Agent": f"ibmqbatch/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                },
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                ),
+                timeout=_TIMEOUT,
+                # A proxy for the outside world does not lead to this machine itself.
+                trust_env=not _is_here(host),
+                proxy=proxy,
+                verify=context,
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise ProxyFailed(
+                "The address of the proxy is none.",
+                "Mend the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
+                "http://host:port is of the right form.",
+                transient=False,
+            ) from error
+        except ImportError as error:
+            raise ProxyFailed(
+                "A SOCKS proxy is asked for, and the package for it is not installed.",
+                "`pip install 'httpx[socks]'`, or name an http:// proxy.",
+                transient=False,
+            ) from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -126,25 +128,27 @@ class Transport:
         slow: bool = False,
     ) -> Answer:
         """Send one request and return its 2xx answer; everything else raises a ServiceError."""
-        timeout = _SUBMIT_TIMEOUT if slow else _TIMEOUT
         body: bytes | Iterator[bytes] | None = content
         if content is not None and len(content) > _PIECE:
             # The HTTP library copies what is left of a body at every write to the socket.
             headers = {**(headers or {}), "Content-Length": str(len(content))}
             body = (content[i : i + _PIECE] for i in range(0, len(content), _PIECE))
-        with self._mapped(url, headers, form):
-            response = self._client.request(
+        if params:
+            url = f"{url}?{urlencode(params)}"
+        with (
+            self._journey(method, url, headers, form) as journey,
+            self._client.stream(
                 method,
                 url,
                 headers=headers,
-                params=list(params),
                 content=body,
                 data=form,
-                timeout=timeout,
-            )
-            if response.is_success:
-                return Answer(response.status_code, response.content)
-            raise failure(response)
+                timeout=_SUBMIT_TIMEOUT if slow else _TIMEOUT,
+                extensions={"trace": journey},
+            ) as response,
+        ):
+            journey.note(response.status_code, response.headers)
+            return Answer(response.status_code, b"".join(_pieces(response)))
 
     def download(
         self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None
@@ -156,135 +160,116 @@ class Transport:
         file.seek(0)
         file.truncate()
         with (
-            self._mapped(url, headers),
-            self._client.stream("GET", url, headers=headers) as response,
+            self._journey("GET", url, headers) as journey,
+            self._client.stream(
+                "GET", url, headers=headers, extensions={"trace": journey}
+            ) as response,
         ):
-            if not response.is_success:
-                response.read()
-                raise failure(response)
-            file.writelines(response.iter_bytes())
+            journey.note(response.status_code, response.headers)
+            file.writelines(_pieces(response))
         return response.status_code
 
     @contextlib.contextmanager
-    def _mapped(
+    def _journey(
         self,
+        method: str,
         url: str,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None,
         form: Mapping[str, str] | None = None,
-    ) -> Iterator[None]:
-        host = urlsplit(url).netloc.rpartition("@")[2]
+    ) -> Iterator[Journey]:
+        """Follow one request: whatever becomes of it is logged, and is one of our errors."""
+        secrets = (headers or {}).get("Authorization", "").split()[-1:]
+        secrets += [value for name, value in (form or {}).items() if name == "apikey"]
+        journey = Journey(method, url, self._target, [secret for secret in secrets if secret])
+        begun = time.monotonic()
+        failed: BaseException | None = None
         try:
-            yield
-        except ServiceError as error:
-            _conceal(error, (headers or {}).get("Authorization", "").split()[-1:])
-            _conceal(error, [value for name, value in (form or {}).items() if name == "apikey"])
+            with _mapped(journey):
+                yield journey
+        except BaseException as error:
+            failed = error
             raise
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(
-                f"No connection to {host}: {printable(error) or type(error).__name__}.",
-                "Check the network; nothing was sent, and the same command can be run again.",
-            ) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise _no_address(url) from error
-        except httpx.HTTPError as error:
-            raise NoAnswer(
-                f"{host} gave no whole answer: {printable(error) or type(error).__name__}.",
-                "Check the network and run the command again.",
-            ) from error
+        finally:
+            if LOG.isEnabledFor(logging.INFO):
+                journey.log(time.monotonic() - begun, failed)
 
 
-def _no_address(url: str) -> Unreachable:
-    return Unreachable(
-        f"{_without_password(url)} is not an address of a service.",
-        "Check the account's URL.",
-    )
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body of a 2xx answer; raise what any other answer stands for."""
+    if not response.is_success:
+        body = b"".join(_unpacked(response))
+        raise failure(response.status_code, response.headers, body)
+    if is_web_page(response.headers):
+        raise web_page(response.status_code)
+    yield from _unpacked(response)
 
 
-def _conceal(error: ServiceError, secrets: Sequence[str]) -> None:
-    """Take out what a service may have echoed of the secrets that were sent to it."""
-    for secret in filter(None, secrets):
-        error.message = error.message.replace(secret, "***")
-        error.hint = error.hint.replace(secret, "***")
-    error.args = (error.message,)
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body as it was before it was packed.
 
-
-def _without_password(url: str) -> str:
-    """Make an address fit to be shown, whatever is wrong with it."""
-    return re.sub(r"//[^/]*@", "//", printable(url))
-
-
-def failure(response: httpx.Response) -> ServiceError:
-    """Turn an answer that is not 2xx into the error it stands for."""
-    status = response.status_code
-    entry, trace = _error_entry(response)
-    said = printable(entry.get("message") or "") if entry else ""
-    retry_after = _retry_after(response.headers.get("retry-after"))
-    if status == 429:
-        text = said or "too many requests"
-        return Busy(
-            f"The service is busy: {text}", "Wait a minute, then go on.", retry_after=retry_after
-        )
-    if status >= 500 or status in {408, 499}:
-        text = f": {said}" if said else "."
-        return ServerFault(
-            f"The service failed with HTTP {status}{text}",
-            "Wait a while, then run the command again.",
-            status=status,
-            retry_after=retry_after,
-        )
-    if entry is None or status < 400:
-        return Unreadable(
-            f"Something answered HTTP {status} in the service's place, without its error body.",
-            "A firewall or proxy may stand between; check the account's URL, or try again later.",
-        )
-    number = _integer(entry.get("code"))
-    message = said or f"HTTP {status}"
-    if number is not None:
-        message = f"{message.rstrip('.')} (code {number})."
-    refusal = SessionClosed if number == _SESSION_CLOSED else _REFUSALS.get(status, Refused)
-    return refusal(
-        message,
-        printable(entry.get("solution") or ""),
-        status=status,
-        number=number,
-        trace=trace,
-    )
-
-
-def _error_entry(response: httpx.Response) -> tuple[dict[str, Any] | None, str | None]:
-    """Find the first error of an error body, and its trace id. IAM has a form of its own."""
+    The HTTP library would do that as well, and take a packed body that was cut short for whole.
+    """
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        yield from response.iter_raw()
+        return
+    if coding not in {"gzip", "x-gzip"}:
+        raise httpx.DecodingError(f"it is packed as {printable(coding, 20)}")
+    unzip = zlib.decompressobj(_GZIP)
+    size = 0
     try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None, None
-    if not isinstance(body, dict):
-        return None, None
-    if "errorMessage" in body:
-        return {"message": body["errorMessage"], "code": body.get("errorCode")}, None
-    errors = body.get("errors")
-    trace = body.get("trace")
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return errors[0], printable(trace) if trace else None
-    return None, None
+        for piece in response.iter_raw():
+            size += len(piece)
+            yield unzip.decompress(piece)
+        yield unzip.flush()
+    except zlib.error as error:
+        raise httpx.DecodingError("its packed body is damaged") from error
+    if size and not unzip.eof:
+        raise httpx.DecodingError("its packed body ends too early")
 
 
-def _integer(value: object) -> int | None:
-    """Read an error code, which the wire gives as a number and the schema as a text."""
+@contextlib.contextmanager
+def _mapped(journey: Journey) -> Iterator[None]:
+    """Turn the HTTP library's failures into ours; take secrets out of what a service says."""
+    host = journey.host
     try:
-        return int(str(value))
+        yield
+    except ServiceError as error:
+        error.message = journey.concealed(error.message)
+        error.hint = journey.concealed(error.hint)
+        error.trace = error.trace and journey.concealed(error.trace)
+        error.args = (error.message,)
+        raise
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise unreachable(journey, error) from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise no_address(journey.url) from error
+    except httpx.HTTPError as error:
+        reason = printable(error) or type(error).__name__
+        if journey.at_proxy or isinstance(error, httpx.ProxyError):
+            raise stopped_by_proxy(journey, reason) from error
+        raise NoAnswer(
+            f"{host} gave no whole answer: {reason}.",
+            "Check the network and run the command again.",
+        ) from error
+
+
+def _context(ca_bundle: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001
+    if not verify:
+        return blind_context()
+    named = bundle(ca_bundle)
+    return _usual_context() if named is None else bundle_context(*named)
+
+
+@functools.cache
+def _usual_context() -> ssl.SSLContext:
+    """Read the usual certificates: it takes as long as a request, so only once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return None
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date. Not a number of either kind: None."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), 3600.0) if not math.isnan(seconds) else None
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,7 +1,8 @@
 """A stand-in for the service that answers each request a fixed time after it has arrived.
 
 It speaks just enough of the REST API for the client to submit, list and fetch, keeps jobs in memory
-and counts requests by kind. It imports nothing of the project: the file is run as it is.
+and counts requests by kind, refusals among them. It imports nothing of the project: the file is run
+as it is.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -22,15 +25,28 @@ API_KEY = "an-api-key-of-the-stub"
 INSTANCE = "crn:v1:bluemix:public:quantum-computing:us-east:a/0:stub::"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What it refuses: more than `rate` jobs in any `window` seconds, or `pending` at a time.
+
+    With `lasting` a job is completed by itself after so many seconds.
+    """
+
+    rate: int | None = None
+    window: float = 60.0
+    pending: int | None = None
+    lasting: float | None = None
+
+
 class Stub:
     """The service in a process of its own. Use as a context manager."""
 
-    def __init__(self, delay: float = 0.0) -> None:
-        self._delay = delay
+    def __init__(self, delay: float = 0.0, limits: Limits = Limits()) -> None:
+        self._words = [str(delay), json.dumps(asdict(limits))]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, Path(__file__), str(self._delay)], stdout=subprocess.PIPE
+            [sys.executable, Path(__file__), *self._words], stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
@@ -71,9 +87,11 @@ class Stub:
 class Service:
     """The jobs, and what is answered to each request."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.jobs: dict[str, dict[str, Any]] = {}
         self.shapes: dict[str, tuple[int, int]] = {}
+        self.begun: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
         self.waiting = self.most_waiting = 0
 
@@ -96,7 +114,7 @@ class Service:
             case "GET", ["backends", name, "configuration"]:
                 return self._counted("configuration", _configuration(unquote(name)))
             case "POST", ["jobs"]:
-                return self._counted("submit", self._submit(json.loads(body)))
+                return self._submit(json.loads(body))
             case "GET", ["jobs"]:
                 return self._counted("list", self._list(parse_qs(url.query)))
             case "GET", ["jobs", job]:
@@ -119,15 +137,36 @@ class Service:
         self.counts[kind] += 1
         return 200, document
 
-    def _submit(self, body: dict[str, Any]) -> object:
+    def _submit(self, body: dict[str, Any]) -> tuple[int, object]:
+        limits, now = self.limits, time.monotonic()
+        recent = sum(begun > now - limits.window for begun in self.begun.values())
+        if limits.rate is not None and recent >= limits.rate:
+            told = f"Too many requests: the limit is {limits.rate} per {limits.window} seconds."
+            self.counts["too many"] += 1
+            return 429, {"errors": [{"code": 1202, "message": told}]}
+        if limits.pending is not None and len(self._pending()) >= limits.pending:
+            told = f"You have reached the limit of {limits.pending} pending jobs."
+            self.counts["too many pending"] += 1
+            return 400, {"errors": [{"code": 3458, "message": told}]}
         job = f"stub{len(self.jobs):06}"
         self.jobs[job] = {"id": job, "state": {"status": "Running"}, "tags": body["tags"]}
         self.shapes[job] = len(body["params"]["pubs"]), body["params"]["shots"]
-        return {"id": job}
+        self.begun[job] = now
+        return self._counted("submit", {"id": job})
+
+    def _pending(self) -> list[dict[str, Any]]:
+        """Return the jobs that have not ended, after ending those that have lasted long enough."""
+        now = time.monotonic()
+        for job, begun in self.begun.items():
+            if self.limits.lasting is not None and now - begun > self.limits.lasting:
+                self.jobs[job]["state"] = {"status": "Completed"}
+        return [job for job in self.jobs.values() if job["state"]["status"] == "Running"]
 
     def _list(self, query: dict[str, list[str]]) -> object:
         wanted = set(query.get("tags", ()))
-        found = [job for job in reversed(self.jobs.values()) if wanted <= set(job["tags"])]
+        running = self._pending()
+        jobs = running if query.get("pending") == ["true"] else list(self.jobs.values())
+        found = [job for job in reversed(jobs) if wanted <= set(job["tags"])]
         offset = int(query["offset"][0])
         limit = min(PAGE, int(query["limit"][0]))
         return {"jobs": found[offset : offset + limit], "count": len(found)}
@@ -185,9 +224,9 @@ class Connection(asyncio.Protocol):
         self._transport.write(answer)
 
 
-async def serve(delay: float) -> None:
+async def serve(delay: float, limits: Limits) -> None:
     """Listen on a free port, and print it."""
-    service = Service()
+    service = Service(limits)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(service, delay), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -195,4 +234,4 @@ async def serve(delay: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1])))
+    asyncio.run(serve(float(sys.argv[1]), Limits(**json.loads(sys.argv[2]))))

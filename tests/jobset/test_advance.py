@@ -391,7 +391,7 @@ def test_pending_window_holds_the_rest_back(home, clock, service):
 
 
 def test_what_has_landed_is_recorded_though_the_pending_window_is_not_told(home, clock, service):
-    service.account = account(pace_limit=None, max_pending=100)
+    service.account = account(pace_limit=None, max_pending=18)
 
     def last(service: FakeService, tags: list[str]) -> str:
         service.pending_fails = NoAnswer("no answer")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
-from ibmqbatch.jobset.backends import backend_data, list_backends
+from ibmqbatch.jobset.backends import backend_data, in_order
 from ibmqbatch.service.types import Backend, BackendEntry
 
 
@@ -78,14 +77,6 @@ def test_kind_is_told(configuration, kind):
 
 
 @dataclass
-class Listing:
-    entries: list[BackendEntry]
-    account: object
-
-    def backends(self) -> list[BackendEntry]:
-        return self.entries
-
-
 def test_the_list_begins_with_what_one_would_choose():
     entries = [
         BackendEntry("broken", "offline", num_qubits=1000),
@@ -95,6 +86,5 @@ def test_the_list_begins_with_what_one_would_choose():
         BackendEntry("silent"),
         BackendEntry("own", "online", num_qubits=1, queue_length=99),
     ]
-    account = SimpleNamespace(default_backend="own")
-    names = [entry.name for entry in list_backends(Listing(entries, account))]
+    names = [entry.name for entry in in_order(entries, "own")]
     assert names == ["own", "large", "small", "busy", "silent", "broken"]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
-from ibmqbatch.render.console import size_text
+import pytest
+from rich.console import Console
+from rich.live import Live
+
+from ibmqbatch.render import console
+from ibmqbatch.render.console import drawing_on, message, size_text
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,25 @@ from ibmqbatch.render.console import size_text
 )
 def test_sizes_are_in_units_of_a_thousand(size, text):
     assert size_text(size) == text
+
+
+@pytest.fixture
+def screen(monkeypatch) -> Console:
+    """A terminal that stdout and stderr are both on."""
+    monkeypatch.setattr(console, "is_terminal", lambda **_: True)
+    return Console(file=io.StringIO(), force_terminal=True, width=40, color_system=None)
+
+
+def test_message_goes_above_a_table_that_is_drawn(screen):
+    with Live("table", console=screen, auto_refresh=False) as live, drawing_on(screen):
+        live.refresh()
+        message("a message")
+    assert "a message\ntable" in screen.file.getvalue()
+
+
+def test_message_goes_to_stderr_when_nothing_is_drawn(screen, monkeypatch):
+    with drawing_on(Console(file=io.StringIO())):
+        pass
+    monkeypatch.setattr(console, "err", lambda: screen)
+    message("a message")
+    assert screen.file.getvalue() == "a message\n"

@@ -7,11 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from ibmqbatch import files
+from ibmqbatch.clock import Clock
 from ibmqbatch.errors import StorageError, UsageError
 from ibmqbatch.service.account_store import (
     accounts_path,
@@ -24,8 +26,8 @@ from ibmqbatch.service.account_store import (
     use_account,
 )
 from ibmqbatch.service.accounts import UnknownAccount, find_account
-from ibmqbatch.service.api_keys import key_id
 from ibmqbatch.service.settings import Settings
+from ibmqbatch.service.token_cache import Token, TokenCache
 from tests.service.conftest import CRN
 
 
@@ -239,10 +241,12 @@ def test_tokens_of_a_key_go_with_it(home):
     add_account(settings())
     tokens = home / "tokens"
     tokens.mkdir()
-    (tokens / f"{key_id('a-key')}.json").write_text("{}")
+    cache = TokenCache("https://iam.cloud.ibm.com", "a-key", Clock())
+    cache.keep(Token("a-token", time.time() + 60))
     (tokens / "another.json").write_text("{}")
     remove_account("ibm")
-    assert [path.name for path in tokens.iterdir()] == ["another.json"]
+    assert cache.read() is None
+    assert (tokens / "another.json").exists()
 
 
 @pytest.mark.parametrize("name", ["ibm", "my lab", "Ünïcode", "a/b", "100%", "latest", "x" * 64])

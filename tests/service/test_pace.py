@@ -164,6 +164,12 @@ def test_file_does_not_name_the_key(home, clock):
         b'{"sent": {"1": NaN}, "blocked_until": NaN, "counter": 0}',
         b'{"sent": {}, "blocked_until": Infinity, "counter": 0}',
         b'{"sent": {}, "blocked_until": 0, "counter": Infinity}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "flying": []}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "flying": {"1": null}}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "rate": 7}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "rate": [1, 2]}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "rate": [1, 2, "soon"]}',
+        b'{"sent": {}, "blocked_until": 0, "counter": 0, "pending": [Infinity, 2, 3]}',
         b"[" * 100_000,
     ],
     ids=lambda content: content[:40].decode("latin-1"),
@@ -190,3 +196,20 @@ def test_file_holds_no_more_than_a_window(pace, clock):
         sent(pace, 5)
         clock.time += 61
     assert len(json.loads((paths.pace() / "key.json").read_bytes())["sent"]) == 5
+
+
+def test_file_of_older_days_is_read(pace, clock):
+    sent(pace, 3)
+    path = paths.pace() / "key.json"
+    told = json.loads(path.read_bytes())
+    kept = {name: told[name] for name in ("sent", "blocked_until", "counter")}
+    path.write_text(json.dumps(kept))
+    assert sent(pace, 9) == 2
+
+
+def test_wait_is_until_one_more_may_go(pace, clock):
+    sent(pace, 2)
+    clock.time += 10
+    sent(pace, 2)
+    clock.time += 10
+    assert pace.reserve(2).wait == 40.0

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from ibmqbatch import __version__
+from ibmqbatch.errors import UsageError
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.service.client import API_VERSION
+from ibmqbatch.service.client import API_VERSION, Client
 from ibmqbatch.service.errors import AuthenticationFailed, ServiceError
-from tests.service.conftest import API, CRN, JOBS, KEY, TOKEN, error_body
+from tests.service.conftest import API, CRN, JOBS, KEY, TOKEN, account, error_body
 
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})
 UNAUTHORISED = httpx.Response(401, json=error_body(1200, "Not authorized"))
@@ -148,14 +149,27 @@ def test_requests_carry_the_headers_of_the_service(wire, client):
 
 
 def test_api_version_can_be_chosen(wire, clock, monkeypatch):
-    from ibmqbatch.service.client import Client
-    from tests.service.conftest import account
-
     monkeypatch.setenv("IBMQBATCH_API_VERSION", "2026-02-15")
     route = wire.get(JOBS).mock(return_value=PAGE)
     with Client(account(), clock) as client:
         client.jobs()
     assert route.calls[0].request.headers["ibm-api-version"] == "2026-02-15"
+
+
+@pytest.mark.parametrize("version", ["newest", "2026-4-15", "2026-04-15\n", "2026-99-15", "é"])
+def test_api_version_that_is_none_is_refused(version, clock, monkeypatch):
+    monkeypatch.setenv("IBMQBATCH_API_VERSION", version)
+    with pytest.raises(UsageError, match="IBMQBATCH_API_VERSION") as caught:
+        Client(account(), clock)
+    assert API_VERSION in caught.value.hint
+
+
+def test_empty_api_version_is_as_good_as_none(wire, clock, monkeypatch):
+    monkeypatch.setenv("IBMQBATCH_API_VERSION", "")
+    route = wire.get(JOBS).mock(return_value=PAGE)
+    with Client(account(), clock) as client:
+        client.jobs()
+    assert route.calls[0].request.headers["ibm-api-version"] == API_VERSION
 
 
 def test_tags_are_sent_as_repeated_keys(wire, client):

@@ -1,0 +1,198 @@
+"""What an answer that is not a good one stands for."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import (
+    AuthenticationFailed,
+    Busy,
+    Conflict,
+    Firewalled,
+    NotFound,
+    Refused,
+    Reserved,
+    ServerFault,
+    ServiceError,
+    SessionClosed,
+    TooManyPending,
+    Unreadable,
+    WrongInstance,
+)
+from .limits import pending_limit, rate_limit, tells_pending_limit
+
+__all__ = ["failure", "header_trace", "is_web_page", "printable", "web_page"]
+
+_BY_STATUS: dict[int, type[Refused]] = {
+    401: AuthenticationFailed,
+    403: AuthenticationFailed,
+    404: NotFound,
+    409: Conflict,
+    423: Reserved,
+}
+# What these mean does not depend on the status that they come with.
+_BY_NUMBER: dict[int, type[Refused]] = {
+    1217: SessionClosed,
+    1233: Reserved,
+    1241: WrongInstance,
+    1279: WrongInstance,
+    1348: WrongInstance,
+    4317: Conflict,  # the monthly quota is used up
+}
+# Headers that may name a request; which of them the service sends is not documented.
+_TRACE_HEADERS = (
+    "x-request-id",
+    "x-correlation-id",
+    "x-global-transaction-id",
+    "transaction-id",
+    "cf-ray",
+)
+
+
+def printable(text: object, limit: int = 500) -> str:
+    """Make a text from the network fit to be shown: one line, no control characters, bounded.
+
+    Nor are there marks that turn the direction of writing, or halves of characters.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer is a page for a browser: this API gives none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() in {
+        "text/html",
+        "application/xhtml+xml",
+    }
+
+
+def header_trace(headers: Mapping[str, str]) -> str | None:
+    """Return the id that the headers of an answer give its request, if any."""
+    found = (printable(headers[name], 100) for name in _TRACE_HEADERS if headers.get(name))
+    return next(found, None)
+
+
+def web_page(status: int) -> Firewalled:
+    """Return the error that a web page in place of an answer stands for."""
+    return Firewalled(
+        f"Something answered HTTP {status} in the service's place, without its error body."
+        if status >= 300
+        else f"Something answered with a web page (HTTP {status}) in the service's place.",
+        "A firewall or proxy may stand between; check the account's URL, or try again later.",
+    )
+
+
+def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
+    """Turn an answer that is not 2xx into the error it stands for. Header names in lower case."""
+    told = _json(body)
+    entry, trace = _error_entry(told)
+    trace = trace or header_trace(headers)
+    said = printable(entry.get("message") or "") if entry else ""
+    number = _integer(entry.get("code")) if entry else None
+    refused = entry is not None and 400 <= status < 500 and status not in {408, 499}
+    retry_after = _retry_after(headers.get("retry-after"))
+    if refused and tells_pending_limit(number, said):
+        pending = TooManyPending(
+            _numbered(said, number, status),
+            _solution(entry) or "Wait until some of them have ended.",
+            status=status,
+            number=number,
+            trace=trace,
+        )
+        pending.limit = pending_limit(said)
+        return pending
+    if status == 429:
+        return Busy(
+            f"The service is busy: {said or 'too many requests'}",
+            "Wait a minute, then go on.",
+            retry_after=retry_after,
+            rate=rate_limit(said),
+            trace=trace,
+        )
+    if status >= 500 or status in {408, 499}:
+        return ServerFault(
+            f"The service failed with HTTP {status}"
+            + (f": {_numbered(said, number, status)}" if said else "."),
+            "Wait a while, then run the command again.",
+            status=status,
+            retry_after=retry_after,
+            trace=trace,
+        )
+    if not refused:
+        if told is None or status < 400:
+            page = web_page(status)
+            page.trace = trace
+            return page
+        return Unreadable(
+            f"Something answered HTTP {status} with JSON that is not the service's error body.",
+            "Is the account's URL that of an IBM Quantum service?",
+        )
+    kind = _BY_NUMBER.get(number or 0) or _BY_STATUS.get(status, Refused)
+    return kind(
+        _numbered(said, number, status),
+        _solution(entry),
+        status=status,
+        number=number,
+        trace=trace,
+    )
+
+
+def _numbered(said: str, number: int | None, status: int) -> str:
+    message = said or f"HTTP {status}"
+    return message if number is None else f"{message.rstrip('.')} (code {number})."
+
+
+def _solution(entry: Mapping[str, Any] | None) -> str:
+    return printable((entry or {}).get("solution") or "")
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _error_entry(body: object) -> tuple[dict[str, Any] | None, str | None]:
+    """Find the first error of an error body, and its trace id. IAM has a form of its own."""
+    if not isinstance(body, dict):
+        return None, None
+    if "errorMessage" in body:
+        context = body.get("context")
+        trace = context.get("requestId") if isinstance(context, dict) else None
+        return {"message": body["errorMessage"], "code": body.get("errorCode")}, _shown(trace)
+    errors = body.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        return errors[0], _shown(body.get("trace"))
+    return None, None
+
+
+def _shown(trace: object) -> str | None:
+    return printable(trace, 100) if trace else None
+
+
+def _integer(value: object) -> int | None:
+    """Read an error code, which the wire gives as a number and the schema as a text."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date. Not a number of either kind: None."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), 3600.0) if not math.isnan(seconds) else None

@@ -1,0 +1,50 @@
+"""A process that sends one job set to the stub, and does nothing else: run with `python -m`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.advance import follow
+from ibmqbatch.jobset.standing import is_sent
+from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.accounts import Account, Endpoint
+from ibmqbatch.service.client import Client
+from tests.bench.stub import API_KEY, INSTANCE
+
+
+class Teller:
+    """Prints what a person would be told."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+
+def send(url: str, path: Path, pace: int | None, window: float, pending: int | None) -> None:
+    endpoint = Endpoint(f"{url}/api/v1", url, API_KEY, INSTANCE)
+    account = Account(
+        name="stub",
+        locate=lambda: endpoint,
+        default_backend=None,
+        pace_limit=pace,
+        max_pending=pending,
+        poll_first=0.05,
+        poll_longest=0.1,
+        settle_delay=2.0,
+        settle_gap=1.0,
+        pace_window=window,
+    )
+    clock = Clock()
+    with Manifest.open(path) as manifest, Client(account, clock) as client:
+        work = Work(manifest, client, clock, Teller(), looked=True)
+        follow(work, is_sent, fetching=False)
+
+
+if __name__ == "__main__":
+    url, path, pace, window, pending = sys.argv[1:]
+    send(url, Path(path), int(pace) or None, float(window), int(pending) or None)

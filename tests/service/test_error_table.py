@@ -1,0 +1,224 @@
+"""The rows of the reference's table of error codes (5.3), as a request and as a job meets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from ibmqbatch.exitcodes import ExitCode
+from ibmqbatch.jobset.advance import advance
+from ibmqbatch.jobset.send import _STOPPERS
+from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.records import JobStatus
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.errors import (
+    AuthenticationFailed,
+    Busy,
+    Conflict,
+    NotFound,
+    Refused,
+    Reserved,
+    ServerFault,
+    ServiceError,
+    SessionClosed,
+    TooManyPending,
+    WrongInstance,
+)
+from ibmqbatch.service.types import RemoteJob
+from tests.jobset.test_advance import FakeService
+from tests.manifest.conftest import write_set
+from tests.service.conftest import CRN, JOBS, error_body
+
+SOLUTION = "Do it otherwise."
+
+
+@dataclass(frozen=True)
+class Row:
+    """An answer, and what it is to become.
+
+    `repeated`: reading is tried again. `proven`: no job can exist. `about_all`: every other job
+    would meet the same, so that sending stops.
+    """
+
+    code: int
+    status: int
+    kind: type[ServiceError]
+    exit_code: ExitCode
+    repeated: bool = False
+    proven: bool = True
+    about_all: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.code} with {self.status}"
+
+    @property
+    def answer(self) -> httpx.Response:
+        body = error_body(self.code, "It is so", solution=SOLUTION)
+        return httpx.Response(self.status, json=body)
+
+
+ERROR, AUTHENTICATION, UNAVAILABLE = (
+    ExitCode.ERROR,
+    ExitCode.AUTHENTICATION,
+    ExitCode.UNAVAILABLE,
+)
+
+ROWS = [
+    Row(1000, 500, ServerFault, UNAVAILABLE, repeated=True, proven=False),
+    Row(9999, 500, ServerFault, UNAVAILABLE, repeated=True, proven=False),
+    Row(1004, 400, Refused, ERROR, about_all=False),
+    Row(1007, 404, NotFound, ERROR),
+    Row(1200, 401, AuthenticationFailed, AUTHENTICATION),
+    Row(1200, 403, AuthenticationFailed, AUTHENTICATION),
+    Row(1201, 401, AuthenticationFailed, AUTHENTICATION),
+    Row(1202, 429, Busy, UNAVAILABLE, repeated=True),
+    Row(1204, 400, Refused, ERROR, about_all=False),
+    Row(1205, 400, Refused, ERROR, about_all=False),
+    Row(1208, 400, Refused, ERROR, about_all=False),
+    Row(1216, 404, NotFound, ERROR),
+    Row(1217, 400, SessionClosed, ERROR, about_all=False),
+    Row(1233, 423, Reserved, UNAVAILABLE),
+    Row(1241, 400, WrongInstance, AUTHENTICATION),
+    Row(1348, 400, WrongInstance, AUTHENTICATION),
+    Row(1279, 404, WrongInstance, AUTHENTICATION),
+    Row(1291, 404, NotFound, ERROR),
+    Row(1352, 400, Refused, ERROR, about_all=False),
+    # Not in the table, from the limits above it (5.1).
+    Row(3458, 400, TooManyPending, UNAVAILABLE),
+    Row(3458, 403, TooManyPending, UNAVAILABLE),
+    Row(3458, 409, TooManyPending, UNAVAILABLE),
+    Row(3458, 429, TooManyPending, UNAVAILABLE),
+    Row(1012, 400, TooManyPending, UNAVAILABLE),
+    Row(4317, 400, Conflict, ERROR),
+    Row(1250, 409, Conflict, ERROR),
+]
+# What becomes of a job; some of it may as well be said at once, and is about that job alone then.
+JOB_CODES = [1000, 9999, 1305, 1506, 1517, 1519, 1520, 1521, 1603, 3211, 5302, 7001]
+
+
+@pytest.fixture
+def met(wire, client, no_waits):
+    """Return a function that meets a row's answer, on reading or submitting, and its requests."""
+
+    def meet(row: Row, *, submitting: bool = True) -> tuple[ServiceError, int]:
+        route = wire.route(url__startswith=JOBS).mock(side_effect=lambda _request: row.answer)
+        with pytest.raises(ServiceError) as caught:
+            if submitting:
+                client.submit(b"{}")
+            else:
+                client.jobs()
+        return caught.value, route.call_count
+
+    return meet
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_is_an_error_of_its_kind_with_its_exit_code(row, met):
+    error, _ = met(row)
+    assert (type(error), error.exit_code) == (row.kind, row.exit_code)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_says_whether_a_job_can_exist(row, met):
+    error, _ = met(row)
+    assert error.nothing_created is row.proven
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_stops_sending_where_every_job_would_meet_it(row):
+    assert issubclass(row.kind, _STOPPERS) is (row.about_all and row.kind is not ServerFault)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_is_tried_again_on_reading_where_that_may_help(row, met):
+    _, requests = met(row, submitting=False)
+    token = row.status == 401  # once with a new token
+    assert (requests > 2) if row.repeated else (requests == 1 + token)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_is_never_submitted_again_but_with_a_new_token(row, met):
+    _, requests = met(row)
+    assert requests == 1 + (row.status == 401)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_tells_what_the_service_said_with_its_trace(row, met):
+    error, _ = met(row)
+    (problem,) = error.problems
+    assert "It is so" in problem.message
+    assert problem.hint.endswith("Trace for the support desk: trace-1.")
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if issubclass(r.kind, Refused)], ids=str)
+def test_refusal_tells_its_number(row, met):
+    error, _ = met(row)
+    assert f"(code {row.code})" in error.message
+    assert error.number == row.code
+
+
+@pytest.mark.parametrize(
+    "row",
+    [r for r in ROWS if issubclass(r.kind, Refused) and r.kind is not WrongInstance],
+    ids=str,
+)
+def test_refusal_tells_the_services_solution(row, met):
+    error, _ = met(row)
+    assert error.hint == SOLUTION
+
+
+@pytest.mark.parametrize("code", [1241, 1279, 1348])
+def test_wrong_instance_names_its_region_and_the_place_that_was_asked(code, met):
+    error, _ = met(Row(code, 404, WrongInstance, AUTHENTICATION))
+    assert error.message == (
+        "The account's instance, of the region us-east, is not known at quantum.test: "
+        f"It is so (code {code})."
+    )
+    assert error.hint == "Mend the URL or the CRN of the account 'test'."
+    assert CRN not in error.message
+
+
+def test_wrong_instance_is_no_missing_job(wire, client):
+    """A job that is "not found" counts as deleted: it must really not be there."""
+    answer = Row(1279, 404, WrongInstance, AUTHENTICATION).answer
+    wire.post(f"{JOBS}/x/cancel").mock(return_value=answer)
+    with pytest.raises(WrongInstance):
+        client.cancel("x")
+
+
+@pytest.mark.parametrize("code", JOB_CODES)
+@pytest.mark.parametrize("status", [400, 422])
+def test_code_of_a_job_that_is_told_at_once_is_about_that_job(code, status, met):
+    error, _ = met(Row(code, status, Refused, ERROR))
+    assert type(error) is Refused
+    assert not isinstance(error, _STOPPERS)
+
+
+@pytest.mark.parametrize("code", JOB_CODES)
+@pytest.mark.parametrize("key", ["reason_code", "reasonCode"])
+def test_code_of_a_failed_job_is_read(code, key):
+    state = {"status": "Failed", "reason": "why", key: code, "reason_solution": SOLUTION}
+    job = RemoteJob.from_wire({"id": "x", "state": state})
+    assert (job.status, job.reason, job.reason_code, job.solution) == (
+        "Failed",
+        "why",
+        code,
+        SOLUTION,
+    )
+
+
+@pytest.mark.parametrize("code", JOB_CODES)
+@pytest.mark.parametrize("word", ["Failed", "Cancelled - Ran too long"])
+def test_code_of_a_failed_job_is_shown_with_it(code, word, home, clock):
+    service = FakeService(clock)
+    with Manifest.open(write_set(1)) as manifest:
+        work = Work(manifest, service, clock, looked=True)
+        advance(work, fetching=False)
+        failed = RemoteJob("r0", word, "It is so", code, SOLUTION, service.stored["r0"].tags)
+        service.stored["r0"] = failed
+        advance(work, fetching=False)
+        (job,) = manifest.jobs()
+    assert job.status is JobStatus.ERROR
+    assert f"It is so (code {code})" in job.reason
