@@ -8,30 +8,37 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
+from ibmqbatch.jobset.options import check_options
 from ibmqbatch.render.envelope import SCHEMA
 from tests.conftest import BELL, Cli
 from tests.terminal import run_in_terminal, without_escapes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+GUIDES = {
+    path.name: path.read_text("utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+ALL = "\n".join(GUIDES.values())
 _SET_ID = re.compile(r"\b\d{8}-[0-9a-z]{7}\b")
 
 
-def blocks(language: str) -> list[str]:
-    """Return the README's code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    """Return the code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def sessions() -> list[tuple[str, list[str]]]:
-    """Return the README's console sessions as commands with the lines that follow them."""
+def sessions(text: str) -> list[tuple[str, list[str]]]:
+    """Return the console sessions of a guide as commands with the lines that follow them."""
     found: list[tuple[str, list[str]]] = []
-    for block in blocks("console"):
+    for block in blocks("console", text):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line[2:], []))
@@ -40,9 +47,10 @@ def sessions() -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_the_readmes_sessions_print_what_they_show(cli: Cli, tmp_path: Path):
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_sessions_print_what_they_show(guide: str, cli: Cli, tmp_path: Path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    for command, shown in sessions():
+    for command, shown in sessions(GUIDES[guide]):
         program, *words = shlex.split(command)
         assert program == "ibmqbatch"
         code, text = run_in_terminal(
@@ -102,15 +110,15 @@ def test_the_readme_holds_the_table_of_exit_codes():
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_every_verb_stands_in_the_readme_and_has_an_example(verb: str):
+def test_every_verb_stands_in_a_guide_and_has_an_example(verb: str):
     command = find_command(verb)
-    assert f"`ibmqbatch {verb}" in README
+    assert f"ibmqbatch {verb}" in " ".join(ALL.split())
     assert "Example" in command.help
     for parameter in command.params:
         assert parameter.help, parameter.name
 
 
-def test_every_option_of_the_readme_exists():
+def test_every_option_of_the_guides_exists():
     commands = [find_command(name) for name in ("", *COMMANDS)]
     known = {
         name
@@ -118,15 +126,29 @@ def test_every_option_of_the_readme_exists():
         for parameter in command.params
         for name in (*parameter.opts, *parameter.secondary_opts)
     }
-    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ALL))
     assert used <= known | {"--help"}
 
 
-def test_every_environment_variable_that_is_read_stands_in_the_readme():
+def test_every_environment_variable_that_is_read_stands_in_a_guide():
     read = set()
     for path in (ROOT / "ibmqbatch").rglob("*.py"):
         read |= set(re.findall(r"\"(IBMQBATCH_[A-Z_]+)\"", path.read_text("utf-8")))
-    assert read <= set(re.findall(r"IBMQBATCH_[A-Z_]+", README))
+    assert read <= set(re.findall(r"IBMQBATCH_[A-Z_]+", ALL))
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_links_lead_to_files_that_are_there(guide: str):
+    folder = ROOT if guide == "README.md" else ROOT / "docs"
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", GUIDES[guide]):
+        assert link.startswith("https://") or (folder / link).exists(), link
+
+
+def test_options_files_of_the_guides_are_taken():
+    found = blocks("toml", ALL)
+    assert found
+    for block in found:
+        check_options(tomllib.loads(block), "The guide")
 
 
 def test_the_schema_is_itself_valid():

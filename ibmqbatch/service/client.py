@@ -178,6 +178,30 @@ class Client:
         self._remember(f"configuration of {name}", told)
         return found
 
+    def usage(self) -> Usage:
+        """Return what the instance has used of its time, and may use."""
+        return Usage.from_wire(self._call("GET", "/instances/usage").json())
+
+    def metrics(self, job_id: str) -> Mapping[str, Any]:
+        """Return when a job was where, and what it used, as the service tells it."""
+        told = self._call("GET", f"{_job(job_id)}/metrics").json()
+        return told if isinstance(told, dict) else {}
+
+    def logs(self, job_id: str) -> str:
+        """Return the log of a job; empty where there is none (yet)."""
+        try:
+            return self._call("GET", f"{_job(job_id)}/logs").text()
+        except NotFound as error:
+            if error.number == _NO_JOB:
+                raise
+            return ""
+
+    def params(self, job_id: str) -> Mapping[str, Any] | None:
+        """Return what a job was asked to do; None where that is private. Raises NotFound."""
+        told = self._call("GET", _job(job_id)).json()
+        params = told.get("params") if isinstance(told, dict) else None
+        return params if isinstance(params, dict) and params else None
+
     def seen_backends(self) -> tuple[list[BackendEntry], float] | None:
         """Return the backends as they were last listed, and when (epoch); asks nobody."""
         seen = self._recall("list")
@@ -207,30 +231,6 @@ class Client:
 
     def _recall(self, what: str) -> tuple[Any, float] | None:
         return recall(self.account.name, self.instance, what)
-
-    def usage(self) -> Usage:
-        """Return what the instance has used of its time, and may use."""
-        return Usage.from_wire(self._call("GET", "/instances/usage").json())
-
-    def metrics(self, job_id: str) -> Mapping[str, Any]:
-        """Return when a job was where, and what it used, as the service tells it."""
-        told = self._call("GET", f"{_job(job_id)}/metrics").json()
-        return told if isinstance(told, dict) else {}
-
-    def logs(self, job_id: str) -> str:
-        """Return the log of a job; empty where there is none (yet)."""
-        try:
-            return self._call("GET", f"{_job(job_id)}/logs").text()
-        except NotFound as error:
-            if error.number == _NO_JOB:
-                raise
-            return ""
-
-    def params(self, job_id: str) -> Mapping[str, Any] | None:
-        """Return what a job was asked to do; None where that is private. Raises NotFound."""
-        told = self._call("GET", _job(job_id)).json()
-        params = told.get("params") if isinstance(told, dict) else None
-        return params if isinstance(params, dict) and params else None
 
 
 def _backend(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 
 import pytest
 
@@ -76,7 +75,6 @@ def test_kind_is_told(configuration, kind):
     assert described(**configuration)["kind"] == kind
 
 
-@dataclass
 def test_the_list_begins_with_what_one_would_choose():
     entries = [
         BackendEntry("broken", "offline", num_qubits=1000),
