@@ -288,7 +288,7 @@ def show_plan(plan: Data) -> None:
     if plan["estimated_seconds"] is not None:
         lines.append(("quantum seconds", f"{plan['estimated_seconds']:.1f} (estimated)"))
     if plan["usage_left_seconds"] is not None:
-        lines.append(("seconds left", f"{plan['usage_left_seconds']:g}"))
+        lines.append(("seconds left", f"{plan['usage_left_seconds']:.0f}"))
     if not is_terminal():
         for key, value in lines:
             write_line(f"{key}\t{value}")
