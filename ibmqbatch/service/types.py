@@ -27,8 +27,8 @@ class RemoteJob:
     """A job as the service lists it.
 
     `status` is the service's own word: Queued, Running, Completed, Cancelled, Failed, or one that
-    did not exist when this was written. `created` is ISO 8601; `program` is what the service ran, by
-    its own name.
+    did not exist when this was written. `created` is ISO 8601; `program` is what the service ran,
+    by its own name.
     """
 
     id: str

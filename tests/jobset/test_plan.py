@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -260,3 +261,47 @@ def test_set_of_standard_input_is_named_after_it():
 
 def test_set_of_the_root_folder_has_a_name_all_the_same():
     assert check_request(Request((Path("/"),))).name == "circuits"
+
+
+def unclassified(level: str) -> dict[str, object]:
+    return {"options": {"execution": {"meas_type": level}}}
+
+
+def test_averages_of_several_repeats_cannot_be_merged(circuits, home):
+    folder = circuits(a=BELL)
+    few = replace(DEVICE, max_shots=100)
+    with pytest.raises(UsageError, match="whose averages cannot be merged"):
+        plan(request(folder, shots=101, **unclassified("avg_kerneled")), few)
+    assert plan(request(folder, shots=100, **unclassified("avg_kerneled")), few)[0].total_jobs == 1
+    assert plan(request(folder, shots=101, **unclassified("kerneled")), few)[0].total_jobs == 2
+
+
+def test_what_is_simulated_has_no_levels(circuits, home):
+    with pytest.raises(UsageError, match="its measurements are classified"):
+        plan(request(circuits(a=BELL), **unclassified("kerneled")))
+
+
+def test_device_that_circuits_were_compiled_for_is_kept(circuits):
+    with planned(request(circuits(a=BELL)), DEVICE) as manifest:
+        assert manifest.device() == (line_configuration(3), line_properties(3))
+
+
+def test_simulator_is_not_kept(circuits, home):
+    with planned(request(circuits(a=BELL))) as manifest:
+        assert manifest.device() is None
+
+
+def test_what_jobs_are_asked_for_is_kept(circuits, home):
+    asked = request(circuits(a=BELL), private=True, batch=True, max_execution_time=60)
+    with planned(asked) as manifest:
+        record = manifest.job_set()
+    assert (record.private, record.batch, record.max_execution_time) == (True, True, 60)
+    assert (record.made_elsewhere, record.estimated_seconds) == (False, None)
+
+
+def test_program_that_goes_as_text_is_kept_as_text(tmp_path):
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\nx $1;\nc = measure $1;\n'
+    (tmp_path / "p.qasm").write_text(text)
+    with planned(request(tmp_path / "p.qasm"), DEVICE) as manifest:
+        (pub,) = manifest.pubs(0, 0)
+        assert (pub.kind, zlib.decompress(pub.body).decode(), pub.rows) == ("openqasm3", text, None)
