@@ -158,6 +158,7 @@ def test_calibration_that_a_set_was_compiled_for_is_kept(cli, circuits, sherbroo
         "level": None,
         "seed_transpiler": 5,
         "initial_layout": None,
+        "fractional_gates": False,
     }
 
 
@@ -177,4 +178,4 @@ def test_physical_qubits_are_not_moved(cli, tmp_path: Path):
     done = cli("submit", *words, "--initial-layout", "0,1,2,3", "--json", code=2)
     assert done.json["errors"][0]["code"] == "bad_layout"
     job_set = cli.submit(*words, "-O", 3, "--detach")
-    assert "x q[3];" in cli("show", job_set, "--circuit", 0, "--compiled").out
+    assert "x $3;" in cli("show", job_set, "--circuit", 0, "--compiled").out
