@@ -176,25 +176,3 @@ def test_set_of_a_simulator_was_compiled_for_no_device(run, tmp_path):
     (tmp_path / "a.qasm").write_text(BELL)
     job_set = run.submit(tmp_path / "a.qasm", "--detach")
     assert "compiled for no device" in run("show", job_set, "--backend", code=2).err
-
-
-TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\n// as it is\nx $3;\nc = measure $3;\n'
-
-
-def test_program_that_goes_as_text_is_shown_as_it_is(run, tmp_path):
-    (tmp_path / "p.qasm").write_text(TEXT)
-    job_set = run.submit(tmp_path / "p.qasm", "--backend", "fake_manila", "--detach")
-    for words in ((), ("--compiled",)):
-        assert run("show", job_set, "--circuit", 0, *words).out == TEXT
-        drawing = run("show", job_set, "--circuit", 0, "--draw", *words).out
-        assert "┤ X ├" in drawing
-    told = document(run("show", job_set, "--circuit", 0, "--compiled", "--json"), "show")
-    (circuit,) = told["data"]["circuits"]
-    assert (circuit["language"], circuit["layout"]) == ("openqasm3", None)
-
-
-def test_program_that_goes_as_text_runs(run, tmp_path):
-    (tmp_path / "p.qasm").write_text(TEXT)
-    words = ("--backend", "fake_manila", "--shots", 100, "--seed", 1)
-    (counts,) = run.counts(run.submit(tmp_path / "p.qasm", *words))
-    assert max(counts, key=counts.get) == "1"

@@ -32,6 +32,7 @@ def place(service_folder, tmp_path_factory):
     (folder / "one.qasm").write_text(basis_state("1"))
     (folder / "zero.qasm").write_text(basis_state("0"))
     (folder / "o.toml").write_text(OPTIONS)
+    (folder / "odd.toml").write_text("[resilience]\nlevel = 1\n")
     with beside(service_folder, folder / "home") as (run, proxy):
         yield run, proxy, folder
 
@@ -123,6 +124,7 @@ def test_flags_have_the_last_word_over_the_file(folder):
         (("--rep-delay", "-1"), "rep_delay is -1.0, not a number of seconds"),
         (("--meas-type", "raw"), "meas_type is 'raw'"),
         (("--options", "nowhere.toml"), "nowhere.toml cannot be read"),
+        (("--options", "odd.toml"), "odd.toml: 'resilience' is not an option here"),
         (("--max-execution-time", "0"), "--max-execution-time 0"),
         (("--max-execution-time", "10801"), "10801 is not a time that a job may take"),
         (("--max-cost", "nan"), "--max-cost nan is no limit"),
@@ -130,6 +132,7 @@ def test_flags_have_the_last_word_over_the_file(folder):
     ],
 )
 def test_what_makes_no_sense_is_one_sentence_before_any_request(words, what, run, proxy, folder):
+    words = [folder / word if word == "odd.toml" else word for word in words]
     done = run("submit", folder / "bell.qasm", *words, "--json", code=2)
     (error,) = done.json["errors"]
     assert what in error["message"]
