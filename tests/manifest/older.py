@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_WITHOUT_FOURTH = (
+THIRD_FORM = (
     "ALTER TABLE bodies DROP COLUMN kind",
     *(
         f"ALTER TABLE jobset DROP COLUMN {column}"
@@ -20,7 +20,7 @@ _WITHOUT_FOURTH = (
     "PRAGMA user_version = 3",
 )
 SECOND_FORM = (
-    *_WITHOUT_FOURTH,
+    *THIRD_FORM,
     "ALTER TABLE jobset DROP COLUMN copied_at",
     "PRAGMA user_version = 2",
 )
