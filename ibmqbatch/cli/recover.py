@@ -23,7 +23,7 @@ def command(
     set_id: Annotated[
         Optional[str],  # noqa: UP045
         typer.Argument(
-            metavar="[SET]", help="The id of a job set that is not here.", show_default=False
+            metavar="[ID]", help="The id of a job set that is not here.", show_default=False
         ),
     ] = None,
     job: Annotated[
