@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
-from ibmqbatch.jobset.backends import backend_data, list_backends
+from ibmqbatch.jobset.backends import backend_data, entry_data, in_order
 from ibmqbatch.service.types import Backend, BackendEntry
+from tests.service.conftest import account
 
 
 def properties(*qubits: dict[str, object], gates: list[tuple[str, list[int], float]] = ()):
@@ -77,15 +76,6 @@ def test_kind_is_told(configuration, kind):
     assert described(**configuration)["kind"] == kind
 
 
-@dataclass
-class Listing:
-    entries: list[BackendEntry]
-    account: object
-
-    def backends(self) -> list[BackendEntry]:
-        return self.entries
-
-
 def test_the_list_begins_with_what_one_would_choose():
     entries = [
         BackendEntry("broken", "offline", num_qubits=1000),
@@ -95,6 +85,16 @@ def test_the_list_begins_with_what_one_would_choose():
         BackendEntry("silent"),
         BackendEntry("own", "online", num_qubits=1, queue_length=99),
     ]
-    account = SimpleNamespace(default_backend="own")
-    names = [entry.name for entry in list_backends(Listing(entries, account))]
+    names = [entry.name for entry in in_order(entries, "own")]
     assert names == ["own", "large", "small", "busy", "silent", "broken"]
+
+
+def test_entries_tell_when_they_were_seen():
+    entry = BackendEntry("ibm_x", "online", num_qubits=5, queue_length=2)
+    told = entry_data(entry, account(default_backend="ibm_x"), 1_800_000_000.0)
+    assert (told["kind"], told["default"]) == ("device", True)
+    assert told["seen_at"] == "2027-01-15T08:00:00.000Z"
+
+
+def test_backend_of_unknown_age_says_so():
+    assert described()["seen_at"] is None
