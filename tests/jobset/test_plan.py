@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zlib
 from dataclasses import replace
@@ -344,3 +345,12 @@ def test_circuits_are_held_to_the_options(options, fails, tmp_path):
         return
     with pytest.raises(InputError, match="twirling cannot be combined with"):
         plan(asked, backend, dry_run=True)
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(0.0, True), (0.0005, True), (0.00051, False)])
+def test_time_between_shots_is_one_that_the_backend_has(asked, taken, circuits):
+    backend = replace(DEVICE, configuration={**DEVICE.configuration, "rep_delay_range": [0, 500]})
+    asking = request(circuits(a=BELL), options={"execution": {"rep_delay": asked}})
+    told = pytest.raises(UsageError, match="0 to 0.0005 s")
+    with contextlib.nullcontext() if taken else told:
+        plan(asking, backend, dry_run=True)
