@@ -351,6 +351,6 @@ def test_circuits_are_held_to_the_options(options, fails, tmp_path):
 def test_time_between_shots_is_one_that_the_backend_has(asked, taken, circuits):
     backend = replace(DEVICE, configuration={**DEVICE.configuration, "rep_delay_range": [0, 500]})
     asking = request(circuits(a=BELL), options={"execution": {"rep_delay": asked}})
-    told = pytest.raises(UsageError, match="0 to 0.0005 s")
+    told = pytest.raises(UsageError, match="none that line has")
     with contextlib.nullcontext() if taken else told:
         plan(asking, backend, dry_run=True)
