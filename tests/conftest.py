@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch.service import retry
+from tests.inprocess import run_here
 from tests.proxy import Proxy
 
 # A shell without job control starts what it puts into the background deaf to Ctrl-C, and so would
@@ -87,9 +88,11 @@ class Cli:
             assert process.returncode == code, f"{process.returncode}: {out}\n{err}"
         return Finished(process.returncode, out, err)
 
-    def submit(self, *words: object, **options: Any) -> str:
-        """Submit and return the set's id."""
-        return self("submit", *words, "--quiet", **options).out.strip()
+    def submit(self, *words: object, code: int = 0, env: Any = None) -> str:
+        """Submit and return the set's id: inside of this process, which is faster."""
+        done = Finished(*run_here(("submit", *words, "--quiet"), env or self.env, self.cwd))
+        assert done.code == code, f"{done.code}: {done.out}\n{done.err}"
+        return done.out.strip()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

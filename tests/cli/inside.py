@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from ibmqbatch.cli.main import main
 from tests.conftest import Finished, point_at
+from tests.inprocess import run_here
 from tests.proxy import Proxy
 
 __all__ = ["Inside", "beside"]
@@ -28,15 +26,8 @@ class Inside:
 
     def __call__(self, *words: object, code: int = 0) -> Finished:
         """Run a command, and hold it to its exit code."""
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            mock.patch.dict(os.environ, self.env, clear=True),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            found = int(main([str(word) for word in words]))
-        done = Finished(found, out.getvalue(), err.getvalue())
-        assert found == code, f"{found}: {done.out}\n{done.err}"
+        done = Finished(*run_here(words, self.env))
+        assert done.code == code, f"{done.code}: {done.out}\n{done.err}"
         assert "unforeseen" not in done.err
         return done
 

@@ -1,0 +1,29 @@
+"""Running a command inside of this process, where Qiskit is already: it takes a second to import."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from unittest import mock
+
+from ibmqbatch.cli.main import main
+
+__all__ = ["run_here"]
+
+
+def run_here(
+    words: tuple[object, ...], env: Mapping[str, str], cwd: Path | None = None
+) -> tuple[int, str, str]:
+    """Run a command with these variables; return its exit code and what it printed, no terminal."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, env, clear=True),
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = int(main([str(word) for word in words]))
+    return code, out.getvalue(), err.getvalue()
