@@ -1,4 +1,4 @@
-"""Running a command inside of this process, where Qiskit is already: it takes a second to import."""
+"""Running a command inside of this process: Qiskit is here, and takes a second to import."""
 
 from __future__ import annotations
 
