@@ -87,15 +87,17 @@ def read_results(
     manifest: Manifest,
     indexes: Sequence[int] | None = None,
     registers: Sequence[str] | None = None,
+    *,
+    repeat: int | None = None,
 ) -> Iterator[CircuitResult]:
     """Yield the results that are here, of all circuits in input order, or of `indexes`.
 
     `registers` leaves only those of each circuit; `check_registers` tells whether all have them.
-    The repeats of a circuit are merged. One job's results of each repeat are in memory at a time;
+    The repeats of a circuit are merged, unless one `repeat` is wanted. One job's results of each repeat are in memory at a time;
     circuits whose results are not here are left out.
     """
     circuits = manifest.circuits()
-    shelf = _Shelf(manifest, circuits)
+    shelf = _Shelf(manifest, circuits, repeat)
     for index in range(len(circuits)) if indexes is None else indexes:
         pubs = shelf.pubs(index)
         if not pubs:
@@ -133,12 +135,15 @@ def check_registers(
 class _Shelf:
     """The jobs of a set by the circuits that they hold, and the results that were read last."""
 
-    def __init__(self, manifest: Manifest, circuits: Sequence[CircuitRecord]) -> None:
+    def __init__(
+        self, manifest: Manifest, circuits: Sequence[CircuitRecord], repeat: int | None
+    ) -> None:
         self._manifest = manifest
         self._circuits = circuits
         self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
         for job in manifest.jobs():
-            self._jobs.setdefault(job.repeat, []).append(job)
+            if repeat in {None, job.repeat}:
+                self._jobs.setdefault(job.repeat, []).append(job)
         self._starts = {
             repeat: [job.first_circuit for job in jobs] for repeat, jobs in self._jobs.items()
         }
