@@ -46,9 +46,15 @@ def qiskit_result(
 
 
 def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> ExperimentResult:
-    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order."""
+    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
+
+    Where measurements were not classified, `memory` holds complex numbers as pairs, of shape
+    (shots, values, 2), or (values, 2) where shots were averaged; there are no counts.
+    """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
+    if not result.outcomes.registers and result.outcomes.levels:
+        return _levels(result)
     values, distinct = _numbers(result.outcomes)
     counts = np.bincount(values, minlength=len(distinct)).tolist() if len(values) else []
     data: dict[str, Any] = {"counts": dict(zip(distinct, counts, strict=True))}
@@ -62,6 +68,22 @@ def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> Exp
         header=_header(result),
         meas_level=2,
         meas_return="single",
+    )
+
+
+def _levels(result: CircuitResult) -> ExperimentResult:
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    values = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
+    pairs = np.stack([values.real, values.imag], axis=-1)
+    return ExperimentResult(
+        shots=result.shots,
+        success=True,
+        status="DONE",
+        data=ExperimentResultData(memory=pairs.tolist()),
+        header=_header(result),
+        meas_level=1,
+        meas_return="avg" if values.ndim == 1 else "single",
     )
 
 
@@ -83,7 +105,9 @@ def _header(result: CircuitResult) -> Any:
     """Return what Qiskit needs to write outcomes register by register."""
     from qiskit.qobj import QobjExperimentHeader
 
-    sizes = [(name, bits.num_bits) for name, bits in result.outcomes.registers.items()]
+    outcomes = result.outcomes
+    sizes = [(name, bits.num_bits) for name, bits in outcomes.registers.items()]
+    sizes += [(name, int(values.shape[-1])) for name, values in outcomes.levels.items()]
     return QobjExperimentHeader(
         name=result.name,
         metadata=dict(result.metadata),
