@@ -76,15 +76,18 @@ def read_results(
     manifest: Manifest,
     indexes: Sequence[int] | None = None,
     registers: Sequence[str] | None = None,
+    *,
+    repeat: int | None = None,
 ) -> Iterator[CircuitResult]:
     """Yield the results that are here, of all circuits in input order, or of `indexes`.
 
     `registers` leaves only those of each circuit; `check_registers` tells whether all have them.
-    The repeats of a circuit are merged. One job's results of each repeat are in memory at a time;
-    circuits whose results are not here are left out.
+    The repeats of a circuit are merged, unless one `repeat` is wanted. One job's results of each
+    repeat are in memory at a time; circuits whose results are not here are left out.
     """
     circuits = manifest.circuits()
-    shelf = Shelf(circuits, manifest.jobs(), lambda: contextlib.nullcontext(manifest))
+    jobs = [job for job in manifest.jobs() if repeat in {None, job.repeat}]
+    shelf = Shelf(circuits, jobs, lambda: contextlib.nullcontext(manifest))
     for index in range(len(circuits)) if indexes is None else indexes:
         circuit, outcomes = circuits[index], shelf.outcomes(index)
         if outcomes is None:
