@@ -23,7 +23,10 @@ __all__ = [
     "MAX_TAGS",
     "check_name",
     "check_tags",
+    "find_name",
     "find_nonce",
+    "find_place",
+    "is_ours",
     "labels",
     "set_tag",
 ]
@@ -37,6 +40,7 @@ _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
 )
+_NAME_TAG = re.compile(rf"{PREFIX}name_\d+_(?P<name>.+)")
 # With halves of characters, which is what bytes that are no text become on a command line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -68,6 +72,29 @@ def find_nonce(set_id: str, tags: Iterable[str]) -> str | None:
         if found is not None and found["set"] == set_id:
             return found["nonce"]
     return None
+
+
+def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
+    """Return the set and the job in it that a listed job is by its tags, if any."""
+    for tag in tags:
+        found = _JOB_TAG.fullmatch(tag)
+        if found is not None:
+            return found["set"], int(found["job"])
+    return None
+
+
+def find_name(tags: Iterable[str]) -> str | None:
+    """Return the name of the set that a listed job is of by its tags, if any."""
+    for tag in tags:
+        found = _NAME_TAG.fullmatch(tag)
+        if found is not None:
+            return found["name"]
+    return None
+
+
+def is_ours(tag: str) -> bool:
+    """Tell whether a tag is one of those that users can neither give nor take away."""
+    return tag.startswith(PREFIX)
 
 
 def check_name(name: str) -> str:

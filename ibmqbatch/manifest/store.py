@@ -113,6 +113,7 @@ class Manifest:
             values["options"] = json.loads(values["options"])
             values["tags"] = tuple(json.loads(values["tags"]))
             values["compilation"] = json.loads(values["compilation"])
+            values["run_config"] = json.loads(values["run_config"])
             for flag in ("private", "batch", "made_elsewhere"):
                 values[flag] = bool(values[flag])
         except (TypeError, ValueError) as error:

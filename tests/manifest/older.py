@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _WITHOUT_FOURTH = (
+    "ALTER TABLE jobset DROP COLUMN run_config",
     "ALTER TABLE bodies DROP COLUMN kind",
     *(
         f"ALTER TABLE jobset DROP COLUMN {column}"
