@@ -13,7 +13,7 @@ from ..manifest.wants import want_cancel, want_labels
 if TYPE_CHECKING:
     from .handle import SetHandle
 
-__all__ = ["cancel", "relabel"]
+__all__ = ["cancel", "count_unlabelled", "relabel"]
 
 
 def cancel(handle: SetHandle, jobs: Collection[int] | None = None) -> list[JobRecord]:
@@ -49,5 +49,10 @@ def relabel(
     with handle.open() as manifest:
         want_labels(manifest, name=name, change=change)
     handle.carry_out(lambda manifest: not unlabelled(manifest))
+    return count_unlabelled(handle)
+
+
+def count_unlabelled(handle: SetHandle) -> int:
+    """Return how many jobs on the service do not carry the set's name and tags yet."""
     with handle.open() as manifest:
         return len(unlabelled(manifest))

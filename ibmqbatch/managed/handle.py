@@ -67,17 +67,17 @@ class SetHandle:
         with self.open() as manifest, connected(manifest.job_set().account, clock) as client:
             yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
 
-    def refresh(self) -> None:
+    def refresh(self, *, fetching: bool = False) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.
 
-        Nothing is sent or fetched. Where another process, or a thread of this one, is moving the
-        set, that one does the asking. Raises a ServiceError.
+        Nothing is sent; with `fetching` results that are done are fetched. Where another process,
+        or a thread of this one, is moving the set, that one does the asking. Raises a ServiceError.
         """
         with self.open() as manifest:
             if is_idle(manifest):
                 return
         with self.working(Clock()) as work:
-            try_advance(work, sending=False, fetching=False)
+            try_advance(work, sending=False, fetching=fetching)
 
     def carry_out(self, until: Goal = _once, patience: float = 10.0) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.

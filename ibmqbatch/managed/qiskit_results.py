@@ -48,13 +48,12 @@ def qiskit_result(
 def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> ExperimentResult:
     """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
 
-    Where measurements were not classified, `memory` holds complex numbers as pairs, of shape
-    (shots, values, 2), or (values, 2) where shots were averaged; there are no counts.
+    What was not classified into bits has no counts: its memory is what was measured, complex.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
-    if not result.outcomes.registers and result.outcomes.levels:
-        return _levels(result)
+    if result.outcomes.levels:
+        return _measured(result)
     values, distinct = _numbers(result.outcomes)
     counts = np.bincount(values, minlength=len(distinct)).tolist() if len(values) else []
     data: dict[str, Any] = {"counts": dict(zip(distinct, counts, strict=True))}
@@ -71,19 +70,20 @@ def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> Exp
     )
 
 
-def _levels(result: CircuitResult) -> ExperimentResult:
+def _measured(result: CircuitResult) -> ExperimentResult:
+    """Return what was measured: complex numbers as pairs, of shape ([shots,] values, 2)."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
-    values = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
-    pairs = np.stack([values.real, values.imag], axis=-1)
+    levels = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
+    averaged = levels.ndim == 1
     return ExperimentResult(
         shots=result.shots,
         success=True,
         status="DONE",
-        data=ExperimentResultData(memory=pairs.tolist()),
+        data=ExperimentResultData(memory=np.stack([levels.real, levels.imag], axis=-1).tolist()),
         header=_header(result),
         meas_level=1,
-        meas_return="avg" if values.ndim == 1 else "single",
+        meas_return="avg" if averaged else "single",
     )
 
 
@@ -105,9 +105,7 @@ def _header(result: CircuitResult) -> Any:
     """Return what Qiskit needs to write outcomes register by register."""
     from qiskit.qobj import QobjExperimentHeader
 
-    outcomes = result.outcomes
-    sizes = [(name, bits.num_bits) for name, bits in outcomes.registers.items()]
-    sizes += [(name, int(values.shape[-1])) for name, values in outcomes.levels.items()]
+    sizes = [(name, bits.num_bits) for name, bits in result.outcomes.registers.items()]
     return QobjExperimentHeader(
         name=result.name,
         metadata=dict(result.metadata),
