@@ -58,21 +58,21 @@ class IBMQJob(WithoutCounterpart, LabelledJob):
     def __init__(
         self,
         backend: IBMQBackend,
-        api_client: object,
+        api_client: object,  # noqa: ARG002
         job_id: str,
         creation_date: str,
         status: str,
         kind: str | None = None,
         name: str | None = None,
-        time_per_step: Mapping[str, Any] | None = None,
-        result: Mapping[str, Any] | None = None,
-        qobj: object = None,
+        time_per_step: Mapping[str, Any] | None = None,  # noqa: ARG002
+        result: Mapping[str, Any] | None = None,  # noqa: ARG002
+        qobj: object = None,  # noqa: ARG002
         error: Mapping[str, Any] | None = None,
         tags: list[str] | None = None,
-        run_mode: str | None = None,
-        share_level: str | None = None,
-        client_info: Mapping[str, str] | None = None,
-        experiment_id: str | None = None,
+        run_mode: str | None = None,  # noqa: ARG002
+        share_level: str | None = None,  # noqa: ARG002
+        client_info: Mapping[str, str] | None = None,  # noqa: ARG002
+        experiment_id: str | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> None:
         """Hold a job that the service has by its id; what is given else is as it was last seen.
@@ -147,8 +147,8 @@ class IBMQJob(WithoutCounterpart, LabelledJob):
     def result(
         self,
         timeout: float | None = None,
-        wait: float = 5,
-        partial: bool = False,
+        wait: float = 5,  # noqa: ARG002
+        partial: bool = False,  # noqa: ARG002
         refresh: bool = False,
     ) -> Result:
         """Wait for the job's result and return it, as Qiskit's `Result`, one entry a circuit.

@@ -209,7 +209,7 @@ class ServiceView:
             self._remote = client.job(before.id)
         return set(self._remote.tags) == set(wanted)
 
-    def rename(self, name: str) -> bool:
+    def rename(self, name: str) -> bool:  # noqa: ARG002
         """Refuse: the service has no names for jobs."""
         raise UsageError(
             "Another program has sent this job, and the service has no names for jobs.",
