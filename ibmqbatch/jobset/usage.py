@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..manifest.records import RemoteRecord
 from ..manifest.remotes import store_metrics
+from ..service.errors import NotFound
 from .metrics import read_metrics
 from .work import Work, side_by_side
 
@@ -15,7 +16,8 @@ __all__ = ["fetch_metrics", "metrics_of"]
 def fetch_metrics(work: Work) -> None:
     """Ask for the metrics of jobs that have ended, where they are not known for good.
 
-    One request a job. Raises the last ServiceError, if any; what was learnt is kept.
+    One request a job; nothing is known of one that the service does not have any more. Raises the
+    last ServiceError, if any; what was learnt is kept.
     """
     manifest = work.manifest
     wanted = [remote for remote in manifest.remotes() if remote.status.final and not _known(remote)]
@@ -25,7 +27,7 @@ def fetch_metrics(work: Work) -> None:
             for remote, answer in ended:
                 if isinstance(answer, Mapping):
                     store_metrics(manifest, remote, answer)
-                else:
+                elif not isinstance(answer, NotFound):
                     failure = answer
     if failure is not None:
         raise failure
