@@ -69,6 +69,7 @@ class IBMQFactory:
 
         Raises IBMQAccountError for what no account can have.
         """
+        _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
         with translated(IBMQAccountError):
             settings = _settings(kwargs.pop("name", None) or _ENABLED, token, url, instance, kwargs)
             enable(remote_account(settings))
@@ -97,6 +98,7 @@ class IBMQFactory:
         can read, and is not checked before it is used. Raises IBMQAccountError, also where there is
         an account of this name and `overwrite` is not set.
         """
+        _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
         with translated(IBMQAccountError):
             settings = _settings(checked_name(name), token, url, instance, kwargs)
             if name in stored_names() and not overwrite:
@@ -105,7 +107,7 @@ class IBMQFactory:
                     "Set overwrite=True to replace it, or give another name.",
                 )
             if not settings.verify:
-                _warn("verify=False is not kept: name a file of certificates to trust instead.")
+                _warn("verify=False is not kept: name a file of certificates to trust instead.", 3)
             add_account(settings, replace=overwrite, use=True)
 
     def delete_account(self, name: str | None = None) -> None:
@@ -186,7 +188,6 @@ def _settings(
     name: str, token: str, url: str | None, instance: str | None, more: dict[str, Any]
 ) -> Settings:
     """Put an account together; raises UsageError and NoKey, which show nothing of the key."""
-    _warn_of_hubs({key: more.pop(key, None) for key in _OF_HUBS})
     if url is not None and _OLD_HOST in str(url):
         _warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
         url = None
@@ -266,8 +267,9 @@ def _warn_of_hubs(given: dict[str, Any]) -> None:
         )
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, UserWarning, stacklevel=4)
+def _warn(text: str, stacklevel: int = 4) -> None:
+    """Warn at the line that called `IBMQ`, which is mostly above two functions of this module."""
+    warnings.warn(text, UserWarning, stacklevel=stacklevel)
 
 
 IBMQ = IBMQFactory()
