@@ -131,10 +131,12 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def qobj_of(view: SetView, job_id: str) -> QasmQobj | None:
     """Return a job's circuits as a Qobj; None where they cannot be written as one."""
     from qiskit import assemble
+    from qiskit.circuit import ControlFlowOp
     from qiskit.exceptions import QiskitError
 
     circuits = circuits_of(view)
-    if not circuits:
+    flows = any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data)
+    if not circuits or flows:  # of which Qiskit would write nonsense
         return None
     options = options_of(view)
     known = {key: options[key] for key in ("shots", "memory", "init_qubits")}

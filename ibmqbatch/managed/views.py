@@ -14,7 +14,7 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
 from ..jobset.recover import recover_jobs
-from ..jobset.tags import is_ours
+from ..jobset.tags import check_name, is_ours
 from ..jobset.usage import metrics_of
 from ..manifest.records import JobRecord, JobStatus, status_of
 from . import changes
@@ -133,7 +133,7 @@ class SetView:
                 f"A name of its own this job does not have. {whose}.",
                 "Rename the job set instead, with ManagedJobSet.update_name().",
             )
-        changes.relabel(self.handle, name=name)
+        changes.relabel(self.handle, name=check_name(name))
         return self._labelled()
 
     def _labelled(self) -> bool:
