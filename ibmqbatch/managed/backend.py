@@ -288,7 +288,7 @@ def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBa
     if isinstance(thing, str) and thing:
         from .ibmq import IBMQ
 
-        return (provider or IBMQ.load_account()).get_backend(thing)
+        return (provider or IBMQ.get_provider()).get_backend(thing)
     raise IBMQJobManagerInvalidStateError(
         f"The backend is a {type(thing).__name__}: IBMQBackends can be used, and their names."
     )
