@@ -228,7 +228,7 @@ def endless(straight):
 
 
 def test_unfinished_job_is_recovered_followed_and_cancelled(run, straight, endless):
-    job_set = recover(run, endless, code=5)
+    job_set = recover(run, endless)
     assert run.data("status", job_set)["job_set"]["state"] == "running"
     run("results", job_set, code=5)
     run("cancel", job_set)
