@@ -7,13 +7,25 @@ import threading
 import time
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "iso"]
+__all__ = ["Clock", "in_utc", "iso"]
 
 
 def iso(epoch: float) -> str:
     """Write seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
     text = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def in_utc(text: object) -> str | None:
+    """Write a time that is given as ISO 8601 as `iso` does; None where it is none.
+
+    Without a zone it is taken for UTC.
+    """
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 class Clock:

@@ -172,6 +172,9 @@ LOOKING = [
     "export",
     "import_",
     "forget",
+    "logs",
+    "recover",
+    "show",
 ]
 
 
@@ -243,3 +246,24 @@ def test_status_of_a_set_that_runs_loads_no_qiskit(service, circuits):
 
     write_set(1, instance=service["crn"])
     assert "qiskit" not in loaded_by(RUN.format(words=["status", "latest"]))
+
+
+def test_program_on_physical_qubits_is_submitted_without_qiskit(service, tmp_path):
+    path = tmp_path / "p.qasm"
+    path.write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\n'
+        "sx $3;\ncx $3, $4;\nbarrier $3, $4;\nc[0] = measure $3;\nif (c[0]) { x $4; }\n"
+    )
+    words = ["submit", str(path), "--backend", "fake_manila", "--quiet"]
+    assert "qiskit" not in loaded_by(RUN.format(words=words))
+
+
+def test_programs_as_text_are_shown_without_qiskit(service, tmp_path):
+    from tests.cli.inside import Inside
+
+    path = tmp_path / "p.qasm"
+    path.write_text("OPENQASM 3.0;\nbit[1] c;\nc[0] = measure $3;\n")
+    run = Inside(tmp_path / "home")
+    job_set = run.submit(path, "--backend", "fake_manila", "--detach")
+    for words in (["logs", job_set], ["show", job_set, "--circuit", "0", "--compiled"]):
+        assert "qiskit" not in loaded_by(RUN.format(words=words))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiler", "Layout", "build_target", "simulator_target"]
 
+_SYNTHESIZED = frozenset({"rxx", "rzx"})  # for which Terra takes an angle of its own
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -135,7 +137,7 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
             if number.keys() >= set(qubits) and len(qubits) == gates[name].num_qubits
         }
         if inside:
-            target.add_instruction(gates[name], inside, name=name)
+            target.add_instruction(_passed_over(gates[name]), inside, name=name)
     _add_flow(target, device)
     return target
 
@@ -177,6 +179,22 @@ def _add_flow(target: Target, device: Device) -> None:
     }
     for name in sorted(device.flow):
         target.add_instruction(flow[name], name=name)
+
+
+def _passed_over(gate: Any) -> Any:
+    """Return a gate so that Terra's synthesis passes over it where it would fail.
+
+    It wants the matrix of every gate on two qubits, which one of any angle does not have.
+    """
+    if gate.num_qubits != 2 or not gate.params or gate.name in _SYNTHESIZED:
+        return gate
+    from qiskit.exceptions import QiskitError
+
+    class OfAnyAngle(type(gate)):  # type: ignore[misc]
+        def __array__(self, *_: object, **__: object) -> object:
+            raise QiskitError("no matrix without an angle")
+
+    return OfAnyAngle(*gate.params)
 
 
 def _passes(

@@ -6,6 +6,7 @@ Qiskit's, and one gate that is used with two angles as if both were the first.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +124,14 @@ def _is_same(operation: Any, known: Any) -> bool:
     if operation.num_qubits != known.num_qubits or operation.num_qubits > _WIDEST:
         return False
     try:
-        named = type(known)(*operation.params)
-        return bool(Operator(operation.definition).equiv(Operator(named)))
+        named, definition = type(known)(*operation.params), operation.definition
+        if definition.parameters:
+            # What is the same at angles that mean nothing is the same at all.
+            values = {angle: math.sqrt(n + 2) for n, angle in enumerate(definition.parameters)}
+            whole = type(definition)(named.num_qubits)
+            whole.append(named, whole.qubits)
+            definition, named = (each.assign_parameters(values) for each in (definition, whole))
+        return bool(Operator(definition).equiv(Operator(named)))
     except (QiskitError, TypeError, ValueError):  # other parameters, or without values
         return False
 

@@ -32,11 +32,15 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
     Return also whether its qubits are physical: the device's own, by number (`$5`).
     """
     import qiskit_qasm3_import
+    from qiskit_qasm3_import import converter
 
+    # It gives registers names that OpenQASM 2 would have, under which nobody looks for results.
+    converter._escape_qasm2 = lambda name: name  # noqa: SLF001
     files = [SourceFile(where, text, line)]
     try:
         program = parse(files[0])
         program.statements = list(_with_includes(program.statements, folder, files, ()))
+        _order_parameters(program.statements)
         circuit = qiskit_qasm3_import.convert(program)
     except qiskit_qasm3_import.ConversionError as error:
         raise _refusal(error.message, files) from error
@@ -52,8 +56,53 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
             "unsupported", f"{where} cannot be made a circuit: {_sentence(error)}.", "Mend it."
         ) from error
     _register_bits(circuit, program.statements)
+    _check_conditions(circuit, circuit, where)
     physical = any("$" in file.text and _PHYSICAL.search(masked(file.text)) for file in files)
     return circuit, physical
+
+
+def _order_parameters(statements: Iterable[Any]) -> None:
+    """Name the parameters of gates so that their order is that of the alphabet.
+
+    The importer takes them in that order, whatever the definition says.
+    """
+    from openqasm3 import ast
+    from openqasm3.visitor import QASMVisitor
+
+    class Rename(QASMVisitor[dict[str, str]]):
+        def visit_Identifier(self, node: ast.Identifier, names: dict[str, str]) -> None:  # noqa: N802
+            node.name = names.get(node.name, node.name)
+
+        def visit_QuantumGate(self, node: ast.QuantumGate, names: dict[str, str]) -> None:  # noqa: N802
+            # Its own name may be that of a parameter.
+            for part in (*node.modifiers, *node.arguments):
+                self.visit(part, names)
+
+    for definition in statements:
+        if not isinstance(definition, ast.QuantumGateDefinition):
+            continue
+        given = [argument.name for argument in definition.arguments]
+        if given != sorted(given):
+            names = {name: f"p{number:05}_{name}" for number, name in enumerate(given)}
+            for part in (*definition.arguments, *definition.body):
+                Rename().visit(part, names)
+
+
+def _check_conditions(circuit: QuantumCircuit, whole: QuantumCircuit, where: str) -> None:
+    """Raise BadInput for a condition on a part of a register: nobody could read it in QPY."""
+    from qiskit.circuit import ClassicalRegister
+
+    for item in circuit.data:
+        condition = getattr(item.operation, "condition", None)
+        on = condition[0] if isinstance(condition, tuple) else None
+        if isinstance(on, ClassicalRegister) and on not in whole.cregs:
+            raise BadInput(
+                "unsupported",
+                f"{where} has a condition on bits that are no register of their own.",
+                "Measure them into a register that is declared for them.",
+            )
+        for block in getattr(item.operation, "blocks", ()):
+            _check_conditions(block, whole, where)
 
 
 def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:

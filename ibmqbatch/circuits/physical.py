@@ -6,7 +6,8 @@ It is sent as it is: whoever names a device's qubits has made the program for it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,47 +16,31 @@ from .durations import longest_chain
 from .isa import Step
 from .openqasm3 import STANDARD_FILE, SourceFile, parse
 from .text import masked
+from .usual import is_usual
 
 __all__ = ["PhysicalProgram", "read_physical"]
 
-# The gates of the standard file, by which the service knows them, but for `id`, which it does not.
-_STANDARD_GATES = frozenset(
-    [
-        "p",
-        "x",
-        "y",
-        "z",
-        "h",
-        "s",
-        "sdg",
-        "t",
-        "tdg",
-        "sx",
-        "rx",
-        "ry",
-        "rz",
-        "cx",
-        "cy",
-        "cz",
-        "cp",
-        "crx",
-        "cry",
-        "crz",
-        "ch",
-        "swap",
-        "ccx",
-        "cswap",
-        "cu",
-        "CX",
-        "phase",
-        "cphase",
-        "u1",
-        "u2",
-        "u3",
-        "U",
-    ]
-)
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+# The gates of the standard file, by how many angles and how many qubits they take; None for those
+# that the services that read it call otherwise.
+_STANDARD_GATES: Mapping[str, tuple[int, int] | None] = {
+    **dict.fromkeys(("x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx"), (0, 1)),
+    **dict.fromkeys(("p", "rx", "ry", "rz", "u1"), (1, 1)),
+    **dict.fromkeys(("u2",), (2, 1)),
+    **dict.fromkeys(("u3",), (3, 1)),
+    **dict.fromkeys(("cx", "cy", "cz", "ch", "swap"), (0, 2)),
+    **dict.fromkeys(("cp", "crx", "cry", "crz"), (1, 2)),
+    **dict.fromkeys(("cu",), (4, 2)),
+    **dict.fromkeys(("ccx", "cswap"), (0, 3)),
+    **dict.fromkeys(("id", "phase", "cphase", "CX")),
+}
+_CONSTANTS = {
+    **dict.fromkeys(("pi", "π"), math.pi),
+    **dict.fromkeys(("tau", "τ"), math.tau),
+    **dict.fromkeys(("euler", "ℇ"), math.e),
+}
+# Others are called otherwise by services that read them with Qiskit.
+_REGISTER = re.compile(r"[a-z]\w*", re.ASCII)
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 class _BeyondError(Exception):
@@ -66,7 +51,9 @@ class _BeyondError(Exception):
 class PhysicalProgram:
     """What a program does: its instructions with their qubits, and its registers by their sizes.
 
-    `angles` are those of `rzz`; `chain` holds qubits and seconds of every instruction.
+    `angles` are those of `rzz`; `chain` holds qubits and seconds of every instruction. `bits` are
+    the registers that were declared without a size, `gates` what takes how many angles and qubits;
+    `width` is more than the number of any qubit.
     """
 
     device: Device
@@ -74,17 +61,19 @@ class PhysicalProgram:
     steps: list[Step] = field(default_factory=list)
     angles: list[float] = field(default_factory=list)
     chain: list[tuple[tuple[int, ...], float]] = field(default_factory=list)
-    defined: set[str] = field(default_factory=set)
+    bits: set[str] = field(default_factory=set)
+    gates: dict[str, tuple[int, int] | None] = field(default_factory=lambda: {"U": None})
+    width: int = 0
 
     @property
     def duration(self) -> float:
         """The seconds of one shot, as `durations.duration_of` counts them."""
         return longest_chain(self.chain)
 
-    def read(self, statements: Iterable[Any]) -> None:
+    def read(self, statements: Iterable[Any], readers: Mapping[str, Any]) -> None:
         """Take in statements; raises _BeyondError at one that is not understood here."""
         for statement in statements:
-            reader = _READERS.get(type(statement).__name__)
+            reader = readers.get(type(statement).__name__)
             if reader is None or getattr(statement, "annotations", None):
                 raise _BeyondError
             reader(self, statement)
@@ -97,6 +86,36 @@ class PhysicalProgram:
         self.steps.append((name, qubits))
         self.chain.append((qubits, seconds))
 
+    def qubits(self, operands: Iterable[Any]) -> tuple[int, ...]:
+        """Return the numbers of physical qubits, each of which the device has, and once."""
+        found = tuple(_numbers(operands))
+        if len(set(found)) < len(found) or max(found, default=0) >= self.device.num_qubits:
+            raise _BeyondError
+        self.width = max([self.width, *(qubit + 1 for qubit in found)])
+        return found
+
+    def is_bit(self, operand: Any) -> bool:
+        """Tell whether this is a single bit that there is."""
+        match type(operand).__name__:
+            case "Identifier":
+                return operand.name in self.bits
+            case "IndexExpression":
+                name, indices = str(getattr(operand.collection, "name", "")), [operand.index]
+            case "IndexedIdentifier":
+                name, indices = operand.name.name, operand.indices
+            case _:
+                return False
+        size = self.registers.get(name, 0) if name not in self.bits else 0
+        match indices:
+            case [[index]]:
+                return _whole(index) < size
+        return False
+
+    def claim(self, name: str) -> None:
+        """Make sure that a name is not taken."""
+        if name in _CONSTANTS or name in self.registers or name in self.gates:
+            raise _BeyondError
+
 
 def read_physical(text: str, where: str, line: int, device: Device) -> PhysicalProgram | None:
     """Read a program; `line` lines stand before it in its file.
@@ -104,80 +123,126 @@ def read_physical(text: str, where: str, line: int, device: Device) -> PhysicalP
     None for one that is not all on physical qubits, or that says more than is understood here: then
     it is Qiskit's business. Raises BadInput for what is no OpenQASM 3.
     """
-    if not device.instructions or "$" not in masked(text):
-        return None
+    if not device.instructions or "$" not in masked(text) or "OPENQASM" not in masked(text):
+        return None  # services want to be told the version
     program = PhysicalProgram(device)
     try:
-        program.read(parse(SourceFile(where, text, line)).statements)
-    except _BeyondError:
+        program.read(parse(SourceFile(where, text, line)).statements, _GLOBAL_READERS)
+    except (_BeyondError, RecursionError):
         return None
     return program
 
 
-def _include(_program: PhysicalProgram, statement: Any) -> None:
+def _include(program: PhysicalProgram, statement: Any) -> None:
     if statement.filename != STANDARD_FILE:
         raise _BeyondError
+    for name in _STANDARD_GATES:
+        program.claim(name)
+    program.gates.update(_STANDARD_GATES)
 
 
 def _definition(program: PhysicalProgram, statement: Any) -> None:
-    program.defined.add(statement.name.name)
+    """Take in a gate of the device, defined as it is usually; any other has to be written out."""
+    name = statement.name.name
+    program.claim(name)
+    if not is_usual(statement) or not all(s.name.name in program.gates for s in statement.body):
+        raise _BeyondError
+    program.gates[name] = len(statement.arguments), len(statement.qubits)
 
 
 def _declaration(program: PhysicalProgram, statement: Any) -> None:
-    kind = statement.type
+    kind, name = statement.type, statement.identifier.name
     if type(kind).__name__ != "BitType" or statement.init_expression is not None:
         raise _BeyondError
-    size = 1 if kind.size is None else _number(kind.size)
-    program.registers[statement.identifier.name] = int(size)
+    if not _REGISTER.fullmatch(name):
+        raise _BeyondError
+    program.claim(name)
+    if kind.size is None:
+        program.bits.add(name)
+    program.registers[name] = 1 if kind.size is None else _whole(kind.size)
 
 
 def _gate(program: PhysicalProgram, statement: Any) -> None:
     name = statement.name.name
     if statement.modifiers or statement.duration is not None:
         raise _BeyondError
-    if name not in _STANDARD_GATES and name not in program.defined:
-        raise _BeyondError
     angles = [_number(argument) for argument in statement.arguments]
+    qubits = program.qubits(statement.qubits)
+    if program.gates.get(name) != (len(angles), len(qubits)):
+        raise _BeyondError
     if name == "rzz":
         program.angles += angles
-    program.add(name, _qubits(statement.qubits))
+    program.add(name, qubits)
 
 
 def _measurement(program: PhysicalProgram, statement: Any) -> None:
-    if statement.target is None:
+    target = statement.target
+    whole = type(target).__name__ == "Identifier" and program.registers.get(target.name) == 1
+    if not whole and not program.is_bit(target):
         raise _BeyondError
-    program.add("measure", _qubits([statement.measure.qubit]))
+    program.add("measure", program.qubits([statement.measure.qubit]))
 
 
 def _reset(program: PhysicalProgram, statement: Any) -> None:
-    program.add("reset", _qubits([statement.qubits]))
+    program.add("reset", program.qubits([statement.qubits]))
 
 
 def _barrier(program: PhysicalProgram, statement: Any) -> None:
+    if not statement.qubits:
+        raise _BeyondError
+    program.add("barrier", program.qubits(statement.qubits))
+
+
+def _global_barrier(program: PhysicalProgram, statement: Any) -> None:
     if statement.qubits:
-        program.add("barrier", _qubits(statement.qubits))
+        _barrier(program, statement)
+    else:
+        program.add("barrier", tuple(range(program.width)))
 
 
 def _delay(program: PhysicalProgram, statement: Any) -> None:
     length = statement.duration
-    if type(length).__name__ != "DurationLiteral":
+    if type(length).__name__ != "DurationLiteral" or not statement.qubits:
         raise _BeyondError
     unit = length.unit.name
-    seconds = _SECONDS.get(unit, program.device.dt or 0.0)
-    program.add("delay", _qubits(statement.qubits), length.value * seconds)
+    if unit == "dt" and length.value % 1:
+        raise _BeyondError
+    seconds = length.value * _SECONDS.get(unit, program.device.dt or 0.0)
+    for qubit in program.qubits(statement.qubits):
+        program.add("delay", (qubit,), seconds)
 
 
 def _branch(program: PhysicalProgram, statement: Any) -> None:
-    program.read(statement.if_block)
-    program.read(statement.else_block)
-    # What it is on is in its branches; whether the device has it, is asked here.
-    program.steps.append(("if_else", ()))
+    """Take in both branches; the longer one counts, for all qubits that either is on."""
+    if not _is_condition(program, statement.condition):
+        raise _BeyondError
+    chain, before = program.chain, len(program.steps)
+    lengths = []
+    for block in (statement.if_block, statement.else_block):
+        program.chain = []
+        program.read(block, _READERS)
+        lengths.append(program.duration)
+    qubits = tuple(sorted({qubit for _, on in program.steps[before:] for qubit in on}))
+    program.steps.insert(before, ("if_else", qubits))
+    program.chain = [*chain, (qubits, max(lengths))]
 
 
-_READERS: dict[str, Any] = {
-    "Include": _include,
-    "QuantumGateDefinition": _definition,
-    "ClassicalDeclaration": _declaration,
+def _is_condition(program: PhysicalProgram, told: Any) -> bool:
+    """Tell whether this is what Qiskit has as a condition: a bit, or a register and a number."""
+    kind = type(told).__name__
+    if kind == "UnaryExpression":
+        return told.op.name in {"!", "~"} and program.is_bit(told.expression)
+    if kind != "BinaryExpression":
+        return program.is_bit(told)
+    if program.is_bit(told.lhs):
+        return told.op.name in {"==", "!="} and type(told.rhs).__name__ == "BooleanLiteral"
+    sized = program.registers.keys() - program.bits
+    named = type(told.lhs).__name__ == "Identifier" and told.lhs.name in sized
+    return named and told.op.name == "==" and type(told.rhs).__name__ == "IntegerLiteral"
+
+
+# What may stand anywhere, and what outside of blocks alone.
+_READERS: Mapping[str, Any] = {
     "QuantumGate": _gate,
     "QuantumMeasurementStatement": _measurement,
     "QuantumReset": _reset,
@@ -185,41 +250,54 @@ _READERS: dict[str, Any] = {
     "DelayInstruction": _delay,
     "BranchingStatement": _branch,
 }
-
-
-def _qubits(operands: Iterable[Any]) -> tuple[int, ...]:
-    return tuple(_numbers(operands))
+_GLOBAL_READERS: Mapping[str, Any] = {
+    **_READERS,
+    "Include": _include,
+    "QuantumGateDefinition": _definition,
+    "ClassicalDeclaration": _declaration,
+    "QuantumBarrier": _global_barrier,
+}
 
 
 def _numbers(operands: Iterable[Any]) -> Iterator[int]:
     for operand in operands:
-        name = getattr(operand, "name", "")
+        name = getattr(operand, "name", None)
         if not isinstance(name, str) or not name.startswith("$"):
             raise _BeyondError
         yield int(name[1:])
 
 
-_CONSTANTS = {"pi": math.pi, "π": math.pi, "tau": 2 * math.pi, "τ": 2 * math.pi, "euler": math.e}
+def _whole(expression: Any) -> int:
+    """Return the value of a constant expression that is a whole number, 0 or more."""
+    value = _number(expression)
+    if not isinstance(value, int) or value < 0:
+        raise _BeyondError
+    return value
 
 
-def _number(expression: Any) -> float:
-    """Return the value of a constant expression."""
+def _number(expression: Any) -> int | float:
+    """Return the value of a constant expression; that of whole numbers is one, as it should be."""
     kind = type(expression).__name__
     if kind in {"IntegerLiteral", "FloatLiteral"}:
-        return float(expression.value)
+        value: int | float = expression.value
+        return value
     if kind == "Identifier" and expression.name in _CONSTANTS:
         return _CONSTANTS[expression.name]
     if kind == "UnaryExpression" and expression.op.name == "-":
         return -_number(expression.expression)
     if kind == "BinaryExpression":
         left, right = _number(expression.lhs), _number(expression.rhs)
+        whole = isinstance(left, int) and isinstance(right, int)
         try:
-            return {
-                "+": lambda: left + right,
-                "-": lambda: left - right,
-                "*": lambda: left * right,
-                "/": lambda: left / right,
-            }[expression.op.name]()
-        except (KeyError, ArithmeticError) as error:
+            match expression.op.name:
+                case "+":
+                    return left + right
+                case "-":
+                    return left - right
+                case "*":
+                    return left * right
+                case "/":
+                    return left // right if whole else left / right
+        except ArithmeticError as error:
             raise _BeyondError from error
     raise _BeyondError

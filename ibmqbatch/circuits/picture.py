@@ -11,6 +11,7 @@ from .isa import steps
 from .openqasm3 import load_openqasm3
 from .qpyfile import load_qpy
 from .quietly import import_qiskit
+from .usual import DEFINITIONS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -19,12 +20,7 @@ __all__ = ["as_openqasm3", "draw", "sent_circuit"]
 
 
 _INCLUDE = 'include "stdgates.inc";\n'
-# Devices' own gates that the standard file lacks. Terra would make up a definition for each use.
-_DEFINITIONS = {
-    "rzx": "gate rzx(theta) a, b { h b; cx a, b; rz(theta) b; cx a, b; h b; }\n",
-    "ecr": "gate ecr a, b { rzx(pi/4) a, b; x a; rzx(-pi/4) a, b; }\n",
-    "rzz": "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }\n",
-}
+# What the standard file lacks: Terra would make up a definition for each use.
 _USES = {"rzx": ("ecr",), "ecr": (), "rzz": ()}  # by what else each is needed
 
 
@@ -54,7 +50,7 @@ def as_openqasm3(circuit: QuantumCircuit) -> str:
             "Have it drawn with --draw.",
         ) from error
     head, include, rest = text.partition(_INCLUDE)
-    return head + include + "".join(_DEFINITIONS[name] for name in defined) + rest
+    return head + include + "".join(DEFINITIONS[name] for name in defined) + rest
 
 
 def draw(circuit: QuantumCircuit, width: int) -> str:

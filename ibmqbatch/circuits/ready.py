@@ -18,7 +18,7 @@ from .isa import check_activity, check_steps, measures, misfit, steps
 from .load import Load, load_of
 from .physical import read_physical
 from .programs import Program, load_circuit
-from .refusals import angles_of, check_angles, check_options, check_registers
+from .refusals import angles_of, check_angles, check_options, check_registers, odd_angle
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -248,13 +248,16 @@ class Work:
         if not self._device.instructions or circuit.num_qubits != self._device.num_qubits:
             return ""
         found = misfit(steps(circuit), self._device)
-        if found is None:
+        angle = odd_angle(angles_of(circuit, self._sweep))
+        if found is not None:
+            what = f"'{found[0]}' on {', '.join(map(str, found[1]))}"
+        elif angle is not None:
+            what = f"'rzz' with an angle of {angle:.6g}"
+        else:
             return ""
-        name, qubits = found
-        listed = ", ".join(map(str, qubits))
         return (
-            f"{where} is as wide as {self._device.name} and not in its instruction set ('{name}' "
-            f"on {listed}): it is compiled, to other qubits perhaps."
+            f"{where} is as wide as {self._device.name} and not in its instruction set ({what}): "
+            "it is compiled, to other qubits perhaps."
         )
 
     def _is_ready(self, circuit: QuantumCircuit, *, physical: bool) -> bool:
@@ -268,6 +271,7 @@ class Work:
             and self._preparation.initial_layout is None
             and circuit.num_qubits == self._device.num_qubits
             and misfit(steps(circuit), self._device) is None
+            and odd_angle(angles_of(circuit, self._sweep)) is None
         )
 
     def _check_size(self, circuit: QuantumCircuit, where: str) -> None:

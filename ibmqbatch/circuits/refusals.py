@@ -18,7 +18,7 @@ from .isa import Step
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["angles_of", "check_angles", "check_options", "check_registers"]
+__all__ = ["angles_of", "check_angles", "check_options", "check_registers", "odd_angle"]
 
 # Beyond a right angle by no more than comes of rounding: IBM's own client lets that pass.
 _LARGEST_ANGLE = math.pi / 2 + 1e-10
@@ -92,15 +92,17 @@ def _angles(circuit: QuantumCircuit) -> Iterator[Any]:
             yield from _angles(block)
 
 
-def check_angles(angles: Iterable[float], where: str) -> None:
-    """Raise BadInput for an angle of `rzz` that devices do not have.
+def odd_angle(angles: Iterable[float]) -> float | None:
+    """Return the first angle of `rzz` that devices do not have, or None: they have 0 to π/2."""
+    return next((angle for angle in angles if not 0 <= angle <= _LARGEST_ANGLE), None)
 
-    They have 0 to π/2; the service's code is 1517.
-    """
-    for angle in angles:
-        if not 0 <= angle <= _LARGEST_ANGLE:
-            raise BadInput(
-                "not_in_instruction_set",
-                f"{where}: no device has 'rzz' with an angle of {angle:.6g}, only of 0 to π/2.",
-                "Compile without --fractional-gates, or mend the angle.",
-            )
+
+def check_angles(angles: Iterable[float], where: str) -> None:
+    """Raise BadInput for an angle of `rzz` that devices do not have; the service's code is 1517."""
+    angle = odd_angle(angles)
+    if angle is not None:
+        raise BadInput(
+            "not_in_instruction_set",
+            f"{where}: no device has 'rzz' with an angle of {angle:.6g}, only of 0 to π/2.",
+            "Have the circuit compiled, without --fractional-gates, or mend the angle.",
+        )

@@ -18,8 +18,9 @@ from . import candidates, options
 from .verb import Verb, outcome, verb, working
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ..jobset.results import CircuitResult
     from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
@@ -181,7 +182,7 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
 
     if wanted.registers:
         check_registers(manifest, indexes, wanted.registers)
-    found = read_results(manifest, indexes, wanted.registers)
+    found = _noted(this, manifest, read_results(manifest, indexes, wanted.registers), wanted.form)
     records = (result_data(result, memory=wanted.memory) for result in found)
     if this.json:
         this.data["results"] = list(records)
@@ -202,6 +203,25 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
         )
         with output(wanted.path) as stream:
             write_results(records, wanted.form, stream, columns=list(columns), memory=wanted.memory)
+
+
+def _noted(
+    this: Verb, manifest: Manifest, results: Iterator[CircuitResult], form: str
+) -> Iterator[CircuitResult]:
+    """Pass results on; say in the end how to get at those that are no bits."""
+    from ..jobset.catalog import reference_to
+    from ..render.console import message
+
+    unclassified = False
+    for result in results:
+        unclassified |= bool(result.outcomes.levels)
+        yield result
+    if unclassified and form != "npz":
+        message(
+            "What was measured was not classified into bits, and has no counts; "
+            f"`ibmqbatch {this.command} {reference_to(manifest)} --format npz -o FILE.npz` writes "
+            "it as complex numbers."
+        )
 
 
 def _write_raw(

@@ -155,7 +155,7 @@ def _show(
     try:
         if manifest.job_set().closed_at is None and not manifest.db.is_copy:
             _refresh(this, manifest, describe, watch=watch, timeout=timeout)
-        if usage:
+        if usage and not manifest.db.is_copy:
             _measure(this, manifest)
     except IbmqbatchError as error:
         # What is known is worth showing all the same.

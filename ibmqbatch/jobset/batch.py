@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..manifest import attempts
 from ..manifest.batches import batch_closed, batch_opened, open_batches
-from ..service.errors import NotFound
+from ..service.errors import AuthenticationFailed, Refused
 from .work import Work
 
 __all__ = ["current_batch", "drain_batches"]
@@ -38,8 +38,11 @@ def drain_batches(work: Work) -> None:
     for batch in batches:
         try:
             work.client.close_batch(batch)
-        except NotFound:
-            why = "the service does not have it any more"
+        except AuthenticationFailed:
+            raise
+        except Refused as error:
+            # It is shut, or gone: either way it takes no more.
+            why = error.message
         else:
             why = "all jobs are sent"
         with manifest.db.transaction():

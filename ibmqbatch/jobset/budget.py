@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import LimitError
-from ..service.errors import NotFound, Refused
+from ..service.errors import NotFound, Refused, Unreadable
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -37,7 +37,7 @@ def usage_of(client: Client, backend: Backend) -> Usage | None:
         return None
     try:
         return client.usage()
-    except NotFound:
+    except (NotFound, Unreadable):
         return None
     except Refused as error:
         if error.status in {401, 403} and error.number in {None, 1200, 1201}:

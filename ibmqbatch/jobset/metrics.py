@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from ..clock import iso
+from ..clock import in_utc
 from ..manifest.records import RemoteRecord
 
 __all__ = ["Metrics", "read_metrics"]
+
+_MOST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +45,18 @@ def read_metrics(remote: RemoteRecord) -> Metrics | None:
                 (usage, "seconds"),
                 (_mapping(told.get("bss")), "seconds"),
             )
-            if isinstance(value := group.get(key), int | float) and 0 <= value < math.inf
+            if isinstance(value := group.get(key), int | float) and 0 <= value < _MOST
         ),
         None,
     )
     return Metrics(
         seconds=seconds,
         final=usage.get("status", "complete") == "complete" and seconds is not None,
-        created_at=_time(times.get("created")),
-        running_at=_time(times.get("running")),
-        finished_at=_time(times.get("finished")),
+        created_at=in_utc(times.get("created")),
+        running_at=in_utc(times.get("running")),
+        finished_at=in_utc(times.get("finished")),
     )
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _time(value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

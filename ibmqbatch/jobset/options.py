@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Callable, Mapping
@@ -81,14 +82,15 @@ def read_options(path: Path) -> dict[str, dict[str, Any]]:
 def check_options(options: Mapping[str, Any], where: str) -> None:
     """Raise UsageError for what the service would not take."""
     for group, entries in options.items():
-        if group == _FREE and isinstance(entries, dict):
-            continue
         known = _KNOWN.get(group)
-        if known is None:
+        if known is None and group != _FREE:
             hint = _ELSEWHERE.get(group, f"Known are: {', '.join((*_KNOWN, _FREE))}.")
             raise UsageError(f"{where}: '{group}' is not an option here.", hint)
         if not isinstance(entries, dict):
             raise UsageError(f"{where}: '{group}' is a table.", f"Write it below [{group}].")
+        if known is None:
+            _check_json(entries, where)
+            continue
         for key, value in entries.items():
             if key not in known:
                 raise UsageError(
@@ -97,6 +99,16 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
             what, fits = known[key]
             if not fits(value):
                 raise UsageError(f"{where}: {group}.{key} is {value!r}, not {what}.", "Mend it.")
+
+
+def _check_json(entries: Mapping[str, Any], where: str) -> None:
+    """Raise UsageError for what cannot be sent: TOML has dates, infinities and more."""
+    try:
+        json.dumps(entries, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"{where}: '{_FREE}' holds what is not JSON: {error}.", "Write it as a text."
+        ) from error
 
 
 def merged(options: Options, more: Options) -> dict[str, dict[str, Any]]:

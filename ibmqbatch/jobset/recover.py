@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["recover_jobs"]
 
+_PROGRAM = "sampler"
 _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 
 
@@ -145,22 +146,23 @@ def _look_at(client: Client, job_id: str) -> _Found:
             f"Job {job_id} is private: the service does not tell what circuits it holds.",
             "Read its result, which is given once, with the program that sent it.",
         )
-    if not isinstance(params.get("pubs"), list) or not params["pubs"]:
+    pubs = params.get("pubs")
+    if remote.program not in {"", _PROGRAM} or not isinstance(pubs, list) or not pubs:
         raise UsageError(
-            f"Job {job_id} is none of the sampler's: it holds no list of circuits.",
+            f"Job {job_id} is none of the sampler's.",
             "Read it with the program that sent it.",
         )
     options = params.get("options")
     options = options if isinstance(options, dict) else {}
     default = params.get("shots") or options.get("default_shots") or _DEFAULT_SHOTS
     try:
-        pubs = [_read_pub(pub, default) for pub in params["pubs"]]
+        found = [_read_pub(pub, default) for pub in pubs]
     except (ValueError, TypeError, KeyError, zlib.error, binascii.Error) as error:
         raise UsageError(
             f"What job {job_id} was asked to do cannot be read ({error}).",
             "Read it with the program that sent it.",
         ) from error
-    return _Found(remote, pubs, options)
+    return _Found(remote, found, options)
 
 
 def _read_pub(told: Any, default: int) -> _Pub:

@@ -33,17 +33,21 @@ _NAME = "name:"
 
 @dataclass(frozen=True, slots=True)
 class CircuitResult:
-    """One circuit's outcomes, of all its shot repeats that are here."""
+    """One circuit's outcomes, of all its shot repeats that are here.
+
+    `asked` are the shots that it was to get.
+    """
 
     index: int
     name: str
     metadata: Mapping[str, object]
     outcomes: PubResult = field(repr=False)
+    asked: int
 
     @property
     def shots(self) -> int:
-        """How many shots are here."""
-        return self.outcomes.shots
+        """How many shots are here; an average does not tell of how many it is."""
+        return self.outcomes.shots or self.asked
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -94,7 +98,7 @@ def read_results(
             continue
         if registers:
             outcomes = outcomes.only(registers)
-        yield CircuitResult(index, circuit.name, circuit.metadata, outcomes)
+        yield CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
 
 
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
@@ -111,7 +115,7 @@ def check_registers(
 ) -> None:
     """Raise UsageError for the first circuit that lacks one of the registers."""
     for result in read_results(manifest, indexes):
-        there = result.outcomes.registers
+        there = {**result.outcomes.registers, **result.outcomes.levels}
         lacking = [name for name in registers if name not in there]
         if lacking:
             raise UsageError(

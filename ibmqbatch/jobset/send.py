@@ -107,8 +107,9 @@ class _Sender:
         self._full: TooManyPending | None = None
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
+        older = open_batches(work.manifest)
         self._batch = current_batch(work) if record.batch else None
-        self._batch_served = False
+        self._batch_served = self._batch in older  # or will have, in this round
 
     def run(self) -> Sent:
         with Flight(self._post) as flight:

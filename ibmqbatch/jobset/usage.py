@@ -6,16 +6,18 @@ from collections.abc import Mapping
 
 from ..manifest.records import RemoteRecord
 from ..manifest.remotes import store_metrics
+from ..service.errors import NotFound
 from .metrics import read_metrics
 from .work import Work, side_by_side
 
-__all__ = ["fetch_metrics"]
+__all__ = ["fetch_metrics", "metrics_of"]
 
 
 def fetch_metrics(work: Work) -> None:
     """Ask for the metrics of jobs that have ended, where they are not known for good.
 
-    One request a job. Raises the last ServiceError, if any; what was learnt is kept.
+    One request a job; nothing is known of one that the service does not have any more. Raises the
+    last ServiceError, if any; what was learnt is kept.
     """
     manifest = work.manifest
     wanted = [remote for remote in manifest.remotes() if remote.status.final and not _known(remote)]
@@ -25,10 +27,24 @@ def fetch_metrics(work: Work) -> None:
             for remote, answer in ended:
                 if isinstance(answer, Mapping):
                     store_metrics(manifest, remote, answer)
-                else:
+                elif not isinstance(answer, NotFound):
                     failure = answer
     if failure is not None:
         raise failure
+
+
+def metrics_of(work: Work, remote: RemoteRecord) -> Mapping[str, object]:
+    """Return the metrics of one job, asked for unless they are known for good.
+
+    They are kept once the job has ended. Raises a ServiceError.
+    """
+    if remote.metrics is not None and _known(remote):
+        return remote.metrics
+    told = work.client.metrics(remote.id)
+    if remote.status.final:
+        with work.manifest.db.transaction():
+            store_metrics(work.manifest, remote, told)
+    return told
 
 
 def _known(remote: RemoteRecord) -> bool:

@@ -144,8 +144,9 @@ def result_data(result: CircuitResult, *, memory: bool = False) -> dict[str, Any
 def shot_arrays(results: Iterable[CircuitResult]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Yield the shots of each circuit and register, named `<circuit index>/<register>`.
 
-    Each is uint8 of shape (shots, bits), bit k of the register in column k. The circuits' names
-    come last, as `names`, in the order of their indexes, which are `indexes`.
+    Each is uint8 of shape (shots, bits), bit k of the register in column k; or, where measurements
+    were not classified, complex: (shots, values), or (values,) where shots were averaged. The
+    circuits' names come last, as `names`, in the order of their indexes, which are `indexes`.
     """
     import numpy as np
 
@@ -154,6 +155,8 @@ def shot_arrays(results: Iterable[CircuitResult]) -> Iterator[tuple[str, npt.NDA
         names[result.index] = result.name
         for register, bits in result.outcomes.registers.items():
             yield f"{result.index}/{register}", bits.bits()
+        for register, values in result.outcomes.levels.items():
+            yield f"{result.index}/{register}", np.asarray(values)
     yield "indexes", np.array(list(names), dtype=np.int64)
     yield "names", np.array(list(names.values()), dtype=np.str_)
 

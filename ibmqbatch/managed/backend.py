@@ -183,7 +183,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
             return backend_status(self.name, client.backend_status(self.name))
 
-    def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002 - the old signature
+    def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002
         """Return None: there are no pulses any more, and so no defaults of them."""
         return
 
@@ -252,7 +252,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     def reservations(
         self,
-        start_datetime: Moment | None = None,  # noqa: ARG002 - the old signature
+        start_datetime: Moment | None = None,  # noqa: ARG002
         end_datetime: Moment | None = None,  # noqa: ARG002
     ) -> list[Any]:
         """Return an empty list: the service tells of no reservations beforehand."""
@@ -292,5 +292,3 @@ def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBa
     raise IBMQJobManagerInvalidStateError(
         f"The backend is a {type(thing).__name__}: IBMQBackends can be used, and their names."
     )
-
-

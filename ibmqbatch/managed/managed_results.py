@@ -130,7 +130,7 @@ class ManagedResults:
                 "results(refresh=True) fetches them again."
             ) from error
         assert outcomes is not None
-        return CircuitResult(index, circuit.name, circuit.metadata, outcomes)
+        return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
 
     def _not_sampled(self, experiment: Any, what: str, instead: str) -> Exception:
         index = self._lookup.find(experiment)

@@ -52,17 +52,21 @@ def plan_set(
     run_config = dict(run_config or {})
     given = _experiments(experiments, run_config)
     asked = read_run_options(dict(backend.options), run_config)
+    called = _name(name)
+    kept = {**asked.kept, **({"lone": True} if lone else {})}
+    if lone and not name:
+        kept["unnamed"] = called  # the job has no name as long as its set has this one
     request = check_request(
         Request(
             given=given,
             rows=asked.rows,
             shots=asked.shots,
             seed=asked.seed,
-            name=_name(name),
+            name=called,
             tags=checked_tags(tags),
             max_circuits=None if max_circuits is None else _most_circuits(max_circuits),
             options=asked.sampler,
-            run_config={**asked.kept, **({"lone": True, "named": bool(name)} if lone else {})},
+            run_config=kept,
             **asked.request,
         )
     )

@@ -143,6 +143,7 @@ class IBMQBackendService:
         self._provider = provider
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
+        """Return the backends; see `AccountProvider.backends`."""
         return self._provider.backends(*args, **kwargs)
 
     def backends(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:

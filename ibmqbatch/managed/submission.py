@@ -13,6 +13,7 @@ from ..manifest.remotes import close_set
 from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
+from .interrupts import landing
 
 if TYPE_CHECKING:
     from ..jobset.work import Work
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["submit_now"]
 
+_MOST_ATTEMPTS = 3  # at one job, each of which was proven to have come to nothing
 _PATIENCE = 60.0  # seconds, besides the account's own, to learn what came of a request
 
 
@@ -33,7 +35,8 @@ def submit_now(handle: SetHandle) -> None:
     cannot be found out whether the job was taken.
     """
     try:
-        with handle.working(Clock()) as work:
+        clock = Clock()
+        with landing(clock), handle.working(clock) as work:
             _send(work)
         with handle.open() as manifest:
             _check_sent(manifest)
@@ -44,6 +47,8 @@ def submit_now(handle: SetHandle) -> None:
 
 
 def _send(work: Work) -> None:
+    """Send the job; when the answer stays away find out what came of it, and send it once more."""
+
     def stop_when_full() -> None:
         if work.told_pending:
             raise IBMQBackendJobLimitError(
@@ -51,27 +56,40 @@ def _send(work: Work) -> None:
                 "IBMQJobManager, which does so."
             )
 
-    try:
-        follow(work, is_sent, persistent=False, fetching=False, shown=stop_when_full)
-    except ServiceError as error:
-        if not any(job.unsure or job.leaving for job in work.manifest.jobs()):
-            raise
-        _find_out(work, error)
+    for _ in range(_MOST_ATTEMPTS):
+        follow(work, _has_left, persistent=False, fetching=False, shown=stop_when_full)
+        _find_out(work)
+        if is_sent(work.manifest):
+            return
+    error = work.manifest.attempts()[-1].error
+    raise IBMQBackendApiError(
+        f"Error submitting job: the service has failed {_MOST_ATTEMPTS} times. {error}"
+    )
 
 
-def _find_out(work: Work, error: ServiceError) -> None:
-    """Go on asking until it is known what came of a request that was not answered."""
+def _find_out(work: Work) -> None:
+    """Ask until it is known what came of a request that was not answered."""
     account = work.client.account
     work.clock.set_deadline(account.settle_delay + account.settle_gap + _PATIENCE)
     try:
-        follow(work, is_sent, fetching=False)
-    except (TimedOut, ServiceError):
+        follow(work, _is_settled, sending=False, fetching=False)
+    except (TimedOut, ServiceError) as error:
         set_id = work.manifest.job_set().id
         raise Unsettled(
-            f"{error.message} The job may or may not have reached the service; if it has, it is "
-            "to be cancelled.",
+            "The job may or may not have reached the service; if it has, it is to be cancelled. "
+            f"{work.manifest.attempts()[-1].error}",
             f"`ibmqbatch resume {set_id}` finds out.",
         ) from error
+    finally:
+        work.clock.set_deadline(None)
+
+
+def _has_left(manifest: Manifest) -> bool:
+    return not any(job.unsent or job.leaving for job in manifest.jobs())
+
+
+def _is_settled(manifest: Manifest) -> bool:
+    return not any(job.unsure or job.leaving for job in manifest.jobs())
 
 
 def _check_sent(manifest: Manifest) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import re
 import sqlite3
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from .database import Database, migrate
@@ -26,7 +28,7 @@ _COMPARED = {
         "id, created_at, account, instance, backend, calibrated_at, once_key, shots, seed, options,"
         " total_circuits, total_jobs, total_repeats, name, tags, labels_version, closed_at,"
         " compilation, max_fails, private, max_execution_time, batch, made_elsewhere,"
-        " estimated_seconds"
+        " estimated_seconds, run_config"
     ),
     "programs": "id, kind, length(body)",
     "bodies": "id, kind, sha256, length(body), layout",
@@ -42,6 +44,22 @@ _COMPARED = {
 _NOT_TO_BE = (
     ("SELECT 1 FROM jobset LIMIT 1 OFFSET 1", "it holds several sets"),
     ("SELECT 1 FROM jobset WHERE max_fails < 1", "its limit of failures makes no sense"),
+    (
+        "SELECT 1 FROM jobset WHERE max_execution_time NOT BETWEEN 1 AND 10800",
+        "its limit of time makes no sense",
+    ),
+    (
+        "SELECT 1 FROM jobset WHERE estimated_seconds NOT BETWEEN 0 AND 1e12",
+        "its estimate makes no sense",
+    ),
+    (
+        (
+            "SELECT 1 FROM jobset WHERE private NOT IN (0, 1) OR batch NOT IN (0, 1) "
+            "OR made_elsewhere NOT IN (0, 1)"
+        ),
+        "a switch in it is neither on nor off",
+    ),
+    ("SELECT 1 FROM device LIMIT 1 OFFSET 1", "it was compiled for several devices"),
     (
         "SELECT 1 FROM circuits WHERE json_type(metadata) IS NOT 'object'",
         "the metadata of a circuit are garbled",
@@ -126,6 +144,21 @@ def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> 
     if any(after[0] != before[1] + 1 for before, after in itertools.pairwise(edges)):
         raise _damaged(source, "its jobs do not hold each circuit once")
     _check_blobs(connection, source)
+    _check_answers(connection, source)
+
+
+def _check_answers(connection: sqlite3.Connection, source: Path) -> None:
+    """Look at what services have told, as it is read later."""
+    device = Manifest(Database(source, connection)).device() or ({}, None)
+    metrics = connection.execute("SELECT metrics FROM remotes WHERE metrics IS NOT NULL").fetchall()
+    try:
+        answers = [*device, *(json.loads(text) for (text,) in metrics)]
+    except ValueError:
+        answers = [False]
+    if not all(answer is None or isinstance(answer, dict) for answer in answers):
+        raise _damaged(source, "what a service has told is garbled in it")
+    for batch in connection.execute("SELECT id, opened_at, closed_at FROM batches").fetchall():
+        _check_texts([text or "" for text in batch], source)
 
 
 def _check_blobs(connection: sqlite3.Connection, source: Path) -> None:
@@ -149,12 +182,17 @@ def _unpacked(connection: sqlite3.Connection, table: str, key: str, name: object
 
 
 def _check_record(record: SetRecord, source: Path) -> None:
-    if not isinstance(record.options, dict) or not isinstance(record.compilation, dict):
+    mappings = (record.options, record.compilation, record.run_config)
+    if not all(isinstance(mapping, dict) for mapping in mappings):
         raise _damaged(source, "its options are garbled")
     texts = (record.name, record.account, record.backend, record.instance, record.host)
-    for text in (*texts, record.created_at, record.closed_at or "", *map(str, record.tags)):
-        if _CONTROL.search(text) or len(text) > _LONGEST_TEXT:
-            raise _damaged(source, "a text in it is none that this program writes")
+    times = (record.created_at, record.closed_at or "")
+    _check_texts([*texts, *times, *map(str, record.tags)], source)
+
+
+def _check_texts(texts: Iterable[str], source: Path) -> None:
+    if any(_CONTROL.search(text) or len(text) > _LONGEST_TEXT for text in texts):
+        raise _damaged(source, "a text in it is none that this program writes")
 
 
 def same_content(connection: sqlite3.Connection, path: Path) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from .. import paths
-from ..clock import iso
+from ..clock import in_utc, iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
 from .database import create_database
@@ -296,7 +296,7 @@ class Draft:
                     remote.reason_code,
                     remote.solution,
                     remote.private,
-                    _moment(remote.created) or now,
+                    in_utc(remote.created) or now,
                 )
             ],
         )
@@ -307,15 +307,6 @@ class Draft:
             self._connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise _unwritable(self._draft, error) from error
-
-
-def _moment(text: str) -> str | None:
-    """Return a time of the service as times are written here; None where it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _packed(document: Mapping[str, object]) -> bytes:

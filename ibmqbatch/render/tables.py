@@ -233,7 +233,7 @@ def show_usage(item: Data) -> None:
             usage = job["usage"]
             fields = (_seconds(usage), usage["running_at"] or "-", usage["finished_at"] or "-")
             write_line("\t".join(["usage", str(job["index"]), *fields]))
-        write_line(f"used\t{item['used_seconds']:g}")
+        write_line(f"used\t{item['used_seconds']:.10g}")
         return
     from rich.text import Text
 
@@ -249,11 +249,11 @@ def show_usage(item: Data) -> None:
     out().print(table)
     estimate = item["estimated_seconds"]
     told = "" if estimate is None else f", {estimate:.1f} s were estimated"
-    out().print(Text(f"{item['used_seconds']:g} s of the quantum processor{told}"))
+    out().print(Text(f"{item['used_seconds']:.10g} s of the quantum processor{told}"))
 
 
 def _seconds(usage: Data) -> str:
-    return "-" if usage["seconds"] is None else f"{usage['seconds']:g}"
+    return "-" if usage["seconds"] is None else f"{usage['seconds']:.10g}"
 
 
 def show_events(events: Sequence[Data]) -> None:
@@ -290,7 +290,7 @@ def show_plan(plan: Data) -> None:
     if plan["estimated_seconds"] is not None:
         lines.append(("quantum seconds", f"{plan['estimated_seconds']:.1f} (estimated)"))
     if plan["usage_left_seconds"] is not None:
-        lines.append(("seconds left", f"{plan['usage_left_seconds']:g}"))
+        lines.append(("seconds left", f"{plan['usage_left_seconds']:.0f}"))
     if not is_terminal():
         for key, value in lines:
             write_line(f"{key}\t{value}")

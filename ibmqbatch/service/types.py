@@ -27,7 +27,8 @@ class RemoteJob:
     """A job as the service lists it.
 
     `status` is the service's own word: Queued, Running, Completed, Cancelled, Failed, or one that
-    did not exist when this was written. `created` is ISO 8601.
+    did not exist when this was written. `created` is ISO 8601; `program` is what the service ran,
+    by its own name.
     """
 
     id: str
@@ -39,6 +40,7 @@ class RemoteJob:
     created: str = ""
     private: bool = False
     backend: str = ""
+    program: str = ""
 
     @classmethod
     def from_wire(cls, entry: object) -> RemoteJob:
@@ -50,7 +52,7 @@ class RemoteJob:
         word = state.get("status") or entry.get("status")
         _expect(isinstance(word, str), "a job's state")
         code = state.get("reason_code", state.get("reasonCode"))
-        tags = entry.get("tags")
+        tags, program = entry.get("tags"), entry.get("program")
         return cls(
             id=entry["id"],
             status=printable(word, 60),
@@ -61,6 +63,7 @@ class RemoteJob:
             created=str(entry.get("created") or ""),
             private=entry.get("private") is True,
             backend=printable(entry.get("backend") or "", 100),
+            program=printable(program.get("id") or "", 60) if isinstance(program, dict) else "",
         )
 
 

@@ -8,7 +8,14 @@ from typing import Any
 from ibmqbatch.circuits.device import Device
 from ibmqbatch.jobset.device import device_from_wire
 
-__all__ = ["line", "line_configuration", "line_properties"]
+__all__ = [
+    "heron",
+    "heron_configuration",
+    "heron_properties",
+    "line",
+    "line_configuration",
+    "line_properties",
+]
 
 _GATES = ("rz", "sx", "x")
 
@@ -67,4 +74,46 @@ def line(
         "line",
         line_configuration(num_qubits),
         line_properties(num_qubits, faulty=faulty, broken=broken),
+    )
+
+
+def heron_configuration(num_qubits: int, **changes: Any) -> dict[str, Any]:
+    """Describe a device with the gates of a Heron: `cz` along a line, and fractional gates."""
+    told = line_configuration(num_qubits)
+    pairs, ones = told["coupling_map"], [[q] for q in range(num_qubits)]
+    basis = {"cz": pairs, "rzz": pairs, **dict.fromkeys(("rx", *_GATES), ones)}
+    return {
+        **told,
+        "backend_name": "heron",
+        "basis_gates": list(basis),
+        "gates": [{"name": name, "coupling_map": places} for name, places in basis.items()],
+        "supported_instructions": [*basis, "measure", "reset", "delay", "if_else", "for_loop"],
+        "default_rep_delay": 250.0,
+        **changes,
+    }
+
+
+def heron_properties(num_qubits: int, *, faulty: Collection[int] = ()) -> dict[str, Any]:
+    """Return a calibration of it: `x`, `sx` and `rx` take 32 ns, `cz` 68, `rzz` 100."""
+    told = line_properties(num_qubits, faulty=faulty)
+    lengths = {"cz": 68.0, "rzz": 100.0, "x": 32.0, "sx": 32.0, "rx": 32.0, "rz": 0.0}
+    told["gates"] = [
+        {
+            "gate": gate["name"],
+            "qubits": qubits,
+            "parameters": [
+                {"name": "gate_error", "unit": "", "value": 0.001},
+                {"name": "gate_length", "unit": "ns", "value": lengths[gate["name"]]},
+            ],
+        }
+        for gate in heron_configuration(num_qubits)["gates"]
+        for qubits in gate["coupling_map"]
+    ]
+    return told
+
+
+def heron(num_qubits: int, *, faulty: Collection[int] = ()) -> Device:
+    """Return such a device."""
+    return device_from_wire(
+        "heron", heron_configuration(num_qubits), heron_properties(num_qubits, faulty=faulty)
     )

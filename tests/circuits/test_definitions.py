@@ -169,3 +169,14 @@ def test_variable_of_a_loop_is_no_parameter(used, tmp_path):
         f"for int i in {{0, 1, 3}} {{ rx({angle}) q[0]; }}\nc = measure q;\n"
     )
     assert outcome(write(tmp_path, text), IDEAL) == "1"
+
+
+@DEVICES
+def test_angles_of_a_gate_are_taken_in_the_order_of_its_definition(device, tmp_path):
+    """The importer would take them by the alphabet; `rx` is the name of a parameter, too."""
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+        "gate turn(rx, by, a) b, c { rx(by - a) b; ry(rx + a) c; }\n"
+        "qubit[2] q;\nbit[2] c;\nturn(0, pi, 0) q[0], q[1];\nc = measure q;\n"
+    )
+    assert outcome(write(tmp_path, text), device) == "01"

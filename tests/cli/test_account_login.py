@@ -146,7 +146,7 @@ def test_an_instance_by_its_crn_is_not_searched_for(watched, proxy):
 def test_an_instance_that_the_service_refuses_is_not_stored(watched, proxy):
     body = json.dumps({"errors": [{"code": 1279, "message": "Instance not found"}]}).encode()
     proxy.when("GET", "/backends", status=404, body=body)
-    assert "Instance not found" in watched("--instance", watched.crn, code=1).err
+    assert "Instance not found" in watched("--instance", watched.crn, code=4).err
     assert watched.stored == {}
 
 

@@ -49,6 +49,8 @@ def test_no_line_overflows(cli, circuits, columns):
         ("status", "latest"),
         ("status", "latest", "--watch"),
         ("status", "latest", "--events"),
+        ("status", "latest", "--usage"),
+        ("logs", "latest", "--job", 0),
         ("results", "latest"),
         ("submit", folder, "--dry-run"),
         ("submit", "--help"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pytest
+from qiskit import qpy
 
 from ibmqbatch import paths
 from ibmqbatch.circuits import prepare as prepare_module
@@ -17,7 +20,12 @@ from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import Backend
-from tests.circuits.devices import line_configuration, line_properties
+from tests.circuits.devices import (
+    heron_configuration,
+    heron_properties,
+    line_configuration,
+    line_properties,
+)
 from tests.conftest import BELL
 from tests.service.conftest import account
 
@@ -130,11 +138,6 @@ def test_table_gives_names_shots_and_metadata(tmp_path, home):
 
 
 def test_circuits_for_a_device_are_compiled_to_it(circuits):
-    import io
-    import zlib
-
-    from qiskit import qpy
-
     with planned(request(circuits(a=BELL)), DEVICE) as manifest:
         (compiled,) = qpy.load(io.BytesIO(zlib.decompress(manifest.pubs(0, 0)[0].body)))
     assert {step.operation.name for step in compiled.data} <= {"cx", "rz", "sx", "x", "measure"}
@@ -263,3 +266,81 @@ def test_set_of_standard_input_is_named_after_it():
 
 def test_set_of_the_root_folder_has_a_name_all_the_same():
     assert check_request(Request((Path("/"),))).name == "circuits"
+
+
+def unclassified(level: str) -> dict[str, object]:
+    return {"options": {"execution": {"meas_type": level}}}
+
+
+def test_averages_of_several_repeats_cannot_be_merged(circuits, home):
+    folder = circuits(a=BELL)
+    few = replace(DEVICE, max_shots=100)
+    with pytest.raises(UsageError, match="whose averages cannot be merged"):
+        plan(request(folder, shots=101, **unclassified("avg_kerneled")), few)
+    assert plan(request(folder, shots=100, **unclassified("avg_kerneled")), few)[0].total_jobs == 1
+    assert plan(request(folder, shots=101, **unclassified("kerneled")), few)[0].total_jobs == 2
+
+
+def test_what_is_simulated_has_no_levels(circuits, home):
+    with pytest.raises(UsageError, match="its measurements are classified"):
+        plan(request(circuits(a=BELL), **unclassified("kerneled")))
+
+
+def test_device_that_circuits_were_compiled_for_is_kept(circuits):
+    with planned(request(circuits(a=BELL)), DEVICE) as manifest:
+        assert manifest.device() == (line_configuration(3), line_properties(3))
+
+
+def test_simulator_is_not_kept(circuits, home):
+    with planned(request(circuits(a=BELL))) as manifest:
+        assert manifest.device() is None
+
+
+def test_what_jobs_are_asked_for_is_kept(circuits, home):
+    asked = request(circuits(a=BELL), private=True, batch=True, max_execution_time=60)
+    with planned(asked) as manifest:
+        record = manifest.job_set()
+    assert (record.private, record.batch, record.max_execution_time) == (True, True, 60)
+    assert (record.made_elsewhere, record.estimated_seconds) == (False, None)
+
+
+def test_program_that_goes_as_text_is_kept_as_text(tmp_path):
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\nx $1;\nc = measure $1;\n'
+    (tmp_path / "p.qasm").write_text(text)
+    with planned(request(tmp_path / "p.qasm"), DEVICE) as manifest:
+        (pub,) = manifest.pubs(0, 0)
+        assert (pub.kind, zlib.decompress(pub.body).decode(), pub.rows) == ("openqasm3", text, None)
+
+
+@pytest.mark.parametrize("fractional", [True, False])
+def test_fractional_gates_are_compiled_to_where_that_is_asked_for(fractional, tmp_path):
+    (tmp_path / "t.qasm").write_text(
+        'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q;\n'
+        "rzz(0.3) q[0], q[1];\nh q;\nmeasure q -> c;\n"
+    )
+    backend = Backend.from_wire(heron_configuration(3), heron_properties(3))
+    with planned(request(tmp_path / "t.qasm", fractional=fractional), backend) as manifest:
+        (compiled,) = qpy.load(io.BytesIO(zlib.decompress(manifest.pubs(0, 0)[0].body)))
+        assert manifest.job_set().compilation["fractional_gates"] is fractional
+    assert ("rzz" in compiled.count_ops()) is fractional
+
+
+@pytest.mark.parametrize(
+    ("options", "fails"),
+    [
+        ({"twirling": {"enable_gates": True}}, True),
+        ({"twirling": {"enable_gates": False, "enable_measure": True}}, False),
+        ({"dynamical_decoupling": {"enable": True}}, False),
+    ],
+)
+def test_circuits_are_held_to_the_options(options, fails, tmp_path):
+    (tmp_path / "p.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nrx(1) $0;\nc[0] = measure $0;\n'
+    )
+    backend = Backend.from_wire(heron_configuration(3), heron_properties(3))
+    asked = request(tmp_path / "p.qasm", options=options)
+    if not fails:
+        assert plan(asked, backend, dry_run=True)[0].total_jobs == 1
+        return
+    with pytest.raises(InputError, match="twirling cannot be combined with"):
+        plan(asked, backend, dry_run=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-_WITHOUT_FOURTH = (
+FOURTH_FORM = (
     "ALTER TABLE jobset DROP COLUMN run_config",
+    "PRAGMA user_version = 4",
+)
+THIRD_FORM = (
+    *FOURTH_FORM,
     "ALTER TABLE bodies DROP COLUMN kind",
     *(
         f"ALTER TABLE jobset DROP COLUMN {column}"
@@ -21,7 +25,7 @@ _WITHOUT_FOURTH = (
     "PRAGMA user_version = 3",
 )
 SECOND_FORM = (
-    *_WITHOUT_FOURTH,
+    *THIRD_FORM,
     "ALTER TABLE jobset DROP COLUMN copied_at",
     "PRAGMA user_version = 2",
 )

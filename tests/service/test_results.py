@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import zlib
 from collections import Counter
 from typing import Any
@@ -177,6 +178,32 @@ def test_pub_with_a_shape_is_as_many_circuits():
     array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4, 1)
     circuits = decode_circuits(typed({"c": (8, packed(npy(array)))}), [4] * 6)
     assert [next(iter(c.counts())) for c in circuits] == [f"{4 * n:08b}" for n in range(6)]
+
+
+SHAPES = st.lists(st.integers(1, 3), max_size=3).map(tuple)
+
+
+@given(SHAPES, st.integers(1, 4), st.integers(1, 12), st.randoms(use_true_random=False))
+def test_every_form_of_a_sweep_gives_the_same_runs(shape, shots, width, generator):
+    runs = math.prod(shape)
+    outcomes = [generator.randrange(2**width) for _ in range(runs * shots)]
+    expected = [
+        counted({"c": (width, outcomes[first : first + shots])})
+        for first in range(0, runs * shots, shots)
+    ]
+    size = -(-width // 8)
+    array = rows(width, outcomes).reshape(*shape, shots, size)
+    samples = np.array([hex(value) for value in outcomes]).reshape(*shape, shots).tolist()
+    nested = json.loads(plain({"c": (width, outcomes)}))
+    nested["results"][0]["data"]["c"]["samples"] = samples
+    for body in (
+        typed({"c": (width, packed(npy(array)))}),
+        typed({"c": (width, array.tolist())}),
+        json.dumps(nested).encode(),
+        plain({"c": (width, outcomes)}),  # one behind the other
+    ):
+        circuits = decode_circuits(body, [shots] * runs)
+        assert [circuit.counts() for circuit in circuits] == expected
 
 
 def levels(array: np.ndarray, shape: tuple[int, ...]) -> bytes:

@@ -55,7 +55,7 @@ def _load_text(text: str) -> Any:
     if "OPENQASM" not in text[:10_000]:
         raise JobError(1603, "the circuit is not OpenQASM 3.", "Begin it with OPENQASM 3.0;")
     try:
-        return qasm3.loads(text)
+        return _with_registers(qasm3.loads(text), text)
     except MissingOptionalLibraryError as error:
         raise JobError(
             1603,
@@ -65,3 +65,31 @@ def _load_text(text: str) -> Any:
     except Exception as error:  # the parser's many kinds of complaint
         reason = f"the OpenQASM 3 program cannot be read: {first_line(error)}."
         raise JobError(1506, reason) from error
+
+
+def _with_registers(circuit: Any, text: str) -> Any:
+    """Return the circuit with a register for every `bit` that is declared alone, of its name.
+
+    The importer makes loose bits of them. Registers stand in the order of declaration.
+    """
+    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    if not loose:
+        return circuit
+    from openqasm3 import ast, parser
+    from qiskit.circuit import ClassicalRegister
+
+    registers, bits = iter(circuit.cregs), iter(loose)
+    whole = circuit.__class__(global_phase=circuit.global_phase)
+    whole.add_bits([*circuit.qubits, *circuit.clbits])
+    for register in circuit.qregs:
+        whole.add_register(register)
+    for statement in parser.parse(text).statements:
+        if not isinstance(statement, ast.ClassicalDeclaration):
+            continue
+        alone = getattr(statement.type, "size", None) is None
+        name = statement.identifier.name
+        register = ClassicalRegister(bits=[next(bits)], name=name) if alone else next(registers)
+        whole.add_register(register)
+    for item in circuit.data:
+        whole.append(item)
+    return whole

@@ -1,0 +1,361 @@
+"""`recover --job`: sets made of jobs that another program has sent, in every form that there is."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import zlib
+
+import httpx
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+
+from ibmqbatch.manifest.store import Manifest
+from tests.cli.inside import Inside, beside
+from tests.cli.test_contract import document
+from tests.local.support import Client, encode, slow
+
+pytestmark = pytest.mark.usefixtures("no_waits")
+
+TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
+
+
+def turned() -> QuantumCircuit:
+    """Return a circuit in which `a` turns qubit 0, and `b` turns qubit 1."""
+    circuit = QuantumCircuit(2, 2)
+    circuit.rx(Parameter("b"), 1)
+    circuit.rx(Parameter("a"), 0)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def ndarray(values: object) -> dict[str, str]:
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(values, dtype=float))
+    packed = base64.b64encode(zlib.compress(buffer.getvalue())).decode()
+    return {"__type__": "ndarray", "__value__": packed}
+
+
+FLIP, TURN = (
+    encode(
+        QuantumCircuit.from_qasm_str(
+            'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; x q[0]; measure q -> c;'
+        )
+    ),
+    encode(turned()),
+)
+# A circuit that nobody here can read.
+NEWER = {
+    "__type__": "QuantumCircuit",
+    "__value__": base64.b64encode(zlib.compress(b"QISKIT\x11" + bytes(50))).decode(),
+}
+PI = math.pi
+# Pubs, and the counts that each gives in a job whose shots are 5.
+PUBS = {
+    "text alone": (TEXT, [{"10": 5}]),
+    "text": ([TEXT], [{"10": 5}]),
+    "circuit alone": (FLIP, [{"01": 5}]),
+    "circuit": ([FLIP], [{"01": 5}]),
+    "no values": ([FLIP, None], [{"01": 5}]),
+    "empty values": ([FLIP, []], [{"01": 5}]),
+    "no values, as an array": ([FLIP, ndarray(np.zeros(0))], [{"01": 5}]),
+    "runs without values": ([FLIP, ndarray(np.zeros((2, 0)))], [{"01": 5}] * 2),
+    "own shots": ([FLIP, None, 3], [{"01": 3}]),
+    "values": ([TURN, [PI, 0]], [{"01": 5}]),
+    "rows": ([TURN, [[PI, 0], [0, PI]]], [{"01": 5}, {"10": 5}]),
+    "rows of their own shots": ([TURN, [[PI, 0], [0, PI]], 2], [{"01": 2}, {"10": 2}]),
+    "array": ([TURN, ndarray([PI, PI])], [{"11": 5}]),
+    "array of rows": ([TURN, ndarray([[PI, 0], [0, 0]])], [{"01": 5}, {"00": 5}]),
+    "array of a shape": (
+        [TURN, ndarray([[[0, 0], [PI, 0]], [[0, PI], [PI, PI]]])],
+        [{"00": 5}, {"01": 5}, {"10": 5}, {"11": 5}],
+    ),
+    "array as a list": (
+        [TURN, {"__type__": "ndarray", "__value__": [[0, PI]]}],
+        [{"10": 5}],
+    ),
+    "names": ([TURN, {"b": PI, "a": 0}], [{"10": 5}]),
+    "names of rows": ([TURN, {"a": [0, PI], "b": PI}], [{"10": 5}, {"11": 5}]),
+    "names of arrays": (
+        [TURN, {"b": ndarray([0, PI]), "a": ndarray([PI, PI])}],
+        [{"01": 5}, {"11": 5}],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def straight(service_folder):
+    """Talk to the service as another program would, on the instance of the tests' data folders."""
+    told = json.loads((service_folder / "service.json").read_bytes())
+    with httpx.Client(base_url=told["url"], timeout=30) as http:
+        grant = {
+            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
+            "apikey": told["api_key"],
+        }
+        token = http.post("/identity/token", data=grant).json()["access_token"]
+        http.headers.update(
+            {
+                "Authorization": f"Bearer {token}",
+                "Service-CRN": told["crn"],
+                "IBM-API-Version": "2026-04-15",
+            }
+        )
+        yield Client(http)
+
+
+@pytest.fixture(scope="module")
+def place(service_folder, tmp_path_factory):
+    with beside(service_folder, tmp_path_factory.mktemp("recover") / "home") as (run, proxy):
+        yield run, proxy
+
+
+@pytest.fixture
+def run(place) -> Inside:
+    return place[0]
+
+
+@pytest.fixture
+def proxy(place):
+    place[1].seen.clear()
+    yield place[1]
+    place[1].rules.clear()
+
+
+def recover(run: Inside, *jobs: str, code: int = 0, **named: str) -> str:
+    words = [word for job in jobs for word in ("--job", job)]
+    words += [word for key, value in named.items() for word in (f"--{key}", value)]
+    return run("recover", *words, "--quiet", code=code).out.strip()
+
+
+def finished(straight: Client, *pubs: object, **fields: object) -> str:
+    job = straight.submit(*pubs, **{"params": {"shots": 5}, **fields})
+    straight.wait(job)
+    return job
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["typed", "plain"])
+def every_form(request, place, straight):
+    """Recover one job of all forms of pubs; return its id, and its results by pub."""
+    params = {"shots": 5, "support_qiskit": request.param}
+    job = finished(straight, *[pub for pub, _ in PUBS.values()], params=params)
+    found = iter(place[0].results(recover(place[0], job)))
+    return job, {what: [next(found) for _ in counts] for what, (_, counts) in PUBS.items()}
+
+
+@pytest.mark.parametrize("what", PUBS)
+def test_every_form_of_a_pub_gives_its_counts(what, every_form):
+    assert [result["counts"] for result in every_form[1][what]] == PUBS[what][1]
+
+
+def test_circuits_are_named_by_job_pub_and_run(every_form):
+    job, results = every_form
+    places = {what: number for number, what in enumerate(PUBS)}
+    rows, alone = places["rows"], places["text"]
+    assert [result["name"] for result in results["rows"]] == [f"{job}.{rows}@0", f"{job}.{rows}@1"]
+    assert results["text"][0]["name"] == f"{job}.{alone}"
+
+
+@pytest.mark.parametrize(
+    ("params", "shots"),
+    [
+        ({}, 4096),
+        ({"options": {"default_shots": 12}}, 12),
+        ({"shots": 7, "options": {"default_shots": 12}}, 7),
+    ],
+)
+def test_shots_are_those_that_the_service_takes(params, shots, run, straight):
+    job = finished(straight, [FLIP], params=params)
+    job_set = recover(run, job)
+    assert run.counts(job_set) == [{"01": shots}]
+
+
+def test_jobs_keep_the_order_in_which_they_are_named_each_once(run, straight):
+    first, second = finished(straight, [FLIP]), finished(straight, [TEXT], [TEXT, None, 9])
+    job_set = recover(run, second, first, second, name="mine")
+    assert run.counts(job_set) == [{"10": 5}, {"10": 9}, {"01": 5}]
+    told = run.data("status", job_set)["job_set"]
+    assert [(j["id"], j["first_circuit"], j["last_circuit"]) for j in told["jobs"]] == [
+        (second, 0, 1),
+        (first, 2, 2),
+    ]
+    assert (told["name"], told["made_elsewhere"], told["state"]) == ("mine", True, "done")
+
+
+def test_set_has_what_the_jobs_have_in_common(run, straight):
+    one = finished(straight, [FLIP], tags=["a", "b", "c"])
+    two = finished(straight, [FLIP], tags=["c", "a"], params={"options": {"experimental": {}}})
+    told = run.data("status", recover(run, one, two))["job_set"]
+    assert (told["tags"], told["name"]) == (["a", "c"], f"recovered {one}")
+    told = run.data("status", recover(run, two, one))["job_set"]
+    assert told["options"] == {"experimental": {}}
+
+
+def test_results_are_home_at_once_and_stay_there(run, straight, proxy):
+    job_set = recover(run, finished(straight, [FLIP]))
+    proxy.seen.clear()
+    assert run.counts(job_set) == [{"01": 5}]
+    assert proxy.seen == []
+
+
+def test_document_describes_the_set(run, straight):
+    told = document(run("recover", "--job", finished(straight, [FLIP]), "--json"), "recover")
+    assert told["data"]["job_set"]["counts"]["DONE"] == 1
+    assert told["data"]["job_set"]["estimated_seconds"] is None
+
+
+def test_failed_job_is_recovered_with_its_reason(run, straight):
+    job = finished(straight, [NEWER])
+    good = finished(straight, [FLIP])
+    words = ("recover", "--job", job, "--job", good, "--json")
+    told = document(run(*words, code=3), "recover", 3)["data"]["job_set"]
+    assert (told["state"], told["jobs"][0]["code"]) == ("failed", 1603)
+    (log,) = run.data("logs", told["id"])["logs"]
+    assert log["id"] == job
+    found = run.data("results", told["id"], code=3)
+    assert [result["counts"] for result in found["results"]] == [{"01": 5}]
+
+
+@pytest.fixture
+def endless(straight):
+    """Post a job that runs for minutes; it is cancelled in the end."""
+    job = straight.submit(slow())
+    yield job
+    straight.call("POST", f"/jobs/{job}/cancel")
+
+
+def test_unfinished_job_is_recovered_followed_and_cancelled(run, straight, endless):
+    job_set = recover(run, endless, code=5)
+    assert run.data("status", job_set)["job_set"]["state"] == "running"
+    run("results", job_set, code=5)
+    run("cancel", job_set)
+    assert straight.wait(endless)["status"] == "Cancelled"
+    told = run.data("status", job_set)["job_set"]
+    assert (told["state"], told["closed_at"] is not None) == ("cancelled", True)
+
+
+def test_cancelled_job_is_recovered_as_that(run, straight, endless):
+    straight.call("POST", f"/jobs/{endless}/cancel")
+    job_set = recover(run, endless, code=3)
+    assert run.data("status", job_set)["job_set"]["state"] == "cancelled"
+
+
+def refusal(run: Inside, *jobs: str, code: int) -> dict[str, str]:
+    before = sorted((run.home / "sets").glob("*.sqlite"))
+    words = [word for job in jobs for word in ("--job", job)]
+    told = document(run("recover", *words, "--json", code=code), "recover", code)
+    assert sorted((run.home / "sets").glob("*.sqlite")) == before
+    (error,) = told["errors"]
+    assert error["hint"]
+    return error
+
+
+def test_private_job_is_refused(run, straight):
+    job = finished(straight, [FLIP], private=True)
+    assert "is private" in refusal(run, job, code=2)["message"]
+    # Its results have not been touched.
+    assert straight.get(f"/jobs/{job}/results").status_code == 200
+
+
+def test_job_that_is_not_there_is_refused(run, straight):
+    there = finished(straight, [FLIP])
+    error = refusal(run, there, "d0000000000000000000", code=6)
+    assert "has no job 'd0000000000000000000'" in error["message"]
+    assert error["code"] == "no_such_job"
+
+
+def test_no_job_is_refused(run):
+    assert "--job" in run("recover", code=2).err
+
+
+def test_jobs_on_different_backends_are_refused(run, straight):
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    jobs = [
+        finished(straight, [encode(circuit)], backend=name)
+        for name in ("fake_manila", "ideal_simulator")
+    ]
+    assert "fake_manila, ideal_simulator" in refusal(run, *jobs, code=2)["message"]
+
+
+@pytest.mark.parametrize(
+    ("program", "params"),
+    [
+        ("executor", {"schema_version": "v2.0", "quantum_program": {"shots": 5}}),
+        ("estimator", {"pubs": [[FLIP, {"ZZ": 1.0}, None, 0.1]], "version": 2}),
+        ("sampler", {"pubs": [], "version": 2}),
+        ("sampler", {"circuits": [FLIP]}),
+    ],
+)
+def test_job_of_another_program_is_refused(program, params, run, proxy):
+    job = {
+        "id": "dodd",
+        "backend": "ibm_odd",
+        "state": {"status": "Completed"},
+        "program": {"id": program},
+        "params": params,
+    }
+    proxy.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
+    assert "none of the sampler's" in refusal(run, "dodd", code=2)["message"]
+
+
+@pytest.mark.parametrize(
+    "pub",
+    [
+        {"__type__": "QuantumCircuit", "__value__": "no base64!"},
+        {"__type__": "QuantumCircuit", "__value__": "AAAA"},
+        {"__type__": "QuantumCircuit"},
+        5,
+        [],
+        [None],
+        [FLIP, "values"],
+        [FLIP, [[1, 2], [3]]],
+        [FLIP, {"a": [1, 2], "b": [1, 2, 3]}],
+        [FLIP, None, 0],
+        [FLIP, None, "5"],
+        [FLIP, ndarray(np.zeros((0, 2)))],
+    ],
+    ids=range(12),
+)
+def test_job_that_cannot_be_understood_is_refused(pub, run, proxy):
+    state = {"status": "Completed"}
+    job = {"id": "dodd", "backend": "b", "state": state, "params": {"pubs": [pub], "version": 2}}
+    proxy.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
+    assert "cannot be read" in refusal(run, "dodd", code=2)["message"]
+
+
+def test_jobs_of_others_are_neither_labelled_nor_run_again(run, straight, proxy):
+    job = finished(straight, [NEWER], tags=["theirs"])
+    job_set = recover(run, job, code=3)
+    assert "sent by another program" in run("retag", job_set, "--add", "x", code=2).err
+    assert "sent by another program" in run("retry", job_set, code=2).err
+    run("resume", job_set, code=3)
+    assert straight.job(job)["tags"] == ["theirs"]
+    assert {seen.method for seen in proxy.seen if "/jobs" in seen.path} == {"GET"}
+
+
+def test_circuit_of_a_newer_qiskit_is_told_where_it_is_to_be_shown(run, straight):
+    job_set = recover(run, finished(straight, [NEWER]), code=3)
+    for words in ((), ("--draw",), ("--compiled",)):
+        done = run("show", job_set, "--circuit", 0, *words, "--json", code=2)
+        (error,) = done.json["errors"]
+        assert (error["code"], "QPY version 17" in error["message"]) == ("newer_qpy", True)
+
+
+def test_text_of_a_recovered_job_is_shown_as_it_was_sent(run, straight):
+    job_set = recover(run, finished(straight, [TEXT]))
+    assert run("show", job_set, "--circuit", 0).out == TEXT
+    assert "┤ X ├" in run("show", job_set, "--circuit", 0, "--draw").out
+
+
+def test_recovered_set_can_be_taken_elsewhere(run, straight, tmp_path):
+    job_set = recover(run, finished(straight, [TURN, [[PI, 0], [0, PI]]]))
+    run("export", job_set, "-o", tmp_path / "x.sqlite")
+    other = Inside(tmp_path / "other")
+    other("import", tmp_path / "x.sqlite")
+    assert other.counts(job_set) == [{"01": 5}, {"10": 5}]
+    with Manifest.open(tmp_path / "other" / "sets" / f"{job_set}.sqlite") as manifest:
+        assert manifest.job_set().made_elsewhere

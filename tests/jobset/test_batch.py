@@ -1,0 +1,195 @@
+"""Batches on the service: opened with the first job, drained after the last, replaced if shut."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from ibmqbatch.jobset.advance import advance
+from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.batches import open_batches
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.wants import want_cancel
+from ibmqbatch.service.errors import (
+    Conflict,
+    NotFound,
+    Refused,
+    ServiceError,
+    SessionClosed,
+    Unreachable,
+)
+from tests.jobset.test_advance import FakeService, created_without_an_answer
+from tests.manifest.conftest import kinds, write_set
+from tests.service.conftest import FakeClock, account
+
+
+def shut() -> SessionClosed:
+    return SessionClosed("It is closed (code 1217).", status=400, number=1217, trace=None)
+
+
+@dataclass
+class Batching(FakeService):
+    """A service with batches: which were opened and drained, and which took which posts."""
+
+    opened: list[str] = field(default_factory=list)
+    drained: list[str] = field(default_factory=list)
+    shut: set[str] = field(default_factory=set)
+    took: list[str | None] = field(default_factory=list)
+    opening_fails: ServiceError | None = None
+    draining_fails: ServiceError | None = None
+
+    def open_batch(self, backend: str) -> str:
+        assert backend == "ideal_simulator"
+        if self.opening_fails is not None:
+            raise self.opening_fails
+        self.opened.append(f"b{len(self.opened)}")
+        return self.opened[-1]
+
+    def close_batch(self, batch: str) -> None:
+        if self.draining_fails is not None:
+            raise self.draining_fails
+        self.drained.append(batch)
+
+    def submit(self, body: bytes) -> str:
+        batch = json.loads(body).get("session_id")
+        if batch in self.shut:
+            raise shut()
+        self.took.append(batch)
+        return super().submit(body)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(time.time())
+
+
+@pytest.fixture
+def service(clock) -> Batching:
+    return Batching(clock)
+
+
+@pytest.fixture
+def work(home, clock, service):
+    with Manifest.open(write_set(4, batch=True)) as manifest:
+        yield Work(manifest, service, clock, looked=True)
+
+
+def step(work: Work, after: float = 0.0) -> None:
+    work.clock.time += after
+    advance(work, fetching=False)
+
+
+def test_all_jobs_go_into_one_batch_that_is_drained_after_the_last(work, service):
+    step(work)
+    assert service.took == ["b0"] * 4
+    assert (service.opened, service.drained) == (["b0"], ["b0"])
+    assert open_batches(work.manifest) == []
+    step(work, 100)
+    assert (service.opened, service.drained) == (["b0"], ["b0"])
+
+
+def test_set_that_wants_none_has_none(home, clock, service):
+    with Manifest.open(write_set(2)) as manifest:
+        step(Work(manifest, service, clock, looked=True))
+    assert (service.took, service.opened, service.drained) == ([None] * 2, [], [])
+
+
+def test_batch_stays_open_while_the_pace_holds_jobs_back(work, service):
+    service.account = account(pace_limit=3)
+    step(work)
+    assert (service.took, service.drained) == (["b0"] * 3, [])
+    step(work, 100)
+    assert (service.took, service.drained) == (["b0"] * 4, ["b0"])
+
+
+def test_batch_that_is_known_is_used_by_the_next_process(work, service, clock):
+    service.account = account(pace_limit=3)
+    step(work)
+    clock.time += 100
+    step(Work(work.manifest, service, clock))
+    assert service.opened == ["b0"]
+
+
+def test_batch_that_is_shut_on_the_way_is_replaced(work, service):
+    """Its time runs out while the pace holds jobs back: nothing is wrong with that."""
+    service.account = account(pace_limit=3)
+    step(work)
+    service.shut = {"b0"}
+    step(work, 100)
+    step(work, 100)
+    assert service.took == ["b0"] * 3 + ["b1"]
+    assert service.posts == 4
+    assert service.drained == ["b1"]
+    assert "batch_closed" in kinds(work.manifest)
+
+
+def test_batch_that_is_shut_before_it_took_a_job_tells_of_more(work, service):
+    service.shut = {"b0", "b1"}
+    with pytest.raises(SessionClosed):
+        step(work)
+    assert (service.posts, service.opened) == (0, ["b0"])
+    assert open_batches(work.manifest) == []
+    service.shut = set()
+    step(work, 100)
+    assert service.took == ["b1"] * 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("no connection"),
+        Refused("no batches on this plan", status=400, number=1352, trace=None),
+    ],
+    ids=str,
+)
+def test_batch_that_cannot_be_opened_keeps_jobs_back(error, work, service):
+    service.opening_fails = error
+    with pytest.raises(type(error)):
+        step(work)
+    assert (service.posts, open_batches(work.manifest)) == (0, [])
+    assert all(job.unsent for job in work.manifest.jobs())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("It is gone", status=404, number=None, trace=None),
+        Conflict("It is shut", status=409, number=None, trace=None),
+        shut(),
+    ],
+    ids=str,
+)
+def test_batch_that_is_shut_or_gone_needs_no_draining(error, work, service):
+    service.draining_fails = error
+    step(work)
+    assert open_batches(work.manifest) == []
+    assert error.message in work.manifest.events()[-1].detail
+
+
+def test_draining_that_fails_is_tried_again(work, service):
+    service.draining_fails = Unreachable("no connection")
+    with pytest.raises(Unreachable):
+        step(work)
+    assert open_batches(work.manifest) == ["b0"]
+    service.draining_fails = None
+    step(work, 1)
+    assert service.drained == ["b0"]
+
+
+def test_batch_is_not_drained_while_a_job_is_in_doubt(work, service):
+    service.answers = [created_without_an_answer]
+    step(work)
+    assert service.drained == []
+    step(work, 1)
+    assert service.drained == ["b0"]
+
+
+def test_batch_is_drained_when_the_rest_is_cancelled(work, service):
+    service.account = account(pace_limit=3)
+    step(work)
+    want_cancel(work.manifest, [3])
+    step(work, 1)
+    assert (len(service.took), service.drained) == (3, ["b0"])
