@@ -25,6 +25,8 @@ __all__ = ["Goal", "SetHandle"]
 
 Goal = Callable[[Manifest], bool]
 
+_PATIENCE = 10.0  # seconds
+
 
 def _once(_manifest: Manifest) -> bool:
     return True
@@ -70,16 +72,18 @@ class SetHandle:
     def refresh(self, *, fetching: bool = False) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.
 
-        Nothing is sent; with `fetching` results that are done are fetched. Where another process,
-        or a thread of this one, is moving the set, that one does the asking. Raises a ServiceError.
+        Nothing is sent. Where another process, or a thread of this one, is moving the set, that one
+        does the asking. With `fetching`, results that are done are fetched, for which that one is
+        waited for, for some seconds. Raises a ServiceError.
         """
         with self.open() as manifest:
             if is_idle(manifest):
                 return
         with self.working(Clock()) as work:
-            try_advance(work, sending=False, fetching=fetching)
+            patience = _PATIENCE if fetching else 0.0
+            try_advance(work, patience=patience, sending=False, fetching=fetching)
 
-    def carry_out(self, until: Goal = _once, patience: float = 10.0) -> bool:
+    def carry_out(self, until: Goal = _once, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
 
         Look for `patience` seconds at most whether `until` holds, and return that; what is left

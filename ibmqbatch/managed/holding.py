@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..jobset.errors import TimedOut
 from ..jobset.standing import is_sent
 from ..manifest.records import JobRecord
+from ..manifest.store import Manifest
 from ..service.errors import ServiceError
 from . import changes
 from .backend import IBMQBackend, as_backend
@@ -21,12 +22,13 @@ from .run_options import checked_tags
 from .waiting import wait_for
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
     from .handle import Goal, SetHandle
 
 __all__ = ["Holding"]
 
 _LOOK_EVERY = 0.05  # seconds
+
+T = TypeVar("T")
 
 
 class Holding:
@@ -72,18 +74,20 @@ class Holding:
     def backend(self) -> IBMQBackend:
         """Return the backend that the set runs on, in the set's own account."""
         if self._backend is None:
-            with translated(IBMQJobManagerError):
-                record = self.handle.record()
+            record = self.read(Manifest.job_set)
             self._backend = IBMQBackend(AccountProvider(record.account), record.backend)
         return self._backend
+
+    def read(self, what: Callable[[Manifest], T]) -> T:
+        """Return what the set's file says, of whatever is asked."""
+        with translated(IBMQJobManagerError), self.handle.open() as manifest:
+            return what(manifest)
 
     def send(self) -> None:
         """Have what waits to be sent go out in the background, unless that is under way."""
         if self._sender is not None and not self._sender.finished:
             return
-        with translated(IBMQJobManagerError), self.handle.open() as manifest:
-            waiting = not is_sent(manifest)
-        if waiting:
+        if not self.read(is_sent):
             self._sender = Sender(self.handle)
 
     def wait_until_sent(self, enough: Goal | None = None) -> None:
@@ -94,10 +98,10 @@ class Holding:
         if enough is None:
             self._sender.join()
         else:
-            while not self._holds(enough) and not self._sender.join(_LOOK_EVERY):
+            while not self.read(enough) and not self._sender.join(_LOOK_EVERY):
                 pass
         error = self._sender.error
-        if error is not None and not (enough and self._holds(enough)):
+        if error is not None and not (enough and self.read(enough)):
             warnings.warn(
                 f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}",
                 stacklevel=3,
@@ -171,7 +175,3 @@ class Holding:
                 f"them as soon as the service takes them{why}",
                 stacklevel=3,
             )
-
-    def _holds(self, goal: Callable[[Manifest], bool]) -> bool:
-        with self.handle.open() as manifest:
-            return goal(manifest)

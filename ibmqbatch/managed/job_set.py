@@ -11,6 +11,7 @@ from ..jobset.results import missing_jobs, repair
 from ..jobset.standing import is_delivered, is_over
 from ..jobset.tags import check_tags
 from ..jobset.view import set_data
+from ..manifest.store import Manifest
 from ..render.notebook import job_set_html
 from . import report
 from .arguments import checked_name, checked_timeout, experiments_of, users_tags
@@ -26,6 +27,7 @@ from .run_options import checked_tags
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
 
+    from ..manifest.records import SetRecord
     from .backend import IBMQBackend
     from .handle import SetHandle
     from .job import IBMQJob
@@ -174,7 +176,7 @@ class ManagedJobSet:
         code below it. Jobs that the service did not take, and cancelled ones, are among them.
         """
         self._held.wait(is_over, None, lambda job: job.status.final)
-        return report.error_report(self.handle.jobs())
+        return report.error_report(self._held.read(Manifest.jobs))
 
     def cancel(self) -> None:
         """Cancel all jobs. What is not sent yet never is; what runs is asked to stop.
@@ -187,7 +189,8 @@ class ManagedJobSet:
     def jobs(self) -> list[IBMQJob | None]:
         """Wait until the jobs are sent, and return them; None for those that are not."""
         self._held.wait_until_sent()
-        return [job.job for job in self.managed_jobs()]
+        records = self._held.read(Manifest.jobs)
+        return [job.seen(each) for job, each in zip(self.managed_jobs(), records, strict=True)]
 
     def job(self, experiment: Any) -> tuple[IBMQJob | None, int]:
         """Return the job that holds an experiment, and the experiment's index in it, from 0.
@@ -198,7 +201,7 @@ class ManagedJobSet:
         of a name that stands several times.
         """
         if self._lookup is None:
-            self._lookup = Lookup(self.handle.circuits())
+            self._lookup = Lookup(self._held.read(Manifest.circuits))
         index = self._lookup.find(experiment)
         managed = next(
             job for job in self.managed_jobs() if job.start_index <= index <= job.end_index
@@ -212,7 +215,7 @@ class ManagedJobSet:
 
     def name(self) -> str:
         """Return the set's name."""
-        return self._name if self._found is None else self.handle.record().name
+        return self._name if self._found is None else self._record().name
 
     def job_set_id(self) -> str:
         """Return the set's id, by which it is found again, in other processes as well."""
@@ -226,13 +229,13 @@ class ManagedJobSet:
         if self._managed is None:
             self._managed = [
                 ManagedJob.of_set(self.handle, job, self._held.backend)
-                for job in self.handle.jobs()
+                for job in self._held.read(Manifest.jobs)
             ]
         return list(self._managed)
 
     def tags(self) -> list[str]:
         """Return the set's tags; those by which it is found on the service are not among them."""
-        return [] if self._found is None else list(self.handle.record().tags)
+        return [] if self._found is None else list(self._record().tags)
 
     def update_name(self, name: str) -> str:
         """Give the set another name, and return it. Its jobs get theirs as the service allows."""
@@ -288,5 +291,7 @@ class ManagedJobSet:
         """Return the table that a notebook shows; the service is not asked for it."""
         if self._found is None:
             return None
-        with self.handle.open() as manifest:
-            return job_set_html(set_data(manifest.job_set(), manifest.jobs()))
+        return self._held.read(lambda m: job_set_html(set_data(m.job_set(), m.jobs())))
+
+    def _record(self) -> SetRecord:
+        return self._held.read(Manifest.job_set)

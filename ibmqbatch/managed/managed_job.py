@@ -71,9 +71,8 @@ class ManagedJob:
     @property
     def job(self) -> IBMQJob | None:
         """The job on the service; None as long as it is not there."""
-        if self._job is None and self._on_service():
-            self._job = self._view()
-        return self._job
+        record = self._record() if self._job is None else None
+        return self._job if record is None else self.seen(record)
 
     @property
     def submit_error(self) -> Exception | None:
@@ -164,9 +163,9 @@ class ManagedJob:
 
         Waits for the job's end.
         """
-        error = self.submit_error
-        if error is not None:
-            return str(error)
+        record = self._record()
+        if record is not None and was_refused(record):
+            return reason_of(record)
         job = self.job
         try:
             return None if job is None else job.error_message()
@@ -209,6 +208,12 @@ class ManagedJob:
         job = manifest.job(self._index)
         return job is None or job.remote is not None or job.status.final
 
+    def seen(self, record: JobRecord) -> IBMQJob | None:
+        """Return the job on the service, where it is there by what its set's file says of it."""
+        if self._job is None and record.remote is not None:
+            self._job = self._view()
+        return self._job
+
     def _view(self) -> IBMQJob:
         assert self._handle is not None
         assert self._backend is not None
@@ -217,12 +222,8 @@ class ManagedJob:
     def _record(self) -> JobRecord | None:
         if self._handle is None:
             return None
-        with self._handle.open() as manifest:
+        with translated(IBMQJobError), self._handle.open() as manifest:
             return manifest.job(self._index)
-
-    def _on_service(self) -> bool:
-        record = self._record()
-        return record is not None and record.remote is not None
 
     def _sent(self, limit: float | None) -> IBMQJob | None:
         """Return the job once it is on the service; None when it is never to be."""
