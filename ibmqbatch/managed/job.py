@@ -47,7 +47,8 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
 
     It is one job of a job set, which stands in a file on this machine: results are fetched once and
     then read from there, by other processes as well. `retrieve_job` and `jobs` give jobs that other
-    programs have sent, too; such a one is made a set when its results or circuits are wanted.
+    programs have sent, too; such a one is made a set when it is waited for, or its results or
+    circuits are wanted.
 
     Where the service cannot be asked, methods raise IBMQJobApiError: try again. `timeout` is in
     seconds, None or 0 for as long as it takes; times are local.
