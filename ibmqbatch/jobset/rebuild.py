@@ -23,6 +23,7 @@ from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote, DraftSe
 from ..manifest.store import Manifest
 from ..service.client import PAGE
 from ..service.errors import NotFound, ServiceError
+from ..service.failures import printable
 from .errors import NoSuchSet
 from .sent import SentPub, draft_remote, sent_pubs
 from .tags import MAX_TAGS, JobTag, find_job_tag, find_name_tag, is_ours, set_tag
@@ -97,8 +98,8 @@ def rebuild_set(
                 shots=max(job.shots for job in jobs),
                 seed=None,
                 options={},
-                name=name,
-                tags=tuple(tags[:MAX_TAGS]),
+                name=printable(name),
+                tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
                 private=newest.private,
             ),
             jobs,

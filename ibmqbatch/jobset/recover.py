@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
 from .errors import NoSuchJob
 from .sent import SentPub, draft_remote, sent_options, sent_pubs
-from .tags import MAX_NAME, MAX_TAGS
+from .tags import MAX_NAME, MAX_TAGS, is_ours
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -43,6 +43,8 @@ def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None) -> Pa
     Nothing of the jobs is changed. Raises NoSuchJob, UsageError for jobs that cannot be made a set,
     and ServiceErrors.
     """
+    from ..service.transport import printable
+
     found = [_look_at(client, job_id) for job_id in dict.fromkeys(job_ids)]
     backends = {item.remote.backend for item in found}
     if len(backends) > 1:
@@ -52,7 +54,8 @@ def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None) -> Pa
         )
     shots = max(pub.shots for item in found for pub in item.pubs)
     common = set.intersection(*(set(item.remote.tags) for item in found))
-    tags = [tag for tag in found[0].remote.tags if tag in common]
+    # Of a job that this program has sent, perhaps elsewhere, its own tags tell of another set.
+    tags = [t for t in found[0].remote.tags if t in common and not is_ours(t)]
     with Draft(new_set_id()) as draft:
         jobs = []
         first = 0
@@ -72,7 +75,7 @@ def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None) -> Pa
                 seed=None,
                 options=found[0].options,
                 name=name or f"recovered {found[0].remote.id}"[:MAX_NAME],
-                tags=tuple(tags[:MAX_TAGS]),
+                tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
                 private=any(item.remote.private for item in found),
                 made_elsewhere=True,
             ),
