@@ -112,12 +112,13 @@ TELL = """
     import json, sys
     from ibmqbatch import IBMQ, IBMQJobManager
     job_set = IBMQJobManager().retrieve_job_set(sys.argv[1], IBMQ.load_account())
+    jobs = job_set.jobs()
     print(json.dumps({
         "name": job_set.name(),
         "tags": job_set.tags(),
         "ranges": [[job.start_index, job.end_index] for job in job_set.managed_jobs()],
-        "names": [job and job.name() for job in job_set.jobs()],
-        "ids": [job and job.job_id() for job in job_set.jobs()],
+        "names": [job and job.name() for job in jobs],
+        "ids": [job and job.job_id() for job in jobs],
         "statuses": [status and status.name for status in job_set.statuses()],
     }))
 """
