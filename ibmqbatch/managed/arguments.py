@@ -8,10 +8,9 @@ import numbers
 from ..circuits.errors import BadInput
 from ..circuits.given import in_a_list
 from ..errors import InputError, Problem, UsageError
-from ..jobset.tags import check_name, is_ours
-from .run_options import checked_tags
+from ..jobset.tags import check_name
 
-__all__ = ["as_index", "checked_name", "checked_timeout", "experiments_of", "users_tags"]
+__all__ = ["as_index", "checked_name", "checked_timeout", "experiments_of"]
 
 
 def as_index(value: object) -> int | None:
@@ -39,11 +38,6 @@ def checked_name(value: object) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{value!r} is no name.", "Give a text.")
     return check_name(value)
-
-
-def users_tags(value: object, named: str) -> tuple[str, ...]:
-    """Return tags without those by which sets are found again, which nobody gives or takes away."""
-    return tuple(tag.strip() for tag in checked_tags(value, named) if not is_ours(tag))
 
 
 def experiments_of(given: object) -> list[object]:

@@ -112,9 +112,9 @@ def senders() -> list[Sender]:
 
 def _at_exit() -> None:
     ending = _running.copy()
-    for sender in ending:
-        sender.interrupt()
     try:
+        for sender in ending:
+            sender.interrupt()
         for sender in ending:
             sender.stop()
     except KeyboardInterrupt:

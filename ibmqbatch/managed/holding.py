@@ -92,6 +92,8 @@ class Holding:
 
     def wait_until_sent(self, enough: Goal | None = None) -> None:
         """Wait until the jobs are sent, or `enough` of them; warn where that cannot be."""
+        if enough is not None and self.read(enough):
+            return
         self.send()
         if self._sender is None:
             return

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from ..manifest.store import Manifest
     from .views import JobFacts, SetView
 
-__all__ = ["circuits_of", "failure_of", "header_of", "options_of", "qobj_of", "result_of"]
+__all__ = [
+    "circuits_of",
+    "failure_of",
+    "failure_text",
+    "header_of",
+    "options_of",
+    "qobj_of",
+    "result_of",
+]
 
 _LEVELS = {"kerneled": (1, "single"), "avg_kerneled": (1, "avg")}
 
@@ -51,11 +59,17 @@ def result_of(view: SetView, backend_name: str) -> Result:
 
 def failure_of(facts: JobFacts) -> str:
     """Return why a job failed, with the service's code and advice, as far as it told."""
-    reason = facts.reason.strip() or "Unknown error."
+    return failure_text(facts.reason, facts.solution, facts.code)
+
+
+def failure_text(reason: str, solution: str, code: int | None) -> str:
+    """Return why a job failed, in sentences, from what the service told."""
+    reason = reason.strip() or "Unknown error."
     text = reason if reason.endswith((".", "!", "?")) else f"{reason}."
-    if facts.solution and facts.solution not in text:
-        text = f"{text} {facts.solution}"
-    return text if facts.code is None else f"{text} Error code: {facts.code}."
+    if solution and solution not in text:
+        text = f"{text} {solution}"
+    # What a refusal says names its code already.
+    return text if code is None or f"code {code}" in text else f"{text} Error code: {code}."
 
 
 def circuits_of(view: SetView) -> list[QuantumCircuit]:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..jobset.results import missing_jobs, repair
 from ..jobset.standing import is_delivered, is_over
-from ..jobset.tags import check_tags
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..render.notebook import job_set_html
 from . import report
-from .arguments import checked_name, checked_timeout, experiments_of, users_tags
+from .arguments import checked_name, checked_timeout, experiments_of
 from .exceptions import IBMQJobManagerError, IBMQJobManagerInvalidStateError, translated
 from .finding import find_set
 from .holding import Holding
@@ -22,7 +21,7 @@ from .looking import look
 from .lookup import Lookup
 from .managed_job import ManagedJob
 from .managed_results import ManagedResults
-from .run_options import checked_tags
+from .tag_changes import tag_change
 
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
@@ -255,19 +254,8 @@ class ManagedJobSet:
         Tags by which sets are found again cannot be given or taken away. Raises
         IBMQJobManagerInvalidStateError when nothing is given, or what cannot be a tag.
         """
-        if replacement_tags is None and additional_tags is None and removal_tags is None:
-            raise IBMQJobManagerInvalidStateError(
-                "The tags cannot be updated since none of the parameters are specified."
-            )
         with translated(IBMQJobManagerError):
-            replacements = users_tags(replacement_tags, "replacement_tags")
-            additions = check_tags(checked_tags(additional_tags, "additional_tags"))
-            removals = users_tags(removal_tags, "removal_tags")
-
-        def change(present: tuple[str, ...]) -> tuple[str, ...]:
-            tags = (*(present if replacement_tags is None else replacements), *additions)
-            return check_tags(tag for tag in tags if tag not in removals)
-
+            change = tag_change(replacement_tags, additional_tags, removal_tags)
         self._held.relabel(change=change)
         return self.tags()
 

@@ -85,8 +85,8 @@ class ManagedJob:
         circuits: Any,
         job_name: str,
         backend: IBMQBackend | str,
-        executor: object = None,  # noqa: ARG002
-        submit_lock: object = None,  # noqa: ARG002
+        executor: object,  # noqa: ARG002
+        submit_lock: object,  # noqa: ARG002
         job_share_level: object = None,
         job_tags: list[str] | None = None,
         **run_config: Any,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from qiskit.providers import JobStatus
 
 from ..manifest.records import JobRecord, SetRecord, count_statuses
+from .job_parts import failure_text
 from .looking import Look, was_refused
 
 __all__ = ["error_report", "job_details", "job_name", "reason_of", "set_report", "spans", "summary"]
@@ -96,13 +97,12 @@ def error_report(jobs: Iterable[JobRecord]) -> str | None:
 
 def reason_of(job: JobRecord) -> str:
     """Return why a job brings no results, or not yet."""
-    told = job.reason
-    if job.code is not None and str(job.code) not in told:
-        told = f"{told} (code {job.code})".strip()
-    if told:
-        return told
     if job.status.name == "ERROR":
-        return "Unknown error."
+        remote = job.remote
+        reason = job.attempt_error if remote is None else remote.reason
+        return failure_text(reason, "" if remote is None else remote.solution, job.code)
+    if job.reason:
+        return job.reason
     if job.status.name == "DONE":
         return "The job is done, and its results are not here yet."
     return f"{str(JobStatus[job.status.name].value).capitalize()}."

@@ -24,6 +24,7 @@ from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
+from tests.managed.programs import flipped
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
@@ -33,19 +34,9 @@ REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encod
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
 
 
-def flips(bits: str, name: str | None = None) -> QuantumCircuit:
-    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
-    circuit = QuantumCircuit(len(bits), len(bits), name=name)
-    for qubit, bit in enumerate(reversed(bits)):
-        if bit == "1":
-            circuit.x(qubit)
-    circuit.measure(range(len(bits)), range(len(bits)))
-    return circuit
-
-
 def numbered(count: int, width: int = 4) -> list[QuantumCircuit]:
     """Return circuits whose outcomes are their numbers, and which are named after these."""
-    return [flips(f"{n % 2**width:0{width}b}", f"c{n}") for n in range(count)]
+    return [flipped(f"{n % 2**width:0{width}b}", f"c{n}") for n in range(count)]
 
 
 def outcome(n: int, shots: int, width: int = 4) -> dict[str, int]:
@@ -121,12 +112,13 @@ TELL = """
     import json, sys
     from ibmqbatch import IBMQ, IBMQJobManager
     job_set = IBMQJobManager().retrieve_job_set(sys.argv[1], IBMQ.load_account())
+    jobs = job_set.jobs()
     print(json.dumps({
         "name": job_set.name(),
         "tags": job_set.tags(),
         "ranges": [[job.start_index, job.end_index] for job in job_set.managed_jobs()],
-        "names": [job and job.name() for job in job_set.jobs()],
-        "ids": [job and job.job_id() for job in job_set.jobs()],
+        "names": [job and job.name() for job in jobs],
+        "ids": [job and job.job_id() for job in jobs],
         "statuses": [status and status.name for status in job_set.statuses()],
     }))
 """

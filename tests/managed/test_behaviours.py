@@ -28,13 +28,13 @@ from ibmqbatch.managed.exceptions import (
 from tests.bench.sets import environment
 from tests.bench.stub import BACKEND as STUBBED
 from tests.bench.stub import Stub
+from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
     REFUSAL,
     TELL,
     Gate,
     elsewhere,
-    flips,
     numbered,
     outcome,
     spoiled,
@@ -55,7 +55,7 @@ def manager() -> IBMQJobManager:
     [
         (lambda: (circuit for circuit in numbered(7)), 3, [(0, 2), (3, 5), (6, 6)]),
         (lambda: tuple(numbered(4)), np.int64(2), [(0, 1), (2, 3)]),
-        (lambda: flips("01"), None, [(0, 0)]),
+        (lambda: flipped("01"), None, [(0, 0)]),
         (lambda: numbered(301), 1000, [(0, 299), (300, 300)]),
     ],
     ids=["generator", "tuple", "one circuit", "more than the backend takes"],
@@ -116,7 +116,7 @@ def test_5_a_set_of_a_dozen_jobs_is_found_by_its_id_alone(manager, held):
 def test_5_a_set_of_over_a_thousand_jobs_is_found_in_its_order(manager):
     with Stub() as stub, environment(**stub.environment):
         job_set = manager.run(
-            itertools.repeat(flips("1"), 1001), STUBBED, max_experiments_per_job=1, shots=2
+            itertools.repeat(flipped("1"), 1001), STUBBED, max_experiments_per_job=1, shots=2
         )
         ids = [job.job_id() for job in job_set.jobs()]
         told = elsewhere(TELL, job_set.job_set_id())
@@ -255,7 +255,7 @@ def test_11_experiments_are_found_by_index_name_and_circuit(manager):
     results = job_set.results()
     for experiment in (3, np.uint8(3), "c3", circuits[3]):
         assert results.get_counts(experiment) == outcome(3, 2)
-    for nothing in (5, -1, "c9", None, 1.0, True, flips("1", "other")):
+    for nothing in (5, -1, "c9", None, 1.0, True, flipped("1", "other")):
         with pytest.raises(IBMQJobManagerJobNotFound):
             job_set.job(nothing)
         with pytest.raises(IBMQJobManagerJobNotFound):
@@ -307,7 +307,7 @@ def test_13_error_messages_name_the_range_the_index_the_id_and_the_code(held):
     heading, *reason = text.splitlines()
     assert heading == f"Experiments 2-3, job index=1, job ID={failed.id}:"
     assert all(line.startswith("  ") for line in reason)
-    assert re.search(r"\(code 1\d\d\d\)$", text)
+    assert re.search(r"Error code: 1\d\d\d\.$", text)
     told = elsewhere(
         """
         import json, sys
@@ -349,11 +349,13 @@ def test_14_the_tags_of_the_set_itself_cannot_be_taken_away(manager, held):
     job_set.jobs()
     own = f"ibmq_jobset_{job_set.job_set_id()}_"
     assert job_set.update_tags(removal_tags=[own, "a"]) == []
-    assert job_set.update_tags(replacement_tags=[own, "b"]) == ["b"]
+    assert job_set.update_tags(replacement_tags=["b"]) == ["b"]
     assert job_set.update_tags(replacement_tags=[]) == []
     with pytest.raises(IBMQJobManagerInvalidStateError, match="reserved"):
         job_set.update_tags(additional_tags=["ibmq_jobset_x"])
-    with pytest.raises(IBMQJobManagerInvalidStateError, match="none of the parameters"):
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="no list"):
+        job_set.update_tags(additional_tags="x")
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="none are given"):
         job_set.update_tags()
     (job,) = held(job_set.job_set_id())
     assert job.tags[0] == own

@@ -28,13 +28,13 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.conftest import Cli
+from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
     REFUSAL,
     TELL,
     Gate,
     elsewhere,
-    flips,
     numbered,
     outcome,
     spoiled,
@@ -327,8 +327,8 @@ def test_9_a_job_holds_one_experiment_at_least(manager, service, size):
     [
         ([], "no circuits"),
         (5, "no circuit"),
-        ([flips("1"), 5], "Experiment 1 is a int"),
-        ([[flips("1")]], "Experiment 0 is a list"),
+        ([flipped("1"), 5], "Experiment 1 is a int"),
+        ([[flipped("1")]], "Experiment 0 is a list"),
         (QuantumCircuit(1), "measures nothing"),
     ],
 )
@@ -346,7 +346,7 @@ def test_9_pulse_schedules_are_refused_in_one_sentence(manager, service):
 
 
 def test_9_an_ambiguous_name_lists_its_indexes(manager):
-    circuits = [flips("0", "a"), flips("1", "b"), flips("0", "a")]
+    circuits = [flipped("0", "a"), flipped("1", "b"), flipped("0", "a")]
     job_set = manager.run(circuits, BACKEND, max_experiments_per_job=1, shots=2)
     with pytest.raises(IBMQJobManagerJobNotFound, match="0, 2"):
         job_set.job("a")
@@ -381,7 +381,7 @@ def test_9_bound_parameters_shift_no_index(manager, held):
 def test_10_sets_are_listed_without_an_id_and_other_programs_read_them(manager, held, cli: Cli):
     job_set = manager.run(numbered(2), BACKEND, name="one", max_experiments_per_job=1, shots=2)
     job_set.results()
-    other = cli.submit(_write(cli, flips("1")), "--name", "two", "--shots", 3, "--wait")
+    other = cli.submit(_write(cli, flipped("1")), "--name", "two", "--shots", 3, "--wait")
     told = elsewhere(
         """
         import json
