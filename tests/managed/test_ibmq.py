@@ -233,6 +233,14 @@ def test_a_provider_without_more_is_that_of_the_account_in_use(ibmq, nobody_is_a
     assert ibmq.get_provider().account_name == "saved"
 
 
+def test_a_name_of_a_backend_is_of_the_account_that_is_enabled(ibmq, nobody_is_asked):
+    assert ibmq.default_provider().account_name == "local"
+    ibmq.enable_account(KEY, instance=CRN.format("a"), name="mine")
+    assert ibmq.default_provider().account_name == "mine"
+    ibmq.disable_account()
+    assert ibmq.default_provider().account_name == "local"
+
+
 def test_a_provider_for_an_instance_is_of_the_account_that_has_it(ibmq, nobody_is_asked):
     ibmq.save_account(KEY, instance=CRN.format("a"), name="one")
     ibmq.save_account(KEY, instance=CRN.format("b"), name="two")
