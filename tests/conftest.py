@@ -136,6 +136,18 @@ def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert process.wait(30) == 0
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _not_the_developers_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what a test without a data folder of its own does out of the developer's."""
+    kept = os.environ.get("IBMQBATCH_HOME")
+    os.environ["IBMQBATCH_HOME"] = str(tmp_path_factory.mktemp("nobodys"))
+    yield
+    if kept is None:
+        del os.environ["IBMQBATCH_HOME"]
+    else:
+        os.environ["IBMQBATCH_HOME"] = kept
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a data folder of its own, and no account but `local`."""

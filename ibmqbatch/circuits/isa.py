@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ __all__ = [
     "Step",
     "active_qubits",
     "check_activity",
+    "check_numbers",
     "check_steps",
     "measures",
     "misfit",
@@ -91,3 +93,17 @@ def measures(circuit: QuantumCircuit) -> bool:
     return any(item.operation.name == "measure" for item in reversed(circuit.data)) or any(
         name == "measure" for name, _ in steps(circuit)
     )
+
+
+def check_numbers(circuit: QuantumCircuit, where: str) -> None:
+    """Raise BadInput for an angle or a length that is no number, or beyond all of them."""
+    for item in circuit.data:
+        for value in item.operation.params:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BadInput(
+                    "bad_number",
+                    f"{where}: '{item.operation.name}' is given {value} where a number belongs.",
+                    "Mend it.",
+                )
+        for block in getattr(item.operation, "blocks", ()):
+            check_numbers(block, where)

@@ -205,7 +205,7 @@ def _delay(program: PhysicalProgram, statement: Any) -> None:
     if type(length).__name__ != "DurationLiteral" or not statement.qubits:
         raise _BeyondError
     unit = length.unit.name
-    if unit == "dt" and length.value % 1:
+    if not math.isfinite(length.value) or (unit == "dt" and length.value % 1):
         raise _BeyondError
     seconds = length.value * _SECONDS.get(unit, program.device.dt or 0.0)
     for qubit in program.qubits(statement.qubits):
@@ -277,6 +277,13 @@ def _whole(expression: Any) -> int:
 
 def _number(expression: Any) -> int | float:
     """Return the value of a constant expression; that of whole numbers is one, as it should be."""
+    value = _evaluated(expression)
+    if not math.isfinite(value):
+        raise _BeyondError
+    return value
+
+
+def _evaluated(expression: Any) -> int | float:
     kind = type(expression).__name__
     if kind in {"IntegerLiteral", "FloatLiteral"}:
         value: int | float = expression.value
@@ -284,9 +291,9 @@ def _number(expression: Any) -> int | float:
     if kind == "Identifier" and expression.name in _CONSTANTS:
         return _CONSTANTS[expression.name]
     if kind == "UnaryExpression" and expression.op.name == "-":
-        return -_number(expression.expression)
+        return -_evaluated(expression.expression)
     if kind == "BinaryExpression":
-        left, right = _number(expression.lhs), _number(expression.rhs)
+        left, right = _evaluated(expression.lhs), _evaluated(expression.rhs)
         whole = isinstance(left, int) and isinstance(right, int)
         try:
             match expression.op.name:

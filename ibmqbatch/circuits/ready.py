@@ -14,7 +14,7 @@ from ..errors import Problem
 from .device import Device
 from .durations import duration_of
 from .errors import BadInput
-from .isa import check_activity, check_steps, measures, misfit, steps
+from .isa import check_activity, check_numbers, check_steps, measures, misfit, steps
 from .load import Load, load_of
 from .physical import read_physical
 from .programs import Program, load_circuit
@@ -160,6 +160,7 @@ class Work:
             body_kind="openqasm3",
             body=zlib.compress(program.content),
             layout=None,
+            note=self._note_of_staying(where),
             load=load_of(found.steps, found.registers.values(), found.duration),
         )
 
@@ -173,6 +174,7 @@ class Work:
         from .delays import count_in_steps
         from .encode import qpy_of
 
+        check_numbers(circuit, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
         if not measures(circuit):
@@ -242,6 +244,11 @@ class Work:
         if not self._device.instructions:
             return load_of((), sizes, None)
         return load_of(steps(circuit), sizes, duration_of(circuit, self._device))
+
+    def _note_of_staying(self, where: str) -> str:
+        if self._preparation.level is None:
+            return ""
+        return f"{where} names the device's own qubits: it is sent as it is, and not compiled."
 
     def _note_of_moving(self, circuit: QuantumCircuit, where: str) -> str:
         """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""

@@ -93,6 +93,9 @@ def _usage_problem(error: Any) -> Problem:
     # The help of the verb, where there is one, has its options.
     context = getattr(error, "ctx", None)
     verb = context.command_path.partition(" ")[2] if context is not None else ""
+    if verb == "account login" and "extra argument" in text:
+        # What is too much may be the key.
+        text = "This is not how to log in; an API key is never an argument"
     return Problem(
         "usage",
         text if text.endswith((".", "?")) else f"{text}.",

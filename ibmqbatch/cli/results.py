@@ -265,8 +265,10 @@ def _show(
         this.exit_code = (
             outcome(jobs) if outcome(jobs) is not ExitCode.DONE else ExitCode.UNFINISHED
         )
+        from ..render.console import plural
+
         raise NotFinished(
-            f"{len(coming)} of {len(jobs)} jobs have not delivered yet.",
+            f"Not delivered yet: {len(coming)} of {plural(len(jobs), 'job')}.",
             f"Wait with `ibmqbatch results {set_id} --wait`, or take what is here with --partial.",
         )
     if missing:

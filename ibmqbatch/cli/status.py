@@ -200,7 +200,7 @@ def _tell_unsent(manifest: Manifest) -> None:
     lock = manifest.lock()
     if lock.acquire(blocking=False):
         lock.release()
-        message(f"{unsent} jobs are not sent yet; `ibmqbatch resume {record.id}` sends them.")
+        message(f"{plural(unsent, 'job')} not sent yet; `ibmqbatch resume {record.id}` sends.")
 
 
 def _refresh(

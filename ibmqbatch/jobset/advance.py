@@ -65,9 +65,9 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     observe(work, sending=sending)
     refusal = reconcile(work)
     wait = send(work).wait if sending and work.looked else None
-    drain_batches(work)
     if fetching:
         fetch(work)
+    drain_batches(work)
     if is_settled(manifest):
         with manifest.db.transaction():
             remotes.close_set(manifest)

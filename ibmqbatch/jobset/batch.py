@@ -1,15 +1,16 @@
 """Batches: jobs that the service is to prepare and run together.
 
 A batch is opened when its first job is about to leave, and drained when the last one has left: it
-then takes no more, and runs what it has. One whose opening was answered by nobody closes by itself,
-and costs nothing. The service may close a batch early; what is still to be sent gets another.
+then takes no more, and runs what it has. One that cannot be drained closes when its time is over;
+so does one whose opening was answered by nobody, and it costs nothing. The service may close a
+batch early; what is still to be sent gets another.
 """
 
 from __future__ import annotations
 
 from ..manifest import attempts
 from ..manifest.batches import batch_closed, batch_opened, open_batches
-from ..service.errors import AuthenticationFailed, Refused
+from ..service.errors import Refused, ServiceError
 from .work import Work
 
 __all__ = ["current_batch", "drain_batches"]
@@ -28,21 +29,26 @@ def current_batch(work: Work) -> str:
 
 
 def drain_batches(work: Work) -> None:
-    """Have batches take no more jobs once there is nothing left to send; raises a ServiceError."""
+    """Have batches take no more jobs once there is nothing left to send.
+
+    Where that fails it is tried again by the next process: nothing waits for it.
+    """
     manifest = work.manifest
     batches = open_batches(manifest)
-    if not batches or attempts.next_unsent(manifest, 1):
+    if not batches or work.drain_failed or attempts.next_unsent(manifest, 1):
         return
     if any(job.unsure or job.leaving for job in manifest.jobs()):
         return
     for batch in batches:
         try:
             work.client.close_batch(batch)
-        except AuthenticationFailed:
-            raise
         except Refused as error:
             # It is shut, or gone: either way it takes no more.
             why = error.message
+        except ServiceError as error:
+            work.drain_failed = True
+            work.observer.note(f"The batch {batch} cannot be closed now: {error.message}")
+            return
         else:
             why = "all jobs are sent"
         with manifest.db.transaction():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import LimitError
-from ..service.errors import NotFound, Refused, Unreadable
+from ..service.errors import AuthenticationFailed, ServiceError
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -31,17 +31,18 @@ def shot_seconds(duration: float, rep_delay: float | None) -> float:
 def usage_of(client: Client, backend: Backend) -> Usage | None:
     """Return what the instance has used and may use; None where it does not tell, or for nothing.
 
-    Raises a ServiceError where there is no answer at all.
+    It is advice: that it cannot be had stops nobody. Raises a ServiceError for a key or an instance
+    that is not accepted.
     """
     if backend.simulator:
         return None
     try:
         return client.usage()
-    except (NotFound, Unreadable):
-        return None
-    except Refused as error:
-        if error.status in {401, 403} and error.number in {None, 1200, 1201}:
+    except AuthenticationFailed as error:
+        if error.number in {None, 1200, 1201}:
             raise
+        return None  # a right that this key lacks
+    except ServiceError:
         return None
 
 

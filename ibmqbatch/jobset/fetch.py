@@ -8,6 +8,7 @@ committed. One that fails its check is kept as `<id>.damaged` and never served a
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import threading
@@ -51,6 +52,7 @@ class _Order:
     remote: RemoteRecord
     folder: Path
     shots: list[int]  # of its circuits
+    private: bool  # and then given once
 
     def path(self, suffix: str) -> Path:
         # Ids are the service's: whatever they hold, each names one file in the folder.
@@ -78,11 +80,14 @@ def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
     manifest = work.manifest
     folder = spool_folder(manifest)
+    private = manifest.job_set().private
     orders = [
-        _Order(job, remote, folder, _expected_shots(manifest, job))
+        _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
         for job, remote in unfetched(manifest)
     ]
     if not orders:
+        if folder.exists():
+            _sweep(manifest, folder)
         return
     ensure_folder(folder)
     failure: ServiceError | None = None
@@ -93,7 +98,7 @@ def fetch(work: Work) -> None:
                 _keep(manifest, order)
                 continue
             unusable = isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable)
-            if unusable or order.remote.private:
+            if unusable or order.private:
                 with manifest.db.transaction():
                     _record_failure(work, order, error)
             if not unusable:
@@ -114,26 +119,40 @@ def _keep(manifest: Manifest, order: _Order) -> None:
     order.path(".body").unlink(missing_ok=True)
 
 
+def _sweep(manifest: Manifest, folder: Path) -> None:
+    """Remove bodies that were committed by a process that died before it could remove them."""
+    for job in manifest.jobs():
+        if job.remote is not None and job.remote.result == "stored":
+            _Order(job, job.remote, folder, [], private=False).path(".body").unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _arrive(work: Work, order: _Order) -> None:
     """Have the verified body stand in its `.body` file, synced."""
     whole = order.path(".body")
     if whole.exists():
         return  # it arrived before a crash
     part = order.path(".part")
-    if order.remote.private and part.exists() and part.stat().st_size:
-        # A process died while it read what is given once: half of it is better than nothing.
-        part.replace(order.path(".damaged"))
+    if order.private and part.exists() and part.stat().st_size:
+        # A process died with what is given once. It may be whole, and half of it is better than
+        # nothing.
+        if not _problem(part, order):
+            _settle(part, whole)
+            return
+        _keep_aside(part, order)
     try:
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
-            private = order.remote.private
-            given = work.client.download_results(order.remote.id, file, repeatable=not private)
+            given = work.client.download_results(
+                order.remote.id, file, repeatable=not order.private
+            )
             file.flush()
             os.fsync(file.fileno())
     except ServiceError:
         # Of a private job even a part may be all that there ever is.
-        if order.remote.private and part.stat().st_size:
-            part.replace(order.path(".damaged"))
+        if order.private and part.stat().st_size:
+            _keep_aside(part, order)
         else:
             part.unlink(missing_ok=True)
         raise
@@ -147,11 +166,32 @@ def _arrive(work: Work, order: _Order) -> None:
         raise _NoResultsError("the service has no results of this job")
     problem = _problem(part, order)
     if problem:
-        aside = order.path(".damaged")
-        part.replace(aside)
-        raise _DamagedError(f"its results are not what they should be ({problem}); kept as {aside}")
+        _keep_aside(part, order)
+        raise _DamagedError(f"its results are not what they should be ({problem})")
+    _settle(part, whole)
+
+
+def _settle(part: Path, whole: Path) -> None:
+    """Have a body that is sound count as arrived, for good."""
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     part.replace(whole)
     sync_folder(whole.parent)
+
+
+def _keep_aside(part: Path, order: _Order) -> None:
+    """Keep a body that cannot be used, beside others of the same job."""
+    number = len(_aside(order))
+    part.replace(order.path(f".{number}.damaged" if number else ".damaged"))
+
+
+def _aside(order: _Order) -> list[Path]:
+    """Return the bodies of a job that could not be used."""
+    first = order.path(".damaged")
+    return sorted(order.folder.glob(f"{glob.escape(first.stem)}*.damaged"))
 
 
 def _problem(part: Path, order: _Order) -> str:
@@ -191,7 +231,10 @@ def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
     if remote.result_error and reason not in remote.result_error:
         reason = f"{reason}; before that: {remote.result_error}"
     # The results of a private job are given once. What is "not there" then will not come back.
-    final = remote.private and isinstance(error, NotFound | _NoResultsError | _DamagedError)
+    final = order.private and isinstance(error, NotFound | _NoResultsError | _DamagedError)
+    kept = _aside(order)
+    if kept:
+        reason = f"{reason}; what arrived is kept as {', '.join(map(str, kept))}"
     if final or (remote.result_tries + 1 >= _MOST_TRIES and _overdue(work, remote)):
         remotes.lose_result(work.manifest, remote, reason)
     else:

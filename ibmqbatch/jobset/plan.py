@@ -30,6 +30,8 @@ __all__ = ["Plan", "make_plan"]
 
 _SEED_BITS = 30
 _MOST_NOTES = 5
+_MICRO = 1e-6
+_ROUNDING = 1e-12  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def make_plan(
     assert request.name is not None
     seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
     _check_measurements(request, backend)
+    _check_rep_delay(request, backend)
     preparation = _preparation(request, seed)
     device = device_of(backend)
     rep_delay = request.options.get("execution", {}).get("rep_delay", device.rep_delay)
@@ -228,6 +231,22 @@ def _check_measurements(request: Request, backend: Backend) -> None:
         raise UsageError(
             f"{request.shots} shots take several repeats, whose averages cannot be merged.",
             f"Ask for {backend.max_shots} or fewer, or for kerneled measurements.",
+        )
+
+
+def _check_rep_delay(request: Request, backend: Backend) -> None:
+    """Refuse a time between shots that the device does not have."""
+    asked = request.options.get("execution", {}).get("rep_delay")
+    told = backend.configuration.get("rep_delay_range")
+    if asked is None or not isinstance(told, list) or len(told) != 2:
+        return
+    if not all(isinstance(end, int | float) for end in told):
+        return
+    low, high = (end * _MICRO for end in told)
+    if not low - _ROUNDING <= asked <= high + _ROUNDING:
+        raise UsageError(
+            f"A rep delay of {asked:g} s is none that {backend.name} has.",
+            f"It takes {low:g} to {high:g} s.",
         )
 
 

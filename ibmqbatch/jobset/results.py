@@ -130,6 +130,7 @@ def repair(manifest: Manifest) -> int:
     Return how many that is. Of a private job the service has no second copy: its result is lost.
     """
     damaged = []
+    private = manifest.job_set().private
     for job in manifest.jobs():
         if job.remote is None or job.remote.result != "stored":
             continue
@@ -144,6 +145,6 @@ def repair(manifest: Manifest) -> int:
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
                 remotes.drop_result(manifest, remote, reason)
-                if remote.private:
+                if private or remote.private:
                     remotes.lose_result(manifest, remote, reason)
     return len(damaged)

@@ -36,6 +36,7 @@ _BYTES_IN_FLIGHT = 64_000_000
 _BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
 _PENDING_AGE = 10.0  # seconds for which what a listing told of the jobs that wait is good
 _LIST_LENGTH = 1
+_NO_BACKEND = 1216
 
 # Refusals that are about the account, the backend or the moment, not about this one job: every
 # other job would meet the same.
@@ -107,9 +108,8 @@ class _Sender:
         self._full: TooManyPending | None = None
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
-        older = open_batches(work.manifest)
-        self._batch = current_batch(work) if record.batch else None
-        self._batch_served = self._batch in older  # or will have, in this round
+        self._batch: str | None = None
+        self._batch_served = bool(open_batches(work.manifest))  # or will have, in this round
 
     def run(self) -> Sent:
         with Flight(self._post) as flight:
@@ -162,9 +162,13 @@ class _Sender:
         """Ask the pace, and the service where it limits how many jobs may wait, for leave."""
         if not wanted:
             return ()
+        grant = Grant((), 0.0)
         try:
             grant = self._reserve(wanted)
+            if grant.tickets and self._record.batch and self._batch is None:
+                self._batch = current_batch(self._work)
         except ServiceError as error:
+            self._pace.unused(grant.tickets)
             # What has landed is to be recorded first.
             self._error, self._stopped = self._error or error, True
             return ()
@@ -265,7 +269,7 @@ class _Sender:
                 self._work.observer.note(f"{answer.message} {answer.hint}")
             # Find out what came of it before more is sent to where answers get lost.
             self._stopped = True
-        elif departure.batch is not None and isinstance(answer, SessionClosed):
+        elif departure.batch is not None and _is_about_the_batch(answer):
             attempts.withdraw(manifest, intent, answer.message)
             self._change_batch(departure.batch, answer)
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
@@ -275,7 +279,7 @@ class _Sender:
             attempts.withdraw(manifest, intent, answer.message)
             self._stop_for(answer)
 
-    def _change_batch(self, batch: str, error: SessionClosed) -> None:
+    def _change_batch(self, batch: str, error: ServiceError) -> None:
         """Have the next round open another batch; one that never took a job tells of more."""
         self._stopped = True
         if batch in open_batches(self._work.manifest):
@@ -305,6 +309,18 @@ class _Sender:
 
     def _report(self) -> None:
         self._work.observer.progress("sending", self._total - self._waiting, self._total)
+
+
+def _is_about_the_batch(error: ServiceError) -> bool:
+    """Tell whether a job was refused because its batch takes none, or is not there.
+
+    Which code an unknown session has is unconfirmed; a 404 here is that, or an unknown backend.
+    """
+    if isinstance(error, NotFound):
+        return error.number != _NO_BACKEND
+    return isinstance(error, SessionClosed) or (
+        isinstance(error, Refused) and "session" in error.message.lower()
+    )
 
 
 class _Exhausted(ServiceError, LimitError):

@@ -51,7 +51,7 @@ def sent_pubs(params: Mapping[str, Any], job_id: str) -> list[SentPub]:
         raise UsageError(
             f"Job {job_id} is none of the sampler's.", "Read it with the program that sent it."
         )
-    default = params.get("shots") or sent_options(params).get("default_shots") or _DEFAULT_SHOTS
+    default = params.get("shots") or _shots_by_options(sent_options(params))
     try:
         return [_read_pub(pub, default) for pub in pubs]
     except (ValueError, TypeError, KeyError, zlib.error, binascii.Error) as error:
@@ -59,6 +59,20 @@ def sent_pubs(params: Mapping[str, Any], job_id: str) -> list[SentPub]:
             f"What job {job_id} was asked to do cannot be read ({error}).",
             "Read it with the program that sent it.",
         ) from error
+
+
+def _shots_by_options(options: Mapping[str, Any]) -> int:
+    """Return the shots of a pub that has none of its own, by the options of IBM's sampler.
+
+    Where twirling is on, and both of its numbers are given, their product goes first.
+    """
+    twirling = options.get("twirling")
+    twirling = twirling if isinstance(twirling, dict) else {}
+    numbers = [twirling.get(key) for key in ("num_randomizations", "shots_per_randomization")]
+    on = twirling.get("enable_gates") or twirling.get("enable_measure")
+    if on and all(type(number) is int for number in numbers):
+        return math.prod(numbers)  # type: ignore[arg-type]
+    return options.get("default_shots") or _DEFAULT_SHOTS
 
 
 def draft_remote(remote: RemoteJob) -> DraftRemote:

@@ -58,6 +58,7 @@ class Work:
     observer: Observer = field(default_factory=Unobserved)
     looked: bool = False
     told_pace: bool = False
+    drain_failed: bool = False
     told_pending: bool = False
 
 

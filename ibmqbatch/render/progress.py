@@ -42,6 +42,7 @@ class ProgressBars:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
+        self._told: dict[str, tuple[int, int]] = {}
         self._last = 0.0
 
     def __enter__(self) -> Self:
@@ -75,8 +76,10 @@ class ProgressBars:
         else:
             begun = self._begun.setdefault(stage, now)
             slow = now - begun > _SLOW
-            if slow and (at_end or now - self._last > _LINE_EVERY):
+            news = self._told.get(stage) != (done, total)
+            if slow and news and (at_end or now - self._last > _LINE_EVERY):
                 self._last = now
+                self._told[stage] = done, total
                 verb, things = _STAGES[stage]
                 message(f"{verb}: {done} of {total} {things}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ __all__ = [
 
 _VERSION = 1
 _LONGEST_NAME = 64
+_KEY = re.compile(r"[A-Za-z0-9_-]{40,}")  # keys of IBM Cloud have 44 characters
 _TEXTS = ("instance", "instance_name", "url", "iam_url", "proxy", "ca_bundle")
 _OURS = {*_TEXTS, "token", "private_endpoint"}
 
@@ -46,6 +48,13 @@ def accounts_path() -> Path:
 
 def checked_name(name: str) -> str:
     """Return the name of an account that can be stored; raises UsageError."""
+    if _KEY.fullmatch(name):
+        # Which is not repeated here.
+        raise UsageError(
+            "What stands in the place of the account's name looks like an API key.",
+            "The key is asked for, or read from --token-file; it is never an argument. Others on "
+            "this machine may have seen it: make a new one.",
+        )
     if name in {LOCAL, ENVIRONMENT}:
         raise UsageError(
             f"The name '{name}' is taken: it has a meaning of its own.", "Choose another."

@@ -43,12 +43,12 @@ def test_the_results_of_200_jobs_take_a_request_each(stub: Stub) -> None:
         assert stub.take_counts() == {"list": 1, "results": 200}
 
 
-def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time() -> None:
+def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time_at_most() -> None:
     with Stub(0.02) as stub, submitted(stub, 100, 20) as work:
         stub.finish_jobs()
         follow(work, is_settled)
         assert stub.take_counts() == {"list": 1, "results": 100}
-        assert stub.most_waiting() == IN_FLIGHT
+        assert 1 < stub.most_waiting() <= IN_FLIGHT
 
 
 def test_a_measurement_tells_whether_it_is_within_its_bound() -> None:

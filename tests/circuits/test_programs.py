@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
 from ibmqbatch.circuits.programs import read_programs
+from ibmqbatch.circuits.ready import Preparation
 from ibmqbatch.circuits.sources import STDIN, Source
 from ibmqbatch.circuits.text import masked, split_programs
-from tests.circuits.asking import dump, loaded, names, problem, ready, write
+from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.conftest import BELL
 
@@ -263,3 +264,29 @@ def test_more_bits_than_any_computer_has_are_told(text, tmp_path):
 def test_long_numbers_elsewhere_are_no_sizes(tmp_path):
     assert ready(write(tmp_path, THREE.replace("x q", "delay[1000000dt] q[0];\nx q")))
     assert ready(write(tmp_path, BELL.replace("h q", "rx(1234567890.1234567) q[0];\nh q")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nrz(1e400) $0;\nc[0] = measure $0;\n',
+        (
+            'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[1] q;\nbit[1] c;\nrz(1e400) q[0];\n'
+            "c[0] = measure q[0];\n"
+        ),
+        (
+            'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\ncreg c[1];\nrz(1e400) q[0];\n'
+            "measure q -> c;\n"
+        ),
+    ],
+    ids=["physical", "openqasm3", "openqasm2"],
+)
+@pytest.mark.parametrize("device", [line(3), IDEAL], ids=["device", "simulator"])
+def test_angle_beyond_all_numbers_is_refused(text, device, tmp_path):
+    assert problem(write(tmp_path, text), device=device).code in {"bad_number", "syntax"}
+
+
+def test_program_that_stays_as_it_is_says_so_where_compiling_was_asked_for(tmp_path):
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nsx $0;\nc[0] = measure $0;\n'
+    (made,) = ready(write(tmp_path, text), device=line(3), preparation=Preparation(level=3))
+    assert "not compiled" in made.note

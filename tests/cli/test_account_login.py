@@ -304,3 +304,14 @@ def test_login_prints_a_document(login):
     told = document(login("--json"), "account login")["data"]["account"]
     assert (told["name"], told["kind"], told["in_use"]) == ("ibm", "stored", True)
     assert (told["instance"], told["instance_name"]) == (login.crn, "local")
+
+
+KEY_LIKE = "a" * 30 + "-_" + "B" * 12
+
+
+@pytest.mark.parametrize("words", [("ibm", KEY_LIKE), (KEY_LIKE,)])
+def test_a_key_given_as_an_argument_is_refused_and_not_repeated(words, watched):
+    done = watched(*words, code=2)
+    assert "never an argument" in done.err
+    assert KEY_LIKE not in done.out + done.err
+    assert watched.stored == {}

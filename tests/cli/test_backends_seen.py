@@ -166,13 +166,11 @@ def test_set_tells_what_it_was_compiled_for_as_it_was_then(run, odd, place, tmp_
     # Since then it has been calibrated again; nobody asks.
     place[1].rules.clear()
     place[1].seen.clear()
-    told = document(run("show", job_set, "--backend", "--json"), "show")["data"]["backend"]
+    told = document(run("show", job_set, "--device", "--json"), "show")["data"]["backend"]
     assert (told["name"], told["num_qubits"], told["seen_at"]) == ("ibm_odd", 156, None)
     assert told["properties"] == PROPERTIES
     assert told["calibration"]["faulty_qubits"] == [7]
-    facts = dict(
-        line.split("\t")[:2] for line in run("show", job_set, "--backend").out.splitlines()
-    )
+    facts = dict(line.split("\t")[:2] for line in run("show", job_set, "--device").out.splitlines())
     assert facts["calibrated"].startswith("2026-11-20")
     assert "seen" not in facts
     assert place[1].seen == []
@@ -181,4 +179,4 @@ def test_set_tells_what_it_was_compiled_for_as_it_was_then(run, odd, place, tmp_
 def test_set_of_a_simulator_was_compiled_for_no_device(run, tmp_path):
     (tmp_path / "a.qasm").write_text(BELL)
     job_set = run.submit(tmp_path / "a.qasm", "--detach")
-    assert "compiled for no device" in run("show", job_set, "--backend", code=2).err
+    assert "compiled for no device" in run("show", job_set, "--device", code=2).err

@@ -17,6 +17,7 @@ from ibmqbatch.service.errors import (
     Conflict,
     NotFound,
     Refused,
+    ServerFault,
     ServiceError,
     SessionClosed,
     Unreachable,
@@ -171,10 +172,11 @@ def test_batch_that_is_shut_or_gone_needs_no_draining(error, work, service):
 
 def test_draining_that_fails_is_tried_again(work, service):
     service.draining_fails = Unreachable("no connection")
-    with pytest.raises(Unreachable):
-        step(work)
+    step(work)
     assert open_batches(work.manifest) == ["b0"]
     service.draining_fails = None
+    # By the next process: this one has waited long enough for a thing that nothing depends on.
+    work.drain_failed = False
     step(work, 1)
     assert service.drained == ["b0"]
 
@@ -193,3 +195,47 @@ def test_batch_is_drained_when_the_rest_is_cancelled(work, service):
     want_cancel(work.manifest, [3])
     step(work, 1)
     assert (len(service.took), service.drained) == (3, ["b0"])
+
+
+def test_batch_that_cannot_be_drained_keeps_no_results_away(work, service):
+    service.draining_fails = ServerFault("it failed", status=500)
+    step(work)
+    assert all(job.remote is not None for job in work.manifest.jobs())
+    assert work.drain_failed
+
+
+def unknown(status: int, kind: type[Refused], number: int, text: str) -> Refused:
+    return kind(text, status=status, number=number, trace=None)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        unknown(404, NotFound, 1250, "Session not found."),
+        unknown(400, Refused, 1208, "session_id: there is no such session."),
+    ],
+    ids=str,
+)
+def test_batch_that_the_service_does_not_know_is_replaced(answer, work, service):
+    service.account = account(pace_limit=2)
+    step(work)
+
+    def submit(body: bytes, real=service.submit) -> str:
+        if json.loads(body)["session_id"] == "b0":
+            raise answer
+        return real(body)
+
+    service.submit = submit
+    step(work, 100)
+    step(work, 100)
+    step(work, 100)
+    assert service.opened == ["b0", "b1"]
+    assert [job.status for job in work.manifest.jobs()].count("ERROR") == 0
+
+
+def test_no_batch_is_opened_while_the_pace_holds(work, service):
+    service.account = account(pace_limit=2)
+    first = service.pace()
+    assert len(first.reserve(2).tickets) == 2
+    step(work)
+    assert service.opened == []

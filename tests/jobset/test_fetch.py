@@ -141,3 +141,46 @@ def test_disk_that_takes_no_more_is_a_storage_error(done):
     with pytest.raises(StorageError):
         run(done, OSError(28, "No space left on device"))
     assert len(unfetched(done)) == 1
+
+
+def leave(manifest: Manifest, name: str, body: bytes) -> None:
+    """Leave behind what a process that was killed had on the disk."""
+    spool_folder(manifest).mkdir()
+    (spool_folder(manifest) / name).write_bytes(body)
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_whole_body_that_a_dead_process_left_of_what_is_given_once_is_the_result(done):
+    leave(done, "r1.part", GOOD)
+    run(done)
+    assert read_result(done, "r1") == GOOD
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_each_part_of_what_is_given_once_is_kept(done):
+    leave(done, "r1.part", GOOD[:50])
+    (spool_folder(done) / "r1.damaged").write_bytes(b"older")
+    run(done, None)
+    assert sorted(aside(done)) == sorted([b"older", GOOD[:50]])
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_lost_result_tells_where_its_parts_are(done):
+    leave(done, "r1.part", GOOD[:50])
+    run(done, None)
+    assert str(spool_folder(done) / "r1.damaged") in done.jobs()[0].reason
+
+
+@pytest.mark.parametrize("private", [False], indirect=True)
+def test_set_that_was_sent_as_private_is_so_whatever_the_listing_says(done):
+    with done.db.transaction():
+        done.db.write("UPDATE jobset SET private = 1")
+    run(done, None)
+    assert done.jobs()[0].lost
+
+
+def test_body_that_was_committed_before_a_crash_is_swept_away(done):
+    run(done, GOOD)
+    leave(done, "r1.body", GOOD)
+    run(done)
+    assert not spool_folder(done).exists()

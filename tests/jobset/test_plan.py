@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zlib
 from dataclasses import replace
@@ -361,3 +362,12 @@ def test_more_jobs_than_there_may_be_leave_no_set(circuits, home):
     assert path is not None
     with Manifest.open(path) as manifest:
         assert manifest.job_set().run_config == {"header": {"a": 1}}
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(0.0, True), (0.0005, True), (0.00051, False)])
+def test_time_between_shots_is_one_that_the_backend_has(asked, taken, circuits):
+    backend = replace(DEVICE, configuration={**DEVICE.configuration, "rep_delay_range": [0, 500]})
+    asking = request(circuits(a=BELL), options={"execution": {"rep_delay": asked}})
+    told = pytest.raises(UsageError, match="none that line has")
+    with contextlib.nullcontext() if taken else told:
+        plan(asking, backend, dry_run=True)
