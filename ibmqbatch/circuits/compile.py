@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .device import Device
+from .device import PLAIN, Device
 from .errors import BadInput
 from .fractional import with_angles_folded
 from .registers import on_qubits
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import PassManager, Target
 
-__all__ = ["Compiler", "Layout", "build_target"]
+__all__ = ["Compiler", "Layout", "build_target", "simulator_target"]
 
 _SYNTHESIZED = frozenset({"rxx", "rzx"})  # for which Terra takes an angle of its own
 
@@ -115,7 +115,6 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
     Errors and durations are the device's own; what it cannot do is left out, and so are its
     `fractional` gates where they are not wanted.
     """
-    from qiskit import circuit as operations
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit.providers import QubitProperties
     from qiskit.transpiler import InstructionProperties, Target
@@ -139,6 +138,37 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
         }
         if inside:
             target.add_instruction(_passed_over(gates[name]), inside, name=name)
+    _add_flow(target, device)
+    return target
+
+
+def simulator_target(device: Device) -> Target:
+    """Return a simulator as Qiskit's Target: it takes its gates on any qubits."""
+    from qiskit.circuit import library
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+    from qiskit.transpiler import Target
+
+    target = Target(num_qubits=device.num_qubits)
+    known: dict[str, Any] = {
+        # Of any width, which Qiskit knows by their class.
+        "diagonal": library.DiagonalGate,
+        "initialize": library.Initialize,
+        "mcphase": library.MCPhaseGate,
+        "mcx": library.MCXGate,
+        "pauli": library.PauliGate,
+        "unitary": library.UnitaryGate,
+        **get_standard_gate_name_mapping(),
+    }
+    for name in dict.fromkeys((*device.basis_gates, *PLAIN)):
+        if name in known:
+            target.add_instruction(known[name], name=name)
+    _add_flow(target, device)
+    return target
+
+
+def _add_flow(target: Target, device: Device) -> None:
+    from qiskit import circuit as operations
+
     flow = {
         "if_else": operations.IfElseOp,
         "for_loop": operations.ForLoopOp,
@@ -149,7 +179,6 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
     }
     for name in sorted(device.flow):
         target.add_instruction(flow[name], name=name)
-    return target
 
 
 def _passed_over(gate: Any) -> Any:

@@ -102,13 +102,16 @@ def _soonest(work: Work, wait: float | None) -> float | None:
 def try_advance(
     work: Work, *, patience: float = 0.0, sending: bool = True, fetching: bool = True
 ) -> Step | None:
-    """Take one step, unless another process holds the set for longer than `patience` seconds."""
-    lock = work.manifest.lock()
-    deadline = work.clock.monotonic() + patience
+    """Take one step, unless somebody else holds the set for longer than `patience` seconds.
+
+    Who holds it is another process, or thread; it is not waited for beyond the clock's deadline.
+    """
+    clock, lock = work.clock, work.manifest.lock()
+    deadline = clock.monotonic() + min(patience, clock.left)
     while not _acquired(lock):
-        if work.clock.monotonic() >= deadline or work.clock.interrupted.is_set():
+        if clock.monotonic() >= deadline or clock.interrupted.is_set():
             return None
-        work.clock.sleep(_LOCK_POLL)
+        clock.sleep(_LOCK_POLL)
     try:
         return advance(work, sending=sending, fetching=fetching)
     finally:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .. import paths
 from ..errors import IbmqbatchError, Problem, StorageError
+from ..manifest.draft import is_set_id
+from ..manifest.glance import glance_job
 from ..manifest.store import SUFFIX, Manifest
 from .errors import AmbiguousSet, NoSuchSet
+from .tags import find_place
 
-__all__ = ["LATEST", "find_path", "find_set", "open_sets", "reference_to", "set_paths"]
+__all__ = [
+    "LATEST",
+    "find_job",
+    "find_path",
+    "find_set",
+    "open_sets",
+    "reference_to",
+    "set_paths",
+]
 
 LATEST = "latest"
 _MOST_NAMED = 5
@@ -85,6 +96,33 @@ def find_path(reference: str) -> Path:
             "Use the id of the one that is meant, or enough of it; `ibmqbatch status` lists them.",
         )
     return matches[0]
+
+
+def find_job(remote_id: str, tags: Iterable[str] = ()) -> tuple[Path, int] | None:
+    """Return the set of this machine that a job on the service is of, and the job's index there.
+
+    Its `tags` tell where to look first; sets that were made of other programs' jobs are looked
+    through without them. None where no set has it.
+    """
+    place = find_place(tags)
+    if place is not None:
+        set_id, index = place
+        path = paths.sets() / f"{set_id}{SUFFIX}"
+        return (path, index) if is_set_id(set_id) and _holds(path, index, remote_id) else None
+    for path in set_paths():
+        found = glance_job(path, remote_id)
+        if found is not None:
+            return path, found
+    return None
+
+
+def _holds(path: Path, index: int, remote_id: str) -> bool:
+    try:
+        with Manifest.open(path) as manifest:
+            job = manifest.job(index)
+    except IbmqbatchError:
+        return False
+    return job is not None and job.remote is not None and job.remote.id == remote_id
 
 
 def reference_to(manifest: Manifest) -> str:

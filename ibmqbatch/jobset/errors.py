@@ -13,6 +13,7 @@ __all__ = [
     "NoSuchSet",
     "NotFinished",
     "TimedOut",
+    "TooManyJobs",
     "UnknownBackend",
     "Unsettled",
 ]
@@ -48,6 +49,12 @@ class UnknownBackend(UsageError):
     """The account has no such backend."""
 
     code = "unknown_backend"
+
+
+class TooManyJobs(LimitError):
+    """The circuits take more jobs than they were to take."""
+
+    code = "too_many_jobs"
 
 
 class NotFinished(IbmqbatchError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 from ..manifest.records import CircuitRecord, ProgramRecord
 from ..manifest.store import Manifest
 
-__all__ = ["CircuitView", "view_circuit"]
+__all__ = ["CircuitView", "load_circuit_of", "view_circuit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +45,54 @@ def view_circuit(
         return CircuitView(circuit, program, program.body_kind, sent)
     # Brings in Qiskit, which takes a second.
     from ..circuits.errors import BadInput
-    from ..circuits.picture import as_openqasm3, draw, sent_circuit
-    from ..circuits.programs import Program, load_circuit
-    from ..circuits.text import includes_others
+    from ..circuits.picture import as_openqasm3, draw
 
     try:
-        if as_given and program.kind != "qpy" and includes_others(program.given.decode()):
-            raise BadInput(
-                "bad_include",
-                f"Circuit {circuit.index} includes other files, which may have changed since.",
-                "What was sent can be drawn: add --compiled.",
-            )
-        if as_given:
-            loaded, _ = load_circuit(
-                Program(
-                    kind=program.kind,
-                    content=program.given,
-                    source=circuit.source,
-                    where=circuit.source,
-                    folder=Path(circuit.source).parent,
-                    name=circuit.name,
-                )
-            )
-        else:
-            loaded = sent_circuit(program.body_kind, program.body)
+        loaded = _loaded(circuit, program, as_given=as_given)
         if width is None:
             return CircuitView(circuit, program, "openqasm3", as_openqasm3(loaded))
         return CircuitView(circuit, program, "drawing", draw(loaded, width))
     except BadInput as error:
         raise InputError([error.problem]) from error
+
+
+def load_circuit_of(manifest: Manifest, circuit: CircuitRecord, *, compiled: bool) -> Any:
+    """Return a circuit as it was given, or as it was sent (`compiled`), as a `QuantumCircuit`.
+
+    One of a sweep has its parameters yet. Raises InputError where it cannot be read.
+    """
+    from ..circuits.errors import BadInput
+
+    program = manifest.program(circuit.index)
+    assert program is not None
+    try:
+        return _loaded(circuit, program, as_given=not compiled and bool(program.given))
+    except BadInput as error:
+        raise InputError([error.problem]) from error
+
+
+def _loaded(circuit: CircuitRecord, program: ProgramRecord, *, as_given: bool) -> Any:
+    from ..circuits.errors import BadInput
+    from ..circuits.picture import sent_circuit
+    from ..circuits.programs import Program, load_circuit
+    from ..circuits.text import includes_others
+
+    if not as_given:
+        return sent_circuit(program.body_kind, program.body)
+    if program.kind != "qpy" and includes_others(program.given.decode()):
+        raise BadInput(
+            "bad_include",
+            f"Circuit {circuit.index} includes other files, which may have changed since.",
+            "What was sent can be drawn: add --compiled.",
+        )
+    loaded, _ = load_circuit(
+        Program(
+            kind=program.kind,
+            content=program.given,
+            source=circuit.source,
+            where=circuit.source,
+            folder=Path(circuit.source).parent,
+            name=circuit.name,
+        )
+    )
+    return loaded

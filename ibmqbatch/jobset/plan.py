@@ -14,6 +14,7 @@ from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
 from .budget import JOB_SECONDS, check_budget, shot_seconds
 from .device import device_of
+from .errors import TooManyJobs
 from .request import COMPILER_SEED_BITS, Request
 from .split import Chunk, Limits, Load, Splitter, repeats
 from .tags import MAX_REPEATS
@@ -77,12 +78,14 @@ def make_plan(
     usage: Usage | None = None,
     dry_run: bool = False,
     set_id: str | None = None,
+    most_jobs: int | None = None,
 ) -> tuple[Plan, Path | None]:
     """Read the circuits, split them into jobs, and write the manifest unless `dry_run`.
 
     The request has passed `check_request`; `usage` is what the instance has used. Circuits go to
     disk as they are read: memory does not grow with the set. Raises InputError with all that is
-    wrong with the input, and LimitError where it would cost too much.
+    wrong with the input, LimitError where it would cost too much, and TooManyJobs where it would
+    take more than `most_jobs`.
     """
     assert request.name is not None
     seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
@@ -126,6 +129,12 @@ def make_plan(
             raise InputError(
                 [Problem("no_circuits", "There are no circuits to submit.", "Name other files.")]
             )
+        if most_jobs is not None and len(chunks) > most_jobs:
+            raise TooManyJobs(
+                f"{total} circuits of {most_shots} shots take {len(chunks)} jobs of "
+                f"{backend.name}, not {most_jobs}.",
+                "Give fewer circuits, or ask for fewer shots.",
+            )
         if seconds is not None:
             seconds += JOB_SECONDS * len(chunks)
         note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
@@ -162,6 +171,7 @@ def make_plan(
                 max_execution_time=request.max_execution_time,
                 batch=request.batch,
                 estimated_seconds=seconds,
+                run_config=request.run_config,
             ),
             [DraftJob(chunk.first, chunk.last, chunk.repeat, most) for chunk in chunks],
         )

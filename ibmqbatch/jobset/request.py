@@ -20,7 +20,19 @@ _SEED_BITS = 63
 _STDIN = Path("-")
 # What does not change what is run: where it comes from is read, and its labels can be changed.
 _NOT_IN_PRINT = frozenset(
-    {"given", "rows", "paths", "table", "sweep", "stdin", "name", "tags", "once_key", "max_cost"}
+    {
+        "given",
+        "rows",
+        "paths",
+        "table",
+        "sweep",
+        "stdin",
+        "name",
+        "tags",
+        "once_key",
+        "max_cost",
+        "run_config",
+    }
 )
 _LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
@@ -35,7 +47,7 @@ class Request:
     where that will do, and `compiling` False in any case. `options` are those of the sampler.
     `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
     seconds of the quantum processor. After `max_fails` failures that would repeat themselves
-    nothing more is sent.
+    nothing more is sent. `run_config` is kept with the set for the program that asks.
     """
 
     paths: tuple[Path, ...] = ()
@@ -63,6 +75,7 @@ class Request:
     batch: bool = False
     max_fails: int | None = None
     once_key: str | None = None
+    run_config: Mapping[str, object] = field(default_factory=dict)
 
 
 def check_request(request: Request) -> Request:

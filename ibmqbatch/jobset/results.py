@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..manifest import remotes
-from ..manifest.records import CircuitRecord, JobRecord, RemoteRecord
+from ..manifest.records import CircuitRecord, JobRecord
 from ..manifest.store import Manifest
-from .split import repeat_shots
+from .names import CircuitIndex
+from .shelf import Shelf
 
 if TYPE_CHECKING:
     from ..service.outcomes import PubResult
@@ -64,26 +66,13 @@ def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> l
     A number is an index; behind `name:` it is a name. Raises UsageError for one that fits none, or
     a name that stands several times.
     """
-    by_name: dict[str, list[int]] = {}
-    for circuit in circuits:
-        by_name.setdefault(circuit.name, []).append(circuit.index)
+    known = CircuitIndex(circuits)
     indexes: dict[int, None] = {}
     for key in wanted:
-        if key.isascii() and key.isdecimal() and int(key) < len(circuits):
+        if key.isascii() and key.isdecimal() and int(key) < len(known):
             indexes[int(key)] = None
-            continue
-        named = by_name.get(key) or by_name.get(key.removeprefix(_NAME), [])
-        if len(named) > 1:
-            listed = ", ".join(map(str, named[:20])) + (", …" if len(named) > 20 else "")
-            raise UsageError(
-                f"{len(named)} circuits are named '{key}': {listed}.", "Use the index of one."
-            )
-        if not named:
-            raise UsageError(
-                f"The set has no circuit '{key}'.",
-                f"Use a circuit's name, or an index from 0 to {len(circuits) - 1}.",
-            )
-        indexes[named[0]] = None
+        else:
+            indexes[known.named(key if key in known else key.removeprefix(_NAME))] = None
     return list(indexes)
 
 
@@ -91,21 +80,22 @@ def read_results(
     manifest: Manifest,
     indexes: Sequence[int] | None = None,
     registers: Sequence[str] | None = None,
+    *,
+    repeat: int | None = None,
 ) -> Iterator[CircuitResult]:
     """Yield the results that are here, of all circuits in input order, or of `indexes`.
 
     `registers` leaves only those of each circuit; `check_registers` tells whether all have them.
-    The repeats of a circuit are merged. One job's results of each repeat are in memory at a time;
-    circuits whose results are not here are left out.
+    The repeats of a circuit are merged, unless one `repeat` is wanted. One job's results of each
+    repeat are in memory at a time; circuits whose results are not here are left out.
     """
     circuits = manifest.circuits()
-    shelf = _Shelf(manifest, circuits)
+    jobs = [job for job in manifest.jobs() if repeat in {None, job.repeat}]
+    shelf = Shelf(circuits, jobs, lambda: contextlib.nullcontext(manifest))
     for index in range(len(circuits)) if indexes is None else indexes:
-        pubs = shelf.pubs(index)
-        if not pubs:
+        circuit, outcomes = circuits[index], shelf.outcomes(index)
+        if outcomes is None:
             continue
-        circuit = circuits[index]
-        outcomes = pubs[0].joined(pubs[1:])
         if registers:
             outcomes = outcomes.only(registers)
         yield CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
@@ -132,49 +122,6 @@ def check_registers(
                 f"Circuit {result.index} ({result.name}) has no register '{lacking[0]}'.",
                 f"Its registers are: {', '.join(there)}. Name others with --circuit.",
             )
-
-
-class _Shelf:
-    """The jobs of a set by the circuits that they hold, and the results that were read last."""
-
-    def __init__(self, manifest: Manifest, circuits: Sequence[CircuitRecord]) -> None:
-        self._manifest = manifest
-        self._circuits = circuits
-        self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
-        for job in manifest.jobs():
-            self._jobs.setdefault(job.repeat, []).append(job)
-        self._starts = {
-            repeat: [job.first_circuit for job in jobs] for repeat, jobs in self._jobs.items()
-        }
-        self._read: dict[int, tuple[int, Sequence[PubResult]]] = {}
-
-    def pubs(self, circuit: int) -> list[PubResult]:
-        """Return a circuit's results that are here, by repeat."""
-        from bisect import bisect_right
-
-        found = []
-        for repeat, jobs in self._jobs.items():
-            position = bisect_right(self._starts[repeat], circuit) - 1
-            job = jobs[position] if position >= 0 else None
-            if job is None or circuit > job.last_circuit or job.remote is None:
-                continue
-            if job.remote.result == "stored":
-                found.append(self._results(job, job.remote)[circuit - job.first_circuit])
-        return found
-
-    def _results(self, job: JobRecord, remote: RemoteRecord) -> Sequence[PubResult]:
-        from ..service.results import decode_circuits
-
-        last = self._read.get(job.repeat)
-        if last is None or last[0] != job.index:
-            body = remotes.read_result(self._manifest, remote.id)
-            assert body is not None
-            shots = [
-                repeat_shots(circuit.shots, job.shots, job.repeat)
-                for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]
-            ]
-            last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
-        return last[1]
 
 
 def repair(manifest: Manifest) -> int:

@@ -11,7 +11,15 @@ from .errors import HeldCopy
 from .fetch import unfetched
 from .reconcile import unlabelled
 
-__all__ = ["check_held", "is_held", "is_idle", "is_over", "is_sent", "is_settled"]
+__all__ = [
+    "check_held",
+    "is_delivered",
+    "is_held",
+    "is_idle",
+    "is_over",
+    "is_sent",
+    "is_settled",
+]
 
 
 def is_sent(manifest: Manifest) -> bool:
@@ -44,6 +52,11 @@ def check_held(manifest: Manifest) -> None:
 def is_over(manifest: Manifest) -> bool:
     """Tell whether every job has ended, wherever its results are."""
     return all(job.status.final for job in manifest.jobs())
+
+
+def is_delivered(manifest: Manifest) -> bool:
+    """Tell whether no results are to be expected any more: they are here, lost, or never were."""
+    return all(job.delivered for job in manifest.jobs())
 
 
 def is_idle(manifest: Manifest) -> bool:

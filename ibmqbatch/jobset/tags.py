@@ -28,6 +28,7 @@ __all__ = [
     "find_job_tag",
     "find_name_tag",
     "find_nonce",
+    "find_place",
     "is_ours",
     "labels",
     "set_tag",
@@ -93,6 +94,15 @@ def find_job_tag(set_id: str, tags: Iterable[str]) -> JobTag | None:
         found = _JOB_TAG.fullmatch(tag)
         if found is not None and found["set"] == set_id:
             return JobTag(found["nonce"], **{name: int(found[name]) for name in _NUMBERS})
+    return None
+
+
+def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
+    """Return the set and the job in it that a listed job is by its tags, if any."""
+    for tag in tags:
+        found = _JOB_TAG.fullmatch(tag)
+        if found is not None:
+            return found["set"], int(found["job"])
     return None
 
 

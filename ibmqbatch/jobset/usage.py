@@ -10,7 +10,7 @@ from ..service.errors import NotFound
 from .metrics import read_metrics
 from .work import Work, side_by_side
 
-__all__ = ["fetch_metrics"]
+__all__ = ["fetch_metrics", "metrics_of"]
 
 
 def fetch_metrics(work: Work) -> None:
@@ -31,6 +31,20 @@ def fetch_metrics(work: Work) -> None:
                     failure = answer
     if failure is not None:
         raise failure
+
+
+def metrics_of(work: Work, remote: RemoteRecord) -> Mapping[str, object]:
+    """Return the metrics of one job, asked for unless they are known for good.
+
+    They are kept once the job has ended. Raises a ServiceError.
+    """
+    if remote.metrics is not None and _known(remote):
+        return remote.metrics
+    told = work.client.metrics(remote.id)
+    if remote.status.final:
+        with work.manifest.db.transaction():
+            store_metrics(work.manifest, remote, told)
+    return told
 
 
 def _known(remote: RemoteRecord) -> bool:

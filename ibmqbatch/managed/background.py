@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import IbmqbatchError
+from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
 from ..jobset.standing import is_sent
 
@@ -50,7 +52,8 @@ class Sender:
             _log.warning("%s: %s %s", self._handle.set_id, error.message, error.hint)
         finally:
             self._done.set()
-            if self in _running and not self._clock.interrupted.is_set():
+            # One that has failed stays, for the program's end tells what is left.
+            if self in _running and not self._clock.interrupted.is_set() and self.error is None:
                 _running.remove(self)
 
     @property
@@ -62,15 +65,29 @@ class Sender:
         """Wait until it has ended; return whether it has."""
         return self._done.wait(timeout)
 
+    def interrupt(self) -> None:
+        """Send nothing more; what is in flight lands."""
+        self._clock.interrupt(_SIGNAL)
+
     def stop(self) -> None:
         """Let what is in flight land, send nothing more, and say how to go on."""
-        self._clock.interrupt(_SIGNAL)
+        self.interrupt()
         self._done.wait()
-        unsent = sum(job.unsent for job in self._handle.jobs())
-        if unsent:
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how many jobs are not sent, or perhaps not, and how to go on; nothing if none is."""
+        set_id = self._handle.set_id
+        try:
+            jobs = self._handle.jobs()
+        except IbmqbatchError:
+            return  # the set was taken away meanwhile, and nobody wants to know
+        left = sum(job.unsent or job.unsure or job.leaving for job in jobs)
+        if left:
+            are = "job is" if left == 1 else "jobs are"
             sys.stderr.write(
-                f"{unsent} jobs of the set {self._handle.set_id} are not sent yet; "
-                f"`ibmqbatch resume {self._handle.set_id}` sends them.\n"
+                f"ibmqbatch: {left} of the {len(jobs)} {are} not sent yet; "
+                f"`ibmqbatch resume {set_id}` sends what is left.\n"
             )
 
 
@@ -94,8 +111,18 @@ def senders() -> list[Sender]:
 
 
 def _at_exit() -> None:
-    for sender in _running.copy():
-        sender.stop()
+    ending = _running.copy()
+    try:
+        for sender in ending:
+            sender.interrupt()
+        for sender in ending:
+            sender.stop()
+    except KeyboardInterrupt:
+        # Somebody is in a hurry. What is in flight is settled by whoever goes on with the set.
+        for sender in ending:
+            sender.tell()
+        sys.stderr.flush()
+        os._exit(ExitCode.INTERRUPTED)
     _running.clear()
 
 

@@ -12,7 +12,7 @@ from ..service.accounts import Account, find_account
 if TYPE_CHECKING:
     from ..service.client import Client
 
-__all__ = ["account_named", "connected", "enable"]
+__all__ = ["account_named", "connected", "disable", "enable", "enabled_names"]
 
 _enabled: dict[str, Account] = {}  # by name: those that stand in no file
 
@@ -20,6 +20,16 @@ _enabled: dict[str, Account] = {}  # by name: those that stand in no file
 def enable(account: Account) -> None:
     """Have this process know an account that is written down nowhere."""
     _enabled[account.name] = account
+
+
+def disable(name: str) -> None:
+    """Have this process forget an account that it was told of, if it was."""
+    _enabled.pop(name, None)
+
+
+def enabled_names() -> list[str]:
+    """Return the names of the accounts that stand in no file."""
+    return list(_enabled)
 
 
 def account_named(name: str | None) -> Account:

@@ -1,5 +1,7 @@
 """What the classes of the job manager raise: the old names, under the old bases.
 
+The engine's own errors become these in one place, `translated`.
+
 IBMQError                              everything, itself a QiskitError
 ├── IBMQAccountError                   no account, or its key is not accepted
 ├── IBMQProviderError                  a provider that cannot be found
@@ -22,8 +24,20 @@ IBMQError                              everything, itself a QiskitError
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from qiskit.exceptions import QiskitError
 from qiskit.providers.exceptions import JobError, JobTimeoutError
+
+from ..errors import IbmqbatchError, InputError, LimitError, UsageError
+from ..jobset.errors import NoSuchSet, NotFinished, TimedOut
+from ..manifest.errors import ManifestError
+from ..service.accounts import UnknownAccount
+from ..service.api_keys import NoKey
+from ..service.errors import ServiceError, TooManyPending
 
 __all__ = [
     "IBMQAccountError",
@@ -44,7 +58,23 @@ __all__ = [
     "IBMQJobTimeoutError",
     "IBMQManagedResultDataNotAvailable",
     "IBMQProviderError",
+    "message_of",
+    "translated",
 ]
+
+_MOST_PROBLEMS = 5  # that a message lists
+
+# What to do in a program, where the engine's own hint is for a command line only.
+_HINTS = {
+    "no_measurements": "Add measurements, for instance with circuit.measure_all().",
+    "not_in_instruction_set": "Leave the circuit as it was before it was compiled, or mend it.",
+    "timeout": "Nothing is lost: wait again.",
+    "unbound_parameters": "Give them values with parameter_binds.",
+}
+# Options of commands, in what is said of them, by what they are called in a program.
+_OPTION = re.compile(r"(`[^`]*`)|(?<![\w-])--([a-z]+(?:-[a-z]+)*)")
+_ARGUMENTS = {"max-circuits": "max_experiments_per_job", "tag": "job_tags"}
+_NOT_HERE = "; --dry-run shows the estimate"
 
 
 class IBMQError(QiskitError):  # type: ignore[misc]
@@ -117,3 +147,76 @@ class IBMQManagedResultDataNotAvailable(IBMQJobManagerError):
 
 class IBMQJobManagerUnknownJobSet(IBMQJobManagerError):
     """There is no job set of this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What errors are called: of arguments and states, of the service, of time, of limits."""
+
+    wrong: type[IBMQError]
+    service: type[IBMQError] | None = None  # None: as the base
+    timeout: type[IBMQError] | None = None
+    full: type[IBMQError] | None = None
+
+
+_FAMILIES: dict[type[IBMQError], _Names] = {
+    IBMQBackendError: _Names(
+        IBMQBackendValueError, IBMQBackendApiError, IBMQBackendApiError, IBMQBackendJobLimitError
+    ),
+    IBMQJobError: _Names(IBMQJobInvalidStateError, IBMQJobApiError, IBMQJobTimeoutError),
+    IBMQJobManagerError: _Names(
+        IBMQJobManagerInvalidStateError, timeout=IBMQJobManagerTimeoutError
+    ),
+    IBMQAccountError: _Names(IBMQAccountError),
+    IBMQProviderError: _Names(IBMQProviderError),
+}
+
+
+@contextlib.contextmanager
+def translated(base: type[IBMQError]) -> Iterator[None]:
+    """Raise the engine's errors as those of one family: backends, jobs, job sets, or accounts.
+
+    `base` is the family's base, or one of its errors: that is what an error becomes for which the
+    family has no name of its own. That there is no such account is an IBMQAccountError in all.
+    """
+    try:
+        yield
+    except IbmqbatchError as error:
+        raise _name(error, base)(message_of(error)) from error
+
+
+def message_of(error: IbmqbatchError) -> str:
+    """Return what an error says: what is wrong, and what to do, of the first things that are."""
+    problems = error.problems
+    told = [
+        _for_programs(f"{problem.message} {_HINTS.get(problem.code, problem.hint)}".strip())
+        for problem in problems[:_MOST_PROBLEMS]
+    ]
+    more = len(problems) - len(told)
+    return " ".join([*told, *([f"And {more} more."] if more else [])])
+
+
+def _for_programs(text: str) -> str:
+    """Write the options of a command as the arguments that they are here; commands stay."""
+
+    def argument(found: re.Match[str]) -> str:
+        command, option = found.groups()
+        return command or _ARGUMENTS.get(option) or option.replace("-", "_")
+
+    return _OPTION.sub(argument, text.replace(_NOT_HERE, ""))
+
+
+def _name(error: IbmqbatchError, base: type[IBMQError]) -> type[IBMQError]:
+    names = next(names for family, names in _FAMILIES.items() if issubclass(base, family))
+    if isinstance(error, UnknownAccount | NoKey):
+        return IBMQAccountError
+    if isinstance(error, NoSuchSet) and issubclass(base, IBMQJobManagerError):
+        return IBMQJobManagerUnknownJobSet
+    if isinstance(error, TimedOut):
+        return names.timeout or base
+    if isinstance(error, TooManyPending):
+        return names.full or names.service or base
+    if isinstance(error, ServiceError):
+        return names.service or base
+    wrong = InputError | UsageError | LimitError | NotFinished | ManifestError
+    return names.wrong if isinstance(error, wrong) else base

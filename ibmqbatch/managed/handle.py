@@ -12,15 +12,24 @@ from pathlib import Path
 
 from ..clock import Clock
 from ..jobset.advance import follow, try_advance
+from ..jobset.errors import TimedOut
 from ..jobset.standing import is_idle
 from ..jobset.work import Observer, Unobserved, Work
+from ..manifest.errors import SetInUse
 from ..manifest.records import CircuitRecord, JobRecord, SetRecord
 from ..manifest.store import Manifest
 from .connection import connected
+from .interrupts import landing
 
 __all__ = ["Goal", "SetHandle"]
 
 Goal = Callable[[Manifest], bool]
+
+_PATIENCE = 10.0  # seconds
+
+
+def _once(_manifest: Manifest) -> bool:
+    return True
 
 
 class SetHandle:
@@ -60,22 +69,44 @@ class SetHandle:
         with self.open() as manifest, connected(manifest.job_set().account, clock) as client:
             yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
 
-    def refresh(self) -> None:
+    def refresh(self, *, fetching: bool = False) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.
 
-        Nothing is sent or fetched. Where another process, or a thread of this one, is moving the
-        set, that one does the asking. Raises a ServiceError.
+        Nothing is sent. Where another process, or a thread of this one, is moving the set, that one
+        does the asking. With `fetching`, results that are done are fetched, for which that one is
+        waited for, for some seconds. Raises a ServiceError.
         """
         with self.open() as manifest:
             if is_idle(manifest):
                 return
         with self.working(Clock()) as work:
-            try_advance(work, sending=False, fetching=False)
+            patience = _PATIENCE if fetching else 0.0
+            try_advance(work, patience=patience, sending=False, fetching=fetching)
 
-    def carry_out(self) -> None:
-        """Do what has been wanted of the set (cancels, labels) as far as that can be done now."""
-        with self.working(Clock()) as work:
-            try_advance(work, sending=False, fetching=False)
+    def carry_out(self, until: Goal = _once, patience: float = _PATIENCE) -> bool:
+        """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
+
+        Look for `patience` seconds at most whether `until` holds, and return that; what is left
+        then is done by whoever moves the set on next. Raises a ServiceError.
+        """
+        with self.open() as manifest:
+            # Nothing of it is on the service, or wanted there.
+            if is_idle(manifest):
+                return until(manifest)
+        clock = Clock()
+        clock.set_deadline(patience)
+        with landing(clock), self.working(clock) as work:
+            with contextlib.suppress(TimedOut, SetInUse):
+                follow(
+                    work,
+                    until,
+                    persistent=False,
+                    sending=False,
+                    fetching=False,
+                    at_least_once=True,
+                    patience=patience,
+                )
+            return until(work.manifest)
 
     def wait(
         self,
@@ -89,11 +120,13 @@ class SetHandle:
         """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
 
         Jobs are sent, followed and fetched on the way. A service that is away is waited for.
+        `timeout` is in seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once
+        what is in flight has landed.
         """
         clock = clock or Clock()
         clock.set_deadline(timeout)
         with self.open() as manifest:
             if goal(manifest):
                 return
-        with self.working(clock, observer) as work:
+        with landing(clock), self.working(clock, observer) as work:
             follow(work, goal, shown=shown)

@@ -46,9 +46,14 @@ def qiskit_result(
 
 
 def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> ExperimentResult:
-    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order."""
+    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
+
+    What was not classified into bits has no counts: its memory is what was measured, complex.
+    """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
+    if result.outcomes.levels:
+        return _measured(result)
     values, distinct = _numbers(result.outcomes)
     counts = np.bincount(values, minlength=len(distinct)).tolist() if len(values) else []
     data: dict[str, Any] = {"counts": dict(zip(distinct, counts, strict=True))}
@@ -62,6 +67,23 @@ def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> Exp
         header=_header(result),
         meas_level=2,
         meas_return="single",
+    )
+
+
+def _measured(result: CircuitResult) -> ExperimentResult:
+    """Return what was measured: complex numbers as pairs, of shape ([shots,] values, 2)."""
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    levels = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
+    averaged = levels.ndim == 1
+    return ExperimentResult(
+        shots=result.shots,
+        success=True,
+        status="DONE",
+        data=ExperimentResultData(memory=np.stack([levels.real, levels.imag], axis=-1).tolist()),
+        header=_header(result),
+        meas_level=1,
+        meas_return="avg" if averaged else "single",
     )
 
 

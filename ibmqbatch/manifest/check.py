@@ -28,7 +28,7 @@ _COMPARED = {
         "id, created_at, account, instance, backend, calibrated_at, once_key, shots, seed, options,"
         " total_circuits, total_jobs, total_repeats, name, tags, labels_version, closed_at,"
         " compilation, max_fails, private, max_execution_time, batch, made_elsewhere,"
-        " estimated_seconds"
+        " estimated_seconds, run_config"
     ),
     "programs": "id, kind, length(body)",
     "bodies": "id, kind, sha256, length(body), layout",
@@ -188,7 +188,8 @@ def _unpacked(connection: sqlite3.Connection, table: str, key: str, name: object
 
 
 def _check_record(record: SetRecord, source: Path) -> None:
-    if not isinstance(record.options, dict) or not isinstance(record.compilation, dict):
+    mappings = (record.options, record.compilation, record.run_config)
+    if not all(isinstance(mapping, dict) for mapping in mappings):
         raise _damaged(source, "its options are garbled")
     texts = (record.name, record.account, record.backend, record.instance, record.host)
     times = (record.created_at, record.closed_at or "")

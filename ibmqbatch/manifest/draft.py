@@ -62,6 +62,7 @@ class DraftSet:
     batch: bool = False
     made_elsewhere: bool = False
     estimated_seconds: float | None = None
+    run_config: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +239,8 @@ class Draft:
             "INSERT INTO jobset (id, created_at, host, account, instance, backend, calibrated_at, "
             "once_key, shots, seed, options, total_circuits, total_jobs, total_repeats, name, "
             "tags, compilation, max_fails, private, max_execution_time, batch, made_elsewhere, "
-            "estimated_seconds) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "estimated_seconds, run_config) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     self.set_id,
@@ -265,6 +266,7 @@ class Draft:
                     draft.batch,
                     draft.made_elsewhere,
                     draft.estimated_seconds,
+                    json.dumps(draft.run_config, ensure_ascii=False),
                 )
             ],
         )

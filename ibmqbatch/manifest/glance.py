@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import StorageError
 from .database import Database
@@ -17,7 +19,10 @@ from .errors import ManifestError
 from .records import SetState, set_state
 from .store import Manifest
 
-__all__ = ["Glance", "glance"]
+__all__ = ["Glance", "glance", "glance_job"]
+
+
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class Glance:
 
 def glance(path: Path) -> Glance | None:
     """Look at the manifest at `path`; None where it cannot be read, for whatever reason."""
+    return _look(path, _glance)
+
+
+def glance_job(path: Path, remote_id: str) -> int | None:
+    """Return the job of a set for which a job on the service stands; None where none does."""
+    return _look(path, lambda manifest: _job(manifest, remote_id))
+
+
+def _look(path: Path, see: Callable[[Manifest], Seen | None]) -> Seen | None:
     try:
         # `immutable` has SQLite take no lock and look for no journal.
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -41,13 +55,22 @@ def glance(path: Path) -> Glance | None:
         return None
     manifest = Manifest(Database(path, connection))
     try:
-        row = manifest.db.row("SELECT id, name, account, backend, tags FROM jobset")
-        if row is None:
-            return None
-        set_id, name, account, backend, tags = row
-        state = set_state(manifest.kinds_of_jobs())
-        return Glance(set_id, name, account, backend, tuple(json.loads(tags)), state)
+        return see(manifest)
     except (ManifestError, StorageError, ValueError, TypeError):
         return None
     finally:
         manifest.close()
+
+
+def _glance(manifest: Manifest) -> Glance | None:
+    row = manifest.db.row("SELECT id, name, account, backend, tags FROM jobset")
+    if row is None:
+        return None
+    set_id, name, account, backend, tags = row
+    state = set_state(manifest.kinds_of_jobs())
+    return Glance(set_id, name, account, backend, tuple(json.loads(tags)), state)
+
+
+def _job(manifest: Manifest, remote_id: str) -> int | None:
+    row = manifest.db.row("SELECT idx FROM jobs WHERE remote_id = ?", (remote_id,))
+    return None if row is None else int(row[0])

@@ -203,4 +203,9 @@ CREATE TABLE batches (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = """
+-- What a program asked that is no option of the service's: JSON, kept to be told again.
+ALTER TABLE jobset ADD COLUMN run_config TEXT NOT NULL DEFAULT '{}';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)

@@ -20,6 +20,7 @@ __all__ = [
     "SetState",
     "count_statuses",
     "set_state",
+    "status_of",
 ]
 
 
@@ -70,13 +71,22 @@ _STATUSES = {
 _RAN_TOO_LONG = 1305
 
 
+def status_of(service_status: str, reason_code: int | None) -> JobStatus:
+    """Return the service's word, with the code of its reason, in Qiskit's terms."""
+    status = _STATUSES.get(service_status.lower(), JobStatus.RUNNING)
+    if status is JobStatus.CANCELLED and reason_code == _RAN_TOO_LONG:
+        return JobStatus.ERROR
+    return status
+
+
 @dataclass(frozen=True, slots=True)
 class SetRecord:
     """The set itself. `options` are the sampler options that go with every job.
 
     `copied_at` is set in a copy that sends nothing until it takes over. `max_execution_time` is
     that of a job, in seconds of the quantum processor; `estimated_seconds` are those of all jobs.
-    `made_elsewhere`: another program has sent the jobs.
+    `made_elsewhere`: another program has sent the jobs. `run_config` is what a program asked that
+    is no option of the service's.
     """
 
     id: str
@@ -105,6 +115,7 @@ class SetRecord:
     batch: bool
     made_elsewhere: bool
     estimated_seconds: float | None
+    run_config: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +207,7 @@ class RemoteRecord:
     @property
     def status(self) -> JobStatus:
         """The service's word in Qiskit's terms."""
-        status = _STATUSES.get(self.service_status.lower(), JobStatus.RUNNING)
-        if status is JobStatus.CANCELLED and self.reason_code == _RAN_TOO_LONG:
-            return JobStatus.ERROR
-        return status
+        return status_of(self.service_status, self.reason_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ class Manifest:
             values["options"] = json.loads(values["options"])
             values["tags"] = tuple(json.loads(values["tags"]))
             values["compilation"] = json.loads(values["compilation"])
+            values["run_config"] = json.loads(values["run_config"])
             for flag in ("private", "batch", "made_elsewhere"):
                 values[flag] = bool(values[flag])
         except (TypeError, ValueError) as error:
@@ -123,8 +124,13 @@ class Manifest:
         """Return all jobs in order."""
         return self._jobs(" ORDER BY j.idx")
 
-    def _jobs(self, ending: str) -> list[JobRecord]:
-        rows = map(tuple, self.db.rows(_JOBS + ending))
+    def job(self, index: int) -> JobRecord | None:
+        """Return job number `index`; None when there is no such job."""
+        found = self._jobs(" WHERE j.idx = ?", (index,))
+        return found[0] if found else None
+
+    def _jobs(self, ending: str, values: tuple[object, ...] = ()) -> list[JobRecord]:
+        rows = map(tuple, self.db.rows(_JOBS + ending, values))
         return [
             JobRecord(*[*row[:10], None if row[10] is None else _remote(row[10:])]) for row in rows
         ]

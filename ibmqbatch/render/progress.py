@@ -23,6 +23,7 @@ _STAGES = {
     "compiling": ("Compiling", "circuits"),
     "sending": ("Sending", "jobs"),
     "fetching": ("Fetching", "results"),
+    "waiting": ("Waiting", "jobs"),
 }
 _LINE_EVERY = 10.0  # seconds, where there is no terminal
 _FRAME_EVERY = 0.1  # seconds

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "job_set_view",
+    "most_urgent",
     "show_events",
     "show_job_set",
     "show_plan",
@@ -136,7 +137,7 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
         overflow="ellipsis",
     )
     parts: list[RenderableType] = [heading, facts, _state_bar(item, width)]
-    shown = _most_urgent(jobs, max(1, rows - _FRAME_LINES))
+    shown = most_urgent(jobs, max(1, rows - _FRAME_LINES))
     parts.append(_jobs_table(shown, width))
     if len(shown) < len(jobs):
         parts.append(Text(f"… and {plural(len(jobs) - len(shown), 'more job')}", style="dim"))
@@ -158,7 +159,8 @@ def _trouble(job: Data, *, fold: bool) -> Text:
     )
 
 
-def _most_urgent(jobs: Sequence[Data], rows: int) -> list[Data]:
+def most_urgent(jobs: Sequence[Data], rows: int) -> list[Data]:
+    """Return `rows` jobs at most, those that one looks for first, in their order."""
     if len(jobs) <= rows:
         return list(jobs)
     rank = {status: number for number, status in enumerate(_URGENCY)}

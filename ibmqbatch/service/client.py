@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
@@ -79,9 +80,17 @@ class Client:
         pending: bool | None = None,
         limit: int = PAGE,
         offset: int = 0,
+        oldest_first: bool = False,
+        **filters: str | None,
     ) -> JobPage:
-        """List jobs, newest first: those that carry all `tags`, without their parameters."""
+        """List jobs, newest first: those that carry all `tags`, without their parameters.
+
+        `filters` are the API's own: backend, program, created_after and created_before (ISO 8601).
+        """
         params = [("limit", str(limit)), ("offset", str(offset)), ("exclude_params", "true")]
+        params += [(name, value) for name, value in filters.items() if value is not None]
+        if oldest_first:
+            params.append(("sort", "ASC"))
         # Repeated keys: the service silently ignores every other form.
         params += [("tags", tag) for tag in tags]
         if pending is not None:
@@ -148,13 +157,7 @@ class Client:
         found = Backend.from_wire(configuration)
         if found.simulator:
             return found
-        try:
-            properties = self._call("GET", f"{_backend(name)}/properties").json()
-        except NotFound:
-            properties = None
-        found = Backend.from_wire(configuration, properties)
-        self._remember(f"properties of {name}", properties)
-        return found
+        return Backend.from_wire(configuration, self.properties(name))
 
     def backend_names(self) -> list[str]:
         """Return the names of the backends that the instance can use."""
@@ -177,6 +180,24 @@ class Client:
         found = Backend.from_wire(told).configuration
         self._remember(f"configuration of {name}", told)
         return found
+
+    def properties(self, name: str, before: datetime | None = None) -> Mapping[str, Any] | None:
+        """Return a backend's calibration, or the one in force `before` a time; None for none."""
+        params = [] if before is None else [("updated_before", before.isoformat())]
+        try:
+            told = self._call("GET", f"{_backend(name)}/properties", params=params).json()
+        except NotFound:
+            told = None
+        if not (told is None or isinstance(told, dict)):
+            raise Unreadable("The service's answer lacks a backend's properties.")
+        if before is None:
+            self._remember(f"properties of {name}", told)
+        return told
+
+    def backend_status(self, name: str) -> Mapping[str, Any]:
+        """Return whether a backend takes jobs, and how many wait; raises NotFound."""
+        told = self._call("GET", f"{_backend(name)}/status").json()
+        return told if isinstance(told, dict) else {}
 
     def usage(self) -> Usage:
         """Return what the instance has used of its time, and may use."""

@@ -169,7 +169,7 @@ def _start(folder: Path) -> None:
     try:
         log_file = os.open(folder / "service.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(log_file, "ab") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [
                     sys.executable,
                     *("-m", "ibmqbatch.local"),
@@ -185,6 +185,8 @@ def _start(folder: Path) -> None:
                 cwd=folder,
                 env={**os.environ, "IBMQBATCH_HOME": str(paths.home())},
             )
+        # It is to outlive this program: nothing to warn of when the object goes.
+        process.returncode = 0
         os.close(writer)
         writer = -1
         ready, _, _ = select.select([reader], [], [], _START_PATIENCE)

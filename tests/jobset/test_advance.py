@@ -460,6 +460,14 @@ def test_set_that_another_process_holds_is_left_alone(work, service):
     assert service.posts == 0
 
 
+def test_set_that_is_held_is_not_waited_for_beyond_the_deadline(work, clock, service):
+    clock.set_deadline(2.0)
+    begun = clock.monotonic()
+    with work.manifest.lock():
+        assert try_advance(work, patience=10.0) is None
+    assert clock.monotonic() - begun < 2.1
+
+
 def test_lock_is_given_back_after_a_step(work):
     assert try_advance(work, fetching=False) is not None
     lock = work.manifest.lock()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+FOURTH_FORM = (
+    "ALTER TABLE jobset DROP COLUMN run_config",
+    "PRAGMA user_version = 4",
+)
 THIRD_FORM = (
+    *FOURTH_FORM,
     "ALTER TABLE bodies DROP COLUMN kind",
     *(
         f"ALTER TABLE jobset DROP COLUMN {column}"

@@ -1,0 +1,53 @@
+"""Checking what programs give. What cannot be used is an error of the engine's."""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+from ..circuits.errors import BadInput
+from ..circuits.given import in_a_list
+from ..errors import InputError, Problem, UsageError
+from ..jobset.tags import check_name
+
+__all__ = ["as_index", "checked_name", "checked_timeout", "experiments_of"]
+
+
+def as_index(value: object) -> int | None:
+    """Return a whole number of whichever kind as an int; None for all else, True and False too."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    return None
+
+
+def checked_timeout(value: object) -> float | None:
+    """Return a number of seconds, None for no limit, which 0 means as well; raises UsageError."""
+    if value is None:
+        return None
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    seconds = float(value) if number else -1.0  # type: ignore[arg-type]
+    if not 0 <= seconds < math.inf:
+        raise UsageError(
+            f"The timeout is {value!r}.", "Give a number of seconds, or None for no limit."
+        )
+    return seconds or None
+
+
+def checked_name(value: object) -> str:
+    """Return the name of a set as it may be; raises UsageError."""
+    if not isinstance(value, str):
+        raise UsageError(f"{value!r} is no name.", "Give a text.")
+    return check_name(value)
+
+
+def experiments_of(given: object) -> list[object]:
+    """Return what is to be run as a list, as it is; raises InputError where that is nothing."""
+    try:
+        found = in_a_list(given)
+    except BadInput as error:
+        raise InputError([error.problem]) from error
+    if not found:
+        raise InputError(
+            [Problem("no_circuits", "There are no circuits to run.", "Give one or more.")]
+        )
+    return found

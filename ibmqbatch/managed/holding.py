@@ -1,0 +1,179 @@
+"""A job set in the hands of a program: what sends it, waits for it, and changes it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from ..jobset.errors import TimedOut
+from ..jobset.standing import is_sent
+from ..manifest.records import JobRecord
+from ..manifest.store import Manifest
+from ..service.errors import ServiceError
+from . import changes
+from .backend import IBMQBackend, as_backend
+from .background import Sender
+from .exceptions import IBMQJobManagerError, IBMQJobManagerTimeoutError, message_of, translated
+from .planning import plan_set
+from .provider import AccountProvider
+from .report import spans
+from .run_options import checked_tags
+from .waiting import wait_for
+
+if TYPE_CHECKING:
+    from .handle import Goal, SetHandle
+
+__all__ = ["Holding"]
+
+_LOOK_EVERY = 0.05  # seconds
+
+T = TypeVar("T")
+
+
+class Holding:
+    """A job set that this program has planned, or found.
+
+    Warnings name the line from which the method of the job set was called.
+    """
+
+    def __init__(self, handle: SetHandle, backend: IBMQBackend | None = None) -> None:
+        self.handle = handle
+        self._backend = backend
+        self._sender: Sender | None = None
+
+    @classmethod
+    def planned(
+        cls,
+        backend: object,
+        experiments: Sequence[object],
+        *,
+        name: str | None,
+        max_circuits: int | None,
+        tags: list[str] | None,
+        run_config: Mapping[str, Any],
+    ) -> Self:
+        """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.
+
+        `max_circuits` are those of a job.
+        """
+        with translated(IBMQJobManagerError):
+            target = as_backend(backend)
+            handle = plan_set(
+                target,
+                experiments,
+                name=name,
+                max_circuits=max_circuits,
+                tags=checked_tags(tags),
+                run_config=run_config,
+            )
+        held = cls(handle, target)
+        held.send()
+        return held
+
+    def backend(self) -> IBMQBackend:
+        """Return the backend that the set runs on, in the set's own account."""
+        if self._backend is None:
+            record = self.read(Manifest.job_set)
+            self._backend = IBMQBackend(AccountProvider(record.account), record.backend)
+        return self._backend
+
+    def read(self, what: Callable[[Manifest], T]) -> T:
+        """Return what the set's file says, of whatever is asked."""
+        with translated(IBMQJobManagerError), self.handle.open() as manifest:
+            return what(manifest)
+
+    def send(self) -> None:
+        """Have what waits to be sent go out in the background, unless that is under way."""
+        if self._sender is not None and not self._sender.finished:
+            return
+        if not self.read(is_sent):
+            self._sender = Sender(self.handle)
+
+    def wait_until_sent(self, enough: Goal | None = None) -> None:
+        """Wait until the jobs are sent, or `enough` of them; warn where that cannot be."""
+        if enough is not None and self.read(enough):
+            return
+        self.send()
+        if self._sender is None:
+            return
+        if enough is None:
+            self._sender.join()
+        else:
+            while not self.read(enough) and not self._sender.join(_LOOK_EVERY):
+                pass
+        error = self._sender.error
+        if error is not None and not (enough and self.read(enough)):
+            warnings.warn(
+                f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}",
+                stacklevel=3,
+            )
+
+    def wait(
+        self,
+        goal: Goal,
+        timeout: float | None,
+        counted: Callable[[JobRecord], bool],
+    ) -> None:
+        """Move the set on until `goal` holds; a bar tells how many jobs are `counted`.
+
+        Raises IBMQJobManagerTimeoutError, which names the experiments of the others.
+        """
+        with translated(IBMQJobManagerError):
+            try:
+                wait_for(self.handle, goal, timeout, counted=counted)
+            except TimedOut as error:
+                left = [job for job in self.handle.jobs() if not counted(job)]
+                raise IBMQJobManagerTimeoutError(
+                    f"Timeout while waiting for the results for experiments {spans(left)}."
+                ) from error
+
+    def fetch(self) -> None:
+        """Ask once how the jobs stand, and fetch what is done; warn where that cannot be."""
+        with translated(IBMQJobManagerError):
+            try:
+                self.handle.refresh(fetching=True)
+            except ServiceError as error:
+                warnings.warn(
+                    f"The set {self.handle.set_id} is given as far as it is here: "
+                    f"{message_of(error)}",
+                    stacklevel=3,
+                )
+
+    def cancel(self) -> None:
+        """Cancel all jobs; warn of those that have not ended."""
+        with translated(IBMQJobManagerError):
+            try:
+                left = changes.cancel(self.handle)
+            except ServiceError as error:
+                warnings.warn(
+                    f"Nothing more of the set {self.handle.set_id} is sent; its other jobs are "
+                    f"cancelled as soon as the service can be asked: {message_of(error)}",
+                    stacklevel=3,
+                )
+                return
+        if left:
+            warnings.warn(
+                f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.",
+                stacklevel=3,
+            )
+
+    def relabel(
+        self,
+        *,
+        name: str | None = None,
+        change: Callable[[tuple[str, ...]], Sequence[str]] = tuple,
+    ) -> None:
+        """Give the set another name or tags; warn of jobs that do not carry them yet."""
+        why = ""
+        with translated(IBMQJobManagerError):
+            try:
+                left = changes.relabel(self.handle, name=name, change=change)
+            except ServiceError as error:
+                left, why = changes.count_unlabelled(self.handle), f": {message_of(error)}"
+        if left:
+            warnings.warn(
+                f"The set {self.handle.set_id} has its new name or tags; {left} of its jobs get "
+                f"them as soon as the service takes them{why}",
+                stacklevel=3,
+            )

@@ -1,0 +1,286 @@
+"""`IBMQ`: the accounts of a program, and the way to their providers."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import replace
+from typing import Any
+
+from ..errors import UsageError
+from ..service import addresses
+from ..service.account_store import (
+    add_account,
+    checked_name,
+    name_in_use,
+    remove_account,
+    stored_names,
+)
+from ..service.account_view import account_data, account_details
+from ..service.accounts import LOCAL, account_names, chosen_name, find_settings, remote_account
+from ..service.api_keys import key_in
+from ..service.settings import Settings
+from .connection import account_named, disable, enable, enabled_names
+from .exceptions import IBMQAccountError, IBMQProviderError, translated
+from .provider import AccountProvider
+
+__all__ = ["IBMQ", "IBMQFactory"]
+
+_log = logging.getLogger(__name__)
+_STORED = "ibm"  # what an account is called that is saved without a name
+_ENABLED = "enabled"  # … that a program enables without a name
+_OLD_HOST = "quantum-computing.ibm.com"  # of the platform that has been shut down
+_OF_HUBS = ("hub", "group", "project")
+
+
+class IBMQFactory:
+    """The accounts that a program uses.
+
+    An account is that of the commands (`ibmqbatch account`), by its name, or one that stands in the
+    program alone. Nothing is asked of a service before a backend is.
+    """
+
+    def __init__(self) -> None:
+        self._active: str | None = None
+
+    def load_account(self) -> AccountProvider:
+        """Return the provider of the account that a command would take.
+
+        That is the one that IBMQBATCH_ACCOUNT names, the one that IBMQBATCH_TOKEN and the variables
+        beside it describe, the one in use (`save_account`, or `ibmqbatch account use`), or else
+        `local`, which simulates on this machine. Raises IBMQAccountError where it cannot be used.
+        """
+        with translated(IBMQAccountError):
+            name = account_named(None).name
+        if self._active not in {None, name}:
+            _log.info("The account '%s' takes the place of '%s'.", name, self._active)
+        self._active = name
+        return AccountProvider(name)
+
+    def default_provider(self) -> AccountProvider:
+        """Return the provider that is meant where none is named.
+
+        That is of the account that the program has enabled, or else of the one that a command would
+        take. Raises IBMQAccountError.
+        """
+        if self._active is not None and self._active in enabled_names():
+            return AccountProvider(self._active)
+        with translated(IBMQAccountError):
+            return AccountProvider(account_named(None).name)
+
+    def enable_account(
+        self, token: str, url: str | None = None, instance: str | None = None, **kwargs: Any
+    ) -> AccountProvider:
+        """Use an account in this program alone, and return its provider.
+
+        `token` is an API key of IBM Cloud. `instance` is a CRN, or the name of an instance; without
+        it the only one that the key reaches is taken. `url` is for services other than IBM's. More
+        keywords: name, iam_url, proxies, verify. Jobs of this account can be seen by other
+        programs when they enable it, too, by the same name, or when it is saved.
+
+        Raises IBMQAccountError for what no account can have.
+        """
+        _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
+        with translated(IBMQAccountError):
+            settings = _settings(kwargs.pop("name", None) or _ENABLED, token, url, instance, kwargs)
+            enable(remote_account(settings))
+        self._active = settings.name
+        return AccountProvider(settings.name)
+
+    def disable_account(self) -> None:
+        """Have no account in use any more; raises IBMQAccountError when none is."""
+        if self._active is None:
+            raise IBMQAccountError("No account is in use in this session.")
+        disable(self._active)
+        self._active = None
+
+    def save_account(
+        self,
+        token: str,
+        url: str | None = None,
+        instance: str | None = None,
+        overwrite: bool = False,
+        name: str = _STORED,
+        **kwargs: Any,
+    ) -> None:
+        """Keep an account on this machine, and have it in use from now on, by commands as well.
+
+        The arguments are those of `enable_account`. The key goes into a file that its owner alone
+        can read, and is not checked before it is used. Raises IBMQAccountError, also where there is
+        an account of this name and `overwrite` is not set.
+        """
+        _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
+        with translated(IBMQAccountError):
+            settings = _settings(checked_name(name), token, url, instance, kwargs)
+            if name in stored_names() and not overwrite:
+                raise UsageError(
+                    f"There is an account named '{name}' already.",
+                    "Set overwrite=True to replace it, or give another name.",
+                )
+            if not settings.verify:
+                _warn("verify=False is not kept: name a file of certificates to trust instead.", 3)
+            add_account(settings, replace=overwrite, use=True)
+
+    def delete_account(self, name: str | None = None) -> None:
+        """Remove a saved account, and its key: the one of this name, in use, or only one.
+
+        Raises IBMQAccountError where it is not clear which is meant, or there is none.
+        """
+        with translated(IBMQAccountError):
+            remove_account(_saved(name) or name or "")
+
+    def stored_account(self, name: str | None = None) -> dict[str, Any]:
+        """Return what is known of a saved account; empty where none is saved.
+
+        Its key is not in it: `key` has its length, and an id that does not give it away. Raises
+        IBMQAccountError where it is not clear which one is meant.
+        """
+        with translated(IBMQAccountError):
+            saved = _saved(name)
+            return {} if saved is None else account_details(saved, "saved")
+
+    def active_account(self) -> dict[str, Any] | None:
+        """Return what is known of the account in use in this session; None where none is.
+
+        Its key is not in it.
+        """
+        if self._active is None:
+            return None
+        if self._active in enabled_names():
+            return {"name": self._active, "kind": "enabled", "in_use": True}
+        with translated(IBMQAccountError):
+            return account_data(self._active)
+
+    def providers(
+        self, hub: str | None = None, group: str | None = None, project: str | None = None
+    ) -> list[AccountProvider]:
+        """Return a provider for each account that this program knows, the one in use first.
+
+        There are no hubs, groups and projects any more: they are warned of and choose nothing.
+        """
+        _warn_of_hubs({"hub": hub, "group": group, "project": project})
+        with translated(IBMQAccountError):
+            first = self._active or chosen_name()[0]
+            return [
+                AccountProvider(name)
+                for name in dict.fromkeys([first, *enabled_names(), *account_names()])
+            ]
+
+    def get_provider(
+        self,
+        hub: str | None = None,
+        group: str | None = None,
+        project: str | None = None,
+        *,
+        account: str | None = None,
+        instance: str | None = None,
+    ) -> AccountProvider:
+        """Return a provider: of the account in use, of a named one, or of one for an instance.
+
+        `instance` is the CRN, or the name, of an instance. A known account for it is taken; else
+        the account's key is used with it in this program, under the name `ACCOUNT@INSTANCE`.
+        Without any account in use this one is loaded. Hubs, groups and projects are warned of.
+        Raises IBMQAccountError, and IBMQProviderError where the account has no instances.
+        """
+        _warn_of_hubs({"hub": hub, "group": group, "project": project})
+        if account is None and self._active is None:
+            self.load_account()
+        name = account or self._active
+        assert name is not None
+        with translated(IBMQAccountError):
+            account_named(name)
+            return AccountProvider(name if instance is None else _with_instance(name, instance))
+
+    def __repr__(self) -> str:
+        return f"<IBMQ: account {self._active!r}>" if self._active else "<IBMQ: no account in use>"
+
+
+def _settings(
+    name: str, token: str, url: str | None, instance: str | None, more: dict[str, Any]
+) -> Settings:
+    """Put an account together; raises UsageError and NoKey, which show nothing of the key."""
+    if url is not None and _OLD_HOST in str(url):
+        _warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
+        url = None
+    if not isinstance(token, str):
+        raise UsageError(f"The token is a {type(token).__name__}, no text.", "Give an API key.")
+    if instance is not None and not (instance.isascii() and instance.isprintable()):
+        raise UsageError("The instance is no CRN, and no name.", "Was it copied whole, alone?")
+    verify = more.pop("verify", True)
+    iam_url = more.pop("iam_url", None)
+    proxy = _proxy(more.pop("proxies", None))
+    for key in more:
+        _warn(f"{key} is nothing that an account has, and is ignored.")
+    return Settings(
+        name=name,
+        kind="stored",
+        token=key_in(token, "the token"),
+        instance=addresses.whole_crn(instance.strip()) if instance else None,
+        url=None if url is None else addresses.checked_url(url, "The url"),
+        iam_url=None if iam_url is None else addresses.checked_iam_url(iam_url, "The iam_url"),
+        proxy=None if proxy is None else addresses.checked_proxy(proxy, "The proxy"),
+        ca_bundle=verify if isinstance(verify, str) else None,
+        verify=verify is not False,
+    )
+
+
+def _proxy(proxies: Any) -> str | None:
+    """Return the proxy of `proxies`, which were given as {"urls": {"https": ...}}."""
+    urls = proxies.get("urls", proxies) if isinstance(proxies, dict) else {}
+    return urls.get("https") or urls.get("http")
+
+
+def _saved(name: str | None) -> str | None:
+    """Return which saved account is meant; raises UsageError when that is not clear."""
+    names = stored_names()
+    if name is not None:
+        if name not in names:
+            raise UsageError(f"No account named '{name}' is saved.", f"Saved are: {names}.")
+        return name
+    in_use = name_in_use()
+    if in_use in names:
+        return in_use
+    if len(names) > 1:
+        raise UsageError(
+            f"{len(names)} accounts are saved, and none of them is in use.",
+            f"Name one: {', '.join(names)}.",
+        )
+    return names[0] if names else None
+
+
+def _with_instance(name: str, instance: str) -> str:
+    """Return the name of an account for an instance, which is made where there is none."""
+    for known in [name, *account_names()]:
+        if known != LOCAL and known not in enabled_names():
+            settings = find_settings(known)
+            if instance in {settings.crn, settings.instance, settings.instance_name}:
+                return known
+    if name == LOCAL or name in enabled_names():
+        raise IBMQProviderError(
+            f"The account '{name}' has no instances to choose from. Enable one with `instance`."
+        )
+    settings = replace(
+        find_settings(name),
+        name=f"{name}@{instance}",
+        instance=addresses.whole_crn(instance),
+        instance_name=None,
+    )
+    enable(remote_account(settings))
+    return settings.name
+
+
+def _warn_of_hubs(given: dict[str, Any]) -> None:
+    named = [key for key, value in given.items() if value]
+    if named:
+        _warn(
+            f"{', '.join(named)}: there are no hubs, groups and projects any more. An account has "
+            "an instance: give `instance`, a CRN or a name."
+        )
+
+
+def _warn(text: str, stacklevel: int = 4) -> None:
+    """Warn at the line that called `IBMQ`, which is mostly above two functions of this module."""
+    warnings.warn(text, UserWarning, stacklevel=stacklevel)
+
+
+IBMQ = IBMQFactory()

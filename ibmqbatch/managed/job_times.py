@@ -1,0 +1,63 @@
+"""When a job was where, and where it stands in the queue, from what the service has measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ..jobset.moments import read_moments
+from ..manifest.records import JobStatus
+from .backend_models import local_time
+from .queueinfo import QueueInfo
+
+if TYPE_CHECKING:
+    from .views import JobFacts
+
+__all__ = ["queue_info_of", "steps_of"]
+
+# What the last step of each end was called.
+_ENDS = {
+    JobStatus.DONE: "COMPLETED",
+    JobStatus.CANCELLED: "CANCELLED",
+    JobStatus.ERROR: "ERROR_RUNNING_JOB",
+}
+
+
+def steps_of(facts: JobFacts, metrics: Mapping[str, object]) -> dict[str, datetime] | None:
+    """Return the steps of a job by name, in local time; None where nothing is known yet.
+
+    The service tells when a job was created, which puts it into the queue at once, when it began to
+    run and when it ended.
+    """
+    told = read_moments(metrics)
+    created = told.created or facts.created
+    steps = {
+        "CREATING": local_time(facts.created) if facts.created else None,
+        "CREATED": local_time(created),
+        "QUEUED": local_time(created),
+        "RUNNING": local_time(told.running),
+    }
+    if facts.status.final:
+        steps[_ENDS[facts.status]] = local_time(told.finished)
+    known = {name: moment for name, moment in steps.items() if moment is not None}
+    if "CREATING" in known and "CREATED" in known:
+        # Two clocks: what came first is what must have.
+        known["CREATING"] = min(known["CREATING"], known["CREATED"])
+    return known or None
+
+
+def queue_info_of(facts: JobFacts, metrics: Mapping[str, object]) -> QueueInfo | None:
+    """Return where a job stands in the queue; None unless it is there and the service tells."""
+    if facts.status is not JobStatus.QUEUED:
+        return None
+    told = read_moments(metrics)
+    if (told.position, told.expected_start, told.expected_end) == (None, None, None):
+        return None
+    return QueueInfo(
+        position=told.position,
+        status=facts.service_status,
+        estimated_start_time=local_time(told.expected_start),
+        estimated_complete_time=local_time(told.expected_end),
+        job_id=facts.id,
+    )

@@ -1,0 +1,247 @@
+"""One job of a job set, as programs of the old job manager hold it."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from qiskit.providers import JobStatus
+
+from ..errors import IbmqbatchError
+from ..jobset.errors import TimedOut
+from ..manifest.records import JobRecord
+from .arguments import checked_timeout
+from .exceptions import (
+    IBMQBackendApiError,
+    IBMQError,
+    IBMQJobApiError,
+    IBMQJobError,
+    IBMQJobManagerError,
+    IBMQJobManagerInvalidStateError,
+    IBMQJobTimeoutError,
+    translated,
+)
+from .job import IBMQJob
+from .looking import status_of, was_refused
+from .report import reason_of
+from .run_options import checked_tags
+
+if TYPE_CHECKING:
+    from qiskit.result import Result
+
+    from ..manifest.store import Manifest
+    from .backend import IBMQBackend
+    from .handle import SetHandle
+
+__all__ = ["ManagedJob"]
+
+_log = logging.getLogger(__name__)
+
+
+class ManagedJob:
+    """A job managed by the job manager: a view on what the job set's file says of it.
+
+    `start_index` and `end_index` are the experiments that it holds, both included, counted from 0
+    in the set. They are known before the job is sent.
+    """
+
+    def __init__(
+        self, start_index: int, experiments_count: int, job: IBMQJob | None = None
+    ) -> None:
+        self.start_index = start_index
+        self.end_index = start_index + experiments_count - 1
+        self._job = job
+        self._handle: SetHandle | None = None
+        self._index = 0
+        self._backend: Callable[[], IBMQBackend] | None = None
+
+    @classmethod
+    def of_set(cls, handle: SetHandle, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
+        """Return the view on a job of a set; `backend` finds its backend when it is needed."""
+        view = cls(job.first_circuit, job.last_circuit - job.first_circuit + 1)
+        view._handle, view._index, view._backend = handle, job.index, backend
+        return view
+
+    def __repr__(self) -> str:
+        return f"<ManagedJob: experiments {self.start_index}-{self.end_index}>"
+
+    @property
+    def job(self) -> IBMQJob | None:
+        """The job on the service; None as long as it is not there."""
+        record = self._record() if self._job is None else None
+        return self._job if record is None else self.seen(record)
+
+    @property
+    def submit_error(self) -> Exception | None:
+        """Why the service did not take the job; None where it did, or was not asked yet."""
+        job = self._record()
+        return IBMQBackendApiError(reason_of(job)) if job and was_refused(job) else None
+
+    def submit(
+        self,
+        circuits: Any,
+        job_name: str,
+        backend: IBMQBackend | str,
+        executor: object,  # noqa: ARG002
+        submit_lock: object,  # noqa: ARG002
+        job_share_level: object = None,
+        job_tags: list[str] | None = None,
+        **run_config: Any,
+    ) -> None:
+        """Submit circuits as a job set of this one job, called `job_name`.
+
+        They are checked, and the plan is durable, when this returns; they are sent in the
+        background. `executor` and `submit_lock` are what programs used to give, and are not needed.
+        Raises IBMQJobManagerInvalidStateError for a job that has been submitted, and for circuits
+        that take more than one.
+        """
+        from .backend import as_backend
+        from .background import Sender
+        from .planning import plan_set
+
+        if self._handle is not None or self._job is not None:
+            raise IBMQJobManagerInvalidStateError("The job has already been submitted.")
+        with translated(IBMQJobManagerError):
+            target = as_backend(backend)
+            handle = plan_set(
+                target,
+                circuits,
+                name=job_name,
+                tags=checked_tags(job_tags),
+                run_config={**run_config, "job_share_level": job_share_level},
+                lone=True,
+            )
+            last = handle.jobs()[0].last_circuit
+        self._handle, self._index, self._backend = handle, 0, lambda: target
+        self.end_index = self.start_index + last
+        Sender(handle)
+
+    def status(self) -> JobStatus | None:
+        """Ask for the job's status; None when it is unknown, or the job could not be submitted."""
+        if self.submit_error is not None:
+            return None
+        job = self.job
+        if job is None:
+            record = self._record()
+            return JobStatus.INITIALIZING if record is None else status_of(record)
+        try:
+            return job.status()
+        except IBMQJobError as error:
+            self._warn("job status", error)
+            return None
+
+    def result(
+        self, timeout: float | None = None, partial: bool = False, refresh: bool = False
+    ) -> Result | None:
+        """Wait for the job's result and return it; None when there is none.
+
+        `timeout` is in seconds, None or 0 for as long as it takes. `partial` gives what there is of
+        a job that failed; `refresh` asks anew for what went wrong when it was fetched. Raises
+        IBMQJobTimeoutError.
+        """
+        with translated(IBMQJobError):
+            limit = checked_timeout(timeout)
+        begun = time.monotonic()
+        try:
+            job = self._sent(limit)
+            if job is None:
+                return None
+            if limit is not None:
+                limit = max(0.001, limit - (time.monotonic() - begun))
+            return job.result(timeout=limit, partial=partial, refresh=refresh)
+        except IBMQJobTimeoutError:
+            raise
+        except IBMQError as error:
+            self._warn("job result", error)
+            return None
+
+    def error_message(self) -> str | None:
+        """Return why the job failed, with the service's code; None if it did not.
+
+        Waits for the job's end.
+        """
+        record = self._record()
+        if record is not None and was_refused(record):
+            return reason_of(record)
+        job = self.job
+        try:
+            return None if job is None else job.error_message()
+        except IBMQJobError:
+            return "Unknown error."
+
+    def cancel(self) -> None:
+        """Cancel the job; one that is not sent yet never will be. Refusals are logged."""
+        try:
+            if self._handle is None:
+                done = self._job is not None and self._job.cancel()
+            else:
+                from .changes import cancel
+
+                done = not cancel(self._handle, {self._index})
+        except (IBMQError, IbmqbatchError) as error:
+            _log.warning(
+                "Experiments %d-%d: the cancel is not confirmed: %s",
+                self.start_index,
+                self.end_index,
+                error,
+            )
+            return
+        if not done:
+            _log.warning(
+                "Unable to cancel the job of experiments %d-%d.", self.start_index, self.end_index
+            )
+
+    def qobj(self) -> Any:
+        """Return the job's circuits as a `QasmQobj`; None when they cannot be."""
+        try:
+            job = self._job if self._handle is None else self._view()
+            return None if job is None else job.qobj()
+        except IBMQError as error:
+            self._warn("qobj", error)
+            return None
+
+    def is_decided(self, manifest: Manifest) -> bool:
+        """Tell whether the job is on the service, or is never to be, by its set's file."""
+        job = manifest.job(self._index)
+        return job is None or job.remote is not None or job.status.final
+
+    def seen(self, record: JobRecord) -> IBMQJob | None:
+        """Return the job on the service, where it is there by what its set's file says of it."""
+        if self._job is None and record.remote is not None:
+            self._job = self._view()
+        return self._job
+
+    def _view(self) -> IBMQJob:
+        assert self._handle is not None
+        assert self._backend is not None
+        return IBMQJob.of_set(self._handle, self._index, self._backend())
+
+    def _record(self) -> JobRecord | None:
+        if self._handle is None:
+            return None
+        with translated(IBMQJobError), self._handle.open() as manifest:
+            return manifest.job(self._index)
+
+    def _sent(self, limit: float | None) -> IBMQJob | None:
+        """Return the job once it is on the service; None when it is never to be."""
+        if self._handle is not None:
+            with translated(IBMQJobApiError):
+                try:
+                    self._handle.wait(self.is_decided, limit)
+                except TimedOut as error:
+                    raise IBMQJobTimeoutError(
+                        "Timeout while waiting for the job of experiments "
+                        f"{self.start_index}-{self.end_index} to be sent."
+                    ) from error
+        return self.job
+
+    def _warn(self, what: str, error: Exception) -> None:
+        told = "" if self._job is None else f", job ID={self._job.job_id()}"
+        warnings.warn(
+            f"Unable to retrieve {what} for experiments {self.start_index}-{self.end_index}"
+            f"{told}: {error}",
+            stacklevel=3,
+        )

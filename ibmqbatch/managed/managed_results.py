@@ -1,0 +1,157 @@
+"""The results of a job set, circuit by circuit, as Qiskit's own objects."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..jobset.results import CircuitResult
+from ..jobset.shelf import Shelf
+from ..manifest.records import JobRecord
+from ..manifest.remotes import StoredResultError
+from .exceptions import IBMQJobManagerError, IBMQManagedResultDataNotAvailable, translated
+from .lookup import Lookup
+from .qiskit_results import experiment_result, qiskit_result
+from .report import reason_of, spans
+
+if TYPE_CHECKING:
+    from qiskit.result import Counts, Result
+
+    from .handle import SetHandle
+
+__all__ = ["ManagedResults"]
+
+
+class ManagedResults:
+    """The results of a job set, read from its file when they are asked for.
+
+    `backend_name` is the backend that ran them; `success` tells whether every circuit's results are
+    here. An experiment is meant by its index in the set, counted from 0, by its name, or by the
+    circuit itself, whose name is looked up. Those of one job are in memory at a time; objects that
+    are returned are new each time. May be used from several threads.
+    """
+
+    def __init__(
+        self, handle: SetHandle, backend_name: str, success: bool, *, partial: bool = False
+    ) -> None:
+        self.backend_name = backend_name
+        self.success = success
+        self._handle = handle
+        self._partial = partial
+        self._lock = threading.Lock()
+        with translated(IBMQJobManagerError), handle.open() as manifest:
+            self._jobs = manifest.jobs()
+            self._circuits = manifest.circuits()
+        self._lookup = Lookup(self._circuits)
+        self._shelf = Shelf(self._circuits, self._jobs, handle.open)
+
+    def __repr__(self) -> str:
+        return (
+            f"<ManagedResults of the set {self._handle.set_id} on {self.backend_name}: "
+            f"success={self.success}>"
+        )
+
+    def data(self, experiment: Any) -> dict[str, Any]:
+        """Return an experiment's raw data: `counts` by hexadecimal outcome, and `memory`.
+
+        `memory` is the hexadecimal outcome of each shot, in their order. Raises
+        IBMQManagedResultDataNotAvailable and IBMQJobManagerJobNotFound, as all methods here.
+        """
+        told: dict[str, Any] = self._result(experiment).data(0)
+        return told
+
+    def get_memory(self, experiment: Any) -> list[str]:
+        """Return the outcome of every shot, in their order, written as in `get_counts`."""
+        memory: list[str] = self._result(experiment).get_memory(0)
+        return memory
+
+    def get_counts(self, experiment: Any) -> Counts:
+        """Return how often each outcome came: shots by bitstring, the first bit rightmost.
+
+        Registers are separated by spaces, the first one rightmost.
+        """
+        return self._result(experiment, with_memory=False).get_counts(0)
+
+    def get_statevector(self, experiment: Any, decimals: int | None = None) -> Any:  # noqa: ARG002
+        """Raise IBMQManagedResultDataNotAvailable: a sampler measures, and gives no statevector."""
+        raise self._not_sampled(experiment, "statevector", "qiskit.quantum_info.Statevector")
+
+    def get_unitary(self, experiment: Any, decimals: int | None = None) -> Any:  # noqa: ARG002
+        """Raise IBMQManagedResultDataNotAvailable: a sampler measures, and gives no unitary."""
+        raise self._not_sampled(experiment, "unitary", "qiskit.quantum_info.Operator")
+
+    def combine_results(self) -> Result:
+        """Return all experiments in their original order as one `Result`.
+
+        It holds them all in memory, and is a new object each time. Raises
+        IBMQManagedResultDataNotAvailable, which names the experiments whose results are not here.
+        """
+        missing = [job for job in self._jobs if not _stored(job)]
+        if missing:
+            raise _not_here(
+                f"Results cannot be combined without those of {_holes(missing)}", missing
+            )
+        remotes = [job.remote for job in self._jobs if job.remote is not None]
+        return qiskit_result(
+            backend_name=self.backend_name,
+            job_id=self._handle.set_id,
+            experiments=[
+                experiment_result(self._read(circuit.index)) for circuit in self._circuits
+            ],
+            date=max((remote.finished_at or "" for remote in remotes), default="") or None,
+            metadata={"job_ids": [remote.id for remote in remotes]},
+        )
+
+    def _result(self, experiment: Any, *, with_memory: bool = True) -> Result:
+        """Return a `Result` of this experiment alone."""
+        index = self._lookup.find(experiment)
+        missing = self._shelf.missing(index)
+        holding = self._shelf.jobs(index)
+        if missing and not (self._partial and len(missing) < len(holding)):
+            hint = ""
+            if len(missing) < len(holding):
+                hint = " results(partial=True) gives the shots that are here."
+            raise _not_here(f"The results of experiment {index} are not available", missing, hint)
+        return qiskit_result(
+            backend_name=self.backend_name,
+            job_id=next(job.remote.id for job in holding if job.remote is not None),
+            experiments=[experiment_result(self._read(index), with_memory=with_memory)],
+        )
+
+    def _read(self, index: int) -> CircuitResult:
+        circuit = self._circuits[index]
+        try:
+            with self._lock, translated(IBMQJobManagerError):
+                outcomes = self._shelf.outcomes(index)
+        except StoredResultError as error:
+            raise IBMQManagedResultDataNotAvailable(
+                f"The results of experiment {index} are damaged on disk. "
+                "results(refresh=True) fetches them again."
+            ) from error
+        assert outcomes is not None
+        return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
+
+    def _not_sampled(self, experiment: Any, what: str, instead: str) -> Exception:
+        index = self._lookup.find(experiment)
+        return IBMQManagedResultDataNotAvailable(
+            f"Experiment {index} has no {what}: the service samples measurements. "
+            f"{instead} computes it from a circuit."
+        )
+
+
+def _stored(job: JobRecord) -> bool:
+    return job.remote is not None and job.remote.result == "stored"
+
+
+def _holes(missing: Sequence[JobRecord]) -> str:
+    return f"experiments {spans(missing)}"
+
+
+def _not_here(
+    what: str, missing: Iterable[JobRecord], hint: str = ""
+) -> IBMQManagedResultDataNotAvailable:
+    first = next(iter(missing))
+    return IBMQManagedResultDataNotAvailable(
+        f"{what}: job {first.index} is {first.status}. {reason_of(first)}{hint}"
+    )

@@ -1,0 +1,145 @@
+"""The job manager: many circuits in, one job set out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ..errors import IbmqbatchError
+from ..jobset.catalog import set_paths
+from . import report
+from .arguments import experiments_of
+from .exceptions import (
+    IBMQError,
+    IBMQJobManagerError,
+    IBMQJobManagerUnknownJobSet,
+    translated,
+)
+from .handle import SetHandle
+from .holding import Holding
+from .job_set import ManagedJobSet
+from .looking import look
+
+if TYPE_CHECKING:
+    from .backend import IBMQBackend
+
+__all__ = ["IBMQJobManager"]
+
+
+class IBMQJobManager:
+    """Splits circuits into jobs, sends these, and gives them back as one set.
+
+        manager = IBMQJobManager()
+        job_set = manager.run(circuits, backend="ideal_simulator", name="foo")
+        job_set.results().get_counts(5)
+
+    A set is a file on this machine before anything of it is sent: it outlives the program, and
+    goes on where it was when it is retrieved.
+    """
+
+    def __init__(self) -> None:
+        self._job_sets: list[ManagedJobSet] = []
+
+    def run(
+        self,
+        experiments: Any,
+        backend: IBMQBackend | str,
+        name: str | None = None,
+        max_experiments_per_job: int | None = None,
+        job_share_level: str | None = None,
+        job_tags: list[str] | None = None,
+        **run_config: Any,
+    ) -> ManagedJobSet:
+        """Plan a job set of circuits, and send it in the background.
+
+        `experiments` is a circuit, or several in anything that can be iterated: `QuantumCircuit`s,
+        OpenQASM as text, or paths of files. They are split in their order, into as few jobs as the
+        backend's limits and `max_experiments_per_job` allow. Without a `name` the set is called by
+        the time, in UTC. `job_tags` are five at most, of 86 characters each; `job_share_level` only
+        warns. `run_config` goes with every job: `shots` and the like.
+
+        When this returns, everything is checked and durable. Raises IBMQJobManagerInvalidStateError
+        for whatever cannot be run; then nothing is sent.
+        """
+        with translated(IBMQJobManagerError):
+            circuits = experiments_of(experiments)
+        held = Holding.planned(
+            backend,
+            circuits,
+            name=name,
+            max_circuits=max_experiments_per_job,
+            tags=job_tags,
+            run_config={**run_config, "job_share_level": job_share_level},
+        )
+        job_set = ManagedJobSet.of(held)
+        self._job_sets.append(job_set)
+        return job_set
+
+    def report(self, detailed: bool = True) -> str:
+        """Return how the jobs of all sets of this session stand, as a text."""
+        seen = []
+        for job_set in self._job_sets:
+            seen.append(look(job_set.handle))  # noqa: PERF401 - warnings name the caller's line
+        lines = report.summary(job for each in seen for job in each.jobs)
+        if detailed:
+            lines += ["", "Detail report:"]
+            for each in seen:
+                lines.append(f"  Job set name: {each.record.name}, ID: {each.record.id}")
+                lines += report.job_details(each)
+        return "\n".join(lines)
+
+    def job_sets(
+        self,
+        name: str | None = None,
+        *,
+        all: bool = False,  # noqa: A002 - as the command says it
+    ) -> list[ManagedJobSet]:
+        """Return the sets of this session, or those of this name, which may be several.
+
+        With `all`, those of this machine follow, the newest first, whichever program or command has
+        made them; nothing of them is sent by that. A warning names those that cannot be read.
+        """
+        found = list(self._job_sets)
+        if all:
+            found += self._others()
+        return [job_set for job_set in found if not name or job_set.name() == name]
+
+    def retrieve_job_set(
+        self, job_set_id: str, provider: Any, refresh: bool = False
+    ) -> ManagedJobSet:
+        """Return a set by its id: of this session, of this machine, or rebuilt from the service.
+
+        What is not sent yet of it is sent in the background from now on. `provider` tells which
+        account to ask for a set that is not on this machine; None is the account in use. `refresh`
+        makes a new object, and asks the service how the jobs stand. Raises
+        IBMQJobManagerUnknownJobSet.
+        """
+        if not isinstance(job_set_id, str):
+            raise IBMQJobManagerUnknownJobSet(f"There is no job set {job_set_id!r}.")
+        known = next((s for s in self._job_sets if s.job_set_id() == job_set_id), None)
+        if known is not None and not refresh:
+            return known
+        found = ManagedJobSet(short_id=job_set_id)
+        found.retrieve_jobs(provider, refresh=refresh)
+        # Only now: a set that cannot be asked for again is not lost from the session.
+        if known is not None:
+            self._job_sets[self._job_sets.index(known)] = found
+        else:
+            self._job_sets.append(found)
+        return found
+
+    def _others(self) -> list[ManagedJobSet]:
+        """Return the sets of this machine that are not of this session."""
+        own = {job_set.job_set_id() for job_set in self._job_sets}
+        found = []
+        with translated(IBMQJobManagerError):
+            paths = [path for path in set_paths() if path.stem not in own]
+        for path in paths:
+            handle = SetHandle(path)
+            try:
+                handle.record()
+            except (IbmqbatchError, IBMQError) as error:
+                warnings.warn(f"The job set {path.stem} cannot be read: {error}", stacklevel=3)
+                continue
+            found.append(ManagedJobSet.of(Holding(handle)))
+        return found

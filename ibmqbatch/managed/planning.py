@@ -1,0 +1,145 @@
+"""From what old programs give to `run` to a planned set: nothing is sent here."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..circuits.errors import BadInput
+from ..circuits.given import in_a_list
+from ..clock import Clock
+from ..errors import InputError, Problem, UsageError
+from ..jobset.backends import find_backend
+from ..jobset.budget import usage_of
+from ..jobset.plan import make_plan
+from ..jobset.request import Request, check_request
+from .connection import account_named, connected
+from .handle import SetHandle
+from .run_options import checked_tags, read_run_options
+
+if TYPE_CHECKING:
+    from .backend import IBMQBackend
+
+__all__ = ["plan_set"]
+
+
+def plan_set(
+    backend: IBMQBackend,
+    experiments: object,
+    *,
+    name: str | None = None,
+    max_circuits: int | None = None,
+    tags: Iterable[str] | None = None,
+    run_config: Mapping[str, Any] | None = None,
+    lone: bool = False,
+) -> SetHandle:
+    """Plan a set of jobs, and write its manifest.
+
+    `experiments` is a circuit, a text of OpenQASM, the path of a file, or any iterable of these.
+    Without a `name` the set is named after the time, in UTC, as ISO 8601 has it. `max_circuits`
+    are those of a job. A `lone` set is to be of one job, and its name that of the job.
+    `run_config` is what `IBMQBackend.run` takes; the backend's own options stand behind it. On a
+    device circuits are compiled unless they are in its instruction set already; an ideal simulator
+    gets them as they are.
+
+    Raises InputError for circuits that cannot be used, UsageError for arguments, LimitError where
+    the set would cost more than it may, TooManyJobs where a lone one takes several, and
+    ServiceErrors.
+    """
+    run_config = dict(run_config or {})
+    given = _experiments(experiments, run_config)
+    asked = read_run_options(dict(backend.options), run_config)
+    called = _name(name)
+    kept = {**asked.kept, **({"lone": True} if lone else {})}
+    if lone and not name:
+        kept["unnamed"] = called  # the job has no name as long as its set has this one
+    request = check_request(
+        Request(
+            given=given,
+            rows=asked.rows,
+            shots=asked.shots,
+            seed=asked.seed,
+            name=called,
+            tags=checked_tags(tags),
+            max_circuits=None if max_circuits is None else _most_circuits(max_circuits),
+            options=asked.sampler,
+            run_config=kept,
+            **asked.request,
+        )
+    )
+    account = account_named(backend.account_name)
+    with connected(account.name, Clock()) as client:
+        target = find_backend(client, account, account.name, backend.name)
+        plan, path = make_plan(
+            request,
+            account,
+            target,
+            client.instance,
+            _ignore_progress,
+            usage=usage_of(client, target),
+            most_jobs=1 if lone else None,
+        )
+    assert path is not None
+    for note in plan.notes:
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return SetHandle(path, planned=True)
+
+
+def _experiments(experiments: object, run_config: dict[str, Any]) -> list[Any]:
+    """Return what is to be run as a list; what an old Qobj says besides goes into `run_config`."""
+    if type(experiments).__module__.startswith("qiskit.qobj"):
+        experiments = _from_qobj(experiments, run_config)
+    try:
+        given = in_a_list(experiments)
+    except BadInput as error:
+        raise InputError([error.problem]) from error
+    if not given:
+        raise InputError(
+            [Problem("no_circuits", "There are no circuits to run.", "Give one or more.")]
+        )
+    return given
+
+
+def _from_qobj(qobj: Any, run_config: dict[str, Any]) -> list[Any]:
+    from qiskit.assembler import disassemble
+    from qiskit.qobj import QasmQobj
+
+    if not isinstance(qobj, QasmQobj):
+        raise UsageError(
+            "A Qobj of pulse schedules cannot be run: IBM retired pulse jobs in 2025.",
+            "Give circuits.",
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        circuits, config, header = disassemble(qobj)
+    known = ("shots", "memory", "seed_simulator", "init_qubits", "rep_delay")
+    told = {name: config[name] for name in known if config.get(name) is not None}
+    for key, value in {**told, "header": header}.items():
+        run_config.setdefault(key, value)
+    return list(circuits)
+
+
+def _name(name: object) -> str:
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"The name {name!r} is no text.", "Give a string.")
+    return name or datetime.now(UTC).replace(tzinfo=None).isoformat()
+
+
+def _most_circuits(value: Any) -> int:
+    try:
+        most = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        most = 0
+    if most < 1:
+        raise UsageError(
+            f"max_experiments_per_job is {value!r}, which leaves no room for a circuit.",
+            "Give a whole number of 1 or more, or leave it out.",
+        )
+    return most
+
+
+def _ignore_progress(_stage: str, _done: int, _total: int) -> None:
+    """Do nothing: whoever waits looks at the set."""

@@ -1,0 +1,210 @@
+"""An account of the service, and the backends that it offers."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
+
+from ..clock import Clock
+from ..errors import IbmqbatchError, UsageError
+from ..jobset.backends import find_backend
+from ..jobset.errors import UnknownBackend
+from ..jobset.work import side_by_side
+from ..service.accounts import LOCAL, LOCAL_BACKEND, UnknownAccount
+from ..service.errors import ServiceError
+from .backend import IBMQBackend
+from .connection import account_named, connected
+from .exceptions import IBMQBackendError, message_of, translated
+from .job import IBMQJob
+from .listing import Wanted, find_job, list_jobs
+
+__all__ = ["AccountProvider", "IBMQBackendService"]
+
+_log = logging.getLogger(__name__)
+# What IBM's own simulators were called, of which there are none any more.
+_OLD_SIMULATORS = ("ibmq_qasm_simulator", "simulator_")
+
+
+class AccountProvider:
+    """The backends and jobs of one account, by its name; nothing is asked before it is needed.
+
+    Two providers of one account are equal. `provider.backend` gives backends as its attributes,
+    and jobs; called, it lists the backends.
+    """
+
+    def __init__(self, account_name: str) -> None:
+        self._account_name = account_name
+
+    @property
+    def account_name(self) -> str:
+        """The name of the account, as `ibmqbatch account list` shows it."""
+        return self._account_name
+
+    @property
+    def backend(self) -> IBMQBackendService:
+        """The backends as attributes (`provider.backend.ibm_fez`), and the jobs of the account."""
+        return IBMQBackendService(self)
+
+    def get_backend(self, name: str | None = None, **kwargs: Any) -> IBMQBackend:
+        """Return the backend of this name; without one, the account's own choice.
+
+        More keywords narrow the choice as in `backends`. Raises QiskitBackendNotFoundError where
+        none fits, or several do, IBMQBackendApiError, and IBMQAccountError where the account does
+        not lead to a service.
+        """
+        if kwargs:
+            return self._only(name, kwargs)
+        with translated(IBMQBackendError):
+            try:
+                with connected(self._account_name, Clock()) as client:
+                    account = account_named(self._account_name)
+                    named = None if self._account_name == LOCAL else self._account_name
+                    told = find_backend(client, account, named, name)
+            except UsageError as error:
+                if isinstance(error, UnknownAccount):
+                    raise
+                raise QiskitBackendNotFoundError(message_of(_with_advice(error, name))) from error
+        return IBMQBackend(self, told.name, told=told)
+
+    def backends(
+        self,
+        name: str | None = None,
+        filters: Callable[[IBMQBackend], bool] | None = None,
+        min_num_qubits: int | None = None,
+        **kwargs: Any,
+    ) -> list[IBMQBackend]:
+        """Return the backends that the account offers, in the order of the service's list.
+
+        `filters` is asked of each. More keywords are compared with each backend's configuration
+        and status (`simulator=False, operational=True`). Raises IBMQBackendApiError.
+        """
+        with translated(IBMQBackendError):
+            found = [b for b in self._all() if name is None or b.name == name]
+            if min_num_qubits is not None:
+                found = [b for b in found if b.num_qubits >= min_num_qubits]
+            wanted = {key: value for key, value in kwargs.items() if key not in _GONE_FILTERS}
+            if len(wanted) < len(kwargs):
+                warnings.warn(
+                    f"{', '.join(sorted(kwargs.keys() - wanted.keys()))} have no effect: every "
+                    "backend takes jobs in the same way.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            if wanted:
+                found = [b for b in found if _fits(b, wanted)]
+            return [b for b in found if filters is None or filters(b)]
+
+    def _all(self) -> Iterator[IBMQBackend]:
+        """Yield all backends; one whose description cannot be read is left out, and logged."""
+        with connected(self._account_name, Clock()) as client:
+            names = [entry.name for entry in client.backends()]
+            told: dict[str, Mapping[str, Any]] = {}
+            for ended in side_by_side(names, client.configuration, Clock()):
+                for name, answer in ended:
+                    if isinstance(answer, ServiceError):
+                        _log.warning("The backend %s is left out: %s", name, answer.message)
+                    else:
+                        told[name] = answer
+        for name in names:
+            if name in told:
+                yield IBMQBackend(self, name, configuration=told[name])
+
+    def _only(self, name: str | None, wanted: Mapping[str, Any]) -> IBMQBackend:
+        found = self.backends(name, **wanted)
+        if len(found) == 1:
+            return found[0]
+        which = ", ".join(backend.name for backend in found)
+        raise QiskitBackendNotFoundError(
+            f"More than one backend matches the criteria: {which}."
+            if found
+            else "No backend matches the criteria."
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AccountProvider):
+            return NotImplemented
+        return self._account_name == other._account_name
+
+    def __hash__(self) -> int:
+        return hash((AccountProvider, self._account_name))
+
+    def __repr__(self) -> str:
+        return f"<AccountProvider for the account {self._account_name!r}>"
+
+
+class IBMQBackendService:
+    """The backends of an account as attributes, and its jobs; called, it lists the backends."""
+
+    def __init__(self, provider: AccountProvider) -> None:
+        self._provider = provider
+
+    def __call__(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
+        """Return the backends; see `AccountProvider.backends`."""
+        return self._provider.backends(*args, **kwargs)
+
+    def backends(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
+        """Return the backends; see `AccountProvider.backends`."""
+        return self._provider.backends(*args, **kwargs)
+
+    def jobs(
+        self,
+        limit: int | None = 10,
+        skip: int = 0,
+        backend_name: str | None = None,
+        **kwargs: Any,
+    ) -> list[IBMQJob]:
+        """Return jobs of the account; see `IBMQBackend.jobs` for what else narrows them."""
+        with translated(IBMQBackendError):
+            wanted = Wanted.of(backend=backend_name, **kwargs)
+            return list_jobs(self._provider, wanted, limit=limit, skip=skip)
+
+    def retrieve_job(self, job_id: str) -> IBMQJob:
+        """Return a job by its id; raises IBMQBackendError where there is none."""
+        with translated(IBMQBackendError):
+            return find_job(self._provider, job_id)
+
+    def __getattr__(self, name: str) -> IBMQBackend:
+        if name.startswith("_"):  # what Python and notebooks try
+            raise AttributeError(name)
+        try:
+            return self._provider.get_backend(name)
+        except QiskitBackendNotFoundError as error:
+            raise AttributeError(error.message) from error
+
+    def __dir__(self) -> list[str]:
+        try:
+            names = [str(backend.name) for backend in self._provider.backends()]
+        except (IBMQBackendError, IbmqbatchError):
+            names = []
+        return [*super().__dir__(), *names]
+
+
+_GONE_FILTERS = frozenset({"input_allowed", "timeout", "hub", "group", "project"})
+_MISSING = object()
+
+
+def _fits(backend: IBMQBackend, wanted: Mapping[str, Any]) -> bool:
+    """Compare a backend with what is wanted of its configuration, or else of its status."""
+    configuration = backend.configuration().to_dict()
+    status: dict[str, Any] | None = None
+    for key, value in wanted.items():
+        found = configuration.get(key, _MISSING)
+        if found is _MISSING:
+            status = backend.status().to_dict() if status is None else status
+            found = status.get(key, _MISSING)
+        if found != value:
+            return False
+    return True
+
+
+def _with_advice(error: UsageError, name: str | None) -> UsageError:
+    if name is None or not name.startswith(_OLD_SIMULATORS):
+        return error
+    return UnknownBackend(
+        f"IBM has retired its simulators, and '{name}' with them.",
+        f"`{LOCAL_BACKEND}` of the account '{LOCAL}' simulates on this machine. {error.hint}",
+    )

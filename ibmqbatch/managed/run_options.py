@@ -1,0 +1,191 @@
+"""What old programs ask of a run, in the words of the engine."""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import UsageError
+from ..jobset.options import check_options, merged
+
+__all__ = ["DEFAULTS", "RunOptions", "checked_tags", "read_run_options"]
+
+# The options of a backend, and their old defaults.
+DEFAULTS: Mapping[str, Any] = {
+    "shots": 4000,
+    "memory": False,
+    "meas_level": 2,
+    "meas_return": "avg",
+    "init_qubits": True,
+    "rep_delay": None,
+    "seed_simulator": None,
+}
+_OF_A_RUN = frozenset({"parameter_binds", "header", "qobj_header", "job_share_level", "options"})
+# The engine's own, which the old manager did not have, by what they are called here.
+_OF_A_REQUEST = {
+    "max_execution_time": "max_execution_time",
+    "max_cost": "max_cost",
+    "max_fails": "max_fails",
+    "private": "private",
+    "batch": "batch",
+    "measure_all": "measure_all",
+    "fractional_gates": "fractional",
+    "optimization_level": "level",
+    "seed_transpiler": "seed_transpiler",
+    "initial_layout": "initial_layout",
+}
+# What would change the outcomes, so that leaving it out is no service to anyone.
+_REFUSED = {
+    "noise_model": "Noise is the backend's: `fake_...` backends rehearse devices with theirs.",
+    "meas_lo_freq": "IBM's service sets all frequencies itself.",
+    "qubit_lo_freq": "IBM's service sets all frequencies itself.",
+    "rep_time": "Give rep_delay, the time in seconds from one shot to the next.",
+    "schedule_los": "IBM's service sets all frequencies itself.",
+}
+_CLASSIFIED, _KERNELED = 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run is to be.
+
+    `seed` is that of a simulator, `sampler` the service's options by group, `rows` the values of
+    parameters, one row a run of every circuit. `request` are more fields of a `Request`. `kept` is
+    what was asked and is no option of the service's: for `header()` and `backend_options()`.
+    """
+
+    shots: int
+    seed: int | None
+    sampler: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Mapping[str, float]] | None
+    request: Mapping[str, Any]
+    kept: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_run_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> RunOptions:
+    """Read the options of a run, which go before those of its backend (`defaults`).
+
+    None means the default. Warns of those that have no meaning here, and raises UsageError for
+    those whose absence would change the outcomes.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    _check_names(given)
+    asked = {**DEFAULTS, **{k: v for k, v in defaults.items() if v is not None}, **given}
+    seed = asked["seed_simulator"]
+    request = {ours: given[name] for name, ours in _OF_A_REQUEST.items() if name in given}
+    if request.get("initial_layout") is not None:
+        request["initial_layout"] = tuple(_whole(q, "a qubit") for q in request["initial_layout"])
+    header = given.get("header") or given.get("qobj_header") or {}
+    return RunOptions(
+        shots=_whole(asked["shots"], "shots"),
+        seed=None if seed is None else _whole(seed, "seed_simulator"),
+        sampler=_sampler(asked),
+        rows=_rows(given.get("parameter_binds")),
+        request=request,
+        kept={"memory": bool(asked["memory"]), **({"header": _plain(header)} if header else {})},
+    )
+
+
+def checked_tags(tags: object, named: str = "job_tags") -> tuple[str, ...]:
+    """Return tags as they are given; raises UsageError unless they are a list of texts, or None."""
+    if tags is None:
+        return ()
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        raise UsageError(f"{named} is {tags!r}, no list of strings.", "Give a list of tags.")
+    return tuple(tags)
+
+
+def _check_names(given: Mapping[str, Any]) -> None:
+    for name in given:
+        if name in _REFUSED:
+            raise UsageError(f"The option {name} cannot be had.", _REFUSED[name])
+    if given.get("job_share_level"):
+        _warn("`job_share_level` has no effect: jobs are seen by all who may use the instance.")
+    known = {*DEFAULTS, *_OF_A_RUN, *_OF_A_REQUEST}
+    for name in sorted(given.keys() - known):
+        _warn(f"{name} is not a recognized runtime option and is ignored.")
+
+
+def _warn(text: str) -> None:
+    # At the line that called `run`, which is above the functions of three modules.
+    warnings.warn(text, UserWarning, stacklevel=6)
+
+
+def _sampler(asked: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the service's options; those that are given as `options` have the last word."""
+    execution: dict[str, Any] = {}
+    if not asked["init_qubits"]:
+        execution["init_qubits"] = False
+    if asked["rep_delay"] is not None:
+        execution["rep_delay"] = float(asked["rep_delay"])
+    level = _whole(asked["meas_level"], "meas_level")
+    if level == _KERNELED:
+        averaged = str(getattr(asked["meas_return"], "value", asked["meas_return"])) == "avg"
+        execution["meas_type"] = "avg_kerneled" if averaged else "kerneled"
+    elif level != _CLASSIFIED:
+        raise UsageError(
+            f"Measurements of level {level} cannot be had.", "Ask for level 2 (bits) or 1."
+        )
+    ours = {"execution": execution} if execution else {}
+    options = merged(ours, asked.get("options") or {})
+    check_options(options, "The options of the run")
+    return options
+
+
+def _rows(binds: object) -> list[dict[str, float]] | None:
+    """Read `parameter_binds`: a list of values by parameters, or by their names."""
+    if binds is None:
+        return None
+    if not isinstance(binds, Iterable) or isinstance(binds, Mapping | str):
+        raise UsageError(
+            "parameter_binds is no list.", "Give a list of dictionaries, one for each run."
+        )
+    rows = []
+    for number, bind in enumerate(binds):
+        if not isinstance(bind, Mapping):
+            raise UsageError(f"parameter_binds[{number}] is no dictionary.", "Give one.")
+        rows.append({_name(key): _number(value, number) for key, value in bind.items()})
+    return rows or None
+
+
+def _name(parameter: object) -> str:
+    return str(getattr(parameter, "name", parameter))
+
+
+def _number(value: Any, row: int) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"parameter_binds[{row}] holds {value!r}.", "Give finite numbers.")
+    return number
+
+
+def _whole(value: Any, what: str) -> int:
+    """Return a whole number, NumPy's too."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(f"{what} is {value!r}, no whole number.", "Give one.") from None
+
+
+def _plain(header: object) -> object:
+    """Return a header as JSON keeps it."""
+    told = header.to_dict() if hasattr(header, "to_dict") else header
+    try:
+        if not isinstance(told, Mapping):
+            raise TypeError
+        return json.loads(json.dumps(dict(told), allow_nan=False))
+    except (TypeError, ValueError):
+        raise UsageError(
+            "The header cannot be kept: it is no dictionary of plain values.",
+            "Give texts, numbers, lists and dictionaries.",
+        ) from None

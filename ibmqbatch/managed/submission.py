@@ -1,0 +1,111 @@
+"""Sending the one job of a set while its owner waits, as `IBMQBackend.run` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..errors import IbmqbatchError
+from ..jobset.advance import follow
+from ..jobset.errors import TimedOut, Unsettled
+from ..jobset.standing import is_sent, is_settled
+from ..manifest.remotes import close_set
+from ..manifest.wants import want_cancel
+from ..service.errors import ServiceError
+from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
+from .interrupts import landing
+
+if TYPE_CHECKING:
+    from ..jobset.work import Work
+    from ..manifest.store import Manifest
+    from .handle import SetHandle
+
+__all__ = ["submit_now"]
+
+_MOST_ATTEMPTS = 3  # at one job, each of which was proven to have come to nothing
+_PATIENCE = 60.0  # seconds, besides the account's own, to learn what came of a request
+
+
+def submit_now(handle: SetHandle) -> None:
+    """Send a set's only job, at the account's pace.
+
+    Whatever this raises, the job is not sent later, and is cancelled should it turn up: who is told
+    that it failed runs it again. Raises IBMQBackendJobLimitError where no more jobs may wait,
+    IBMQBackendApiError where the service does not take it, ServiceErrors, and Unsettled when it
+    cannot be found out whether the job was taken.
+    """
+    try:
+        clock = Clock()
+        with landing(clock), handle.working(clock) as work:
+            _send(work)
+        with handle.open() as manifest:
+            _check_sent(manifest)
+    except BaseException:
+        with handle.open() as manifest:
+            _give_up(manifest)
+        raise
+
+
+def _send(work: Work) -> None:
+    """Send the job; when the answer stays away find out what came of it, and send it once more."""
+
+    def stop_when_full() -> None:
+        if work.told_pending:
+            raise IBMQBackendJobLimitError(
+                "No more jobs may wait on the service at present. Wait until one has ended, or use "
+                "IBMQJobManager, which does so."
+            )
+
+    for _ in range(_MOST_ATTEMPTS):
+        follow(work, _has_left, persistent=False, fetching=False, shown=stop_when_full)
+        _find_out(work)
+        if is_sent(work.manifest):
+            return
+    error = work.manifest.attempts()[-1].error
+    raise IBMQBackendApiError(
+        f"Error submitting job: the service has failed {_MOST_ATTEMPTS} times. {error}"
+    )
+
+
+def _find_out(work: Work) -> None:
+    """Ask until it is known what came of a request that was not answered."""
+    account = work.client.account
+    work.clock.set_deadline(account.settle_delay + account.settle_gap + _PATIENCE)
+    try:
+        follow(work, _is_settled, sending=False, fetching=False)
+    except (TimedOut, ServiceError) as error:
+        set_id = work.manifest.job_set().id
+        raise Unsettled(
+            "The job may or may not have reached the service; if it has, it is to be cancelled. "
+            f"{work.manifest.attempts()[-1].error}",
+            f"`ibmqbatch resume {set_id}` finds out.",
+        ) from error
+    finally:
+        work.clock.set_deadline(None)
+
+
+def _has_left(manifest: Manifest) -> bool:
+    return not any(job.unsent or job.leaving for job in manifest.jobs())
+
+
+def _is_settled(manifest: Manifest) -> bool:
+    return not any(job.unsure or job.leaving for job in manifest.jobs())
+
+
+def _check_sent(manifest: Manifest) -> None:
+    (job,) = manifest.jobs()
+    if job.remote is None:
+        why = job.reason or "it was cancelled before it was sent"
+        code = "" if job.code is None else f" Error code: {job.code}."
+        raise IBMQBackendApiError(f"Error submitting job: {why.rstrip('.')}.{code}")
+
+
+def _give_up(manifest: Manifest) -> None:
+    """Have the job neither sent nor kept."""
+    try:
+        want_cancel(manifest, {0})
+        if is_settled(manifest):
+            with manifest.db.transaction():
+                close_set(manifest)
+    except IbmqbatchError:
+        return  # what stands in the way of writing is what is being told of

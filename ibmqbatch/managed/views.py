@@ -1,0 +1,229 @@
+"""What a job is seen through: the set of this machine that it is of, or the service alone.
+
+A job that another program has sent is seen through the service until more is wanted of it than
+that tells; then it is made a set of its own, as `ibmqbatch recover` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..errors import UsageError
+from ..jobset.catalog import find_job
+from ..jobset.recover import recover_jobs
+from ..jobset.tags import check_name, is_ours
+from ..jobset.usage import metrics_of
+from ..manifest.records import JobRecord, JobStatus, status_of
+from . import changes
+from .connection import connected
+from .handle import SetHandle
+
+if TYPE_CHECKING:
+    from ..service.types import RemoteJob
+
+__all__ = ["JobFacts", "ServiceView", "SetView", "View"]
+
+_PATIENCE = 10.0  # seconds to see a cancel take effect
+
+Change = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What is known of a job without asking.
+
+    `id` is None as long as it is not on the service; `tags` are its user's; `name` is None where it
+    has none; `created` is ISO 8601, empty where it is not told.
+    """
+
+    id: str | None
+    status: JobStatus
+    service_status: str
+    reason: str
+    code: int | None
+    solution: str
+    tags: tuple[str, ...]
+    name: str | None
+    created: str
+    private: bool
+
+
+class SetView:
+    """A job of a set of this machine, by its index.
+
+    `tags` are those that a job of another program was last seen to have.
+    """
+
+    def __init__(self, handle: SetHandle, index: int, tags: tuple[str, ...] | None = None) -> None:
+        self.handle = handle
+        self.index = index
+        self._tags = tags
+
+    def record(self) -> JobRecord:
+        """Return the job as the set's file has it."""
+        with self.handle.open() as manifest:
+            job = manifest.job(self.index)
+        if job is None:
+            raise UsageError(
+                f"The set {self.handle.set_id} has no job {self.index}.", "Count anew."
+            )
+        return job
+
+    def facts(self) -> JobFacts:
+        """Return what the set's file tells."""
+        job, record = self.record(), self.handle.record()
+        remote = job.remote
+        if record.made_elsewhere or record.name == record.run_config.get("unnamed"):
+            name = None
+        elif record.run_config.get("lone") is True:
+            name = record.name
+        else:
+            name = f"{record.name}_{job.index}_"
+        return JobFacts(
+            id=None if remote is None else remote.id,
+            status=job.status,
+            service_status="" if remote is None else remote.service_status,
+            reason=job.attempt_error if remote is None else remote.reason,
+            code=job.code,
+            solution="" if remote is None else remote.solution,
+            tags=record.tags if self._tags is None else self._tags,
+            name=name,
+            created=record.created_at if remote is None else remote.submitted_at,
+            private=record.private if remote is None else remote.private,
+        )
+
+    def refresh(self) -> None:
+        """Ask the service how the set's jobs stand; raises a ServiceError."""
+        self.handle.refresh()
+
+    def metrics(self) -> Mapping[str, object] | None:
+        """Return what the service has measured; None as long as the job is not there."""
+        remote = self.record().remote
+        if remote is None:
+            return None
+        with self.handle.working(Clock()) as work:
+            return metrics_of(work, remote)
+
+    def cancel(self) -> None:
+        """Cancel the job, and look for some seconds whether that takes effect."""
+        changes.cancel(self.handle, {self.index})
+
+    def retag(self, change: Change) -> bool:
+        """Change the tags of the whole set; return whether this job carries them."""
+        record = self.handle.record()
+        if record.made_elsewhere:
+            remote = self.record().remote
+            assert remote is not None
+            job = ServiceView.of_job(record.account, remote.id)
+            done = job.retag(change)
+            self._tags = job.facts().tags
+            return done
+        changes.relabel(self.handle, change=change)
+        return self._labelled()
+
+    def rename(self, name: str) -> bool:
+        """Change the name of a job that is a set of its own; return whether it carries it."""
+        record = self.handle.record()
+        if record.made_elsewhere or record.run_config.get("lone") is not True:
+            whose = "Another program has sent it" if record.made_elsewhere else "Its set names it"
+            raise UsageError(
+                f"A name of its own this job does not have. {whose}.",
+                "Rename the job set instead, with ManagedJobSet.update_name().",
+            )
+        changes.relabel(self.handle, name=check_name(name))
+        return self._labelled()
+
+    def _labelled(self) -> bool:
+        remote = self.record().remote
+        version = self.handle.record().labels_version
+        return remote is None or remote.labels_version >= version
+
+    def in_set(self) -> SetView:
+        """Return this view."""
+        return self
+
+
+class ServiceView:
+    """A job of an account as its service showed it."""
+
+    def __init__(self, account_name: str, remote: RemoteJob) -> None:
+        self._account_name = account_name
+        self._remote = remote
+
+    @classmethod
+    def of_job(cls, account_name: str, job_id: str) -> ServiceView:
+        """Ask for a job by its id; raises NotFound."""
+        with connected(account_name, Clock()) as client:
+            return cls(account_name, client.job(job_id))
+
+    def facts(self) -> JobFacts:
+        """Return what the service told last."""
+        remote = self._remote
+        return JobFacts(
+            id=remote.id,
+            status=status_of(remote.status, remote.reason_code),
+            service_status=remote.status,
+            reason=remote.reason,
+            code=remote.reason_code,
+            solution=remote.solution,
+            tags=tuple(tag for tag in remote.tags if not is_ours(tag)),
+            name=None,
+            created=remote.created,
+            private=remote.private,
+        )
+
+    def refresh(self) -> None:
+        """Ask the service; raises a ServiceError."""
+        with connected(self._account_name, Clock()) as client:
+            self._remote = client.job(self._remote.id)
+
+    def metrics(self) -> Mapping[str, object] | None:
+        """Return what the service has measured."""
+        with connected(self._account_name, Clock()) as client:
+            return client.metrics(self._remote.id)
+
+    def cancel(self) -> None:
+        """Cancel the job, and look for some seconds whether that takes effect."""
+        clock = Clock()
+        clock.set_deadline(_PATIENCE)
+        with connected(self._account_name, clock) as client:
+            asked = client.cancel(self._remote.id)
+            wait = client.account.poll_first
+            while True:
+                self._remote = client.job(self._remote.id)
+                if not asked or self.facts().status.final or clock.left <= 0:
+                    return
+                clock.sleep(wait)
+                wait = min(1.5 * wait, client.account.poll_longest)
+
+    def retag(self, change: Change) -> bool:
+        """Change the job's tags; return whether the service then has them. Ours stay."""
+        with connected(self._account_name, Clock()) as client:
+            before = client.job(self._remote.id)
+            kept = [tag for tag in before.tags if is_ours(tag)]
+            wanted = [*change(tuple(tag for tag in before.tags if not is_ours(tag))), *kept]
+            client.set_tags(before.id, wanted)
+            self._remote = client.job(before.id)
+        return set(self._remote.tags) == set(wanted)
+
+    def rename(self, name: str) -> bool:  # noqa: ARG002
+        """Refuse: the service has no names for jobs."""
+        raise UsageError(
+            "Another program has sent this job, and the service has no names for jobs.",
+            "Give it a tag.",
+        )
+
+    def in_set(self) -> SetView:
+        """Return the view on the set that it is of, made for it where there is none."""
+        remote = self._remote
+        found = find_job(remote.id, remote.tags) or find_job(remote.id)
+        if found is None:
+            with connected(self._account_name, Clock()) as client:
+                found = recover_jobs(client, [remote.id], None), 0
+        return SetView(SetHandle(found[0]), found[1], self.facts().tags)
+
+
+View = SetView | ServiceView

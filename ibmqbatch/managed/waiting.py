@@ -1,0 +1,50 @@
+"""Waiting for a set, with a bar where somebody looks on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..manifest.records import JobRecord
+from ..manifest.store import Manifest
+from ..render.console import is_terminal
+from ..render.notebook import NotebookBar, in_notebook
+from ..render.progress import ProgressBars
+
+if TYPE_CHECKING:
+    from .handle import Goal, SetHandle
+
+__all__ = ["wait_for"]
+
+
+def wait_for(
+    handle: SetHandle,
+    goal: Goal,
+    timeout: float | None = None,
+    *,
+    counted: Callable[[JobRecord], bool],
+) -> None:
+    """Move a set on until `goal` holds; see `SetHandle.wait`.
+
+    In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`; elsewhere
+    nothing is written.
+    """
+    bars = _bars()
+    with bars:
+
+        def watched(manifest: Manifest) -> bool:
+            jobs = manifest.jobs()
+            bars.progress("waiting", sum(map(counted, jobs)), len(jobs))
+            return goal(manifest)
+
+        handle.wait(watched, timeout, observer=bars)
+
+
+def _bars() -> NotebookBar | ProgressBars:
+    if in_notebook():
+        return NotebookBar()
+    enabled = False
+    with contextlib.suppress(AttributeError, ValueError):  # a program may run without any stderr
+        enabled = is_terminal(stderr=True)
+    return ProgressBars(enabled=enabled)

@@ -1,0 +1,164 @@
+"""Circuits whose outcome is known, second processes, and what the service itself holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from ibmqbatch import IBMQ
+from ibmqbatch.managed.handle import SetHandle
+from ibmqbatch.managed.holding import Holding
+from ibmqbatch.managed.job_set import ManagedJobSet
+from ibmqbatch.managed.planning import plan_set
+from tests.managed.programs import flipped
+
+ROOT = Path(__file__).parents[2]
+BACKEND = "ideal_simulator"
+# Importing Qiskit Terra warns about itself.
+STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
+REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+_JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
+
+
+def numbered(count: int, width: int = 4) -> list[QuantumCircuit]:
+    """Return circuits whose outcomes are their numbers, and which are named after these."""
+    return [flipped(f"{n % 2**width:0{width}b}", f"c{n}") for n in range(count)]
+
+
+def outcome(n: int, shots: int, width: int = 4) -> dict[str, int]:
+    """Return what circuit number `n` of these gives."""
+    return {f"{n % 2**width:0{width}b}": shots}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job as the service has it."""
+
+    id: str
+    status: str
+    tags: list[str]
+
+    @property
+    def index(self) -> int:
+        return int(self._place[0])
+
+    @property
+    def circuits(self) -> tuple[int, int]:
+        return int(self._place[2]), int(self._place[3])
+
+    @property
+    def _place(self) -> tuple[str, ...]:
+        return next(found.groups() for tag in self.tags if (found := _JOB_TAG.fullmatch(tag)))
+
+
+Shelf = Callable[[str], list[Held]]
+
+
+def held_jobs(database: Path, set_id: str) -> list[Held]:
+    """Read the jobs of a set from the local service's own database, in the set's order."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            "SELECT seq, id, status FROM jobs WHERE seq IN (SELECT seq FROM tags WHERE tag = ?)",
+            (f"ibmq_jobset_{set_id}_",),
+        ).fetchall()
+        jobs = []
+        for seq, job_id, status in rows:
+            tags = connection.execute(
+                "SELECT tag FROM tags WHERE seq = ? ORDER BY position", (seq,)
+            ).fetchall()
+            jobs.append(Held(job_id, status, [tag for (tag,) in tags]))
+    return sorted(jobs, key=lambda job: job.circuits)
+
+
+def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
+    """Start Python code in a process of its own, in which whatever warns is an error."""
+    return subprocess.Popen(
+        [sys.executable, *STRICT, *options.pop("flags", ()), "-c", textwrap.dedent(code)]
+        + [str(word) for word in words],
+        cwd=ROOT,
+        env={**os.environ, **options.pop("env", {})},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def elsewhere(code: str, *words: object) -> Any:
+    """Run Python code in a process of its own; return what it prints as JSON."""
+    out, err = (process := start(code, *words)).communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert err == "", err
+    return json.loads(out.splitlines()[-1])
+
+
+# Tells in another process what a set is, found by its id alone.
+TELL = """
+    import json, sys
+    from ibmqbatch import IBMQ, IBMQJobManager
+    job_set = IBMQJobManager().retrieve_job_set(sys.argv[1], IBMQ.load_account())
+    jobs = job_set.jobs()
+    print(json.dumps({
+        "name": job_set.name(),
+        "tags": job_set.tags(),
+        "ranges": [[job.start_index, job.end_index] for job in job_set.managed_jobs()],
+        "names": [job and job.name() for job in jobs],
+        "ids": [job and job.job_id() for job in jobs],
+        "statuses": [status and status.name for status in job_set.statuses()],
+    }))
+"""
+
+
+class Gate:
+    """Holds requests at the proxy until it is opened; `before=gate` in a rule."""
+
+    def __init__(self, after: int = 0) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+        self._left = after
+        self._lock = threading.Lock()
+
+    def __call__(self, _seen: object) -> None:
+        with self._lock:
+            self._left -= 1
+            passing = self._left >= 0
+        if not passing:
+            self.reached.set()
+            assert self._open.wait(60)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> ManagedJobSet:
+    """Plan a set in which the circuits `bad` cannot be read by the service; nothing is sent yet."""
+    size = options.pop("max_experiments_per_job", None)
+    backend = IBMQ.load_account().get_backend(BACKEND)
+    handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
+    spoil(handle, *bad)
+    return ManagedJobSet.of(Holding(handle, backend))
+
+
+def spoil(handle: SetHandle, *bad: int) -> None:
+    garbage = zlib.compress(b"QISKIT is not what this is")
+    with handle.open() as manifest, manifest.db.transaction():
+        for index in bad:
+            manifest.db.write(
+                "UPDATE bodies SET body = ? WHERE id = (SELECT body FROM circuits WHERE idx = ?)",
+                (garbage, index),
+            )

@@ -1,0 +1,158 @@
+"""A program that ends while its jobs are being sent: what is in flight lands, the rest waits."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.exceptions import IBMQAccountError
+from ibmqbatch.managed.handle import SetHandle
+from ibmqbatch.managed.holding import Holding
+from ibmqbatch.managed.job_set import ManagedJobSet
+from ibmqbatch.manifest.records import JobRecord
+from tests.bench.sets import environment
+from tests.bench.stub import BACKEND, Stub
+from tests.managed.support import start
+
+# `flying` waits until jobs are on their way, `landed` until so many are in the set's file.
+PROGRAM = f"""
+    import json, sys, time
+    from ibmqbatch import IBMQJobManager
+    from tests.managed.support import numbered
+
+    def flying(job_set):
+        while not any(job.leaving for job in job_set.handle.jobs()):
+            time.sleep(0.01)
+
+    def landed(job_set, count):
+        while sum(job.remote is not None for job in job_set.handle.jobs()) < count:
+            time.sleep(0.01)
+
+    job_set = IBMQJobManager().run(numbered(5), "{BACKEND}", max_experiments_per_job=1, shots=2)
+"""
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[..., Stub]]:
+    """Start a service that answers after a while, for an account that sends so many a minute."""
+    import contextlib
+
+    with contextlib.ExitStack() as stack:
+
+        def begin(delay: float = 0.0, pace: int = 0) -> Stub:
+            stub = stack.enter_context(Stub(delay))
+            variables = {**stub.environment, "IBMQBATCH_PACE": str(pace)}
+            stack.enter_context(environment(**variables))
+            return stub
+
+        yield begin
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err.splitlines()
+
+
+def jobs() -> list[JobRecord]:
+    """Return the jobs of the only set there is."""
+    (path,) = set_paths()
+    return SetHandle(path).jobs()
+
+
+def advice() -> str:
+    (path,) = set_paths()
+    return (
+        f"ibmqbatch: 3 of the 5 jobs are not sent yet; `ibmqbatch resume {path.stem}` "
+        "sends what is left."
+    )
+
+
+def test_what_is_in_flight_lands(stub):
+    service = stub(delay=1.0)
+    program = f"{PROGRAM}\n    flying(job_set)"
+    assert ended(start(program, flags=("-X", "dev"))) == (0, [])
+    assert service.take_counts()["submit"] == 5
+    assert all(job.remote is not None for job in jobs())
+
+
+@pytest.mark.parametrize(("ending", "code"), [("", 0), ("sys.exit(3)", 3)])
+def test_the_rest_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, ending, code):
+    service = stub(pace=2)
+    program = f"{PROGRAM}\n    landed(job_set, 2)\n    {ending}"
+    assert ended(start(program, flags=("-X", "dev"))) == (code, [advice()])
+    assert service.take_counts()["submit"] == 2
+    assert [job.unsent for job in jobs()] == [False, False, True, True, True]
+    # Whoever finds the set sends the rest, and only that.
+    monkeypatch.setenv("IBMQBATCH_PACE", "0")
+    (path,) = set_paths()
+    job_set = ManagedJobSet(short_id=path.stem)
+    job_set.retrieve_jobs(None)
+    assert None not in job_set.jobs()
+    assert service.take_counts()["submit"] == 3
+
+
+@pytest.mark.parametrize("waiting", ["time.sleep(60)", "job_set.results()", "job_set.jobs()"])
+def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
+    service = stub(pace=2)
+    program = f"{PROGRAM}\n    landed(job_set, 2)\n    print('now', flush=True)\n    {waiting}"
+    process = start(program, flags=("-X", "dev"))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    time.sleep(0.3)  # until it waits
+    process.send_signal(signal.SIGINT)
+    code, err = ended(process)
+    assert code == -signal.SIGINT
+    assert "KeyboardInterrupt" in err
+    assert err[-1] == advice()
+    assert service.take_counts()["submit"] == 2
+    assert sum(job.unsent for job in jobs()) == 3
+    assert not any(job.leaving or job.unsure for job in jobs())
+
+
+def test_ctrl_c_during_a_request_has_it_land_first(stub):
+    service = stub(delay=2.0)
+    process = start(f"{PROGRAM}\n    print('now', flush=True)\n    job_set.results()")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    while not service.most_waiting():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    code, _ = ended(process)
+    assert code == -signal.SIGINT
+    assert service.take_counts()["submit"] == len([job for job in jobs() if job.remote])
+    assert not any(job.leaving or job.unsure for job in jobs())
+
+
+def test_who_is_in_a_hurry_leaves_at_once(stub):
+    stub(delay=5.0)
+    telling = "import threading; threading._register_atexit(lambda: print('now', flush=True))"
+    process = start(f"{PROGRAM}\n    flying(job_set)\n    {telling}")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    time.sleep(0.2)  # until it waits
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    code, err = ended(process)
+    assert time.monotonic() - begun < 3.0
+    assert code == 130
+    assert len(err) == 1
+    assert err[0].endswith("sends what is left.")
+
+
+def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
+    stub(pace=2)
+    ended(start(f"{PROGRAM}\n    landed(job_set, 2)"))
+    (path,) = set_paths()
+    monkeypatch.setenv("IBMQBATCH_TOKEN", "")
+    monkeypatch.delenv("IBMQBATCH_TOKEN")
+    job_set = ManagedJobSet.of(Holding(SetHandle(path)))
+    with pytest.warns(UserWarning, match="Not all jobs of the set"):
+        found = job_set.jobs()
+    assert found.count(None) == 3
+    with pytest.raises(IBMQAccountError):
+        job_set.results(timeout=5)

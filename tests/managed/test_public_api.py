@@ -1,0 +1,86 @@
+"""The package's own names: there, documented, loaded when they are asked for, and typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from qiskit.exceptions import QiskitError
+from qiskit.providers.exceptions import JobError, JobTimeoutError
+
+import ibmqbatch
+from tests.managed.programs import run_program
+
+ROOT = Path(__file__).parents[2]
+CLASSES = [name for name in ibmqbatch.__all__ if name not in {"IBMQ", "__version__"}]
+ERRORS = [name for name in CLASSES if issubclass(getattr(ibmqbatch, name), Exception)]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_class_says_what_it_is(name):
+    found = getattr(ibmqbatch, name)
+    assert isinstance(found, type)
+    assert found.__doc__
+
+
+def test_names_are_offered_before_they_are_loaded():
+    code = """
+    import json, sys, ibmqbatch
+    names = dir(ibmqbatch)
+    print(json.dumps([set(ibmqbatch.__all__) <= set(names), "qiskit" in sys.modules]))
+    """
+    assert run_program(code) == [True, False]
+
+
+def test_all_names_can_be_imported_without_a_warning():
+    code = f"""
+    import json
+    from ibmqbatch import {", ".join(ibmqbatch.__all__)}
+    print(json.dumps(IBMQJob.__name__))
+    """
+    assert run_program(code) == "IBMQJob"
+
+
+def test_a_name_that_is_none_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="IBMQJobMananger"):
+        ibmqbatch.IBMQJobMananger  # noqa: B018
+
+
+def test_every_exception_that_there_is_is_public():
+    from ibmqbatch.managed import exceptions
+
+    there = {
+        name
+        for name, value in vars(exceptions).items()
+        if isinstance(value, type) and issubclass(value, exceptions.IBMQError)
+    }
+    assert there == set(ERRORS)
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_have_one_base_which_is_qiskits(name):
+    error = getattr(ibmqbatch, name)
+    assert issubclass(error, ibmqbatch.IBMQError)
+    assert issubclass(error, QiskitError)
+
+
+def test_errors_of_jobs_are_qiskits_errors_of_jobs():
+    assert issubclass(ibmqbatch.IBMQJobError, JobError)
+    assert issubclass(ibmqbatch.IBMQJobTimeoutError, JobTimeoutError)
+
+
+def test_types_come_with_the_package():
+    assert (Path(ibmqbatch.__file__).parent / "py.typed").is_file()
+
+
+def test_a_program_of_types_passes_the_checker():
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "tests/managed/typing_api.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
