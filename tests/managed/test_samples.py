@@ -110,8 +110,8 @@ STATUS = Sample(
     edits=(
         Edit("backend.run(...)", "backend.run(circuit)", "The page leaves out what is run."),
         Edit(
-            "from qiskit.providers.jobstatus import JobStatus",
-            "from ibmqbatch import IBMQJobApiError\nfrom qiskit.providers.jobstatus import JobStatus",
+            "from qiskit.providers",
+            "from ibmqbatch import IBMQJobApiError\nfrom qiskit.providers",
             "The page leaves out where its exception comes from.",
         ),
     ),
