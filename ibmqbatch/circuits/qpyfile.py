@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import struct
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
@@ -11,7 +14,7 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["MAGIC", "VERSION", "load_qpy"]
+__all__ = ["MAGIC", "VERSION", "load_qpy", "read_header"]
 
 MAGIC = b"QISKIT"
 VERSION = 10  # the newest that Qiskit Terra 0.46 reads and writes, and IBM's service reads it, too
@@ -46,3 +49,31 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
         )
     return list(circuits)
+
+
+# Of version 10: the file's header, the kind of the program, the circuit's header; see Qiskit's own
+# description of the format.
+_FILE_HEADER = struct.Struct("!6sBBBBQc")
+_KIND = struct.Struct("!c")
+_CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQ")
+
+
+def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
+    """Return the name and metadata of the circuit in a QPY file of version 10, without Qiskit.
+
+    Of another version, or where they cannot be read: None, and nothing.
+    """
+    if data[:_VERSION_BYTE] != MAGIC or data[_VERSION_BYTE : _VERSION_BYTE + 1] != bytes([VERSION]):
+        return None, {}
+    start = _FILE_HEADER.size + _KIND.size
+    try:
+        name_size, _, phase_size, _, _, metadata_size, _, _ = _CIRCUIT_HEADER.unpack_from(
+            data, start
+        )
+        start += _CIRCUIT_HEADER.size
+        name = data[start : start + name_size].decode()
+        start += name_size + phase_size
+        metadata = json.loads(data[start : start + metadata_size])
+    except (struct.error, ValueError):
+        return None, {}
+    return name, metadata if isinstance(metadata, dict) else {}

@@ -5,14 +5,11 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..errors import InputError
 from ..manifest.records import CircuitRecord, ProgramRecord
 from ..manifest.store import Manifest
-
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
 
 __all__ = ["CircuitView", "load_circuit_of", "view_circuit"]
 
@@ -59,10 +56,8 @@ def view_circuit(
         raise InputError([error.problem]) from error
 
 
-def load_circuit_of(
-    manifest: Manifest, circuit: CircuitRecord, *, compiled: bool
-) -> QuantumCircuit:
-    """Return a circuit as it was given, or as it was sent (`compiled`), as an object of Qiskit's.
+def load_circuit_of(manifest: Manifest, circuit: CircuitRecord, *, compiled: bool) -> Any:
+    """Return a circuit as it was given, or as it was sent (`compiled`), as a `QuantumCircuit`.
 
     One of a sweep has its parameters yet. Raises InputError where it cannot be read.
     """
@@ -76,7 +71,7 @@ def load_circuit_of(
         raise InputError([error.problem]) from error
 
 
-def _loaded(circuit: CircuitRecord, program: ProgramRecord, *, as_given: bool) -> QuantumCircuit:
+def _loaded(circuit: CircuitRecord, program: ProgramRecord, *, as_given: bool) -> Any:
     from ..circuits.errors import BadInput
     from ..circuits.picture import sent_circuit
     from ..circuits.programs import Program, load_circuit

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..manifest.attempts import Intent
@@ -21,9 +22,11 @@ __all__ = [
     "MAX_NAME",
     "MAX_REPEATS",
     "MAX_TAGS",
+    "JobTag",
     "check_name",
     "check_tags",
-    "find_name",
+    "find_job_tag",
+    "find_name_tag",
     "find_nonce",
     "find_place",
     "is_ours",
@@ -40,7 +43,8 @@ _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
 )
-_NAME_TAG = re.compile(rf"{PREFIX}name_\d+_(?P<name>.+)")
+_NAME_TAG = re.compile(rf"{PREFIX}name_(?P<circuits>\d{{1,9}})_(?P<name>.*)", re.DOTALL)
+_NUMBERS = ("job", "jobs", "first", "last", "repeat", "repeats", "attempt")
 # With halves of characters, which is what bytes that are no text become on a command line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -65,12 +69,31 @@ def labels(
     return [*record.tags, set_tag(record.id), job_tag, name_tag]
 
 
-def find_nonce(set_id: str, tags: Iterable[str]) -> str | None:
-    """Return the nonce among a listed job's tags, if it is one of this set."""
+@dataclass(frozen=True, slots=True)
+class JobTag:
+    """What a job's tag says of it: its place, its circuits (both included), how many there are."""
+
+    nonce: str
+    job: int
+    jobs: int
+    first: int
+    last: int
+    repeat: int
+    repeats: int
+    attempt: int
+
+    @property
+    def plausible(self) -> bool:
+        """Whether its numbers fit one another."""
+        return self.first <= self.last and self.job < self.jobs and self.repeat < self.repeats
+
+
+def find_job_tag(set_id: str, tags: Iterable[str]) -> JobTag | None:
+    """Return what the tags of a listed job say of its place in a set, if it is of this one."""
     for tag in tags:
         found = _JOB_TAG.fullmatch(tag)
         if found is not None and found["set"] == set_id:
-            return found["nonce"]
+            return JobTag(found["nonce"], **{name: int(found[name]) for name in _NUMBERS})
     return None
 
 
@@ -83,18 +106,24 @@ def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
     return None
 
 
-def find_name(tags: Iterable[str]) -> str | None:
-    """Return the name of the set that a listed job is of by its tags, if any."""
+def find_name_tag(tags: Iterable[str]) -> tuple[int, str] | None:
+    """Return the number of circuits and the name of the set that a listed job is of."""
     for tag in tags:
         found = _NAME_TAG.fullmatch(tag)
         if found is not None:
-            return found["name"]
+            return int(found["circuits"]), found["name"]
     return None
 
 
 def is_ours(tag: str) -> bool:
-    """Tell whether a tag is one of those that users can neither give nor take away."""
+    """Tell whether a tag is one of those that users cannot give."""
     return tag.startswith(PREFIX)
+
+
+def find_nonce(set_id: str, tags: Iterable[str]) -> str | None:
+    """Return the nonce among a listed job's tags, if it is one of this set."""
+    told = find_job_tag(set_id, tags)
+    return None if told is None else told.nonce
 
 
 def check_name(name: str) -> str:

@@ -280,15 +280,16 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBackend:
     """Return the backend that is meant: one, or a name of one.
 
-    A name is one of the provider's, or else of the account that a command would take. Raises
-    IBMQJobManagerInvalidStateError for anything else, and what `get_backend` raises.
+    A name is one of the provider's, or else of the account that the program has enabled, or that a
+    command would take. Raises IBMQJobManagerInvalidStateError for anything else, and what
+    `get_backend` raises.
     """
     if isinstance(thing, IBMQBackend):
         return thing
     if isinstance(thing, str) and thing:
         from .ibmq import IBMQ
 
-        return (provider or IBMQ.load_account()).get_backend(thing)
+        return (provider or IBMQ.default_provider()).get_backend(thing)
     raise IBMQJobManagerInvalidStateError(
         f"The backend is a {type(thing).__name__}: IBMQBackends can be used, and their names."
     )

@@ -57,6 +57,17 @@ class IBMQFactory:
         self._active = name
         return AccountProvider(name)
 
+    def default_provider(self) -> AccountProvider:
+        """Return the provider that is meant where none is named.
+
+        That is of the account that the program has enabled, or else of the one that a command would
+        take. Raises IBMQAccountError.
+        """
+        if self._active is not None and self._active in enabled_names():
+            return AccountProvider(self._active)
+        with translated(IBMQAccountError):
+            return AccountProvider(account_named(None).name)
+
     def enable_account(
         self, token: str, url: str | None = None, instance: str | None = None, **kwargs: Any
     ) -> AccountProvider:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus
@@ -12,7 +11,7 @@ from ..clock import Clock
 from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
-from .backend_models import backend_properties, local_time
+from .backend_models import backend_properties
 from .callbacks import BeatingClock
 from .connection import connected
 from .exceptions import (
@@ -26,7 +25,7 @@ from .job_base import qiskit_status
 from .job_gone import WithoutCounterpart
 from .job_labels import LabelledJob
 from .job_parts import circuits_of, failure_of, header_of, options_of, qobj_of, result_of
-from .job_times import queue_info_of, steps_of
+from .job_timing import TimedJob
 from .views import ServiceView, SetView
 
 if TYPE_CHECKING:
@@ -37,19 +36,19 @@ if TYPE_CHECKING:
 
     from .backend import IBMQBackend
     from .handle import SetHandle
-    from .queueinfo import QueueInfo
 
 __all__ = ["IBMQJob"]
 
 Callback = Callable[..., object]
 
 
-class IBMQJob(WithoutCounterpart, LabelledJob):
+class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     """A job on the service, as `IBMQBackend.run` returns it.
 
     It is one job of a job set, which stands in a file on this machine: results are fetched once and
     then read from there, by other processes as well. `retrieve_job` and `jobs` give jobs that other
-    programs have sent, too; such a one is made a set when its results or circuits are wanted.
+    programs have sent, too; such a one is made a set when it is waited for, or its results or
+    circuits are wanted.
 
     Where the service cannot be asked, methods raise IBMQJobApiError: try again. `timeout` is in
     seconds, None or 0 for as long as it takes; times are local.
@@ -98,7 +97,6 @@ class IBMQJob(WithoutCounterpart, LabelledJob):
         self._data = {f"{key}_": value for key, value in {**kwargs, "kind": kind}.items()}
         self._given_name = name
         self._result: Result | None = None
-        self._queue: QueueInfo | None = None
         self._properties: BackendProperties | None = None
 
     @classmethod
@@ -227,35 +225,6 @@ class IBMQJob(WithoutCounterpart, LabelledJob):
         with translated(IBMQJobError):
             self._view.cancel()
         return self._facts().status is records.JobStatus.CANCELLED
-
-    def creation_date(self) -> datetime:
-        """Return when the job was created, in local time."""
-        return local_time(self._facts().created) or datetime.now().astimezone()
-
-    def time_per_step(self) -> dict[str, datetime] | None:
-        """Return when the job was where, in local time; None where nothing is known yet.
-
-        Steps are CREATING, CREATED and QUEUED (which are one today), RUNNING, and COMPLETED,
-        CANCELLED or ERROR_RUNNING_JOB. They come from the job's metrics.
-        """
-        facts = self._facts()
-        return None if facts.id is None else steps_of(facts, self._metrics())
-
-    def queue_info(self) -> QueueInfo | None:
-        """Return where the job stands in the queue; None unless it waits and the service tells.
-
-        IBM's service does not any more. How many jobs wait for a backend tells
-        `backend.status().pending_jobs`.
-        """
-        waits = self.status() is JobStatus.QUEUED
-        self._queue = queue_info_of(self._facts(), self._metrics()) if waits else None
-        return self._queue
-
-    def queue_position(self, refresh: bool = False) -> int | None:
-        """Return the job's place in the queue; see `queue_info`. `refresh` asks for it."""
-        if refresh:
-            self.queue_info()
-        return None if self._queue is None else self._queue.position
 
     def properties(self) -> BackendProperties | None:
         """Return the backend's calibration when the job ran, or for which it was compiled.

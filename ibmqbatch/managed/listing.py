@@ -16,7 +16,7 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset import catalog
 from ..jobset.errors import NoSuchJob
-from ..jobset.tags import find_name, find_place
+from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
 from ..service.errors import NotFound
@@ -117,11 +117,11 @@ class Wanted:
 
 def _names(job: RemoteJob) -> Iterator[str]:
     """Yield what a job is called: as its set, and as a job of it."""
-    name, place = find_name(job.tags), find_place(job.tags)
-    if name is not None:
-        yield name
+    named, place = find_name_tag(job.tags), find_place(job.tags)
+    if named is not None:
+        yield named[1]
         if place is not None:
-            yield f"{name}_{place[1]}_"
+            yield f"{named[1]}_{place[1]}_"
 
 
 def list_jobs(

@@ -64,7 +64,13 @@ _NOT_TO_BE = (
         "SELECT 1 FROM circuits WHERE json_type(metadata) IS NOT 'object'",
         "the metadata of a circuit are garbled",
     ),
-    ("SELECT 1 FROM circuits WHERE shots < 1", "a circuit in it has no shots"),
+    (
+        (
+            "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
+            "WHERE c.shots < (b.kind != 'unknown')"
+        ),
+        "a circuit in it has no shots",
+    ),
     (
         (
             "SELECT 1 FROM circuits WHERE parameter_values IS NOT NULL AND NOT json_valid("

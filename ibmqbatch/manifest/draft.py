@@ -94,7 +94,10 @@ class DraftJob:
 
 @dataclass(frozen=True, slots=True)
 class DraftRemote:
-    """A job that is on the service already, as the service shows it; `created` is ISO 8601."""
+    """A job that is on the service already, as the service shows it; `created` is ISO 8601.
+
+    It came of the attempt of this number; without a `nonce` it gets one.
+    """
 
     id: str
     status: str
@@ -103,6 +106,8 @@ class DraftRemote:
     solution: str
     private: bool
     created: str
+    attempt: int = 1
+    nonce: str | None = None
 
 
 def new_set_id() -> str:
@@ -214,11 +219,15 @@ class Draft:
         self._circuits += len(rows)
 
     def commit(
-        self, draft: DraftSet, jobs: Sequence[DraftJob], remotes: Sequence[DraftRemote] = ()
+        self,
+        draft: DraftSet,
+        jobs: Sequence[DraftJob],
+        remotes: Sequence[Sequence[DraftRemote] | str] = (),
     ) -> Path:
         """Complete the manifest, durably, and return its path.
 
-        `remotes` are the jobs on the service, one for each job, of a set that has been sent.
+        Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt;
+        a text tells why there is none.
         """
         self._insert(
             "INSERT INTO jobs (idx, first_circuit, last_circuit, repeat, shots) "
@@ -261,8 +270,12 @@ class Draft:
                 )
             ],
         )
-        for index, remote in enumerate(remotes):
-            self._add_remote(index, remote, now)
+        for index, found in enumerate(remotes):
+            if isinstance(found, str):
+                self._add_attempt(index, 1, new_nonce(), now, refused=found)
+            else:
+                for remote in found:
+                    self._add_remote(index, remote, now)
         self._insert(
             "INSERT INTO events (at, kind, detail) VALUES (?, 'planned', ?)",
             [(now, f"{self._circuits} circuits in {len(jobs)} jobs")],
@@ -278,19 +291,28 @@ class Draft:
             raise _unwritable(self._draft, error) from error
         return self.path
 
-    def _add_remote(self, job: int, remote: DraftRemote, now: str) -> None:
+    def _add_attempt(
+        self, job: int, number: int, nonce: str, now: str, *, refused: str = ""
+    ) -> None:
+        state = "refused" if refused else "accepted"
         self._insert(
-            "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "
-            "VALUES (?, 1, ?, 'accepted', 1, ?)",
-            [(job, new_nonce(), now)],
+            "INSERT OR IGNORE INTO attempts "
+            "(job, number, nonce, state, labels_version, begun_at, error) "
+            "VALUES (?, ?, ?, ?, 1, ?, ?)",
+            [(job, number, nonce, state, now, refused)],
         )
+        self._insert("UPDATE jobs SET wanted_attempt = ? WHERE idx = ?", [(number, job)])
+
+    def _add_remote(self, job: int, remote: DraftRemote, now: str) -> None:
+        self._add_attempt(job, remote.attempt, remote.nonce or new_nonce(), now)
         self._insert(
             "INSERT INTO remotes (id, job, attempt, status, reason, reason_code, solution, "
-            "private, submitted_at, labels_version) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 1)",
+            "private, submitted_at, labels_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
             [
                 (
                     remote.id,
                     job,
+                    remote.attempt,
                     remote.status,
                     remote.reason,
                     remote.reason_code,

@@ -172,8 +172,10 @@ ALTER TABLE jobset ADD COLUMN copied_at TEXT;
 
 # What is said of a job besides its circuits; what a set was compiled for; batches on the service.
 _FOURTH = """
--- `kind` tells what `body` is zlib of: qpy, or openqasm3 that is sent as text.
-ALTER TABLE bodies ADD COLUMN kind TEXT NOT NULL DEFAULT 'qpy' CHECK (kind IN ('qpy', 'openqasm3'));
+-- `kind` tells what `body` is zlib of: qpy, or openqasm3 that is sent as text; or unknown, and then
+-- nothing is known of the circuit, nor, where they are 0, of its shots.
+ALTER TABLE bodies ADD COLUMN kind TEXT NOT NULL DEFAULT 'qpy'
+    CHECK (kind IN ('qpy', 'openqasm3', 'unknown'));
 
 -- `max_execution_time` is that of a job, in seconds, NULL for what the plan admits. `batch` tells
 -- that jobs go into a batch on the service. `made_elsewhere` marks a set of jobs that another

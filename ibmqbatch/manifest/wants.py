@@ -62,6 +62,7 @@ def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
     One that has moved on since it was read, because another process retried it, is left alone.
     """
     _check_ours(manifest, "it is run again there")
+    _check_known(manifest, jobs)
     with manifest.db.transaction():
         current = {job.index: job for job in manifest.jobs()}
         for job in jobs:
@@ -95,6 +96,21 @@ def take_over(manifest: Manifest) -> bool:
         manifest.db.write("UPDATE jobset SET copied_at = NULL, host = ?", (host,))
         manifest.log("taken_over", f"by {host}")
     return True
+
+
+def _check_known(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
+    """Raise UsageError for a job whose circuits did not come with the rest of a recovered set."""
+    for job in jobs:
+        unknown = manifest.db.row(
+            "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
+            "WHERE c.idx BETWEEN ? AND ? AND b.kind = 'unknown'",
+            (job.first_circuit, job.last_circuit),
+        )
+        if unknown is not None:
+            raise UsageError(
+                f"The circuits of job {job.index} are not known here: the set was recovered.",
+                "Submit them anew, or retry the set where it was made.",
+            )
 
 
 def _check_ours(manifest: Manifest, what: str) -> None:

@@ -93,7 +93,7 @@ def turned(generator: random.Random) -> QuantumCircuit:
 @LEVELS
 def test_compiled_circuit_has_angles_that_devices_have_and_does_what_it_did(level, tmp_path):
     generator = random.Random(level)
-    given_ones = [turned(generator) for _ in range(4)]
+    given_ones = [turned(generator) for _ in range(3)]
     path = write(tmp_path, dump(*given_ones), "turned.qpy")
     asked = Preparation(level=level, seed=1, fractional=True)
     after = [loaded(program) for program in ready(path, device=DEVICE, preparation=asked)]
@@ -115,7 +115,7 @@ def plain(tmp_path):
     return write(tmp_path, dump(circuit), "plain.qpy")
 
 
-@LEVELS
+@pytest.mark.parametrize("level", [0, 3])
 def test_fractional_gates_are_used_on_request_alone(level, tmp_path):
     path = plain(tmp_path)
     (without,) = ready(path, device=DEVICE, preparation=Preparation(level=level))
@@ -161,7 +161,7 @@ def test_circuit_with_angles_that_no_device_has_is_compiled_or_told(angle, tmp_p
     assert in_range(loaded(made))
 
 
-@LEVELS
+@pytest.mark.parametrize("level", [1, 3])
 def test_matrix_is_compiled_with_them_as_well(level, tmp_path):
     """Terra's synthesis wants a matrix of each gate, and `rzz` of any angle has none."""
     circuit = QuantumCircuit(2, 2)

@@ -111,6 +111,12 @@ def test_backend_that_is_gone_is_not_shown_from_memory(run, place):
     assert "has no backend 'fake_manila'" in run("backends", "fake_manila", code=2).err
 
 
+def test_answer_that_makes_no_sense_is_told_and_not_made_up_for(run, place):
+    run("backends")
+    place[1].when("GET", "/api/v1/backends", status=200, body=b"<html>", times=9)
+    assert run("backends", code=1).out == ""
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"list": 5}', b'{"list": {"at": "x"}}'])
 def test_memory_that_is_garbled_is_no_memory(content, run, away):
     run("backends")

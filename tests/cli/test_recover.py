@@ -139,11 +139,13 @@ def finished(straight: Client, *pubs: object, **fields: object) -> str:
 
 @pytest.fixture(scope="module", params=[True, False], ids=["typed", "plain"])
 def every_form(request, place, straight):
-    """Recover one job of all forms of pubs; return its id, and its results by pub."""
+    """Recover one job of all forms of pubs; return its id, its results by pub, and the set's id."""
     params = {"shots": 5, "support_qiskit": request.param}
     job = finished(straight, *[pub for pub, _ in PUBS.values()], params=params)
-    found = iter(place[0].results(recover(place[0], job)))
-    return job, {what: [next(found) for _ in counts] for what, (_, counts) in PUBS.items()}
+    job_set = recover(place[0], job)
+    found = iter(place[0].results(job_set))
+    results = {what: [next(found) for _ in counts] for what, (_, counts) in PUBS.items()}
+    return job, results, job_set
 
 
 @pytest.mark.parametrize("what", PUBS)
@@ -151,8 +153,18 @@ def test_every_form_of_a_pub_gives_its_counts(what, every_form):
     assert [result["counts"] for result in every_form[1][what]] == PUBS[what][1]
 
 
+def test_values_are_kept_where_their_order_is_told(every_form, run):
+    results = every_form[1]
+    (path,) = (run.home / "sets").glob(f"{every_form[2]}.sqlite")
+    kept = {"rows": [(PI, 0.0), (0.0, PI)], "array": [(PI, PI)], "names": [None], "text": [None]}
+    with Manifest.open(path) as manifest:
+        for what, values in kept.items():
+            found = [manifest.program(result["index"]).values for result in results[what]]
+            assert found == values
+
+
 def test_circuits_are_named_by_job_pub_and_run(every_form):
-    job, results = every_form
+    job, results, _ = every_form
     places = {what: number for number, what in enumerate(PUBS)}
     rows, alone = places["rows"], places["text"]
     assert [result["name"] for result in results["rows"]] == [f"{job}.{rows}@0", f"{job}.{rows}@1"]
@@ -186,10 +198,11 @@ def test_jobs_keep_the_order_in_which_they_are_named_each_once(run, straight):
 
 
 def test_set_has_what_the_jobs_have_in_common(run, straight):
-    one = finished(straight, [FLIP], tags=["a", "b", "c"])
-    two = finished(straight, [FLIP], tags=["c", "a"], params={"options": {"experimental": {}}})
+    odd = ["c\n\x1b[31m", "ibmq_jobset_20260101-aaaaaaa_"]
+    one = finished(straight, [FLIP], tags=["a", "b", *odd])
+    two = finished(straight, [FLIP], tags=[*odd, "a"], params={"options": {"experimental": {}}})
     told = run.data("status", recover(run, one, two))["job_set"]
-    assert (told["tags"], told["name"]) == (["a", "c"], f"recovered {one}")
+    assert (told["tags"], told["name"]) == (["a", "c [31m"], f"recovered {one}")
     told = run.data("status", recover(run, two, one))["job_set"]
     assert told["options"] == {"experimental": {}}
 
@@ -228,7 +241,7 @@ def endless(straight):
 
 
 def test_unfinished_job_is_recovered_followed_and_cancelled(run, straight, endless):
-    job_set = recover(run, endless, code=5)
+    job_set = recover(run, endless)
     assert run.data("status", job_set)["job_set"]["state"] == "running"
     run("results", job_set, code=5)
     run("cancel", job_set)

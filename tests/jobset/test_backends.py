@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from ibmqbatch.jobset.backends import backend_data, in_order
+from ibmqbatch.jobset.backends import backend_data, entry_data, in_order
 from ibmqbatch.service.types import Backend, BackendEntry
+from tests.service.conftest import account
 
 
 def properties(*qubits: dict[str, object], gates: list[tuple[str, list[int], float]] = ()):
@@ -86,3 +87,14 @@ def test_the_list_begins_with_what_one_would_choose():
     ]
     names = [entry.name for entry in in_order(entries, "own")]
     assert names == ["own", "large", "small", "busy", "silent", "broken"]
+
+
+def test_entries_tell_when_they_were_seen():
+    entry = BackendEntry("ibm_x", "online", num_qubits=5, queue_length=2)
+    told = entry_data(entry, account(default_backend="ibm_x"), 1_800_000_000.0)
+    assert (told["kind"], told["default"]) == ("device", True)
+    assert told["seen_at"] == "2027-01-15T08:00:00.000Z"
+
+
+def test_backend_of_unknown_age_says_so():
+    assert described()["seen_at"] is None

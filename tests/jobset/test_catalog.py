@@ -9,12 +9,12 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.errors import Problem
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.jobset.catalog import find_set, open_sets, set_paths
+from ibmqbatch.jobset.catalog import find_job, find_set, open_sets, set_paths
 from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
 from ibmqbatch.manifest.errors import DamagedManifest
 from ibmqbatch.manifest.remotes import close_set
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import write_set
+from tests.manifest.conftest import sent, write_set
 
 OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
 
@@ -122,3 +122,45 @@ def test_set_that_cannot_be_opened_is_a_problem_and_keeps_none_waiting(sets):
         manifest.close()
     assert [problem.code for problem in problems] == ["damaged_manifest"]
     assert len(opened) == 2
+
+
+def tagged(set_id: str, job: int) -> list[str]:
+    return ["mine", f"ibmq_jobset_{set_id}_j{job}.2_c0-1_r0.1_a1_{'z' * 13}"]
+
+
+@pytest.fixture
+def sent_sets(sets):
+    """Have a job of each set stand on the service."""
+    for set_id in (OLD, NEW):
+        with Manifest.open(sets / f"{set_id}.sqlite") as manifest:
+            sent(manifest, 0, f"r-{set_id}")
+    return sets
+
+
+def test_job_is_found_by_its_tags(sent_sets):
+    path = sent_sets / f"{OLD}.sqlite"
+    assert find_job(f"r-{OLD}", tagged(OLD, 0)) == (path, 0)
+
+
+def test_job_is_found_without_tags_in_whichever_set_has_it(sent_sets):
+    assert find_job(f"r-{NEW}") == (sent_sets / f"{NEW}.sqlite", 0)
+    assert find_job("r-nobody") is None
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        tagged(OTHER, 0),  # which did not send it
+        tagged(OLD, 1),  # which there is not
+        tagged("20260109-zzzzzzz", 0),  # a set of another machine
+        tagged("../../x", 0),
+    ],
+)
+def test_job_is_not_of_the_set_that_its_tags_name_in_vain(sent_sets, tags):
+    assert find_job(f"r-{OLD}", tags) is None
+
+
+def test_a_damaged_set_hides_no_job_of_another(sent_sets):
+    (sent_sets / f"{OTHER}.sqlite").write_bytes(b"no database")
+    assert find_job(f"r-{OLD}") == (sent_sets / f"{OLD}.sqlite", 0)
+    assert find_job("r", tagged(OTHER, 0)) is None

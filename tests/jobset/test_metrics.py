@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch.jobset.metrics import read_metrics
-from ibmqbatch.jobset.usage import fetch_metrics
+from ibmqbatch.jobset.moments import Moments, read_moments
+from ibmqbatch.jobset.usage import fetch_metrics, metrics_of
 from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.remotes import store_metrics
@@ -151,3 +152,24 @@ def test_what_is_told_can_be_any_numbers(manifest):
     told = json.loads('{"usage": {"qpu_charge_time_seconds": NaN, "seconds": 2}}')
     fetch(manifest, r0=told)
     assert set_data(manifest.job_set(), manifest.jobs(), usage=True)["used_seconds"] == 4
+
+
+def test_metrics_of_one_job_are_kept_once_it_has_ended(manifest):
+    told = {"timestamps": TIMES, "usage": {"qpu_charge_time_seconds": 1}}
+    service = Asked(r0=told, r3=told)
+    work = Work(manifest, service, FakeClock())
+    for _ in range(2):
+        for name in ("r0", "r3"):
+            found = next(r for r in manifest.remotes() if r.id == name)
+            assert metrics_of(work, found) == told
+    assert service.asked == ["r0", "r3", "r3"]
+
+
+def test_times_are_read_at_any_stage_of_a_job():
+    assert read_moments({}) == read_moments({"timestamps": None}) == Moments()
+    assert read_moments({"timestamps": {**TIMES, "finished": None}}) == Moments(
+        created=TIMES["created"], running=TIMES["running"]
+    )
+    place = {"position_in_queue": 5, "position_in_provider": 2}
+    assert read_moments(place).position == 2
+    assert read_moments({"position_in_queue": -1, "estimated_start_time": ""}) == Moments()

@@ -16,6 +16,7 @@ from ibmqbatch.circuits import prepare as prepare_module
 from ibmqbatch.circuits.load import Load
 from ibmqbatch.circuits.ready import ReadyCircuit, ReadyProgram
 from ibmqbatch.errors import InputError, LimitError, UsageError
+from ibmqbatch.jobset.errors import TooManyJobs
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.store import Manifest
@@ -344,3 +345,19 @@ def test_circuits_are_held_to_the_options(options, fails, tmp_path):
         return
     with pytest.raises(InputError, match="twirling cannot be combined with"):
         plan(asked, backend, dry_run=True)
+
+
+def test_more_jobs_than_there_may_be_leave_no_set(circuits, home):
+    asked = request(circuits(a=BELL, b=BELL), max_circuits=1, run_config={"header": {"a": 1}})
+
+    def make(most_jobs: int) -> Path | None:
+        made = make_plan(asked, account(), SIMULATOR, "crn", lambda *_: None, most_jobs=most_jobs)
+        return made[1]
+
+    with pytest.raises(TooManyJobs, match="take 2 jobs of ideal, not 1"):
+        make(1)
+    assert not list(paths.sets().glob("*.sqlite"))
+    path = make(2)
+    assert path is not None
+    with Manifest.open(path) as manifest:
+        assert manifest.job_set().run_config == {"header": {"a": 1}}

@@ -28,7 +28,7 @@ from .support import bell, encode
 
 FOLDER = Path(worker.__file__).parent
 MODULES = sorted(FOLDER.glob("*.py"))
-LIBRARIES = {"numpy", "qiskit", "qiskit_aer"}
+LIBRARIES = {"numpy", "openqasm3", "qiskit", "qiskit_aer"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import traceback
 import warnings
 from collections.abc import Iterator
 
 import pytest
 
-from ibmqbatch import IBMQAccountError, IBMQProviderError
+from ibmqbatch import IBMQAccountError, IBMQBackendApiError, IBMQProviderError
 from ibmqbatch.managed import connection
 from ibmqbatch.managed.ibmq import IBMQFactory
 from ibmqbatch.service.account_store import stored_settings, use_account
@@ -87,6 +88,14 @@ def test_an_enabled_account_works_and_is_written_down_nowhere(ibmq, home, servic
         for path in home.rglob("*")
         if path.is_file() and path.parent.name != "local"
     )
+
+
+def test_a_key_that_is_not_accepted_is_told_of_and_not_shown(ibmq, service):
+    provider = ibmq.enable_account(KEY, f"{service['url']}/api/v1", CRN.format("a"))
+    with pytest.raises(IBMQBackendApiError) as caught:
+        provider.get_backend("ideal_simulator")
+    assert "key" in str(caught.value)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_an_enabled_account_is_gone_with_disable(ibmq, nobody_is_asked):
@@ -222,6 +231,14 @@ def test_a_provider_without_more_is_that_of_the_account_in_use(ibmq, nobody_is_a
     assert ibmq.get_provider().account_name == "local"
     ibmq.load_account()
     assert ibmq.get_provider().account_name == "saved"
+
+
+def test_a_name_of_a_backend_is_of_the_account_that_is_enabled(ibmq, nobody_is_asked):
+    assert ibmq.default_provider().account_name == "local"
+    ibmq.enable_account(KEY, instance=CRN.format("a"), name="mine")
+    assert ibmq.default_provider().account_name == "mine"
+    ibmq.disable_account()
+    assert ibmq.default_provider().account_name == "local"
 
 
 def test_a_provider_for_an_instance_is_of_the_account_that_has_it(ibmq, nobody_is_asked):

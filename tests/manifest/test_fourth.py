@@ -185,8 +185,8 @@ def test_jobs_that_others_have_sent_stand_on_the_service_from_the_start(home):
             draft_set(made_elsewhere=True),
             [DraftJob(0, 0, 0, 10), DraftJob(1, 1, 0, 10)],
             [
-                remote("r0", "Completed", "2026-11-20T10:00:00+01:00"),
-                remote("r1", "Cancelled", "whenever"),
+                [remote("r0", "Completed", "2026-11-20T10:00:00+01:00")],
+                [remote("r1", "Cancelled", "whenever")],
             ],
         )
     with Manifest.open(path) as manifest:
