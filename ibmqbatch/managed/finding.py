@@ -8,7 +8,7 @@ from typing import Any
 from ..clock import Clock
 from ..jobset.catalog import set_paths
 from .connection import account_named, connected
-from .exceptions import IBMQJobManagerError, IBMQJobManagerUnknownJobSet, translated
+from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
 from .interrupts import landing
 
@@ -34,16 +34,14 @@ def local_set(set_id: str) -> SetHandle | None:
 def _rebuilt(set_id: str, provider: Any) -> SetHandle:
     from ..jobset.rebuild import rebuild_set
 
-    if not (set_id.isascii() and set_id.replace("-", "").isalnum()):
-        raise IBMQJobManagerUnknownJobSet(f"There is no job set {set_id!r}.")
     clock = Clock()
     account = account_named(None).name if provider is None else provider.account_name
     with landing(clock), connected(account, clock) as client:
         path, holes = rebuild_set(client, set_id, clock, lambda *_: None)
     if holes:
         warnings.warn(
-            f"The service does not have all jobs of the set {set_id}: {len(holes)} are missing, "
-            "and what they held is not known. The others are here.",
+            f"The service does not have all jobs of the set {set_id}: of {len(holes)} nothing is "
+            "known but which experiments they held. The others are here.",
             stacklevel=5,
         )
     return SetHandle(path)

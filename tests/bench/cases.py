@@ -27,6 +27,7 @@ from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
 from tests.bench.inputs import compiling, reading
+from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import (
     SMALL,
@@ -253,4 +254,4 @@ def _encode(texts: list[str]) -> None:
 CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
-} | {"read": reading, "compile": compiling}
+} | {"read": reading, "compile": compiling, "manager": manager}

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from qiskit import qasm2
+from qiskit.providers import JobStatus
 
+from ibmqbatch import IBMQJobManager, ManagedJobSet
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.standing import is_sent, is_settled
 from ibmqbatch.jobset.work import IN_FLIGHT
+from ibmqbatch.managed.handle import SetHandle
+from ibmqbatch.managed.holding import Holding
 from tests.bench.measure import Measurement
-from tests.bench.sets import planned, submitted
-from tests.bench.stub import Stub
+from tests.bench.sets import SMALL, environment, planned, submitted
+from tests.bench.stub import BACKEND, Stub
 
 
 @pytest.fixture
@@ -24,6 +29,27 @@ def test_a_refresh_of_1000_jobs_takes_five_requests(stub: Stub) -> None:
     with submitted(stub, 1000) as work:
         try_advance(work, sending=False, fetching=False)
         assert stub.take_counts() == {"list": 5}
+
+
+def test_the_statuses_of_1000_jobs_take_five_requests(stub: Stub) -> None:
+    with submitted(stub, 1000) as work:
+        job_set = ManagedJobSet.of(Holding(SetHandle(work.manifest.path)))
+        assert job_set.statuses() == 1000 * [JobStatus.RUNNING]
+        assert stub.take_counts() == {"list": 5}
+        job_set.report()
+        assert stub.take_counts() == {"list": 5}
+
+
+def test_a_set_of_the_manager_takes_no_more_requests_than_one_of_the_engine(stub: Stub) -> None:
+    with environment(**stub.environment):
+        circuits = [qasm2.loads(SMALL)] * 200
+        job_set = IBMQJobManager().run(circuits, BACKEND, max_experiments_per_job=1, shots=100)
+        assert None not in job_set.jobs()
+        assert stub.take_counts()["submit"] == 200
+        stub.finish_jobs()
+        assert job_set.results().success
+        counts = stub.take_counts()
+    assert (counts["list"], counts["results"]) == (1, 200)
 
 
 def test_200_jobs_take_200_submissions_one_token_and_few_commits(stub: Stub) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from qiskit import QuantumCircuit
 
 from ibmqbatch import IBMQ
@@ -24,6 +25,7 @@ from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
+from tests.conftest import point_at
 from tests.managed.programs import flipped
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +124,12 @@ TELL = """
         "statuses": [status and status.name for status in job_set.statuses()],
     }))
 """
+
+
+def other_machine(monkeypatch: pytest.MonkeyPatch, service: dict[str, Any], folder: Path) -> None:
+    """Go on with an empty data folder, whose local service is the same one."""
+    monkeypatch.setenv("IBMQBATCH_HOME", str(folder))
+    point_at(folder, service, service["url"])
 
 
 class Gate:

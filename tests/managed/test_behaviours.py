@@ -36,6 +36,7 @@ from tests.managed.support import (
     Gate,
     elsewhere,
     numbered,
+    other_machine,
     outcome,
     spoiled,
 )
@@ -124,6 +125,29 @@ def test_5_a_set_of_over_a_thousand_jobs_is_found_in_its_order(manager):
         assert told["ids"] == ids
         assert told["ranges"] == [[n, n] for n in range(1001)]
         assert told["names"] == [f"{job_set.name()}_{n}_" for n in range(1001)]
+
+
+def test_5_a_set_is_found_by_its_id_on_another_machine(
+    manager, service, held, monkeypatch, tmp_path
+):
+    circuits = numbered(23)
+    circuits[7].metadata = {"x": 1}
+    job_set = manager.run(
+        circuits, BACKEND, name="mine", max_experiments_per_job=2, job_tags=["a"], shots=3
+    )
+    job_set.jobs()
+    set_id = job_set.job_set_id()
+    other_machine(monkeypatch, service, tmp_path / "other")
+    told = elsewhere(TELL, set_id)
+    assert (told["name"], told["tags"]) == ("mine", ["a"])
+    assert told["ranges"] == [[n, min(n + 1, 22)] for n in range(0, 23, 2)]
+    assert told["names"] == [f"mine_{n}_" for n in range(12)]
+    assert told["ids"] == [job.id for job in held(set_id)]
+    found = IBMQJobManager().retrieve_job_set(set_id, IBMQ.load_account())
+    results = found.results(timeout=60)
+    assert [results.get_counts(f"c{n}") for n in range(23)] == [outcome(n, 3) for n in range(23)]
+    assert results.combine_results().results[7].header.metadata == {"x": 1}
+    assert len(held(set_id)) == 12
 
 
 @pytest.mark.parametrize("job_set_id", ["20200101-0000000", "../sets/x", "", None, 5])

@@ -36,6 +36,7 @@ from tests.managed.support import (
     Gate,
     elsewhere,
     numbered,
+    other_machine,
     outcome,
     spoiled,
     start,
@@ -132,6 +133,28 @@ def test_3_a_job_that_is_gone_is_a_hole_with_a_name_and_hides_nothing(
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="experiments 4-4"):
         results.combine_results()
     assert elsewhere(TELL, handle.set_id)["ranges"] == [[0, 1], [2, 3], [4, 4]]
+
+
+def test_3_on_another_machine_what_is_missing_is_known_as_well(
+    manager, service, held, monkeypatch, tmp_path
+):
+    job_set = manager.run(numbered(7), BACKEND, max_experiments_per_job=2, shots=3)
+    job_set.results()
+    set_id = job_set.job_set_id()
+    with connected("local", Clock()) as client:
+        client._call("DELETE", f"/jobs/{held(set_id)[1].id}")
+    other_machine(monkeypatch, service, tmp_path / "other")
+    with pytest.warns(UserWarning, match="does not have all jobs"):
+        found = manager.retrieve_job_set(set_id, None, refresh=True)
+    ranges = [(job.start_index, job.end_index) for job in found.managed_jobs()]
+    assert ranges == [(0, 1), (2, 3), (4, 5), (6, 6)]
+    with pytest.warns(UserWarning, match="experiments 2-3"):
+        results = found.results(timeout=60)
+    for n in (0, 1, 4, 5, 6):
+        assert results.get_counts(n) == outcome(n, 3)
+    with pytest.raises(IBMQManagedResultDataNotAvailable, match="experiments 2-3"):
+        results.combine_results()
+    assert len(held(set_id)) == 3
 
 
 @pytest.mark.parametrize(
