@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 
-from ..circuits.errors import BadInput
-from ..circuits.given import in_a_list
-from ..errors import InputError, Problem, UsageError
+from ..errors import UsageError
 from ..jobset.tags import check_name
 
-__all__ = ["as_index", "checked_name", "checked_timeout", "experiments_of"]
+__all__ = ["as_index", "checked_name", "checked_timeout"]
 
 
 def as_index(value: object) -> int | None:
@@ -38,16 +36,3 @@ def checked_name(value: object) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{value!r} is no name.", "Give a text.")
     return check_name(value)
-
-
-def experiments_of(given: object) -> list[object]:
-    """Return what is to be run as a list, as it is; raises InputError where that is nothing."""
-    try:
-        found = in_a_list(given)
-    except BadInput as error:
-        raise InputError([error.problem]) from error
-    if not found:
-        raise InputError(
-            [Problem("no_circuits", "There are no circuits to run.", "Give one or more.")]
-        )
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..jobset.catalog import set_paths
@@ -12,10 +12,13 @@ from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
 from .interrupts import landing
 
+if TYPE_CHECKING:
+    from .provider import AccountProvider
+
 __all__ = ["find_set", "local_set"]
 
 
-def find_set(set_id: str, provider: Any) -> SetHandle:
+def find_set(set_id: str, provider: AccountProvider | None) -> SetHandle:
     """Return the set of this id; one that is not on this machine is rebuilt from the service.
 
     `provider` tells which account to ask then. Raises IBMQJobManagerUnknownJobSet, and other errors
@@ -31,7 +34,7 @@ def local_set(set_id: str) -> SetHandle | None:
     return None if found is None else SetHandle(found)
 
 
-def _rebuilt(set_id: str, provider: Any) -> SetHandle:
+def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
     from ..jobset.rebuild import rebuild_set
 
     clock = Clock()

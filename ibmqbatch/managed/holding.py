@@ -46,7 +46,7 @@ class Holding:
     def planned(
         cls,
         backend: object,
-        experiments: Sequence[object],
+        experiments: object,
         *,
         name: str | None,
         max_circuits: int | None,

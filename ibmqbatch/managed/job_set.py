@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,8 +12,13 @@ from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..render.notebook import job_set_html
 from . import report
-from .arguments import checked_name, checked_timeout, experiments_of
-from .exceptions import IBMQJobManagerError, IBMQJobManagerInvalidStateError, translated
+from .arguments import checked_name, checked_timeout
+from .exceptions import (
+    IBMQError,
+    IBMQJobManagerError,
+    IBMQJobManagerInvalidStateError,
+    translated,
+)
 from .finding import find_set
 from .holding import Holding
 from .looking import look
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from .backend import IBMQBackend
     from .handle import SetHandle
     from .job import IBMQJob
+    from .provider import AccountProvider
 
 __all__ = ["ManagedJobSet"]
 
@@ -59,7 +64,7 @@ class ManagedJobSet:
 
     def run(
         self,
-        experiment_list: Sequence[Any],
+        experiment_list: Any,
         backend: IBMQBackend | str,
         executor: object = None,  # noqa: ARG002
         job_share_level: object = None,
@@ -78,12 +83,11 @@ class ManagedJobSet:
             raise IBMQJobManagerInvalidStateError(
                 "The jobs for this managed job set have already been submitted."
             )
-        with translated(IBMQJobManagerError):
-            experiments = experiments_of(experiment_list)
-        size = max_experiments_per_job
-        if all(isinstance(item, list) for item in experiments):
-            size = size or max(len(part) for part in experiment_list)
-            experiments = [item for part in experiment_list for item in part]
+        experiments, size = experiment_list, max_experiments_per_job
+        if isinstance(experiments, list) and all(isinstance(part, list) for part in experiments):
+            if size is None:
+                size = max(map(len, experiments), default=None)
+            experiments = [item for part in experiments for item in part]
         self._found = Holding.planned(
             backend,
             experiments,
@@ -93,7 +97,7 @@ class ManagedJobSet:
             run_config={**run_config, "job_share_level": job_share_level},
         )
 
-    def retrieve_jobs(self, provider: Any, refresh: bool = False) -> None:
+    def retrieve_jobs(self, provider: AccountProvider | None, refresh: bool = False) -> None:
         """Find the set of this object's id: on this machine, or else on the service.
 
         What is not sent yet is sent in the background from now on. `refresh` asks the service how
@@ -273,7 +277,10 @@ class ManagedJobSet:
     def __repr__(self) -> str:
         if self._found is None:
             return f"<ManagedJobSet {self._name!r}, not run>"
-        return f"<ManagedJobSet {self.name()!r}, ID: {self.job_set_id()}>"
+        try:
+            return f"<ManagedJobSet {self.name()!r}, ID: {self.job_set_id()}>"
+        except IBMQError:
+            return f"<ManagedJobSet that cannot be read, ID: {self.job_set_id()}>"
 
     def _repr_html_(self) -> str | None:
         """Return the table that a notebook shows; the service is not asked for it."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
 from . import report
-from .arguments import experiments_of
 from .exceptions import (
     IBMQError,
     IBMQJobManagerError,
@@ -22,6 +21,7 @@ from .looking import look
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
+    from .provider import AccountProvider
 
 __all__ = ["IBMQJobManager"]
 
@@ -61,11 +61,9 @@ class IBMQJobManager:
         When this returns, everything is checked and durable. Raises IBMQJobManagerInvalidStateError
         for whatever cannot be run; then nothing is sent.
         """
-        with translated(IBMQJobManagerError):
-            circuits = experiments_of(experiments)
         held = Holding.planned(
             backend,
-            circuits,
+            experiments,
             name=name,
             max_circuits=max_experiments_per_job,
             tags=job_tags,
@@ -105,7 +103,7 @@ class IBMQJobManager:
         return [job_set for job_set in found if not name or job_set.name() == name]
 
     def retrieve_job_set(
-        self, job_set_id: str, provider: Any, refresh: bool = False
+        self, job_set_id: str, provider: AccountProvider | None, refresh: bool = False
     ) -> ManagedJobSet:
         """Return a set by its id: of this session, of this machine, or rebuilt from the service.
 

@@ -101,6 +101,7 @@ def test_share_levels_only_warn(manager, service):
 
 def test_a_set_runs_once(service):
     job_set = ManagedJobSet(name="mine")
+    assert repr(job_set) == "<ManagedJobSet 'mine', not run>"
     assert job_set.name() == "mine"
     assert job_set.tags() == []
     assert job_set._repr_html_() is None
@@ -270,14 +271,16 @@ def test_a_set_that_cannot_be_read_is_named_and_hides_no_other(done, home):
 def test_a_refresh_that_fails_does_not_lose_the_set(manager, done, home):
     kept = home / "kept"
     done.handle.path.rename(kept)
-    with pytest.raises(IBMQError):
+    done.handle.path.write_bytes(b"\0" * 5000)
+    with pytest.raises(IBMQJobManagerInvalidStateError):
         manager.retrieve_job_set(done.job_set_id(), None, refresh=True)
-    kept.rename(done.handle.path)
+    kept.replace(done.handle.path)
     assert manager.retrieve_job_set(done.job_set_id(), None) is done
 
 
 def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
     done.handle.path.unlink()
+    assert "cannot be read" in repr(done)
     for read in (done.name, done.tags, done.statuses, done.results, done.cancel, done.report):
         with pytest.raises(IBMQError), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
