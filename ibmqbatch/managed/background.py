@@ -105,6 +105,10 @@ class _Notes:
 _running: list[Sender] = []
 
 
+# The threads of a process are not those of its copy, which has nothing to wait for.
+os.register_at_fork(after_in_child=_running.clear)
+
+
 def senders() -> list[Sender]:
     """Return those that have not ended."""
     return [sender for sender in _running if not sender.finished]

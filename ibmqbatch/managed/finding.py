@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..jobset.catalog import set_paths
+from ..service.accounts import UnknownAccount
 from .connection import account_named, connected
 from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
@@ -15,23 +16,32 @@ from .interrupts import landing
 if TYPE_CHECKING:
     from .provider import AccountProvider
 
-__all__ = ["find_set", "local_set"]
+__all__ = ["find_set"]
 
 
 def find_set(set_id: str, provider: AccountProvider | None) -> SetHandle:
     """Return the set of this id; one that is not on this machine is rebuilt from the service.
 
-    `provider` tells which account to ask then. Raises IBMQJobManagerUnknownJobSet, and other errors
-    below IBMQJobManagerError.
+    `provider` tells which account to ask then, and where the set's own is unknown. Raises
+    IBMQJobManagerUnknownJobSet, and other errors below IBMQJobManagerError.
     """
     with translated(IBMQJobManagerError):
-        return local_set(set_id) or _rebuilt(set_id, provider)
+        found = next((path for path in set_paths() if path.stem == set_id), None)
+        return _rebuilt(set_id, provider) if found is None else _known(SetHandle(found), provider)
 
 
-def local_set(set_id: str) -> SetHandle | None:
-    """Return the set of this machine that has this id; None for none."""
-    found = next((path for path in set_paths() if path.stem == set_id), None)
-    return None if found is None else SetHandle(found)
+def _known(handle: SetHandle, provider: AccountProvider | None) -> SetHandle:
+    """Return a set of this machine, through the provider where its own account is not known here.
+
+    Another program may have enabled that one for itself.
+    """
+    if provider is None:
+        return handle
+    try:
+        account_named(handle.record().account)
+    except UnknownAccount:
+        return SetHandle(handle.path, account=provider.account_name)
+    return handle
 
 
 def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:

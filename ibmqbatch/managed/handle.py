@@ -33,16 +33,25 @@ def _once(_manifest: Manifest) -> bool:
 
 
 class SetHandle:
-    """One job set. `planned`: this very process has planned it, so that nobody else has sent it."""
+    """One job set. `planned`: this very process has planned it, so that nobody else has sent it.
 
-    def __init__(self, path: Path, *, planned: bool = False) -> None:
+    `account` is the one to go to the service with, where it is not the one that the set names.
+    """
+
+    def __init__(self, path: Path, *, planned: bool = False, account: str | None = None) -> None:
         self.path = path
         self._planned = planned
+        self._account = account
 
     @property
     def set_id(self) -> str:
         """The set's id."""
         return self.path.stem
+
+    @property
+    def account_name(self) -> str:
+        """The account that the set is moved on with."""
+        return self._account or self.record().account
 
     def open(self) -> Manifest:
         """Open the manifest, for the block of a `with`."""
@@ -66,7 +75,7 @@ class SetHandle:
     @contextlib.contextmanager
     def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
         """Open the set, connected to its service."""
-        with self.open() as manifest, connected(manifest.job_set().account, clock) as client:
+        with self.open() as manifest, connected(self.account_name, clock) as client:
             yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
 
     def refresh(self, *, fetching: bool = False) -> None:

@@ -74,8 +74,8 @@ class Holding:
     def backend(self) -> IBMQBackend:
         """Return the backend that the set runs on, in the set's own account."""
         if self._backend is None:
-            record = self.read(Manifest.job_set)
-            self._backend = IBMQBackend(AccountProvider(record.account), record.backend)
+            name = self.read(Manifest.job_set).backend
+            self._backend = IBMQBackend(AccountProvider(self.handle.account_name), name)
         return self._backend
 
     def read(self, what: Callable[[Manifest], T]) -> T:

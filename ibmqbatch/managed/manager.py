@@ -108,9 +108,9 @@ class IBMQJobManager:
         """Return a set by its id: of this session, of this machine, or rebuilt from the service.
 
         What is not sent yet of it is sent in the background from now on. `provider` tells which
-        account to ask for a set that is not on this machine; None is the account in use. `refresh`
-        makes a new object, and asks the service how the jobs stand. Raises
-        IBMQJobManagerUnknownJobSet.
+        account to ask for a set that is not on this machine, or whose own account is unknown here;
+        None is the account in use. `refresh` makes a new object, and asks the service how the jobs
+        stand. Raises IBMQJobManagerUnknownJobSet.
         """
         if not isinstance(job_set_id, str):
             raise IBMQJobManagerUnknownJobSet(f"There is no job set {job_set_id!r}.")

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
+import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import closing
@@ -151,6 +153,22 @@ class Gate:
 
     def open(self) -> None:
         self._open.set()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Look until the condition holds: for what happens elsewhere, and tells nobody."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def cancelled(job_set: ManagedJobSet) -> None:
+    """Cancel a set, and wait for its end; a busy machine may take longer than `cancel` looks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
+        job_set.cancel()
+    until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs()))
 
 
 def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> ManagedJobSet:

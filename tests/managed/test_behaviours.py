@@ -34,6 +34,7 @@ from tests.managed.support import (
     REFUSAL,
     TELL,
     Gate,
+    cancelled,
     elsewhere,
     numbered,
     other_machine,
@@ -459,7 +460,7 @@ def test_15_cancel_stops_all_jobs(manager, proxy, held):
     job_set = manager.run(numbered(40), BACKEND, max_experiments_per_job=1, shots=1_000_000)
     assert gate.reached.wait(30)
     gate.open()
-    job_set.cancel()
+    cancelled(job_set)
     statuses = elsewhere(TELL, job_set.job_set_id())["statuses"]
     assert set(statuses) <= {"CANCELLED", "DONE"}
     assert "CANCELLED" in statuses

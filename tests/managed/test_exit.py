@@ -114,6 +114,14 @@ def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
     assert not any(job.leaving or job.unsure for job in jobs())
 
 
+def test_the_copy_of_a_process_ends_as_if_nothing_was_being_sent(stub):
+    service = stub(delay=1.0)
+    forking = "import os; child = os.fork(); child and os.waitpid(child, 0)"
+    program = f"{PROGRAM}\n    flying(job_set)\n    {forking}"
+    assert ended(start(program)) == (0, [])
+    assert service.take_counts()["submit"] == 5
+
+
 def test_ctrl_c_during_a_request_has_it_land_first(stub):
     service = stub(delay=2.0)
     process = start(f"{PROGRAM}\n    print('now', flush=True)\n    job_set.results()")

@@ -248,6 +248,16 @@ def test_a_set_whose_sending_was_cut_off_goes_on_when_it_is_retrieved(service, h
     assert len(held(set_id)) == 3
 
 
+def test_a_set_of_an_account_that_is_unknown_here_goes_on_through_the_provider(service, held):
+    job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
+    with job_set.handle.open() as manifest, manifest.db.transaction():
+        manifest.db.write("UPDATE jobset SET account = 'enabled'")
+    found = IBMQJobManager().retrieve_job_set(job_set.job_set_id(), IBMQ.load_account())
+    assert found.results().get_counts(1) == outcome(1, 2)
+    assert found.jobs()[0].backend().account_name == "local"
+    assert len(held(job_set.job_set_id())) == 2
+
+
 def test_a_copy_that_has_not_taken_over_sends_nothing(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
     with job_set.handle.open() as manifest, manifest.db.transaction():

@@ -34,12 +34,14 @@ from tests.managed.support import (
     REFUSAL,
     TELL,
     Gate,
+    cancelled,
     elsewhere,
     numbered,
     other_machine,
     outcome,
     spoiled,
     start,
+    until,
 )
 
 
@@ -203,9 +205,9 @@ def test_6_cancel_stops_the_queue_first_and_a_hole_stops_nothing(manager, proxy,
     monkeypatch.setenv("IBMQBATCH_PACE", "3")  # a minute
     proxy.when("POST", "/jobs", status=400, body=REFUSAL)
     job_set = manager.run(numbered(9), BACKEND, max_experiments_per_job=1, shots=2)
-    _until(lambda: proxy.submissions == 3)
+    until(lambda: proxy.submissions == 3)
     begun = time.monotonic()
-    job_set.cancel()
+    cancelled(job_set)
     assert time.monotonic() - begun < 30  # the rest would have been sent in two minutes
     set_id = job_set.job_set_id()
     assert len(held(set_id)) == 2
@@ -228,15 +230,7 @@ def test_6_a_cancel_that_the_service_does_not_hear_is_carried_out_later(
     proxy.rules.clear()
     set_id = job_set.job_set_id()
     assert elsewhere(TELL, set_id)["ids"] == [held(set_id)[0].id]  # its `statuses` asks again
-    _until(lambda: held(set_id)[0].status == "Cancelled")
-
-
-def _until(condition) -> None:
-    """Look until the condition holds: for what happens in another process, and tells nobody."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: held(set_id)[0].status == "Cancelled")
 
 
 @pytest.fixture
@@ -282,7 +276,7 @@ def test_7_the_parts_of_a_split_circuit_are_merged(service, few_shots, manager):
 def test_7_what_is_here_can_be_read_before_the_rest_is_done(manager, service, held, monkeypatch):
     monkeypatch.setenv("IBMQBATCH_PACE", "1")  # a minute
     job_set = manager.run(numbered(3), BACKEND, max_experiments_per_job=1, shots=3)
-    _until(lambda: JobStatus.DONE in job_set.statuses())
+    until(lambda: JobStatus.DONE in job_set.statuses())
     with pytest.warns(UserWarning, match="is being initialized"):
         results = job_set.results(wait=False)
     assert results.get_counts(0) == outcome(0, 3)
