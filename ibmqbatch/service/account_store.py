@@ -34,7 +34,7 @@ __all__ = [
 
 _VERSION = 1
 _LONGEST_NAME = 64
-_KEY = re.compile(r"[A-Za-z0-9_-]{40,}")  # keys of IBM Cloud have 44 characters
+_KEY = re.compile(r"[A-Za-z0-9_-]{44}")  # as keys of IBM Cloud are
 _TEXTS = ("instance", "instance_name", "url", "iam_url", "proxy", "ca_bundle")
 _OURS = {*_TEXTS, "token", "private_endpoint"}
 
