@@ -22,7 +22,7 @@ from tests.circuits.devices import heron, line
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
 
 DEVICE = heron(5)
-LEVELS = pytest.mark.parametrize("level", range(4))
+LEVELS = pytest.mark.parametrize("level", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])
 ANGLES = st.floats(-30, 30) | st.integers(-12, 12).map(lambda n: n * math.pi / 4)
 
 

@@ -141,6 +141,7 @@ def ready_with(processes: int, folder: Path, monkeypatch: pytest.MonkeyPatch):
     return asking.ready(folder, device=line(4), preparation=Preparation(seed=1))
 
 
+@pytest.mark.slow
 def test_circuits_do_not_depend_on_the_number_of_processes(circuits, monkeypatch):
     folder = circuits(
         **{f"c{n}": BELL.replace("h q[0];", f"rx({n}) q[0]; cx q[1], q[0];") for n in range(30)}

@@ -47,6 +47,7 @@ def compiled(cli: Cli, job_set: str, index: int) -> str:
     return str(shown["data"]["circuits"][0]["text"])
 
 
+@pytest.mark.slow
 def test_every_compiled_gate_is_in_the_instruction_set(cli, circuits, sherbrooke):
     job_set = ghz_set(cli, circuits, "--detach")
     places = {

@@ -72,6 +72,7 @@ def compiled(circuit: QuantumCircuit, fake: Any) -> QuantumCircuit:
         return transpile(circuit, fake, optimization_level=1, seed_transpiler=3)
 
 
+@pytest.mark.slow
 def test_a_compiled_ghz_state_is_as_noisy_as_on_aer(client: Client) -> None:
     circuit = compiled(ghz(4), terra("fake_sherbrooke"))
     found = counts(client, encode(circuit), "fake_sherbrooke")
