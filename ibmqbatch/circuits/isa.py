@@ -98,12 +98,14 @@ def measures(circuit: QuantumCircuit) -> bool:
 def check_numbers(circuit: QuantumCircuit, where: str) -> None:
     """Raise BadInput for an angle or a length that is no number, or beyond all of them."""
     for item in circuit.data:
-        for value in item.operation.params:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise BadInput(
-                    "bad_number",
-                    f"{where}: '{item.operation.name}' is given {value} where a number belongs.",
-                    "Mend it.",
-                )
-        for block in getattr(item.operation, "blocks", ()):
-            check_numbers(block, where)
+        operation = item.operation
+        for value in operation.params:
+            if isinstance(value, float):
+                if not math.isfinite(value):
+                    raise BadInput(
+                        "bad_number",
+                        f"{where}: '{operation.name}' is given {value} where a number belongs.",
+                        "Mend it.",
+                    )
+            elif hasattr(value, "data"):  # a block of control flow
+                check_numbers(value, where)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 
 __all__ = ["import_qiskit"]
 
 
+@functools.cache
 def import_qiskit() -> None:
     """Import Qiskit; to be called before any part of it is imported.
 
