@@ -15,13 +15,18 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["written_out"]
+__all__ = ["is_plain", "written_out"]
 
 _READERS = ("qiskit.qasm2", "qiskit_qasm3_import")  # whose classes stand for gates of a file
 _WIDEST = 3  # qubits of a gate whose matrix is compared
 _MOST_STEPS = 10_000_000  # that definitions within one another may come to
 
 _Bits = dict[Any, Any]
+
+
+def is_plain(circuit: QuantumCircuit) -> bool:
+    """Tell whether all operations of a circuit are Qiskit's own, and none holds others."""
+    return not any(map(_is_own, {type(item.operation) for item in circuit.data}))
 
 
 def written_out(circuit: QuantumCircuit, where: str) -> QuantumCircuit:
@@ -39,7 +44,7 @@ class _Writer:
         self._same: dict[tuple[str, tuple[Any, ...]], bool] = {}
 
     def circuit(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        if not any(map(_is_own, {type(item.operation) for item in circuit.data})):
+        if is_plain(circuit):
             return circuit
         whole = circuit.copy_empty_like()
         self._write(whole, circuit, {bit: bit for bit in (*circuit.qubits, *circuit.clbits)}, None)
@@ -99,6 +104,7 @@ class _Writer:
         return type(known)(*operation.params) if self._same[key] else None
 
 
+@cache
 def _is_own(kind: type) -> bool:
     """Tell whether an operation of this type may be one that a file defines, or may hold one."""
     from qiskit.circuit import ControlFlowOp, ControlledGate, Gate, Instruction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
@@ -22,6 +23,8 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
     """
     from qiskit.circuit import Delay
 
+    if not any(map(_may_last, {type(item.operation) for item in circuit.data})):
+        return
     for index, item in enumerate(circuit.data):
         operation = item.operation
         for block in getattr(operation, "blocks", ()):
@@ -41,3 +44,11 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
         circuit.data[index] = item.replace(
             operation=steps if condition is None else steps.c_if(*condition)
         )
+
+
+@cache
+def _may_last(kind: type) -> bool:
+    """Tell whether an operation of this type is a delay, or may hold one."""
+    from qiskit.circuit import ControlFlowOp, Delay
+
+    return issubclass(kind, Delay | ControlFlowOp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import cmath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -100,12 +100,11 @@ def check_numbers(circuit: QuantumCircuit, where: str) -> None:
     for item in circuit.data:
         operation = item.operation
         for value in operation.params:
-            if isinstance(value, float):
-                if not math.isfinite(value):
-                    raise BadInput(
-                        "bad_number",
-                        f"{where}: '{operation.name}' is given {value} where a number belongs.",
-                        "Mend it.",
-                    )
-            elif hasattr(value, "data"):  # a block of control flow
-                check_numbers(value, where)
+            if isinstance(value, float | complex) and not cmath.isfinite(value):
+                raise BadInput(
+                    "bad_number",
+                    f"{where}: '{operation.name}' is given {value} where a number belongs.",
+                    "Mend it.",
+                )
+        for block in getattr(operation, "blocks", ()):
+            check_numbers(block, where)

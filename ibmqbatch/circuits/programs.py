@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .definitions import written_out
+from .definitions import is_plain, written_out
 from .errors import BadInput
 from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
@@ -126,7 +126,9 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
         circuit, physical = load_openqasm3(text, program.folder, where, program.line)
     if circuit.num_qubits == 0:
         raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
-    return in_registers(written_out(without_loop_variables(circuit), where)), physical
+    if not is_plain(circuit):
+        circuit = written_out(without_loop_variables(circuit), where)
+    return in_registers(circuit), physical
 
 
 _Found = tuple[str, bytes, int, str | None, Mapping[str, object]]

@@ -38,6 +38,11 @@ __all__ = [
 ]
 
 DRAFT_SUFFIX = ".draft"
+_PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
+_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)"
+_CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROWS_AT_ONCE = 100
+_BYTES_AT_ONCE = 1_000_000
 _SET_ID = re.compile(r"[0-9]{8}-[0-9a-z]{7}")
 
 
@@ -147,6 +152,9 @@ class Draft:
         self._draft = folder / f"{set_id}{DRAFT_SUFFIX}"
         self._lock = FileLock(lock_path(self.path))
         self._circuits = self._bodies = self._programs = 0
+        # Rows not inserted yet, and their bytes: circuits refer to the others, and come last.
+        self._rows: dict[str, list[tuple[object, ...]]] = {_PROGRAM: [], _BODY: [], _CIRCUIT: []}
+        self._bytes = 0
         try:
             self._lock.acquire()
             if self.path.exists():
@@ -170,7 +178,7 @@ class Draft:
     def add_program(self, kind: str, body: bytes) -> int:
         """Keep a program as it was given, compressed by zlib; return its number."""
         self._programs += 1
-        self._insert("INSERT INTO programs VALUES (?, ?, ?)", [(self._programs, kind, body)])
+        self._append(_PROGRAM, [(self._programs, kind, body)], len(body))
         return self._programs
 
     def add_body(
@@ -184,10 +192,7 @@ class Draft:
         """Add a circuit of `kind` qpy or openqasm3, compressed by zlib; return its number."""
         self._bodies += 1
         packed = None if layout is None else json.dumps(layout)
-        self._insert(
-            "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)",
-            [(self._bodies, sha256, body, packed, kind)],
-        )
+        self._append(_BODY, [(self._bodies, sha256, body, packed, kind)], len(body))
         return self._bodies
 
     def add_device(
@@ -215,7 +220,7 @@ class Draft:
             )
             for number, circuit in enumerate(circuits, self._circuits)
         ]
-        self._insert("INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._append(_CIRCUIT, rows)
         self._circuits += len(rows)
 
     def commit(
@@ -229,6 +234,7 @@ class Draft:
         Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt;
         a text tells why there is none.
         """
+        self._flush()
         self._insert(
             "INSERT INTO jobs (idx, first_circuit, last_circuit, repeat, shots) "
             "VALUES (?, ?, ?, ?, ?)",
@@ -323,6 +329,19 @@ class Draft:
             ],
         )
         self._insert("UPDATE jobs SET remote_id = ? WHERE idx = ?", [(remote.id, job)])
+
+    def _append(self, sql: str, rows: Sequence[tuple[object, ...]], size: int = 0) -> None:
+        """Insert rows together with others, which takes half of the time."""
+        self._rows[sql] += rows
+        self._bytes += size
+        if len(self._rows[sql]) >= _ROWS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        for sql, rows in self._rows.items():
+            self._insert(sql, rows)
+            rows.clear()
+        self._bytes = 0
 
     def _insert(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         try:

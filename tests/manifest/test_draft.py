@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +22,7 @@ from ibmqbatch.manifest import draft as draft_module
 from ibmqbatch.manifest.draft import Draft, DraftJob, new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest, lock_path
-from tests.manifest.conftest import add_circuits, draft_set, write_set
+from tests.manifest.conftest import add_circuits, circuit, draft_set, write_set
 
 PLANNER = """
 import sys
@@ -202,3 +204,18 @@ def test_job_count_and_repeats_are_kept(home):
         path = draft.commit(draft_set(), [DraftJob(0, 0, 0, 10), DraftJob(0, 0, 1, 5)])
     with Manifest.open(path) as manifest:
         assert (manifest.job_set().total_jobs, manifest.job_set().total_repeats) == (2, 2)
+
+
+def test_programs_of_very_many_runs_are_kept_in_order(home):
+    with Draft(new_set_id()) as draft:
+        for number in range(3):
+            body = draft.add_body(f"{number:064x}", zlib.compress(bytes([number])))
+            # Not every circuit has a program, and the first may come late.
+            program = draft.add_program("openqasm2", zlib.compress(b"x")) if number else None
+            runs = [circuit(run) for run in range(250)]
+            draft.add_circuits([replace(run, body=body, program=program) for run in runs])
+        path = draft.commit(draft_set(), [DraftJob(0, 749, 0, 10)])
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT body, program FROM circuits ORDER BY idx").fetchall()
+    connection.close()
+    assert found == [(1, None)] * 250 + [(2, 1)] * 250 + [(3, 2)] * 250
