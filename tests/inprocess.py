@@ -20,6 +20,8 @@ def run_here(
     """Run a command with these variables; return its exit code and what it printed, no terminal."""
     out, err = io.StringIO(), io.StringIO()
     with (
+        open(os.devnull) as nothing,  # noqa: PTH123
+        mock.patch("sys.stdin", nothing),
         mock.patch.dict(os.environ, env, clear=True),
         contextlib.chdir(cwd or Path.cwd()),
         contextlib.redirect_stdout(out),

@@ -41,7 +41,7 @@ DRAFT_SUFFIX = ".draft"
 _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 1_000_000
 _SET_ID = re.compile(r"[0-9]{8}-[0-9a-z]{7}")
 

@@ -153,7 +153,7 @@ def test_a_data_folder_that_cannot_be_is_refused(cli, circuits, tmp_path):
 def test_a_port_in_use_is_refused(cli, service, tmp_path):
     env = {**cli.env, "IBMQBATCH_HOME": str(tmp_path / "other")}
     port = service["url"].rsplit(":", 1)[1]
-    done = cli("serve", "--port", port, env=env, code=1)
+    done = cli.alone("serve", "--port", port, env=env, code=1)
     assert port in done.err
     assert "hint: " in done.err
 
