@@ -26,7 +26,8 @@ _Bits = dict[Any, Any]
 
 def is_plain(circuit: QuantumCircuit) -> bool:
     """Tell whether all operations of a circuit are Qiskit's own, and none holds others."""
-    return not any(map(_is_own, {type(item.operation) for item in circuit.data}))
+    kinds: set[type] = {type(item.operation) for item in circuit.data}
+    return not any(_is_own(kind) for kind in kinds)
 
 
 def written_out(circuit: QuantumCircuit, where: str) -> QuantumCircuit:
@@ -63,9 +64,10 @@ class _Writer:
                     "Make it smaller.",
                 )
             operation = item.operation
+            kind: type = type(operation)
             if blocks := getattr(operation, "blocks", ()):
                 operation = operation.replace_blocks([self.circuit(block) for block in blocks])
-            elif _is_own(type(operation)) and operation.definition is not None:
+            elif _is_own(kind) and operation.definition is not None:
                 known = self._known(operation)
                 if known is None:
                     self._define(whole, item, bits, condition)

@@ -23,7 +23,8 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
     """
     from qiskit.circuit import Delay
 
-    if not any(map(_may_last, {type(item.operation) for item in circuit.data})):
+    kinds: set[type] = {type(item.operation) for item in circuit.data}
+    if not any(_may_last(kind) for kind in kinds):
         return
     for index, item in enumerate(circuit.data):
         operation = item.operation
