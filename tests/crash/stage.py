@@ -124,16 +124,16 @@ class Stage:
             return audit
         stored = self.stored(set_id)
         audit.jobs = len(stored)
-        runs: Counter[int] = Counter()
-        made: Counter[int] = Counter()
+        made: dict[int, list[Stored]] = {index: [] for index in range(self.total)}
         for job in stored:
             tag = find_job_tag(set_id, job.tags)
             assert tag is not None, job
-            runs[tag.job] += job.runs
-            made[tag.job] += 1
-        for index in range(self.total):
-            if made[index] != 1 or runs[index] != 1:
-                audit.faults.append(f"job {index}: created {made[index]}, ran {runs[index]} times")
+            made[tag.job].append(job)
+        audit.faults += [
+            f"job {index} is on the service as {found}"
+            for index, found in made.items()
+            if [job.runs for job in found] != [1]
+        ]
         audit.faults += self.results(set_id)
         return audit
 
@@ -150,3 +150,8 @@ class Stage:
             for n in expected
             if found.get(n) != expected[n]
         ]
+
+    def lost(self) -> int:
+        """Count the jobs whose results are lost."""
+        told = json.loads(self.done("status", "latest", "--json"))
+        return int(told["data"]["job_set"]["lost_jobs"])

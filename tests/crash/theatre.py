@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,10 +21,17 @@ SPEED = 50.0
 
 
 class Theatre:
-    """Use as a context manager. `folder` is there, and empty."""
+    """Use as a context manager. `folder` is there, and empty; `make_proxy` takes an address.
 
-    def __init__(self, folder: Path) -> None:
+    The clocks of commands run `speed` times as fast as the world's.
+    """
+
+    def __init__(
+        self, folder: Path, make_proxy: Callable[[str], Proxy] = Proxy, speed: float = SPEED
+    ) -> None:
         self._folder = folder
+        self._make_proxy = make_proxy
+        self._speed = speed
         self._numbers = itertools.count()
         self._stack = contextlib.ExitStack()
         self._circuits: dict[int, Path] = {}
@@ -34,9 +41,9 @@ class Theatre:
         for name in ("service", "commands"):
             (self._folder / name).mkdir()
         write_slow(self._folder / "slow", 3)
-        self.zygote = self._stack.enter_context(Zygote(self._folder / "commands", SPEED))
+        self.zygote = self._stack.enter_context(Zygote(self._folder / "commands", self._speed))
         self.embedded = self._stack.enter_context(Embedded(self._folder / "service"))
-        self.proxy = self._stack.enter_context(Proxy(self.embedded.told["url"]))
+        self.proxy = self._stack.enter_context(self._make_proxy(self.embedded.told["url"]))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -69,6 +69,8 @@ class Zygote:
         """Start a command; with `kill` it dies when it comes to that event."""
         self._count += 1
         paths = [self._folder / f"{self._count}.{kind}" for kind in ("out", "err", "journal")]
+        for path in paths:
+            path.touch(0o600)
         told = self._ask(
             words=list(map(str, words)),
             env=dict(env),
