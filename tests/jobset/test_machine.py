@@ -36,7 +36,8 @@ from tests.service.conftest import FakeClock, account
 
 JOBS = 4
 SETTLE = 30.0  # seconds; listings lag by less
-LAGS = st.floats(0.0, SETTLE - 1.0)
+LAGS = st.sampled_from([0.0, 5.0, 12.0, 20.0, SETTLE - 1.0])
+TIMES = st.sampled_from([0.0, 6.0, 11.0, 15.0, 2 * SETTLE])
 BODY = json.dumps(
     {"results": [{"data": {"c": {"samples": ["0x1"] * 100, "num_bits": 1}}, "metadata": {}}] * 2}
 ).encode()
@@ -157,11 +158,16 @@ class SetUnderFire(RuleBasedStateMachine):
         except Killed:
             self.restart()
 
-    @rule(fates=st.lists(FATES, max_size=JOBS))
-    def advance(self, fates: list[Fate]) -> None:
+    @rule(seconds=TIMES, fates=st.lists(FATES, max_size=JOBS))
+    def advance(self, seconds: float, fates: list[Fate]) -> None:
+        self.clock.time += seconds
         self.service.fates = fates
         self.step()
         self.service.fates = []
+
+    @rule(seconds=TIMES)
+    def advance_again(self, seconds: float) -> None:
+        self.advance(seconds, [])
 
     @rule()
     def advance_while_nobody_answers(self) -> None:
@@ -173,10 +179,6 @@ class SetUnderFire(RuleBasedStateMachine):
     def restart(self) -> None:
         self.manifest.close()
         self.open()
-
-    @rule(seconds=st.floats(0.0, 2 * SETTLE))
-    def pass_time(self, seconds: float) -> None:
-        self.clock.time += seconds
 
     @precondition(lambda self: self.service.stored)
     @rule(data=st.data(), status=st.sampled_from(["Running", "Completed", "Failed"]))
