@@ -1,4 +1,4 @@
-"""Circuits whose outcome is known, second processes, and what the service itself holds."""
+"""Circuits and sets whose outcome is known, second processes, and what the service holds."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch import IBMQ
+from ibmqbatch import IBMQ, IBMQJob
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.backend import IBMQBackend
+from ibmqbatch.managed.connection import connected
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
 from tests.managed.programs import flipped
 
@@ -35,6 +41,8 @@ BACKEND = "ideal_simulator"
 # Importing Qiskit Terra warns about itself.
 STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+# Where a job that has ended well was, in this order.
+STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
 
 
@@ -86,6 +94,19 @@ def held_jobs(database: Path, set_id: str) -> list[Held]:
             ).fetchall()
             jobs.append(Held(job_id, status, [tag for (tag,) in tags]))
     return sorted(jobs, key=lambda job: job.circuits)
+
+
+def on_service(job_id: str) -> RemoteJob:
+    """Return a job as the service has it."""
+    with connected("local", Clock()) as client:
+        return client.job(job_id)
+
+
+def said(job: IBMQJob, status: str, **state: object) -> bytes:
+    """Return a listing in which the service says something else of a job."""
+    told = {"id": job.job_id(), "status": status, "state": {"status": status, **state}}
+    remote = on_service(job.job_id())
+    return json.dumps({"jobs": [{**told, "tags": list(remote.tags)}], "count": 1}).encode()
 
 
 def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
@@ -169,6 +190,17 @@ def cancelled(job_set: ManagedJobSet) -> None:
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
     until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs()))
+
+
+def sets() -> list[Manifest]:
+    """Open the sets that there are."""
+    return [Manifest.open(path) for path in set_paths()]
+
+
+def planned(backend: IBMQBackend) -> SetHandle:
+    """Return a set of two jobs, none of which is sent."""
+    circuits = [flipped("10"), flipped("01")]
+    return plan_set(backend, circuits, name="set", max_circuits=1, tags=["t"], run_config={})
 
 
 def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> ManagedJobSet:

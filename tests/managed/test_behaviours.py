@@ -47,11 +47,6 @@ FULL = json.dumps(
 ).encode()
 
 
-@pytest.fixture
-def manager() -> IBMQJobManager:
-    return IBMQJobManager()
-
-
 @pytest.mark.parametrize(
     ("experiments", "size", "ranges"),
     [

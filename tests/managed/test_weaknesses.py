@@ -16,7 +16,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.providers import JobStatus
 
-from ibmqbatch import IBMQJobManager
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import try_advance
 from ibmqbatch.jobset.results import raw_bodies
@@ -43,12 +42,6 @@ from tests.managed.support import (
     start,
     until,
 )
-
-
-@pytest.fixture
-def manager() -> IBMQJobManager:
-    return IBMQJobManager()
-
 
 RUN = """
     import sys
