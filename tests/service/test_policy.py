@@ -18,7 +18,7 @@ from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.errors import Busy, Firewalled, ServerFault, ServiceError
 from ibmqbatch.service.retry import RetryPolicy
-from tests.jobset.test_advance import FakeService
+from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, IAM, JOBS, FakeClock, account, error_body
 
