@@ -15,6 +15,7 @@ import time
 import uuid
 import warnings
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -253,3 +254,19 @@ def array(value: dict[str, str]) -> Any:
 def samples(result: Any, pub: int = 0, register: str = "c") -> Any:
     """Return the samples of a register in plain results."""
     return result["results"][pub]["data"][register]["samples"]
+
+
+def joined_counts(result: Any, pub: int = 0) -> Counter[str]:
+    """Count the outcomes in plain results, registers joined as Qiskit does: the first rightmost."""
+    registers = list(result["results"][pub]["data"].values())
+    rows = zip(*(register["samples"] for register in registers), strict=True)
+    widths = [register["num_bits"] for register in registers]
+    return Counter(
+        " ".join(f"{int(v, 16):0{w}b}" for v, w in reversed(list(zip(row, widths, strict=True))))
+        for row in rows
+    )
+
+
+def seeded(seed: int, **params: Any) -> dict[str, Any]:
+    """Return the params of a job whose outcomes are those of a seed."""
+    return {"options": {"simulator": {"seed_simulator": seed}}, **params}
