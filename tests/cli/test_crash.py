@@ -7,13 +7,12 @@ import os
 import signal
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import BELL, Cli, basis_state
+from tests.waiting import wait_until
 
 # Measuring in the middle makes the simulator run every shot on its own.
 SLOW = """OPENQASM 2.0;
@@ -26,14 +25,6 @@ measure q -> a;
 h q;
 measure q -> c;
 """
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Look until the condition holds: for what happens in other processes, and tells nobody."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 def service_states(home: Path) -> list[str]:
@@ -67,7 +58,7 @@ def test_kill_of_the_service_with_jobs_running_and_queued_loses_none(lone_cli: C
     def both() -> bool:
         return {"Running", "Queued"} <= set(service_states(lone_cli.home))
 
-    wait_for(both)
+    wait_until(both)
     service = json.loads((lone_cli.home / "local" / "service.json").read_bytes())
     os.kill(service["pid"], signal.SIGKILL)
     assert both()

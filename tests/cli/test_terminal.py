@@ -8,9 +8,10 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.test_crash import SLOW, wait_for
+from tests.cli.test_crash import SLOW
 from tests.conftest import BELL, Cli
 from tests.terminal import run_in_terminal, without_escapes
+from tests.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 
@@ -86,7 +87,7 @@ def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy)
     folder = circuits(**{f"c{n}": BELL for n in range(6)})
     env = {**cli.env, "IBMQBATCH_PACE": "2"}
     run = cli.start("submit", folder, "--max-circuits", 1, "--wait", env=env)
-    wait_for(lambda: proxy.submissions == 2)
+    wait_until(lambda: proxy.submissions == 2)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=30)
     assert run.returncode == 130
@@ -99,7 +100,9 @@ def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy)
 def test_sigterm_ends_with_its_own_code(cli, circuits):
     run = cli.start("submit", circuits(a=SLOW), "--shots", 20000, "--wait")
     set_id = run.stdout.readline().strip()
-    wait_for(lambda: cli("status", set_id, "--json").json["data"]["job_set"]["state"] == "running")
+    wait_until(
+        lambda: cli("status", set_id, "--json").json["data"]["job_set"]["state"] == "running"
+    )
     run.terminate()
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.test_crash import SLOW
 from tests.conftest import BELL, basis_state
+from tests.waiting import wait_until
 
 
 def states(cli, set_id: str) -> list[str]:
@@ -41,9 +42,7 @@ def test_cancel_stops_the_very_next_post(cli, circuits, proxy):
     env = {**cli.env, "IBMQBATCH_PACE": "2"}
     set_id = cli.submit(folder, "--max-circuits", 1, "--detach")
     run = cli.start("resume", set_id, "--wait", env=env)
-    from tests.cli.test_crash import wait_for
-
-    wait_for(lambda: proxy.submissions == 2)
+    wait_until(lambda: proxy.submissions == 2)
     cli("cancel", set_id)
     run.communicate(timeout=60)
     assert proxy.submissions == 2

@@ -11,30 +11,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from tests.waiting import wait_until
+
 FINAL = {"Completed", "Failed", "Cancelled"}
-
-T = TypeVar("T")
-
-
-def wait_until(condition: Callable[[], T | None], seconds: float = 20) -> T:
-    """Poll until `condition` returns something true, and return that."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return value
 
 
 def new_crn() -> str:
@@ -176,7 +166,7 @@ class Client:
             job = self.job(job_id)
             return job if job["status"] in wanted else None
 
-        return wait_until(reached, 30)
+        return wait_until(reached)
 
     def run(self, *pubs: Any, **fields: Any) -> Any:
         """Run a job that must come to results, and return them."""

@@ -18,8 +18,9 @@ import pytest
 
 from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
+from tests.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, error, slow, wait_until
+from .support import Client, LocalServer, bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 

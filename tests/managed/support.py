@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
 from tests.managed.programs import flipped
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
@@ -176,20 +176,14 @@ class Gate:
         self._open.set()
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Look until the condition holds: for what happens elsewhere, and tells nobody."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
-
-
 def cancelled(job_set: ManagedJobSet) -> None:
     """Cancel a set, and wait for its end; a busy machine may take longer than `cancel` looks."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs()))
+    wait_until(
+        lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs())
+    )
 
 
 def sets() -> list[Manifest]:

@@ -26,8 +26,8 @@ from tests.managed.support import (
     numbered,
     outcome,
     spoiled,
-    until,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_7_the_parts_of_a_split_circuit_are_merged(service, few_shots, manager):
 def test_7_what_is_here_can_be_read_before_the_rest_is_done(manager, service, held, monkeypatch):
     monkeypatch.setenv("IBMQBATCH_PACE", "1")  # a minute
     job_set = manager.run(numbered(3), BACKEND, max_experiments_per_job=1, shots=3)
-    until(lambda: JobStatus.DONE in job_set.statuses())
+    wait_until(lambda: JobStatus.DONE in job_set.statuses())
     with pytest.warns(UserWarning, match="is being initialized"):
         results = job_set.results(wait=False)
     assert results.get_counts(0) == outcome(0, 3)

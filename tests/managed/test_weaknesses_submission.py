@@ -27,8 +27,8 @@ from tests.managed.support import (
     elsewhere,
     numbered,
     outcome,
-    until,
 )
+from tests.waiting import wait_until
 
 
 def test_5_a_busy_service_is_obeyed_and_failed_jobs_are_run_again_on_request(
@@ -55,7 +55,7 @@ def test_6_cancel_stops_the_queue_first_and_a_hole_stops_nothing(manager, proxy,
     monkeypatch.setenv("IBMQBATCH_PACE", "3")  # a minute
     proxy.when("POST", "/jobs", status=400, body=REFUSAL)
     job_set = manager.run(numbered(9), BACKEND, max_experiments_per_job=1, shots=2)
-    until(lambda: proxy.submissions == 3)
+    wait_until(lambda: proxy.submissions == 3)
     begun = time.monotonic()
     cancelled(job_set)
     assert time.monotonic() - begun < 30  # the rest would have been sent in two minutes
@@ -80,7 +80,7 @@ def test_6_a_cancel_that_the_service_does_not_hear_is_carried_out_later(
     proxy.rules.clear()
     set_id = job_set.job_set_id()
     assert elsewhere(TELL, set_id)["ids"] == [held(set_id)[0].id]  # its `statuses` asks again
-    until(lambda: held(set_id)[0].status == "Cancelled")
+    wait_until(lambda: held(set_id)[0].status == "Cancelled")
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "2", True])
