@@ -283,6 +283,7 @@ except StorageError:
     sys.exit(0)
 sys.exit(1)
 """
-    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 0
+    words = [sys.executable, "-B", "-c", script, str(path)]
+    assert subprocess.run(words, check=False).returncode == 0
     with Manifest.open(path) as manifest:
         assert manifest.last_event() == 1
