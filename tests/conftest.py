@@ -62,7 +62,8 @@ class Cli:
         self.home = home
         self.cwd = cwd
         self.env = {
-            **{key: os.environ[key] for key in ("PATH", "LANG", "HOME") if key in os.environ},
+            **{key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ},
+            "HOME": str(home.parent),  # where Qiskit keeps accounts
             "IBMQBATCH_HOME": str(home),
         }
 
@@ -96,6 +97,19 @@ class Cli:
         """Submit and return the set's id."""
         return self("submit", *words, "--quiet", code=code, env=env).out.strip()
 
+    def data(self, *words: object, code: int = 0) -> Any:
+        """Return the data of a command's document."""
+        return self(*words, "--json", code=code).json["data"]
+
+    def results(self, job_set: str) -> list[dict[str, Any]]:
+        """Return the results of a set, once it is done."""
+        found: list[dict[str, Any]] = self.data("results", job_set, "--wait")["results"]
+        return found
+
+    def counts(self, job_set: str) -> list[dict[str, int]]:
+        """Return the counts of its circuits."""
+        return [result["counts"] for result in self.results(job_set)]
+
 
 class _Apart(Cli):
     """Whatever it starts must not be a child of this process."""
@@ -104,7 +118,9 @@ class _Apart(Cli):
 
 
 def _held(done: Finished, code: int | None) -> Finished:
-    assert "Traceback" not in done.out + done.err, done.err
+    # Tracebacks on stdout are the service's own, which `logs` shows.
+    assert "Traceback" not in done.err, done.err
+    assert "unforeseen" not in done.out + done.err, done.err
     if code is not None:
         assert done.code == code, f"{done.code}: {done.out}\n{done.err}"
     return done

@@ -258,12 +258,9 @@ def test_program_on_physical_qubits_is_submitted_without_qiskit(service, tmp_pat
     assert "qiskit" not in loaded_by(RUN.format(words=words))
 
 
-def test_programs_as_text_are_shown_without_qiskit(service, tmp_path):
-    from tests.cli.inside import Inside
-
+def test_programs_as_text_are_shown_without_qiskit(cli, tmp_path):
     path = tmp_path / "p.qasm"
     path.write_text("OPENQASM 3.0;\nbit[1] c;\nc[0] = measure $3;\n")
-    run = Inside(tmp_path / "home")
-    job_set = run.submit(path, "--backend", "fake_manila", "--detach")
+    job_set = cli.submit(path, "--backend", "fake_manila", "--detach")
     for words in (["logs", job_set], ["show", job_set, "--circuit", "0", "--compiled"]):
         assert "qiskit" not in loaded_by(RUN.format(words=words))

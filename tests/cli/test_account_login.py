@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.accounts import Login, found
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.conftest import BELL
 from tests.terminal import run_in_terminal, without_escapes
 

@@ -11,20 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.support import SLOW
 from tests.conftest import BELL, Cli, basis_state
 from tests.waiting import wait_until
-
-# Measuring in the middle makes the simulator run every shot on its own.
-SLOW = """OPENQASM 2.0;
-include "qelib1.inc";
-qreg q[12];
-creg a[12];
-creg c[12];
-h q;
-measure q -> a;
-h q;
-measure q -> c;
-"""
 
 
 def service_states(home: Path) -> list[str]:
@@ -104,7 +93,7 @@ def test_a_reply_that_is_lost_is_found_in_the_listing_and_not_sent_again(cli, ci
     proxy.when("POST", "/jobs", drop="after")
     set_id = cli.submit(folder, "--max-circuits", 1, "--shots", 10, "--wait")
     assert proxy.submissions == 2
-    events = cli("status", set_id, "--events", "--json").json["data"]["events"]
+    events = cli.data("status", set_id, "--events")["events"]
     assert "adopted" in [event["kind"] for event in events]
 
 
@@ -113,7 +102,7 @@ def test_a_request_that_is_lost_is_sent_again_after_two_listings_without_it(cli,
     proxy.when("POST", "/jobs", drop="before")
     set_id = cli.submit(folder, "--shots", 10, "--wait")
     assert proxy.submissions == 2
-    job = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"][0]
+    job = cli.data("status", set_id)["job_set"]["jobs"][0]
     assert (job["status"], job["attempt"]) == ("DONE", 2)
     submitted = [n for n, s in enumerate(proxy.seen) if s.method == "POST" and "jobs" in s.path]
     between = proxy.seen[submitted[0] : submitted[1]]
@@ -135,7 +124,7 @@ def test_an_answer_without_an_id_makes_no_second_job(cli, circuits, proxy):
 def test_a_busy_service_is_obeyed_and_nothing_is_doubled(cli, circuits, proxy):
     proxy.when("POST", "/jobs", status=429, headers={"Retry-After": "1"})
     set_id = cli.submit(circuits(a=basis_state("01")), "--shots", 10, "--wait")
-    job = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"][0]
+    job = cli.data("status", set_id)["job_set"]["jobs"][0]
     assert (proxy.submissions, job["attempt"]) == (2, 1)
 
 

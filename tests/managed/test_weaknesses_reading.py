@@ -145,9 +145,9 @@ def test_10_sets_are_listed_without_an_id_and_other_programs_read_them(manager, 
         """
     )
     assert told[:2] == [{job_set.job_set_id(): "one", other: "two"}, {"1": 3}]
-    item = cli("status", job_set.job_set_id(), "--json").json["data"]["job_set"]
+    item = cli.data("status", job_set.job_set_id())["job_set"]
     assert [job["id"] for job in item["jobs"]] == [job.id for job in held(job_set.job_set_id())]
-    counts = cli("results", job_set.job_set_id(), "--json").json["data"]["results"]
+    counts = cli.data("results", job_set.job_set_id())["results"]
     assert [result["counts"] for result in counts] == [outcome(0, 2), outcome(1, 2)]
     copy = cli.cwd / "copy.sqlite"
     cli("export", job_set.job_set_id(), "-o", copy)
