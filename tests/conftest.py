@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -14,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.service import retry
+from ibmqbatch.service import connection, instances
+from ibmqbatch.service.retry import RetryPolicy
 from tests.inprocess import run_here
 from tests.proxy import Proxy
 
@@ -246,8 +248,8 @@ def circuits(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def no_waits() -> Iterator[None]:
-    """Have failed requests tried again at once."""
-    retry.set_waiting(False)
-    yield
-    retry.set_waiting(True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have failed requests tried again at once, where no answer tells when."""
+    hurried = functools.partial(RetryPolicy, first=0.0, patience=0.0)
+    for module in (connection, instances):
+        monkeypatch.setattr(module, "RetryPolicy", hurried)
