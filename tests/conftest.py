@@ -82,12 +82,14 @@ class Cli:
             **options,
         )
 
-    def __call__(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
+    def __call__(
+        self, *words: object, code: int | None = 0, env: Any = None, stdin: str = ""
+    ) -> Finished:
         """Run a command to its end, and hold it to its exit code.
 
         That is inside of this process: Qiskit takes a second to import.
         """
-        return _held(Finished(*run_here(words, env or self.env, self.cwd)), code)
+        return _held(Finished(*run_here(words, env or self.env, self.cwd, stdin)), code)
 
     def alone(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
         """Run a command to its end in a process of its own, and hold it to its exit code."""

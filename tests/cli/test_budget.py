@@ -106,7 +106,9 @@ def test_instance_that_is_nearly_used_up_warns_and_sends(submit, wire):
         (200, b"null"),
     ],
 )
-def test_service_that_does_not_tell_keeps_nobody_from_submitting(status, told, submit, wire):
+def test_service_that_does_not_tell_keeps_nobody_from_submitting(
+    status, told, submit, wire, no_waits
+):
     done = submit("--quiet", told=told, status=status)
     assert "Warning" not in done.err
     assert wire.submissions == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.files import FileLock
+from ibmqbatch.jobset.advance import follow
 from tests.cli.support import SLOW
 from tests.conftest import BELL, basis_state
 from tests.waiting import wait_until
@@ -141,9 +143,8 @@ def test_collect_leaves_out_a_set_that_is_in_use(cli, circuits, proxy):
     assert (done.out, done.err, proxy.submissions) == ("", "", 0)
 
 
-def test_resume_of_a_set_in_use_says_so(cli, circuits):
-    from ibmqbatch.files import FileLock
-
+def test_resume_of_a_set_in_use_says_so(cli, circuits, monkeypatch):
+    monkeypatch.setitem(follow.__kwdefaults__, "patience", 0.0)
     set_id = cli.submit(circuits(a=BELL), "--detach")
     with FileLock(cli.home / "sets" / f"{set_id}.lock"):
         cli("resume", set_id, code=7)
