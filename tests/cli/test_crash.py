@@ -42,7 +42,7 @@ def circuits_of_jobs(home: Path, set_id: str) -> list[tuple[int, int]]:
 
 def test_kill_of_the_service_with_jobs_running_and_queued_loses_none(lone_cli: Cli, circuits):
     folder = circuits(**{f"slow{n}": SLOW for n in range(5)})
-    set_id = lone_cli.submit(folder, "--max-circuits", 1, "--shots", 1500)
+    set_id = lone_cli.submit(folder, "--max-circuits", 1, "--shots", 500)
 
     def both() -> bool:
         return {"Running", "Queued"} <= set(service_states(lone_cli.home))
@@ -53,7 +53,7 @@ def test_kill_of_the_service_with_jobs_running_and_queued_loses_none(lone_cli: C
     assert both()
     lone_cli("resume", set_id)
     done = lone_cli("results", set_id, "--wait", "--json").json
-    assert [sum(r["counts"].values()) for r in done["data"]["results"]] == [1500] * 5
+    assert [sum(r["counts"].values()) for r in done["data"]["results"]] == [500] * 5
     assert circuits_of_jobs(lone_cli.home, set_id) == [(n, n) for n in range(5)]
 
 
