@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.support import SLOW, document
 from tests.conftest import BELL, Cli, basis_state, point_at
+from tests.manifest.conftest import change
 from tests.manifest.older import SECOND_FORM
-from tests.manifest.test_database import change
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A service that fails as it is told to, and steps of a set that is sent to it."""
+"""A service that fails as it is told to, steps of a set that is sent to it, and records of one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.records import SetRecord
 from ibmqbatch.service.errors import NoAnswer, NotFound, ServiceError
 from ibmqbatch.service.pace import Pace
 from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.service.conftest import FakeClock, account
 
 SETTLE, GAP = 30.0, 10.0
+SET = "20261120-zzzzzzz"
 
 
 @dataclass
@@ -97,3 +100,41 @@ def step(work: Work, after: float = 0.0) -> None:
 
 def job(work: Work, index: int = 0):
     return work.manifest.jobs()[index]
+
+
+def record(**changes: object) -> SetRecord:
+    values: dict[str, object] = {
+        "id": SET,
+        "created_at": "",
+        "host": "h",
+        "account": "a",
+        "instance": "i",
+        "backend": "b",
+        "calibrated_at": None,
+        "once_key": None,
+        "shots": 1,
+        "seed": None,
+        "options": {},
+        "total_circuits": 1,
+        "total_jobs": 1,
+        "total_repeats": 1,
+        "name": "n",
+        "tags": (),
+        "labels_version": 1,
+        "closed_at": None,
+        "compilation": {},
+        "max_fails": None,
+        "copied_at": None,
+        "private": False,
+        "max_execution_time": None,
+        "batch": False,
+        "made_elsewhere": False,
+        "estimated_seconds": None,
+        **changes,
+    }
+    return SetRecord(**values)  # type: ignore[arg-type]
+
+
+def intent(job: int = 0, attempt: int = 1, nonce: str = "z" * 13, **more: int) -> Intent:
+    values = {"first_circuit": 0, "last_circuit": 0, "repeat": 0, "shots": 1, **more}
+    return Intent(job, attempt, nonce, **values)

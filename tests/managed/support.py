@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -214,3 +215,13 @@ def spoil(handle: SetHandle, *bad: int) -> None:
                 "UPDATE bodies SET body = ? WHERE id = (SELECT body FROM circuits WHERE idx = ?)",
                 (garbage, index),
             )
+
+
+def plain(signature: inspect.Signature) -> str:
+    """Write a signature without types, and without the object or class that it is called on."""
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for name, parameter in signature.parameters.items()
+        if name not in {"self", "cls"}
+    ]
+    return str(inspect.Signature(parameters))

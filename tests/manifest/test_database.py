@@ -14,13 +14,7 @@ from ibmqbatch.errors import StorageError
 from ibmqbatch.manifest import database
 from ibmqbatch.manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
 from ibmqbatch.manifest.store import Manifest
-
-
-def change(path: Path, *statements: str) -> None:
-    with sqlite3.connect(path) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
+from tests.manifest.conftest import change
 
 
 def test_durable_settings_are_on(manifest):
