@@ -17,6 +17,7 @@ ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
 ROOMS = {"circuits", "cli", "jobset", "local", "managed", "manifest", "render", "service"}
 MODULES = sorted(ROOT.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 WORKER = "local/worker/"
 LONGEST = 400  # lines
 
@@ -135,7 +136,7 @@ def test_imports_lead_to_modules_that_exist(path):
             assert name in KNOWN or name.rpartition(".")[0] in KNOWN
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: "/".join(path.parts[-2:]))
 def test_module_is_of_a_few_hundred_lines_at_most(path):
     assert len(path.read_text().splitlines()) <= LONGEST
 
