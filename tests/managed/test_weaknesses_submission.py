@@ -6,8 +6,6 @@ second process has a look; what the service holds is read from its own database.
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
@@ -56,9 +54,7 @@ def test_6_cancel_stops_the_queue_first_and_a_hole_stops_nothing(manager, proxy,
     proxy.when("POST", "/jobs", status=400, body=REFUSAL)
     job_set = manager.run(numbered(9), BACKEND, max_experiments_per_job=1, shots=2)
     wait_until(lambda: proxy.submissions == 3)
-    begun = time.monotonic()
     cancelled(job_set)
-    assert time.monotonic() - begun < 30  # the rest would have been sent in two minutes
     set_id = job_set.job_set_id()
     assert len(held(set_id)) == 2
     assert {job.status for job in held(set_id)} <= {"Cancelled", "Completed"}
