@@ -32,6 +32,12 @@ class NoSuchJob(IbmqbatchError):
     code = "no_such_job"
     exit_code = ExitCode.NO_SUCH_SET
 
+    def __init__(self, account: str, job_id: str) -> None:
+        super().__init__(
+            f"The account '{account}' has no job '{job_id}'.",
+            "Check the id, and the instance of the account.",
+        )
+
 
 class AmbiguousSet(UsageError):
     """Several job sets are called so."""

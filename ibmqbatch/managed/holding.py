@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,6 +19,7 @@ from .provider import AccountProvider
 from .report import spans
 from .run_options import checked_tags
 from .waiting import wait_for
+from .warning import warn
 
 if TYPE_CHECKING:
     from .handle import Goal, SetHandle
@@ -32,10 +32,7 @@ T = TypeVar("T")
 
 
 class Holding:
-    """A job set that this program has planned, or found.
-
-    Warnings name the line from which the method of the job set was called.
-    """
+    """A job set that this program has planned, or found."""
 
     def __init__(self, handle: SetHandle, backend: IBMQBackend | None = None) -> None:
         self.handle = handle
@@ -49,13 +46,14 @@ class Holding:
         experiments: object,
         *,
         name: str | None,
-        max_circuits: int | None,
+        max_circuits: int | None = None,
         tags: list[str] | None,
         run_config: Mapping[str, Any],
+        lone: bool = False,
     ) -> Self:
         """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.
 
-        `max_circuits` are those of a job.
+        `max_circuits` are those of a job; a `lone` set is to be of one job.
         """
         with translated(IBMQJobManagerError):
             target = as_backend(backend)
@@ -66,6 +64,7 @@ class Holding:
                 max_circuits=max_circuits,
                 tags=checked_tags(tags),
                 run_config=run_config,
+                lone=lone,
             )
         held = cls(handle, target)
         held.send()
@@ -104,9 +103,8 @@ class Holding:
                 pass
         error = self._sender.error
         if error is not None and not (enough and self.read(enough)):
-            warnings.warn(
+            warn(
                 f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}",
-                stacklevel=3,
             )
 
     def wait(
@@ -134,10 +132,9 @@ class Holding:
             try:
                 self.handle.refresh(fetching=True)
             except ServiceError as error:
-                warnings.warn(
+                warn(
                     f"The set {self.handle.set_id} is given as far as it is here: "
                     f"{message_of(error)}",
-                    stacklevel=3,
                 )
 
     def cancel(self) -> None:
@@ -146,16 +143,14 @@ class Holding:
             try:
                 left = changes.cancel(self.handle)
             except ServiceError as error:
-                warnings.warn(
+                warn(
                     f"Nothing more of the set {self.handle.set_id} is sent; its other jobs are "
                     f"cancelled as soon as the service can be asked: {message_of(error)}",
-                    stacklevel=3,
                 )
                 return
         if left:
-            warnings.warn(
+            warn(
                 f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.",
-                stacklevel=3,
             )
 
     def relabel(
@@ -172,8 +167,7 @@ class Holding:
             except ServiceError as error:
                 left, why = changes.count_unlabelled(self.handle), f": {message_of(error)}"
         if left:
-            warnings.warn(
+            warn(
                 f"The set {self.handle.set_id} has its new name or tags; {left} of its jobs get "
                 f"them as soon as the service takes them{why}",
-                stacklevel=3,
             )

@@ -144,10 +144,7 @@ def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
         try:
             remote = client.job(job_id)
         except NotFound as error:
-            raise NoSuchJob(
-                f"The account '{provider.account_name}' has no job '{job_id}'.",
-                "Check the id, and the instance of the account.",
-            ) from error
+            raise NoSuchJob(provider.account_name, job_id) from error
     return _job(provider, remote, {})
 
 
