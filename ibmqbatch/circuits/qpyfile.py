@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
+from .quietly import import_qiskit
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["MAGIC", "VERSION", "load_qpy", "read_header"]
+__all__ = ["MAGIC", "VERSION", "load_qpy", "parameter_names", "read_header"]
 
 MAGIC = b"QISKIT"
 VERSION = 10  # the newest that Qiskit Terra 0.46 reads and writes, and IBM's service reads it, too
@@ -49,6 +50,19 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
         )
     return list(circuits)
+
+
+def parameter_names(data: bytes) -> list[str] | None:
+    """Return the names of the parameters of the circuit in a QPY file, in their order.
+
+    None where that cannot be read.
+    """
+    import_qiskit()
+    try:
+        circuits = load_qpy(data, "a circuit")
+    except BadInput:
+        return None
+    return [parameter.name for parameter in circuits[0].parameters] if circuits else None
 
 
 # Of version 10: the file's header, the kind of the program, the circuit's header; see Qiskit's own

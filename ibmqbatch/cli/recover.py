@@ -94,7 +94,7 @@ def _make(
         return path
     with Client(find_account(account), this.clock) as client:
         if set_id is None:
-            return recover_jobs(client, jobs, new_name)
+            return recover_jobs(client, jobs, new_name, this.clock)
         with ProgressBars(enabled=not quiet) as bars:
             path, holes = rebuild_set(client, set_id, this.clock, bars.progress)
     if holes:

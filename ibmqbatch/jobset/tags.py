@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..manifest.attempts import Intent
+from ..manifest.draft import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "find_name_tag",
     "find_nonce",
     "find_place",
+    "find_set_id",
     "is_ours",
     "labels",
     "set_tag",
@@ -103,6 +105,15 @@ def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
         found = _JOB_TAG.fullmatch(tag)
         if found is not None:
             return found["set"], int(found["job"])
+    return None
+
+
+def find_set_id(tags: Iterable[str]) -> str | None:
+    """Return the set that a listed job is of by its tags, if any."""
+    for tag in tags:
+        set_id = tag.removeprefix(PREFIX).removesuffix("_")
+        if is_set_id(set_id) and tag == set_tag(set_id):
+            return set_id
     return None
 
 
