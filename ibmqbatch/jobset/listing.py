@@ -1,4 +1,4 @@
-"""Listing jobs of the service to the last one, and which sets they are of."""
+"""Listing jobs of the service to the last one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..service.client import PAGE
 from ..service.errors import Unreadable
+from .errors import Interrupted
 
 if TYPE_CHECKING:
+    from ..clock import Clock
     from ..service.client import Client
     from ..service.types import RemoteJob
 
@@ -19,6 +21,7 @@ _TRIES = 3
 
 def list_jobs(
     client: Client,
+    clock: Clock,
     tags: Sequence[str] = (),
     *,
     wanted: Callable[[RemoteJob], bool] = lambda _: True,
@@ -39,6 +42,8 @@ def list_jobs(
             seen.update((job.id, job if wanted(job) else None) for job in page.jobs)
             offset += len(page.jobs)
             count = page.count
+            if clock.interrupted.is_set():
+                raise Interrupted("Interrupted.")
             progress("listing", len(seen), max(len(seen), count or 0))
             at_end = len(page.jobs) < PAGE if count is None else offset >= count
             if at_end or not page.jobs:

@@ -51,7 +51,7 @@ def rebuild_set(
     if not is_set_id(set_id):
         raise NoSuchSet(f"'{set_id}' is no id of a job set.", "It looks like 20261120-7f3k9qa.")
     if listed is None:
-        listed = list_jobs(client, [set_tag(set_id)], progress=progress)
+        listed = list_jobs(client, clock, [set_tag(set_id)], progress=progress)
     slots = place(set_id, listed)
     if not slots:
         raise NoSuchSet(

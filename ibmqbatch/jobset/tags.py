@@ -111,8 +111,9 @@ def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
 def find_set_id(tags: Iterable[str]) -> str | None:
     """Return the set that a listed job is of by its tags, if any."""
     for tag in tags:
-        set_id = tag.removeprefix(PREFIX).removesuffix("_")
-        if is_set_id(set_id) and tag == set_tag(set_id):
+        job = _JOB_TAG.fullmatch(tag)
+        set_id = job["set"] if job else tag.removeprefix(PREFIX).removesuffix("_")
+        if is_set_id(set_id) and tag.startswith(set_tag(set_id)):
             return set_id
     return None
 
