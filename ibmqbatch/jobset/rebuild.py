@@ -100,7 +100,8 @@ def _restore(
     total = len(restorer.last_repeats) + len(told_by)
 
     def read(slots: Sequence[Slot]) -> Iterator[SentJob | None]:
-        for job, params in ask(client, [slot.found[0].remote for slot in slots], clock):
+        jobs = [slot.telling for slot in slots if slot.telling is not None]
+        for job, params in ask(client, jobs, clock):
             progress("rebuilding", next(count), total)
             yield _understood(params, job)
 

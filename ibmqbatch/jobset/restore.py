@@ -63,7 +63,7 @@ class Restorer:
         # Of each circuit: the last repeat that the service has, and its shots in that one.
         self._last_repeat = bytearray(self._total)
         self._last_shots = array("q", bytes(8 * self._total))
-        repeats = [slot for slot in slots if slot.repeat and _tells(slot)]
+        repeats = [slot for slot in slots if slot.repeat and slot.telling]
         for slot in repeats:
             size = slot.last - slot.first + 1
             self._last_repeat[slot.first : slot.last + 1] = bytes([slot.repeat]) * size
@@ -175,11 +175,11 @@ class Restorer:
 
 def _parts(slots: Sequence[Slot]) -> Iterator[Part]:
     """Divide the circuits by the job that tells of them."""
-    telling = [slot for slot in slots if slot.repeat and _tells(slot)]
+    telling = [slot for slot in slots if slot.repeat and slot.telling]
     for slot in slots:
         if slot.repeat:
             return
-        if _tells(slot):
+        if slot.telling:
             yield Part(slot.first, slot.last, slot)
             continue
         first = slot.first
@@ -189,10 +189,6 @@ def _parts(slots: Sequence[Slot]) -> Iterator[Part]:
             last = min([slot.last, other.last] if other else [slot.last, *later])
             yield Part(first, last, other)
             first = last + 1
-
-
-def _tells(slot: Slot) -> bool:
-    return bool(slot.found) and not slot.found[0].remote.private
 
 
 def _whole(slot: Slot, sent: SentJob | None) -> SentJob | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..manifest.records import JobStatus, status_of
 from .tags import JobTag, find_job_tag, find_name_tag
 
 if TYPE_CHECKING:
@@ -40,6 +41,16 @@ class Slot:
     last: int
     repeat: int
     found: tuple[Found, ...] = ()
+
+    @property
+    def telling(self) -> RemoteJob | None:
+        """The job to be asked what it was asked to do: one that is done, or else the newest.
+
+        None where there is none, or where that is private.
+        """
+        remotes = [item.remote for item in self.found if not item.remote.private]
+        done = [job for job in remotes if status_of(job.status, None) is JobStatus.DONE]
+        return next(reversed(done or remotes), None)
 
 
 def newest(slots: Iterable[Slot]) -> RemoteJob:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.conftest import Finished, point_at
 from tests.inprocess import run_here
+from tests.local.support import Client, new_crn
 from tests.proxy import Proxy
 
-__all__ = ["Inside", "beside"]
+__all__ = ["Inside", "apart", "beside", "other_program"]
 
 
 class Inside:
@@ -56,3 +59,33 @@ def beside(service_folder: Path, home: Path) -> Iterator[tuple[Inside, Proxy]]:
     with Proxy(told["url"]) as proxy:
         point_at(home, told, proxy.url)
         yield Inside(home), proxy
+
+
+@contextlib.contextmanager
+def apart(service_folder: Path, folder: Path) -> Iterator[tuple[Inside, Inside, Proxy, Client]]:
+    """Give an instance of its own: two machines of its account, the proxy, another program."""
+    told = json.loads((service_folder / "service.json").read_bytes())
+    told["crn"] = new_crn()
+    with Proxy(told["url"]) as proxy, other_program(told) as program:
+        for name in ("here", "there"):
+            point_at(folder / name, told, proxy.url)
+        yield Inside(folder / "here"), Inside(folder / "there"), proxy, program
+
+
+@contextlib.contextmanager
+def other_program(told: dict[str, Any]) -> Iterator[Client]:
+    """Talk to the service as another program of the account would, straight."""
+    with httpx.Client(base_url=told["url"], timeout=30) as http:
+        grant = {
+            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
+            "apikey": told["api_key"],
+        }
+        token = http.post("/identity/token", data=grant).json()["access_token"]
+        http.headers.update(
+            {
+                "Authorization": f"Bearer {token}",
+                "Service-CRN": told["crn"],
+                "IBM-API-Version": "2026-04-15",
+            }
+        )
+        yield Client(http)

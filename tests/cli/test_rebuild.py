@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ibmqbatch.manifest.store import Manifest
+from tests.cli.inside import other_program
 from tests.cli.test_contract import document
 from tests.conftest import BELL, Cli, basis_state
+from tests.local.support import Client
 
 
 @pytest.fixture
@@ -25,17 +26,10 @@ def elsewhere(cli, tmp_path) -> Cli:
 
 
 @pytest.fixture
-def straight(service_folder) -> Iterator[httpx.Client]:
-    """Talk to the service as its owner would, on the instance of the tests' data folders."""
+def straight(service_folder) -> Iterator[Client]:
     told = json.loads((service_folder / "service.json").read_bytes())
-    with httpx.Client(base_url=told["url"], timeout=30) as http:
-        grant = {
-            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-            "apikey": told["api_key"],
-        }
-        token = http.post("/identity/token", data=grant).json()["access_token"]
-        http.headers.update({"Authorization": f"Bearer {token}", "Service-CRN": told["crn"]})
-        yield http
+    with other_program(told) as program:
+        yield program
 
 
 def manifest_of(machine: Cli, set_id: str) -> Manifest:
@@ -87,7 +81,7 @@ def test_a_job_that_is_gone_is_a_hole_and_the_rest_is_usable(cli, circuits, else
     set_id = cli.submit(circuits(**made), "--max-circuits", 1, "--wait")
     with manifest_of(cli, set_id) as manifest:
         gone = manifest.jobs()[2].remote.id
-    straight.delete(f"/api/v1/jobs/{gone}").raise_for_status()
+    straight.call("DELETE", f"/jobs/{gone}").raise_for_status()
     done = elsewhere("recover", set_id, code=3)
     assert "no job 2 of the set" in done.err
     shown = elsewhere("results", set_id, "--json", code=3).json["data"]
@@ -103,7 +97,7 @@ def test_the_last_jobs_missing_are_noticed(cli, circuits, elsewhere, straight):
     set_id = cli.submit(circuits(**made), "--max-circuits", 1, "--wait")
     with manifest_of(cli, set_id) as manifest:
         for job in manifest.jobs()[2:]:
-            straight.delete(f"/api/v1/jobs/{job.remote.id}").raise_for_status()
+            straight.call("DELETE", f"/jobs/{job.remote.id}").raise_for_status()
     assert "no jobs 2, 3 of the set" in elsewhere("recover", set_id, code=3).err
     assert [job["status"] for job in told(elsewhere, set_id)["jobs"]] == [
         "DONE",
@@ -119,7 +113,7 @@ def test_a_recovered_set_can_be_retagged_and_retried(cli, circuits, elsewhere, s
     elsewhere("retag", set_id, "--add", "found")
     with manifest_of(elsewhere, set_id) as manifest:
         job = manifest.jobs()[0]
-    tags = straight.get(f"/api/v1/jobs/{job.remote.id}?exclude_params=true").json()["tags"]
+    tags = straight.job(job.remote.id)["tags"]
     assert {"x", "found"} < set(tags)
     assert any(tag.startswith(f"ibmq_jobset_{set_id}_j0.2") for tag in tags)
 

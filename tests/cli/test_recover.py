@@ -8,14 +8,13 @@ import json
 import math
 import zlib
 
-import httpx
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
 from ibmqbatch.manifest.store import Manifest
-from tests.cli.inside import Inside, beside
+from tests.cli.inside import Inside, beside, other_program
 from tests.cli.test_contract import document
 from tests.local.support import Client, encode, slow
 
@@ -89,22 +88,9 @@ PUBS = {
 
 @pytest.fixture(scope="module")
 def straight(service_folder):
-    """Talk to the service as another program would, on the instance of the tests' data folders."""
     told = json.loads((service_folder / "service.json").read_bytes())
-    with httpx.Client(base_url=told["url"], timeout=30) as http:
-        grant = {
-            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-            "apikey": told["api_key"],
-        }
-        token = http.post("/identity/token", data=grant).json()["access_token"]
-        http.headers.update(
-            {
-                "Authorization": f"Bearer {token}",
-                "Service-CRN": told["crn"],
-                "IBM-API-Version": "2026-04-15",
-            }
-        )
-        yield Client(http)
+    with other_program(told) as program:
+        yield program
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
 import sys
 
-import httpx
 import pytest
 
-from tests.cli.inside import Inside, beside
+from tests.cli.inside import Inside, apart
 from tests.cli.test_contract import document
-from tests.conftest import basis_state, point_at
-from tests.local.support import Client, new_crn
+from tests.conftest import basis_state
+from tests.local.support import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 
@@ -23,15 +21,10 @@ TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\
 
 @pytest.fixture
 def place(service_folder, tmp_path):
-    """An instance of its own, with two machines of its account, and what stands in between."""
     for number in range(4):
         (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:02b}"))
-    with beside(service_folder, tmp_path / "here") as (here, proxy):
-        told = json.loads((service_folder / "service.json").read_bytes())
-        told = {**told, "crn": new_crn()}
-        for name in ("here", "there"):
-            point_at(tmp_path / name, told, proxy.url)
-        yield here, Inside(tmp_path / "there"), proxy, told
+    with apart(service_folder, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
@@ -50,23 +43,8 @@ def proxy(place):
 
 
 @pytest.fixture
-def straight(place):
-    """Talk to the service as another program of the account would."""
-    told = place[3]
-    with httpx.Client(base_url=told["url"], timeout=30) as http:
-        grant = {
-            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-            "apikey": told["api_key"],
-        }
-        token = http.post("/identity/token", data=grant).json()["access_token"]
-        http.headers.update(
-            {
-                "Authorization": f"Bearer {token}",
-                "Service-CRN": told["crn"],
-                "IBM-API-Version": "2026-04-15",
-            }
-        )
-        yield Client(http)
+def straight(place) -> Client:
+    return place[3]
 
 
 @pytest.fixture
@@ -127,12 +105,12 @@ def test_sets_are_listed_together(submit, there, proxy):
     assert proxy.count("GET", "/results") == 6
 
 
-def test_document_of_many_sets_is_of_the_schema(submit, there, straight):
+def test_document_of_many_sets_is_of_the_schema(submit, here, there, straight):
     old = submit()
     there("recover", old)
     whole, holed = submit(), submit(circuits=3)
-    (gone,) = straight.get("/jobs", tags=f"ibmq_jobset_{holed}_", limit=1).json()["jobs"]
-    straight.call("DELETE", f"/jobs/{gone['id']}")
+    gone = here.data("status", holed)["job_set"]["jobs"][2]["id"]
+    straight.call("DELETE", f"/jobs/{gone}")
     told = document(there("recover", "--all", "--json", code=3), "recover", 3)
     assert told["status"] == "partial"
     known, first, second = told["data"]["recovered"]
@@ -145,7 +123,7 @@ def test_document_of_many_sets_is_of_the_schema(submit, there, straight):
 def test_a_set_that_cannot_be_rebuilt_does_not_stop_the_others(submit, there, straight):
     first, bad, last = submit(), submit(), submit()
     listed = straight.get("/jobs", tags=f"ibmq_jobset_{bad}_").json()["jobs"]
-    tags = [tag.replace("_j1.2_", "_j1.3_") for tag in listed[0]["tags"]]
+    tags = [tag.replace(".2_c", ".3_c") for tag in listed[0]["tags"]]
     straight.call("PUT", f"/jobs/{listed[0]['id']}/tags", json={"tags": tags})
     told = document(there("recover", "--all", "--json", code=3), "recover", 3)
     assert sets(there) == [first, last]
