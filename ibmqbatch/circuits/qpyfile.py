@@ -88,6 +88,6 @@ def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
         name = data[start : start + name_size].decode()
         start += name_size + phase_size
         metadata = json.loads(data[start : start + metadata_size])
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, RecursionError):
         return None, {}
     return name, metadata if isinstance(metadata, dict) else {}

@@ -127,21 +127,22 @@ class _Recovery:
 
     def recover_set(self, set_id: str) -> None:
         """Recover one set; one that is here already is only brought up to date."""
-        from ..render.console import message
         from ..render.progress import ProgressBars
 
         with ProgressBars(enabled=not self._quiet) as bars:
             path = self._rebuild(set_id, None, bars)
         if path is None:
-            message(f"The set {set_id} is here already.")
+            self._say_here(set_id)
             path = manifest_path(set_id)
         self._describe(path)
 
     def recover_jobs(self, jobs: list[str], name: str | None) -> None:
         """Make one set of jobs that another program has sent."""
         from ..jobset.recover import recover_jobs
+        from ..render.progress import ProgressBars
 
-        path = recover_jobs(self._client, jobs, name, self._this.clock)
+        with ProgressBars(enabled=not self._quiet) as bars:
+            path = recover_jobs(self._client, jobs, name, self._this.clock, bars.progress)
         self._note(path, [])
         self._describe(path)
 
@@ -204,7 +205,14 @@ class _Recovery:
                 bars.progress("recovering", done, total)
                 with self._going_on():
                     name = f"tagged {tag}"[:MAX_NAME]
-                    path = recover_listed(self._client, jobs, name, this.clock, this.problems)
+                    path = recover_listed(
+                        self._client,
+                        jobs,
+                        name,
+                        this.clock,
+                        bars.progress,
+                        problems=this.problems,
+                    )
                     if path is not None:
                         self._note(path, [])
                         self._bring_home(path, bars)

@@ -39,6 +39,7 @@ def list_jobs(
         while True:
             # The oldest first: what is submitted meanwhile comes at the end.
             page = client.jobs(tags=tags, offset=offset, oldest_first=True)
+            known = len(seen)
             seen.update((job.id, job if wanted(job) else None) for job in page.jobs)
             offset += len(page.jobs)
             count = page.count
@@ -46,7 +47,7 @@ def list_jobs(
                 raise Interrupted("Interrupted.")
             progress("listing", len(seen), max(len(seen), count or 0))
             at_end = len(page.jobs) < PAGE if count is None else offset >= count
-            if at_end or not page.jobs:
+            if at_end or len(seen) == known:
                 break
         if count is None or len(seen) >= count:
             return [job for job in seen.values() if job is not None]

@@ -6,7 +6,7 @@ be read for that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,13 @@ __all__ = ["recover_jobs", "recover_listed"]
 _PROGRAM = "sampler"
 
 
-def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None, clock: Clock) -> Path:
+def recover_jobs(
+    client: Client,
+    job_ids: Sequence[str],
+    name: str | None,
+    clock: Clock,
+    progress: Callable[[str, int, int], None],
+) -> Path:
     """Make a set of jobs that were sent by another program, in the order given; return its file.
 
     Nothing of the jobs is changed. Raises NoSuchJob, UsageError for jobs that cannot be made a set,
@@ -41,7 +47,7 @@ def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None, clock
             f"The jobs ran on different backends: {', '.join(sorted(backends))}.",
             "Make a set of those of each.",
         )
-    path = recover_listed(client, jobs, name, clock)
+    path = recover_listed(client, jobs, name, clock, progress)
     assert path is not None
     return path
 
@@ -51,6 +57,8 @@ def recover_listed(
     jobs: Sequence[RemoteJob],
     name: str | None,
     clock: Clock,
+    progress: Callable[[str, int, int], None],
+    *,
     problems: list[Problem] | None = None,
 ) -> Path | None:
     """Make a set of jobs of one backend that are known already; return its file.
@@ -63,7 +71,8 @@ def recover_listed(
     with Draft(new_set_id()) as draft:
         draft_jobs: list[DraftJob] = []
         first = 0
-        for job, params in ask(client, jobs, clock):
+        for done, (job, params) in enumerate(ask(client, jobs, clock), 1):
+            progress("rebuilding", done, len(jobs))
             try:
                 sent = _read(client, job, params)
             except IbmqbatchError as error:

@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..manifest.draft import DraftRemote
 from ..service.errors import NotFound, ServiceError
 from .errors import Interrupted
+from .tags import MAX_CIRCUITS
 from .work import IN_FLIGHT, side_by_side
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SentJob", "SentPub", "ask", "draft_remote", "read_params"]
 
+_LARGEST = 2**30  # bytes of a circuit
 _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 
 
@@ -140,9 +142,12 @@ def _read_pub(told: Any, default: int) -> SentPub:
     shape, rows = _values(values)
     runs = math.prod(shape)
     shots = default if shots is None else shots
-    if type(shots) is not int or shots < 1 or runs < 1:
+    if type(shots) is not int or shots < 1 or not 1 <= runs <= MAX_CIRCUITS:
         raise ValueError("shots or values that make no sense")
-    sha256 = hashlib.sha256(zlib.decompress(body)).hexdigest()
+    unpacker = zlib.decompressobj()
+    sha256 = hashlib.sha256(unpacker.decompress(body, _LARGEST)).hexdigest()
+    if not unpacker.eof:
+        raise ValueError("a circuit that is cut short, or far too large")
     return SentPub(kind, body, sha256, runs, rows, shots)
 
 

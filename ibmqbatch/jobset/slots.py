@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..manifest.records import JobStatus, status_of
-from .tags import JobTag, find_job_tag, find_name_tag
+from .tags import MAX_CIRCUITS, JobTag, find_job_tag, find_name_tag
 
 if TYPE_CHECKING:
     from ..service.types import RemoteJob
@@ -82,7 +82,7 @@ def place(set_id: str, jobs: Iterable[RemoteJob]) -> list[Slot]:
     }
     named = find_name_tag(max(found, key=lambda item: item.remote.created).remote.tags)
     end = named[0] if named else 1 + max(item.tag.last for item in found)
-    slots = _fill(by_job, found[0].tag, end)
+    slots = _fill(by_job, found[0].tag, end) if end <= MAX_CIRCUITS else None
     if slots is None or not _fit(slots, end):
         raise UsageError(
             f"The jobs of the set {set_id} do not tell how its {end} circuits are divided among "

@@ -20,6 +20,7 @@ from ..manifest.draft import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
 
 __all__ = [
+    "MAX_CIRCUITS",
     "MAX_NAME",
     "MAX_REPEATS",
     "MAX_TAGS",
@@ -40,6 +41,7 @@ PREFIX = "ibmq_jobset_"
 MAX_TAGS = 5  # of the service's 8, three are ours
 MAX_LENGTH = 86
 MAX_NAME = 60
+MAX_CIRCUITS = 1_000_000  # of a set that is rebuilt: tags may say anything
 MAX_REPEATS = 99  # what there is room for in the job's tag
 _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
@@ -86,8 +88,12 @@ class JobTag:
 
     @property
     def plausible(self) -> bool:
-        """Whether its numbers fit one another."""
-        return self.first <= self.last and self.job < self.jobs and self.repeat < self.repeats
+        """Whether its numbers fit one another, and are no more than a set can have."""
+        return (
+            self.first <= self.last < MAX_CIRCUITS
+            and self.job < self.jobs <= MAX_CIRCUITS
+            and self.repeat < self.repeats <= MAX_REPEATS
+        )
 
 
 def find_job_tag(set_id: str, tags: Iterable[str]) -> JobTag | None:

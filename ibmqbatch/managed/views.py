@@ -223,7 +223,7 @@ class ServiceView:
         if found is None:
             clock = Clock()
             with connected(self._account_name, clock) as client:
-                found = recover_jobs(client, [remote.id], None, clock), 0
+                found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
         return SetView(SetHandle(found[0]), found[1], self.facts().tags)
 
 
