@@ -105,6 +105,24 @@ def test_sets_are_listed_together(submit, there, proxy):
     assert proxy.count("GET", "/results") == 6
 
 
+@pytest.mark.slow
+def test_a_set_of_1100_jobs_comes_back_as_it_was(here, there, proxy, tmp_path):
+    rows = "".join(f"c{n % 4}.qasm,circuit {n},{n % 3 + 1},{n}\n" for n in range(1100))
+    (tmp_path / "table.csv").write_text(f"path,name,shots,number\n{rows}")
+    words = ("--from", tmp_path / "table.csv", "--max-circuits", 1, "--tag", "t")
+    set_id = here.submit(*words, "--wait")
+    proxy.seen.clear()
+    there("recover", "--all")
+    assert (proxy.listings, proxy.count("GET", "/results"), proxy.submissions) == (6, 1100, 0)
+    assert proxy.count("GET", "/jobs") == 6 + 2 * 1100
+    assert there.results(set_id) == here.results(set_id)
+    told = [machine.data("status", set_id)["job_set"]["jobs"] for machine in (here, there)]
+    keys = ("index", "first_circuit", "last_circuit", "id", "status", "attempt")
+    assert [[job[key] for key in keys] for job in told[0]] == [
+        [job[key] for key in keys] for job in told[1]
+    ]
+
+
 def test_document_of_many_sets_is_of_the_schema(submit, here, there, straight):
     old = submit()
     there("recover", old)

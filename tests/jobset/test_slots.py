@@ -126,10 +126,7 @@ def test_numbers_that_no_set_has_are_no_places(odd):
 
 
 def test_a_set_whose_name_is_gone_ends_with_its_last_job():
-    nameless = [
-        RemoteJob(job.id, job.status, tags=job.tags[:1], created=job.created)
-        for job in jobs_of(EVEN)
-    ]
+    nameless = [replace(job, tags=job.tags[:1]) for job in jobs_of(EVEN)]
     assert told(nameless) == told(jobs_of(EVEN))
 
 
