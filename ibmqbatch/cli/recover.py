@@ -195,15 +195,15 @@ class _Recovery:
                 )
             for done, (set_id, listed) in enumerate(found.sets.items()):
                 bars.progress("recovering", done, total)
-                with self._going_on():
+                with self._going_on(f"The set {set_id}"):
                     path = self._rebuild(set_id, listed, bars)
                     if path is None:
                         self._say_here(set_id)
                     else:
                         self._bring_home(path, bars)
-            for done, jobs in enumerate(found.others.values(), len(found.sets)):
+            for done, (backend, jobs) in enumerate(found.others.items(), len(found.sets)):
                 bars.progress("recovering", done, total)
-                with self._going_on():
+                with self._going_on(f"What ran on {backend}"):
                     name = f"tagged {tag}"[:MAX_NAME]
                     path = recover_listed(
                         self._client,
@@ -225,17 +225,20 @@ class _Recovery:
             message("The service has no sets that are not here.")
 
     @contextlib.contextmanager
-    def _going_on(self) -> Iterator[None]:
-        """Note what is wrong with one set, unless it would be wrong with the others as well."""
-        from ..service.errors import AuthenticationFailed, ServiceError
+    def _going_on(self, what: str) -> Iterator[None]:
+        """Note what is wrong with one of many, unless it would be wrong with the others as well."""
+        from ..service.errors import ServiceError
 
         try:
             yield
-        except (Interrupted, StorageError, AuthenticationFailed):
+        except (Interrupted, StorageError):
             raise
-        except IbmqbatchError as error:
-            if isinstance(error, ServiceError) and error.transient:
+        except ServiceError as error:
+            if error.transient:
                 raise
+            error.message = f"{what} cannot be recovered. {error.message}"
+            self._this.fail(error)
+        except IbmqbatchError as error:
             self._this.fail(error)
 
     def _rebuild(

@@ -149,6 +149,17 @@ def test_a_set_that_cannot_be_rebuilt_does_not_stop_the_others(submit, there, st
     assert bad in error["message"]
 
 
+def test_a_set_that_the_service_does_not_show_does_not_stop_the_others(submit, here, there, proxy):
+    first, bad, last = submit(), submit(), submit()
+    hidden = here.data("status", bad)["job_set"]["jobs"][0]["id"]
+    told = b'{"errors": [{"code": 1200, "message": "It is somebody else\'s."}]}'
+    proxy.when("GET", f"/jobs/{hidden}", status=403, body=told, times=9)
+    told = document(there("recover", "--all", "--json", code=3), "recover", 3)
+    assert sets(there) == [first, last]
+    (error,) = told["errors"]
+    assert error["message"].startswith(f"The set {bad} cannot be recovered. ")
+
+
 def test_a_service_that_goes_away_ends_it_and_what_is_here_stays(submit, there, proxy):
     made = [submit() for _ in range(3)]
     left = [2 * 2 + 1]  # two parameters and two results of the first set, and one of the next
