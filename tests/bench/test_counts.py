@@ -85,7 +85,10 @@ def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time_
         assert 1 < stub.most_waiting() <= IN_FLIGHT
 
 
-@pytest.mark.parametrize(("jobs", "pages"), [(1, 1), (11, 1), (1100, 6)])
+@pytest.mark.parametrize(
+    ("jobs", "pages"),
+    [(1, 1), (11, 1), (401, 3), pytest.param(1100, 6, marks=pytest.mark.slow)],
+)
 def test_a_set_is_rebuilt_with_a_request_for_200_jobs_and_one_for_each(
     stub: Stub, jobs: int, pages: int
 ) -> None:
