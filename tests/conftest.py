@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch.service import retry
+from tests.embedded import Embedded
 from tests.inprocess import run_here
 from tests.proxy import Proxy
 
@@ -133,25 +134,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run one local service; return its folder, with the `service.json` that tells where it is."""
-    home = tmp_path_factory.mktemp("service")
-    env = {**os.environ, "IBMQBATCH_HOME": str(home)}
-    reader, writer = os.pipe()
-    with (home / "service.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ibmqbatch.local", "--ready-fd", str(writer)],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[writer],
-        )
-    os.close(writer)
-    ready = os.read(reader, 16)
-    os.close(reader)
-    assert ready, (home / "service.log").read_text()
-    yield home / "local"
-    process.terminate()
-    assert process.wait(30) == 0
+    with Embedded(tmp_path_factory.mktemp("service")) as embedded:
+        yield embedded.folder
 
 
 @pytest.fixture(scope="session", autouse=True)
