@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
+from .quietly import import_qiskit
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["MAGIC", "VERSION", "load_qpy", "read_header"]
+__all__ = ["MAGIC", "VERSION", "load_qpy", "parameter_names", "read_header"]
 
 MAGIC = b"QISKIT"
 VERSION = 10  # the newest that Qiskit Terra 0.46 reads and writes, and IBM's service reads it, too
@@ -51,6 +52,19 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     return list(circuits)
 
 
+def parameter_names(data: bytes) -> list[str] | None:
+    """Return the names of the parameters of the circuit in a QPY file, in their order.
+
+    None where that cannot be read.
+    """
+    import_qiskit()
+    try:
+        circuits = load_qpy(data, "a circuit")
+    except BadInput:
+        return None
+    return [parameter.name for parameter in circuits[0].parameters] if circuits else None
+
+
 # Of version 10: the file's header, the kind of the program, the circuit's header; see Qiskit's own
 # description of the format.
 _FILE_HEADER = struct.Struct("!6sBBBBQc")
@@ -74,6 +88,6 @@ def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
         name = data[start : start + name_size].decode()
         start += name_size + phase_size
         metadata = json.loads(data[start : start + metadata_size])
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, RecursionError):
         return None, {}
     return name, metadata if isinstance(metadata, dict) else {}

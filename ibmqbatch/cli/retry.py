@@ -10,7 +10,7 @@ import typer
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
-from ..manifest.wants import want_retry
+from ..manifest.wants import unknown_jobs, want_retry
 from . import options
 from .resume import go_on
 from .verb import chosen_jobs, verb
@@ -42,6 +42,11 @@ def command(
             for record in manifest.jobs()
             if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
         ]
+        unknown = [] if job else unknown_jobs(manifest, chosen)
+        if len(unknown) < len(chosen):
+            # All of them are refused by `want_retry`, and so are jobs that were named.
+            chosen = [record for record in chosen if record.index not in unknown]
+            _say_unknown(unknown)
         if not chosen:
             this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
             _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
@@ -55,6 +60,13 @@ def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
     if job.status is JobStatus.CANCELLED:
         return cancelled
     return job.status is JobStatus.ERROR or (lost and job.lost)
+
+
+def _say_unknown(jobs: Sequence[int]) -> None:
+    from ..render.console import listed, message
+
+    if jobs:
+        message(f"The circuits of {listed('job', jobs)} are not known here; the others go on.")
 
 
 def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:

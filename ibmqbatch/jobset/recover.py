@@ -1,4 +1,4 @@
-"""Rebuilding a set from the service: of jobs that another program has sent.
+"""Making a set of jobs that another program has sent.
 
 What a job was asked to do tells which circuits it holds and how many shots each gets; they need not
 be read for that.
@@ -6,94 +6,122 @@ be read for that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import IbmqbatchError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from ..service.errors import NotFound
+from ..service.failures import printable
 from .errors import NoSuchJob
-from .sent import SentPub, draft_remote, sent_options, sent_pubs
+from .sent import SentJob, ask, draft_remote, read_params
 from .tags import MAX_NAME, MAX_TAGS, is_ours
 
 if TYPE_CHECKING:
+    from ..clock import Clock
     from ..service.client import Client
     from ..service.types import RemoteJob
 
-__all__ = ["recover_jobs"]
+__all__ = ["recover_jobs", "recover_listed"]
 
 _PROGRAM = "sampler"
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    remote: RemoteJob
-    pubs: list[SentPub]
-    options: Mapping[str, Any]
-
-    @property
-    def circuits(self) -> int:
-        return sum(pub.runs for pub in self.pubs)
-
-
-def recover_jobs(client: Client, job_ids: Sequence[str], name: str | None) -> Path:
+def recover_jobs(
+    client: Client,
+    job_ids: Sequence[str],
+    name: str | None,
+    clock: Clock,
+    progress: Callable[[str, int, int], None],
+) -> Path:
     """Make a set of jobs that were sent by another program, in the order given; return its file.
 
     Nothing of the jobs is changed. Raises NoSuchJob, UsageError for jobs that cannot be made a set,
     and ServiceErrors.
     """
-    from ..service.transport import printable
-
-    found = [_look_at(client, job_id) for job_id in dict.fromkeys(job_ids)]
-    backends = {item.remote.backend for item in found}
+    jobs = [_look_up(client, job_id) for job_id in dict.fromkeys(job_ids)]
+    backends = {job.backend for job in jobs}
     if len(backends) > 1:
         raise UsageError(
             f"The jobs ran on different backends: {', '.join(sorted(backends))}.",
             "Make a set of those of each.",
         )
-    shots = max(pub.shots for item in found for pub in item.pubs)
-    common = set.intersection(*(set(item.remote.tags) for item in found))
-    # Of a job that this program has sent, perhaps elsewhere, its own tags tell of another set.
-    tags = [t for t in found[0].remote.tags if t in common and not is_ours(t)]
+    path = recover_listed(client, jobs, name, clock, progress)
+    assert path is not None
+    return path
+
+
+def recover_listed(
+    client: Client,
+    jobs: Sequence[RemoteJob],
+    name: str | None,
+    clock: Clock,
+    progress: Callable[[str, int, int], None],
+    *,
+    problems: list[Problem] | None = None,
+) -> Path | None:
+    """Make a set of jobs of one backend that are known already; return its file.
+
+    With `problems` a job that cannot be used is left out, and what is wrong with it appended; where
+    none is left there is no set, and None is returned.
+    """
+    kept: list[RemoteJob] = []
+    options: Mapping[str, Any] = {}
     with Draft(new_set_id()) as draft:
-        jobs = []
+        draft_jobs: list[DraftJob] = []
         first = 0
-        for item in found:
-            _add_circuits(draft, item)
-            most = max(pub.shots for pub in item.pubs)
-            jobs.append(DraftJob(first, first + item.circuits - 1, 0, most))
-            first += item.circuits
+        for done, (job, params) in enumerate(ask(client, jobs, clock), 1):
+            progress("rebuilding", done, len(jobs))
+            try:
+                sent = _read(client, job, params)
+            except IbmqbatchError as error:
+                if problems is None:
+                    raise
+                problems += error.problems
+                continue
+            _add_circuits(draft, job, sent)
+            most = max(pub.shots for pub in sent.pubs)
+            draft_jobs.append(DraftJob(first, first + sent.circuits - 1, 0, most))
+            first += sent.circuits
+            options = options if kept else sent.options
+            kept.append(job)
+        if not kept:
+            return None
+        leading = kept[0]
+        common = set.intersection(*(set(job.tags) for job in kept))
+        # Of a job that this program has sent, perhaps elsewhere, its own tags tell of another set.
+        tags = [tag for tag in leading.tags if tag in common and not is_ours(tag)]
         return draft.commit(
             DraftSet(
                 account=client.account.name,
                 instance=client.instance,
-                backend=backends.pop(),
+                backend=leading.backend,
                 calibrated_at=None,
                 once_key=None,
-                shots=shots,
+                shots=max(job.shots for job in draft_jobs),
                 seed=None,
-                options=found[0].options,
-                name=name or f"recovered {found[0].remote.id}"[:MAX_NAME],
+                options=options,
+                name=name or f"recovered {leading.id}"[:MAX_NAME],
                 tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
-                private=any(item.remote.private for item in found),
+                private=any(job.private for job in kept),
                 made_elsewhere=True,
             ),
-            jobs,
-            [[draft_remote(item.remote)] for item in found],
+            draft_jobs,
+            [[draft_remote(job)] for job in kept],
         )
 
 
-def _add_circuits(draft: Draft, item: _Found) -> None:
-    for number, pub in enumerate(item.pubs):
+def _add_circuits(draft: Draft, job: RemoteJob, sent: SentJob) -> None:
+    for number, pub in enumerate(sent.pubs):
         body = draft.add_body(pub.sha256, pub.body, kind=pub.kind)
-        base = item.remote.id if len(item.pubs) == 1 else f"{item.remote.id}.{number}"
+        base = job.id if len(sent.pubs) == 1 else f"{job.id}.{number}"
         draft.add_circuits(
             [
                 DraftCircuit(
                     name=base if pub.runs == 1 else f"{base}@{run}",
                     metadata={},
-                    source=item.remote.id,
+                    source=job.id,
                     position=number,
                     shots=pub.shots,
                     body=body,
@@ -104,21 +132,23 @@ def _add_circuits(draft: Draft, item: _Found) -> None:
         )
 
 
-def _look_at(client: Client, job_id: str) -> _Found:
-    from ..service.errors import NotFound
-
+def _look_up(client: Client, job_id: str) -> RemoteJob:
     try:
-        remote = client.job(job_id)
-        params = client.params(job_id)
+        return client.job(job_id)
     except NotFound as error:
         raise NoSuchJob(client.account.name, job_id) from error
+
+
+def _read(client: Client, job: RemoteJob, params: Mapping[str, Any] | NotFound | None) -> SentJob:
+    if isinstance(params, NotFound):
+        raise NoSuchJob(client.account.name, job.id) from params
     if params is None:
         raise UsageError(
-            f"Job {job_id} is private: the service does not tell what circuits it holds.",
+            f"Job {job.id} is private: the service does not tell what circuits it holds.",
             "Read its result, which is given once, with the program that sent it.",
         )
-    if remote.program not in {"", _PROGRAM}:
+    if job.program not in {"", _PROGRAM}:
         raise UsageError(
-            f"Job {job_id} is none of the sampler's.", "Read it with the program that sent it."
+            f"Job {job.id} is none of the sampler's.", "Read it with the program that sent it."
         )
-    return _Found(remote, sent_pubs(params, job_id), sent_options(params))
+    return read_params(params, job.id)

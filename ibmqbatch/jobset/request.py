@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import UsageError
 from .tags import MAX_NAME, check_name, check_tags
 
-__all__ = ["COMPILER_SEED_BITS", "Request", "check_request", "fingerprint"]
+__all__ = ["COMPILER_SEED_BITS", "LONGEST_EXECUTION", "Request", "check_request", "fingerprint"]
 
 COMPILER_SEED_BITS = 31  # what all of the compiler's passes take
 _SEED_BITS = 63
@@ -34,7 +34,7 @@ _NOT_IN_PRINT = frozenset(
         "run_config",
     }
 )
-_LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
+LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ def check_request(request: Request) -> Request:
 
 def _check_time(request: Request) -> None:
     most = request.max_execution_time
-    if most is not None and not 1 <= most <= _LONGEST_EXECUTION:
+    if most is not None and not 1 <= most <= LONGEST_EXECUTION:
         raise UsageError(
             f"--max-execution-time {most} is not a time that a job may take.",
-            f"Give 1 to {_LONGEST_EXECUTION} seconds.",
+            f"Give 1 to {LONGEST_EXECUTION} seconds.",
         )
     if request.max_cost is not None and not 0 <= request.max_cost < math.inf:
         raise UsageError(f"--max-cost {request.max_cost} is no limit.", "Give a number of seconds.")

@@ -5,20 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..manifest.draft import DraftRemote
+from ..service.errors import NotFound, ServiceError
+from .errors import Interrupted
+from .tags import MAX_CIRCUITS
+from .work import IN_FLIGHT, side_by_side
 
 if TYPE_CHECKING:
+    from ..clock import Clock
+    from ..service.client import Client
     from ..service.types import RemoteJob
 
-__all__ = ["SentPub", "draft_remote", "sent_options", "sent_pubs"]
+__all__ = ["SentJob", "SentPub", "ask", "draft_remote", "read_params"]
 
+_LARGEST = 2**30  # bytes of a circuit
 _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 
 
@@ -38,27 +46,66 @@ class SentPub:
     shots: int
 
 
-def sent_options(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the sampler's options that a job was sent with."""
-    options = params.get("options")
-    return options if isinstance(options, dict) else {}
+@dataclass(frozen=True, slots=True)
+class SentJob:
+    """What a job was asked to do: its pubs, and `shots` and `options` of all of them."""
+
+    pubs: list[SentPub]
+    shots: int
+    options: Mapping[str, Any]
+
+    @property
+    def circuits(self) -> int:
+        """How many circuits it holds: one for each run of its pubs."""
+        return sum(pub.runs for pub in self.pubs)
+
+    def shots_of_circuits(self) -> Iterator[int]:
+        """Yield the shots of each circuit."""
+        for pub in self.pubs:
+            yield from itertools.repeat(pub.shots, pub.runs)
 
 
-def sent_pubs(params: Mapping[str, Any], job_id: str) -> list[SentPub]:
+def ask(
+    client: Client, jobs: Sequence[RemoteJob], clock: Clock
+) -> Iterator[tuple[RemoteJob, Mapping[str, Any] | NotFound | None]]:
+    """Yield the jobs in their order, each with the parameters that the service tells of it.
+
+    Those are None where they are private. `IN_FLIGHT` jobs' are in memory at most. Raises
+    ServiceErrors, and Interrupted when the clock is.
+    """
+    for first in range(0, len(jobs), IN_FLIGHT):
+        window = jobs[first : first + IN_FLIGHT]
+        told: dict[str, Mapping[str, Any] | NotFound | None] = {}
+        for ended in side_by_side(window, lambda job: client.params(job.id), clock):
+            for job, answer in ended:
+                if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
+                    raise answer
+                told[job.id] = answer
+        if clock.interrupted.is_set():
+            raise Interrupted("Interrupted.")
+        for job in window:
+            yield job, told[job.id]
+
+
+def read_params(params: Mapping[str, Any], job_id: str) -> SentJob:
     """Return what a job of the sampler was asked to run; raises UsageError."""
     pubs = params.get("pubs")
     if not isinstance(pubs, list) or not pubs:
         raise UsageError(
             f"Job {job_id} is none of the sampler's.", "Read it with the program that sent it."
         )
-    default = params.get("shots") or _shots_by_options(sent_options(params))
+    options = params.get("options")
+    options = options if isinstance(options, dict) else {}
+    default = params.get("shots") or _shots_by_options(options)
     try:
-        return [_read_pub(pub, default) for pub in pubs]
+        found = [_read_pub(pub, default) for pub in pubs]
     except (ValueError, TypeError, KeyError, zlib.error, binascii.Error) as error:
         raise UsageError(
             f"What job {job_id} was asked to do cannot be read ({error}).",
             "Read it with the program that sent it.",
         ) from error
+    most = default if type(default) is int else 1
+    return SentJob(found, max(most, *(pub.shots for pub in found)), options)
 
 
 def _shots_by_options(options: Mapping[str, Any]) -> int:
@@ -95,9 +142,12 @@ def _read_pub(told: Any, default: int) -> SentPub:
     shape, rows = _values(values)
     runs = math.prod(shape)
     shots = default if shots is None else shots
-    if type(shots) is not int or shots < 1 or runs < 1:
+    if type(shots) is not int or shots < 1 or not 1 <= runs <= MAX_CIRCUITS:
         raise ValueError("shots or values that make no sense")
-    sha256 = hashlib.sha256(zlib.decompress(body)).hexdigest()
+    unpacker = zlib.decompressobj()
+    sha256 = hashlib.sha256(unpacker.decompress(body, _LARGEST)).hexdigest()
+    if not unpacker.eof:
+        raise ValueError("a circuit that is cut short, or far too large")
     return SentPub(kind, body, sha256, runs, rows, shots)
 
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..manifest.attempts import Intent
+from ..manifest.draft import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
 
 __all__ = [
+    "MAX_CIRCUITS",
     "MAX_NAME",
     "MAX_REPEATS",
     "MAX_TAGS",
@@ -29,6 +31,7 @@ __all__ = [
     "find_name_tag",
     "find_nonce",
     "find_place",
+    "find_set_id",
     "is_ours",
     "labels",
     "set_tag",
@@ -38,6 +41,7 @@ PREFIX = "ibmq_jobset_"
 MAX_TAGS = 5  # of the service's 8, three are ours
 MAX_LENGTH = 86
 MAX_NAME = 60
+MAX_CIRCUITS = 1_000_000  # of a set that is rebuilt: tags may say anything
 MAX_REPEATS = 99  # what there is room for in the job's tag
 _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
@@ -84,8 +88,12 @@ class JobTag:
 
     @property
     def plausible(self) -> bool:
-        """Whether its numbers fit one another."""
-        return self.first <= self.last and self.job < self.jobs and self.repeat < self.repeats
+        """Whether its numbers fit one another, and are no more than a set can have."""
+        return (
+            self.first <= self.last < MAX_CIRCUITS
+            and self.job < self.jobs <= MAX_CIRCUITS
+            and self.repeat < self.repeats <= MAX_REPEATS
+        )
 
 
 def find_job_tag(set_id: str, tags: Iterable[str]) -> JobTag | None:
@@ -103,6 +111,16 @@ def find_place(tags: Iterable[str]) -> tuple[str, int] | None:
         found = _JOB_TAG.fullmatch(tag)
         if found is not None:
             return found["set"], int(found["job"])
+    return None
+
+
+def find_set_id(tags: Iterable[str]) -> str | None:
+    """Return the set that a listed job is of by its tags, if any."""
+    for tag in tags:
+        job = _JOB_TAG.fullmatch(tag)
+        set_id = job["set"] if job else tag.removeprefix(PREFIX).removesuffix("_")
+        if is_set_id(set_id) and tag.startswith(set_tag(set_id)):
+            return set_id
     return None
 
 

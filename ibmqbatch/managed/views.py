@@ -221,8 +221,9 @@ class ServiceView:
         remote = self._remote
         found = find_job(remote.id, remote.tags) or find_job(remote.id)
         if found is None:
-            with connected(self._account_name, Clock()) as client:
-                found = recover_jobs(client, [remote.id], None), 0
+            clock = Clock()
+            with connected(self._account_name, clock) as client:
+                found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
         return SetView(SetHandle(found[0]), found[1], self.facts().tags)
 
 

@@ -21,9 +21,10 @@ from .. import paths
 from ..clock import in_utc, iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
-from .database import create_database
+from .database import Database, create_database
 from .letters import letters, new_nonce
-from .store import SUFFIX, lock_path
+from .remotes import choose
+from .store import SUFFIX, Manifest, lock_path
 
 __all__ = [
     "DRAFT_SUFFIX",
@@ -231,8 +232,8 @@ class Draft:
     ) -> Path:
         """Complete the manifest, durably, and return its path.
 
-        Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt;
-        a text tells why there is none.
+        Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt,
+        of which one counts (see `remotes.choose`); a text tells why there is none.
         """
         self._flush()
         self._insert(
@@ -276,16 +277,24 @@ class Draft:
                 )
             ],
         )
+        self._insert(
+            "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
+            [
+                (
+                    now,
+                    "recovered" if remotes else "planned",
+                    f"{self._circuits} circuits in {len(jobs)} jobs",
+                )
+            ],
+        )
         for index, found in enumerate(remotes):
             if isinstance(found, str):
                 self._add_attempt(index, 1, new_nonce(), now, refused=found)
-            else:
-                for remote in found:
-                    self._add_remote(index, remote, now)
-        self._insert(
-            "INSERT INTO events (at, kind, detail) VALUES (?, 'planned', ?)",
-            [(now, f"{self._circuits} circuits in {len(jobs)} jobs")],
-        )
+                continue
+            for remote in found:
+                self._add_remote(index, remote, now)
+            if len(found) > 1:
+                choose(Manifest(Database(self._draft, self._connection)), index)
         try:
             self._connection.execute("COMMIT")
             self._connection.close()

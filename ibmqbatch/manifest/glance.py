@@ -19,7 +19,7 @@ from .errors import ManifestError
 from .records import SetState, set_state
 from .store import Manifest
 
-__all__ = ["Glance", "glance", "glance_job"]
+__all__ = ["Glance", "glance", "glance_foreign", "glance_job"]
 
 
 Seen = TypeVar("Seen")
@@ -45,6 +45,11 @@ def glance(path: Path) -> Glance | None:
 def glance_job(path: Path, remote_id: str) -> int | None:
     """Return the job of a set for which a job on the service stands; None where none does."""
     return _look(path, lambda manifest: _job(manifest, remote_id))
+
+
+def glance_foreign(path: Path) -> frozenset[str]:
+    """Return the ids of a set's jobs on the service, if another program has sent them."""
+    return _look(path, _foreign) or frozenset()
 
 
 def _look(path: Path, see: Callable[[Manifest], Seen | None]) -> Seen | None:
@@ -74,3 +79,8 @@ def _glance(manifest: Manifest) -> Glance | None:
 def _job(manifest: Manifest, remote_id: str) -> int | None:
     row = manifest.db.row("SELECT idx FROM jobs WHERE remote_id = ?", (remote_id,))
     return None if row is None else int(row[0])
+
+
+def _foreign(manifest: Manifest) -> frozenset[str]:
+    rows = manifest.db.rows("SELECT id FROM remotes WHERE (SELECT made_elsewhere FROM jobset)")
+    return frozenset(row[0] for row in rows)

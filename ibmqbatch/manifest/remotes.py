@@ -86,11 +86,12 @@ def miss(manifest: Manifest, remote: RemoteRecord, at: float) -> None:
 def choose(manifest: Manifest, job: int) -> None:
     """Decide which of a job's remote jobs counts, now that another one has been found.
 
-    The one furthest along, then the earliest; of those that bring nothing, the last. A live one
-    besides it is surplus: to be cancelled, and reported.
+    The one furthest along, then one whose results are here, then the earliest; of those that bring
+    nothing, the last. Where they are alike their ids decide: all machines that have the set must
+    keep the same one. A live one besides it is surplus: to be cancelled, and reported.
     """
-    mine = manifest.remotes(job)
-    best = max(mine, key=lambda r: (_rank(r), -r.attempt if _rank(r) else r.attempt))
+    mine = sorted(manifest.remotes(job), key=lambda remote: remote.id)
+    best = max(mine, key=_merit)
     manifest.db.write("UPDATE jobs SET remote_id = ? WHERE idx = ?", (best.id, job))
     manifest.db.write("UPDATE remotes SET surplus = 0 WHERE id = ?", (best.id,))
     for remote in mine:
@@ -105,6 +106,11 @@ def choose(manifest: Manifest, job: int) -> None:
             attempt=remote.attempt,
             remote_id=remote.id,
         )
+
+
+def _merit(remote: RemoteRecord) -> tuple[int, bool, int]:
+    rank = _rank(remote)
+    return rank, remote.result == "stored", -remote.attempt if rank else remote.attempt
 
 
 def _rank(remote: RemoteRecord) -> int:

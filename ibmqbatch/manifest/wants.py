@@ -13,7 +13,7 @@ from ..errors import UsageError
 from .records import JobRecord
 from .store import Manifest
 
-__all__ = ["take_over", "want_cancel", "want_labels", "want_retry"]
+__all__ = ["take_over", "unknown_jobs", "want_cancel", "want_labels", "want_retry"]
 
 
 def want_cancel(manifest: Manifest, jobs: Collection[int]) -> int:
@@ -56,10 +56,28 @@ def want_labels(
     return True
 
 
+def unknown_jobs(manifest: Manifest, jobs: Sequence[JobRecord]) -> list[int]:
+    """Return those of `jobs`, by index, that a recovered set does not know enough of to send them.
+
+    Their circuits are not known, or how many shots are left for their repeat. No transaction
+    needed.
+    """
+    return [
+        job.index
+        for job in jobs
+        if manifest.db.row(
+            "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
+            "WHERE c.idx BETWEEN ? AND ? AND (b.kind = 'unknown' OR c.shots <= ?)",
+            (job.first_circuit, job.last_circuit, job.repeat * job.shots),
+        )
+    ]
+
+
 def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
     """Want `jobs` run again, each as a new attempt; the old ones stay in the history.
 
     One that has moved on since it was read, because another process retried it, is left alone.
+    Raises UsageError where one of them is among `unknown_jobs`.
     """
     _check_ours(manifest, "it is run again there")
     _check_known(manifest, jobs)
@@ -99,18 +117,12 @@ def take_over(manifest: Manifest) -> bool:
 
 
 def _check_known(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
-    """Raise UsageError for a job whose circuits did not come with the rest of a recovered set."""
-    for job in jobs:
-        unknown = manifest.db.row(
-            "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
-            "WHERE c.idx BETWEEN ? AND ? AND b.kind = 'unknown'",
-            (job.first_circuit, job.last_circuit),
+    unknown = unknown_jobs(manifest, jobs)
+    if unknown:
+        raise UsageError(
+            f"The circuits of job {unknown[0]} are not known here: the set was recovered.",
+            "Submit them anew, or retry the set where it was made.",
         )
-        if unknown is not None:
-            raise UsageError(
-                f"The circuits of job {job.index} are not known here: the set was recovered.",
-                "Submit them anew, or retry the set where it was made.",
-            )
 
 
 def _check_ours(manifest: Manifest, what: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "drawing_on",
     "err",
     "is_terminal",
+    "listed",
     "message",
     "out",
     "plural",
@@ -30,6 +31,7 @@ __all__ = [
     "write_line",
 ]
 
+_MOST_LISTED = 10
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
 
 _drawn_on: list[Console] = []  # by what is drawn anew all the time, the latest last
@@ -68,6 +70,13 @@ def clean(text: str) -> str:
 def plural(number: int, thing: str) -> str:
     """Write a number of things."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(thing: str, which: Sequence[object]) -> str:
+    """Write which things are meant: `job 3`, or `jobs 3, 4`; of many the first."""
+    named = [str(item) for item in which[:_MOST_LISTED]]
+    more = [] if len(which) <= _MOST_LISTED else ["…"]
+    return f"{thing}{'' if len(which) == 1 else 's'} {', '.join([*named, *more])}"
 
 
 def size_text(size: int) -> str:

@@ -24,6 +24,9 @@ _STAGES = {
     "sending": ("Sending", "jobs"),
     "fetching": ("Fetching", "results"),
     "waiting": ("Waiting", "jobs"),
+    "listing": ("Listing", "jobs"),
+    "rebuilding": ("Rebuilding", "jobs"),
+    "recovering": ("Recovering", "sets"),
 }
 _LINE_EVERY = 10.0  # seconds, where there is no terminal
 _FRAME_EVERY = 0.1  # seconds
@@ -99,6 +102,7 @@ class ProgressBars:
             self._bars.start()
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(verb, total=total, things=things)
+        # What is counted may have changed: of one set after the other, say.
         self._bars.update(self._tasks[stage], completed=done, total=total, refresh=True)
 
 

@@ -28,7 +28,8 @@ class RemoteJob:
 
     `status` is the service's own word: Queued, Running, Completed, Cancelled, Failed, or one that
     did not exist when this was written. `created` is ISO 8601; `program` is what the service ran,
-    by its own name.
+    by its own name. `cost` is the most that it may take, in seconds of the quantum processor;
+    `batched` tells that it is in a batch or session.
     """
 
     id: str
@@ -41,6 +42,8 @@ class RemoteJob:
     private: bool = False
     backend: str = ""
     program: str = ""
+    cost: int | None = None
+    batched: bool = False
 
     @classmethod
     def from_wire(cls, entry: object) -> RemoteJob:
@@ -64,6 +67,8 @@ class RemoteJob:
             private=entry.get("private") is True,
             backend=printable(entry.get("backend") or "", 100),
             program=printable(program.get("id") or "", 60) if isinstance(program, dict) else "",
+            cost=_limit(entry.get("cost")),
+            batched=bool(entry.get("session_id")),
         )
 
 

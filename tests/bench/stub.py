@@ -104,7 +104,7 @@ class Service:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.shapes: dict[str, tuple[int, int]] = {}
+        self.params: dict[str, dict[str, Any]] = {}
         self.begun: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
         self.waiting = self.most_waiting = 0
@@ -133,10 +133,12 @@ class Service:
                 return self._submit(json.loads(body))
             case "GET", ["jobs"]:
                 return self._counted("list", self._list(parse_qs(url.query)))
-            case "GET", ["jobs", job]:
+            case "GET", ["jobs", job] if "exclude_params=true" in url.query:
                 return self._counted("job", self.jobs[job])
+            case "GET", ["jobs", job]:
+                return self._counted("params", {**self.jobs[job], "params": self.params[job]})
             case "GET", ["jobs", job, "results"]:
-                return self._counted("results", _results(*self.shapes[job]))
+                return self._counted("results", _results(self.params[job]))
             case "GET", ["stub", "counts"]:
                 counts, self.counts = self.counts, Counter()
                 return 200, counts
@@ -175,8 +177,13 @@ class Service:
             self.counts["too many pending"] += 1
             return 400, {"errors": [{"code": 3458, "message": told}]}
         job = f"stub{len(self.jobs):06}"
-        self.jobs[job] = {"id": job, "state": {"status": "Running"}, "tags": body["tags"]}
-        self.shapes[job] = len(body["params"]["pubs"]), body["params"]["shots"]
+        self.jobs[job] = {
+            "id": job,
+            "backend": body["backend"],
+            "state": {"status": "Running"},
+            "tags": body["tags"],
+        }
+        self.params[job] = body["params"]
         self.begun[job] = now
         return self._counted("submit", {"id": job})
 
@@ -192,7 +199,9 @@ class Service:
         wanted = set(query.get("tags", ()))
         running = self._pending()
         jobs = running if query.get("pending") == ["true"] else list(self.jobs.values())
-        found = [job for job in reversed(jobs) if wanted <= set(job["tags"])]
+        found = [job for job in jobs if wanted <= set(job["tags"])]
+        if query.get("sort") != ["ASC"]:
+            found.reverse()
         offset = int(query["offset"][0])
         limit = min(PAGE, int(query["limit"][0]))
         return {"jobs": found[offset : offset + limit], "count": len(found)}
@@ -202,8 +211,9 @@ def _configuration(name: str) -> object:
     return {"backend_name": name, "n_qubits": 127, "simulator": True, "basis_gates": []}
 
 
-def _results(circuits: int, shots: int) -> object:
-    return {"results": circuits * [{"data": {"c": {"samples": shots * ["0x0"], "num_bits": 1}}}]}
+def _results(params: dict[str, Any]) -> object:
+    samples = {"samples": params["shots"] * ["0x0"], "num_bits": 1}
+    return {"results": len(params["pubs"]) * [{"data": {"c": samples}}]}
 
 
 class Connection(asyncio.Protocol):

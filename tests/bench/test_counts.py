@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -9,14 +10,21 @@ from qiskit import qasm2
 from qiskit.providers import JobStatus
 
 from ibmqbatch import IBMQJobManager, ManagedJobSet
+from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, try_advance
+from ibmqbatch.jobset.rebuild import rebuild_set
 from ibmqbatch.jobset.standing import is_sent, is_settled
-from ibmqbatch.jobset.work import IN_FLIGHT
+from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, new_set_id
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.accounts import find_account
+from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
 from tests.bench.stub import BACKEND, Stub
+from tests.manifest.conftest import draft_set
 
 
 @pytest.fixture
@@ -75,6 +83,51 @@ def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time_
         follow(work, is_settled)
         assert stub.take_counts() == {"list": 1, "results": 100}
         assert 1 < stub.most_waiting() <= IN_FLIGHT
+
+
+@pytest.mark.parametrize(
+    ("jobs", "pages"),
+    [(1, 1), (11, 1), (401, 3), pytest.param(1100, 6, marks=pytest.mark.slow)],
+)
+def test_a_set_is_rebuilt_with_a_request_for_200_jobs_and_one_for_each(
+    stub: Stub, jobs: int, pages: int
+) -> None:
+    with submitted(stub, jobs) as work:
+        stub.finish_jobs()
+        made = work.manifest.job_set(), work.manifest.circuits(), work.manifest.jobs()
+        path = work.manifest.path.rename(work.manifest.path.with_suffix(".made"))
+        rebuilt, holes = rebuild_set(work.client, path.stem, work.clock, lambda *_: None)
+        assert stub.take_counts() == {"list": pages, "params": jobs}
+        with Manifest.open(rebuilt) as manifest:
+            follow(Work(manifest, work.client, work.clock), is_settled)
+            assert stub.take_counts() == {"results": jobs}
+            assert holes == []
+            record, circuits, done = manifest.job_set(), manifest.circuits(), manifest.jobs()
+    assert (record.name, record.shots, record.total_jobs) == (made[0].name, made[0].shots, jobs)
+    assert [(c.name, c.shots) for c in circuits] == [(c.name, c.shots) for c in made[1]]
+    assert [(j.first_circuit, j.remote and j.remote.id) for j in done] == [
+        (j.first_circuit, j.remote and j.remote.id) for j in made[2]
+    ]
+    assert all(job.remote and job.remote.result == "stored" for job in done)
+
+
+def test_of_three_repeats_the_middle_one_is_not_asked_what_it_was_asked(stub: Stub) -> None:
+    with environment(**stub.environment), Client(find_account(), Clock()) as client:
+        with Draft(new_set_id()) as draft:
+            body = draft.add_body("0", zlib.compress(b""))
+            draft.add_circuits([DraftCircuit("c", {}, "f", 0, 25, body)])
+            path = draft.commit(
+                draft_set(backend=BACKEND, instance=client.instance, account=client.account.name),
+                [DraftJob(0, 0, repeat, 10) for repeat in range(3)],
+            )
+        with Manifest.open(path) as manifest:
+            follow(Work(manifest, client, Clock(), looked=True), is_sent)
+        path.unlink()
+        stub.take_counts()
+        rebuilt, _ = rebuild_set(client, path.stem, Clock(), lambda *_: None)
+        assert stub.take_counts() == {"list": 1, "params": 2}
+        with Manifest.open(rebuilt) as manifest:
+            assert [circuit.shots for circuit in manifest.circuits()] == [25]
 
 
 def test_a_measurement_tells_whether_it_is_within_its_bound() -> None:

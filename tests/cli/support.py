@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 from rich.cells import cell_len
 
 from ibmqbatch.render.envelope import SCHEMA
-from tests.conftest import Cli
+from tests.conftest import Cli, point_at
+from tests.local.support import Client, new_crn, open_client
+from tests.proxy import Proxy
 from tests.terminal import run_in_terminal, without_escapes
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
@@ -26,6 +31,20 @@ measure q -> a;
 h q;
 measure q -> c;
 """
+
+
+@contextlib.contextmanager
+def apart(service_folder: Path, folder: Path) -> Iterator[tuple[Cli, Cli, Proxy, Client]]:
+    """Give an instance of its own: two machines of its account, the proxy, another program."""
+    told = json.loads((service_folder / "service.json").read_bytes())
+    told["crn"] = new_crn()
+    with (
+        Proxy(told["url"]) as proxy,
+        open_client(told["url"], told["api_key"], told["crn"]) as program,
+    ):
+        for name in ("here", "there"):
+            point_at(folder / name, told, proxy.url)
+        yield Cli(folder / "here", folder), Cli(folder / "there", folder), proxy, program
 
 
 def document(done: Any, command: str, code: int = 0) -> dict[str, Any]:

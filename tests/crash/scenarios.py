@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -259,6 +260,13 @@ def _recover(stage: Stage) -> Words:
     return ("recover", set_id)
 
 
+def _recover_tagged(stage: Stage) -> Words:
+    tag = uuid.uuid4().hex  # other stages have sets of the same account
+    stage.done(*stage.submit_words("--wait", "--tag", tag))
+    shutil.rmtree(stage.home)
+    return ("recover", "--tag", tag)
+
+
 def _recover_jobs(stage: Stage) -> Words:
     stage.done(*stage.submit_words("--wait"))
     told = json.loads(stage.done("status", "latest", "--json"))
@@ -303,5 +311,6 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("take over", _FEW, _take_over, _taken_over),
     Scenario("forget", _FEW, _forget, _forgotten),
     Scenario("recover", _FEW, _recover, _again),
+    Scenario("recover, by tag", _FEW, _recover_tagged, _again),
     Scenario("recover, jobs", _FEW, _recover_jobs, _recovered_jobs),
 )

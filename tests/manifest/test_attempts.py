@@ -7,7 +7,7 @@ import pytest
 from ibmqbatch.manifest import attempts
 from ibmqbatch.manifest.attempts import next_unsent
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.remotes import choose, observe
+from ibmqbatch.manifest.remotes import choose, observe, pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
 from tests.manifest.conftest import begin, kinds, sent
@@ -224,6 +224,27 @@ def test_duplicate_is_reported_once(manifest):
     with manifest.db.transaction():
         choose(manifest, 0)
     assert kinds(manifest).count("duplicate") == 1
+
+
+@pytest.mark.parametrize(("known", "found"), [("r1", "r2"), ("r2", "r1")])
+def test_of_two_alike_every_machine_keeps_the_same_one(known, found, manifest):
+    """Each knows another one first: the one that has sent it, the one that looks later."""
+    sent(manifest, 0, known)
+    (attempt,) = (a for a in manifest.attempts() if a.job == 0)
+    with manifest.db.transaction():
+        attempts.accept(manifest, attempt, found, 1, adopted=True)
+        choose(manifest, 0)
+    assert manifest.jobs()[0].remote.id == "r1"
+
+
+def test_of_two_that_are_done_the_one_whose_results_are_here_is_kept(manifest):
+    remote = sent(manifest, 0, "r2", status="Completed")
+    (attempt,) = (a for a in manifest.attempts() if a.job == 0)
+    with manifest.db.transaction():
+        store_result(manifest, remote, pack(b"{}"))
+        attempts.accept(manifest, attempt, "r1", 1, status="Completed", adopted=True)
+        choose(manifest, 0)
+    assert manifest.jobs()[0].remote.id == "r2"
 
 
 def test_job_that_was_surplus_and_is_chosen_is_surplus_no_more(manifest):

@@ -15,7 +15,6 @@ from ibmqbatch.manifest.remotes import pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import take_over, want_cancel
 from tests.manifest.conftest import change, kinds, sent, write_set
-from tests.manifest.older import SECOND_FORM
 
 
 @pytest.fixture
@@ -135,14 +134,6 @@ def test_a_schema_with_weaker_tables_is_refused(exported):
     with pytest.raises(DamagedManifest):
         import_copy(exported)
     assert not list(paths.sets().glob("*.sqlite"))
-
-
-def test_a_set_from_an_older_release_comes_in(exported, path):
-    """Every step of the migrations is taken by a copy as well."""
-    change(exported, *SECOND_FORM)
-    import_copy(exported)
-    with Manifest.open(path) as manifest:
-        assert manifest.job_set().copied_at
 
 
 def test_ids_are_recognized(home):

@@ -8,7 +8,6 @@ from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.errors import ManifestError
 from ibmqbatch.manifest.store import Manifest
 from tests.manifest.conftest import change, write_set
-from tests.manifest.older import FOURTH_FORM
 
 ASKED = {"memory": True, "header": {"by": "mé"}}
 
@@ -40,9 +39,3 @@ def test_what_makes_no_sense_does_not_come_in(exported, garbled):
     change(exported, f"UPDATE jobset SET run_config = '{garbled}'")
     with pytest.raises(ManifestError):
         import_copy(exported)
-
-
-def test_file_of_the_fourth_form_asked_for_nothing(path):
-    change(path, *FOURTH_FORM)
-    with Manifest.open(path) as manifest:
-        assert manifest.job_set().run_config == {}

@@ -11,12 +11,10 @@ from ibmqbatch.manifest.batches import batch_closed, batch_opened, open_batches
 from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote, new_set_id
 from ibmqbatch.manifest.errors import DamagedManifest, SetExists
-from ibmqbatch.manifest.migrations import MIGRATIONS
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
 from tests.manifest.conftest import change, draft_set, kinds, sent
-from tests.manifest.older import THIRD_FORM
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}
@@ -148,29 +146,6 @@ def test_numbers_that_json_does_not_have_are_no_harm(whole, tmp_path):
         export_copy(manifest, tmp_path / "x.sqlite")
     whole.unlink()
     assert import_copy(tmp_path / "x.sqlite") == (whole, True)
-
-
-def test_file_of_the_third_form_is_brought_up_to_date(path):
-    with Manifest.open(path) as manifest:
-        sent(manifest)
-        before = manifest.circuits(), manifest.pubs(0, 5), manifest.jobs()
-    change(path, *THIRD_FORM)
-    with Manifest.open(path) as manifest:
-        assert manifest.db.row("PRAGMA user_version")[0] == len(MIGRATIONS)
-        record = manifest.job_set()
-        assert (record.private, record.batch, record.made_elsewhere) == (False, False, False)
-        assert (record.max_execution_time, record.estimated_seconds) == (None, None)
-        assert (manifest.circuits(), manifest.pubs(0, 5), manifest.jobs()) == before
-        assert manifest.device() is None
-        assert open_batches(manifest) == []
-        assert {pub.kind for pub in manifest.pubs(0, 5)} == {"qpy"}
-
-
-def test_copy_of_the_third_form_comes_in(path, tmp_path):
-    with Manifest.open(path) as manifest:
-        export_copy(manifest, tmp_path / "x.sqlite")
-    change(tmp_path / "x.sqlite", *THIRD_FORM)
-    assert import_copy(tmp_path / "x.sqlite") == (path, False)
 
 
 def test_jobs_that_others_have_sent_stand_on_the_service_from_the_start(home):

@@ -1,0 +1,196 @@
+"""Writing the circuits of a set anew, out of what its jobs were asked to do.
+
+Each circuit is told by one job, that of its lowest repeat that is there; how many shots it gets in
+all, by that of its highest. The repeats between these two are full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..circuits.qpyfile import parameter_names, read_header
+from ..manifest.draft import Draft, DraftCircuit
+from .sent import SentJob, SentPub
+from .slots import Slot
+
+__all__ = ["Part", "Restorer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Circuits `first` to `last`, and the job that tells of them; None: none does."""
+
+    first: int
+    last: int
+    slot: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """A circuit that was run with many values: `body` is its number in the draft."""
+
+    pub: SentPub
+    first: int
+    body: int
+    name: str
+    metadata: Mapping[str, object]
+    parameters: Sequence[str]
+
+
+class Restorer:
+    """Writes circuits into a draft, in their order, and learns what else jobs tell of the set.
+
+    `parts` are to be added one by one, after the shots of `last_repeats` have been noted. `most`
+    are the shots of a circuit in one repeat, `shots` those of one in all repeats, at most;
+    `options` are those of the sampler.
+    """
+
+    def __init__(self, draft: Draft, slots: Sequence[Slot]) -> None:
+        self._draft = draft
+        self._total = 1 + max(slot.last for slot in slots)
+        self._unknown: int | None = None
+        self._sweep: _Sweep | None = None
+        self.most = self.shots = 1
+        self.options: Mapping[str, Any] = {}
+        self.parts = list(_parts(slots))
+        # Of each circuit: the last repeat that the service has, and its shots in that one.
+        self._last_repeat = bytearray(self._total)
+        self._last_shots = array("q", bytes(8 * self._total))
+        repeats = [slot for slot in slots if slot.repeat and slot.telling]
+        for slot in repeats:
+            size = slot.last - slot.first + 1
+            self._last_repeat[slot.first : slot.last + 1] = bytes([slot.repeat]) * size
+        self.last_repeats = [
+            slot
+            for slot in repeats
+            if bytes([slot.repeat]) in self._last_repeat[slot.first : slot.last + 1]
+        ]
+
+    def note_shots(self, slot: Slot, sent: SentJob | None) -> None:
+        """Take in how many shots circuits get in their last repeat; None: nobody tells."""
+        sent = _whole(slot, sent)
+        if sent is None:
+            return
+        self.most = max(self.most, sent.shots)
+        for circuit, shots in enumerate(sent.shots_of_circuits(), slot.first):
+            if self._last_repeat[circuit] == slot.repeat:
+                self._last_shots[circuit] = shots
+
+    def add(self, part: Part, sent: SentJob | None) -> None:
+        """Write the next circuits, as their job was asked to run them; None: nobody tells."""
+        slot = part.slot
+        sent = None if slot is None else _whole(slot, sent)
+        if slot is None or sent is None:
+            self._add_unknown(part)
+            return
+        self.most = max(self.most, sent.shots)
+        if not self.options:
+            self.options = self._common_options(sent.options, slot)
+        first = slot.first
+        for pub in sent.pubs:
+            start, end = max(first, part.first), min(first + pub.runs - 1, part.last)
+            if start <= end:
+                self._add_pub(pub, first, range(start, end + 1), slot)
+            first += pub.runs
+
+    def _add_pub(self, pub: SentPub, first: int, circuits: range, slot: Slot) -> None:
+        """Write the `circuits` that are of a pub whose first one is `first`."""
+        sweep = self._sweep
+        # Rows that did not fit into one job go on in the next.
+        goes_on = (
+            sweep is not None
+            and pub.rows is not None
+            and first == slot.first
+            and (sweep.pub.sha256, sweep.pub.shots) == (pub.sha256, pub.shots)
+        )
+        if sweep is None or not goes_on:
+            sweep = self._begin(pub, first)
+        self._sweep = None if pub.rows is None else sweep
+        rows = None if pub.rows is None else pub.rows[circuits.start - first :]
+        self._draft.add_circuits(
+            [
+                self._circuit(sweep, index, slot, None if rows is None else row, pub.shots)
+                for index, row in zip(circuits, rows or itertools.repeat(()), strict=False)
+            ]
+        )
+
+    def _begin(self, pub: SentPub, first: int) -> _Sweep:
+        data = zlib.decompress(pub.body)
+        name, metadata = read_header(data) if pub.kind == "qpy" else (None, {})
+        body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kind)
+        swept = pub.rows is not None and pub.kind == "qpy"
+        parameters = (parameter_names(data) or ()) if swept else ()
+        return _Sweep(pub, first, body, name or f"circuit{first}", metadata, parameters)
+
+    def _circuit(
+        self, sweep: _Sweep, index: int, slot: Slot, row: tuple[float, ...] | None, shots: int
+    ) -> DraftCircuit:
+        last = self._last_repeat[index]
+        shots = last * self.most + (shots if slot.repeat == last else self._last_shots[index])
+        self.shots = max(self.shots, shots)
+        return DraftCircuit(
+            name=sweep.name if row is None else f"{sweep.name}@{index - sweep.first}",
+            metadata={**sweep.metadata, **dict(zip(sweep.parameters, row or (), strict=False))},
+            source="service",
+            position=index,
+            shots=shots,
+            body=sweep.body,
+            values=row,
+        )
+
+    def _add_unknown(self, part: Part) -> None:
+        """Write circuits that nothing is known of but that there are some."""
+        if self._unknown is None:
+            nothing = hashlib.sha256(b"").hexdigest()
+            self._unknown = self._draft.add_body(nothing, zlib.compress(b""), kind="unknown")
+        self._draft.add_circuits(
+            [
+                DraftCircuit(
+                    name=f"circuit{index}",
+                    metadata={},
+                    source="service",
+                    position=index,
+                    shots=0,
+                    body=self._unknown,
+                )
+                for index in range(part.first, part.last + 1)
+            ]
+        )
+
+    def _common_options(self, options: Mapping[str, Any], slot: Slot) -> Mapping[str, Any]:
+        """Return the options of the set: those of a job, but for the seed (see `wire.job_body`)."""
+        found: dict[str, Any] = json.loads(json.dumps(options))
+        simulator = found.get("simulator")
+        if isinstance(simulator, dict) and type(simulator.get("seed_simulator")) is int:
+            simulator["seed_simulator"] -= slot.first + slot.repeat * self._total
+        return found
+
+
+def _parts(slots: Sequence[Slot]) -> Iterator[Part]:
+    """Divide the circuits by the job that tells of them."""
+    telling = [slot for slot in slots if slot.repeat and slot.telling]
+    for slot in slots:
+        if slot.repeat:
+            return
+        if slot.telling:
+            yield Part(slot.first, slot.last, slot)
+            continue
+        first = slot.first
+        while first <= slot.last:
+            other = next((s for s in telling if s.first <= first <= s.last), None)
+            later = [s.first - 1 for s in telling if s.first > first]
+            last = min([slot.last, other.last] if other else [slot.last, *later])
+            yield Part(first, last, other)
+            first = last + 1
+
+
+def _whole(slot: Slot, sent: SentJob | None) -> SentJob | None:
+    """Return what a job was asked to do if it holds as many circuits as its tag says."""
+    return sent if sent is not None and sent.circuits == slot.last - slot.first + 1 else None
