@@ -25,9 +25,11 @@ def qiskit_result(
     job_id: str,
     experiments: Iterable[ExperimentResult],
     date: str | None = None,
+    header: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
     """Return the experiments as one `Result`; it is a success when all of them are."""
+    from qiskit.qobj import QobjHeader
     from qiskit.result import Result
 
     listed = list(experiments)
@@ -40,7 +42,8 @@ def qiskit_result(
         results=listed,
         date=date,
         status="COMPLETED",
-        header={},
+        # No plain dictionary: `Result.to_dict` asks it for one.
+        header=QobjHeader.from_dict(dict(header or {})),
         metadata=dict(metadata or {}),
     )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from qiskit.result import Result
 
 from ibmqbatch.jobset.results import CircuitResult
 from ibmqbatch.managed.qiskit_results import experiment_result, missing_experiment, qiskit_result
@@ -38,6 +41,19 @@ def test_what_is_measured_comes_as_complex_numbers(shape, kind):
     assert np.array_equal(result.get_memory(), levels)
     (experiment,) = result.results
     assert (experiment.meas_level, experiment.meas_return) == (1, kind)
+
+
+@pytest.mark.parametrize("header", [{}, {"run": 7}])
+def test_results_go_through_dictionaries_as_programs_keep_them(header):
+    bits = PubResult({"c": BitArray(np.array([[1], [0], [1]], np.uint8), 1)})
+    circuit = CircuitResult(0, "a", {"x": 1}, bits, 3)
+    result = qiskit_result(
+        backend_name="b", job_id="j", experiments=[experiment_result(circuit)], header=header
+    )
+    again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again.get_counts("a") == {"1": 2, "0": 1}
+    assert again.header.to_dict() == header
+    assert again.results[0].header.metadata == {"x": 1}
 
 
 def test_what_is_missing_is_no_success():
