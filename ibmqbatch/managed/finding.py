@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
@@ -12,6 +11,7 @@ from .connection import account_named, connected
 from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
 from .interrupts import landing
+from .warn import warn
 
 if TYPE_CHECKING:
     from .provider import AccountProvider
@@ -52,9 +52,8 @@ def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
     with landing(clock), connected(account, clock) as client:
         path, holes = rebuild_set(client, set_id, clock, lambda *_: None)
     if holes:
-        warnings.warn(
+        warn(
             f"The service does not have all jobs of the set {set_id}: of {len(holes)} nothing is "
-            "known but which experiments they held. The others are here.",
-            stacklevel=5,
+            "known but which experiments they held. The others are here."
         )
     return SetHandle(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,6 +19,7 @@ from .provider import AccountProvider
 from .report import spans
 from .run_options import checked_tags
 from .waiting import wait_for
+from .warn import warn
 
 if TYPE_CHECKING:
     from .handle import Goal, SetHandle
@@ -32,10 +32,7 @@ T = TypeVar("T")
 
 
 class Holding:
-    """A job set that this program has planned, or found.
-
-    Warnings name the line from which the method of the job set was called.
-    """
+    """A job set that this program has planned, or found."""
 
     def __init__(self, handle: SetHandle, backend: IBMQBackend | None = None) -> None:
         self.handle = handle
@@ -104,10 +101,7 @@ class Holding:
                 pass
         error = self._sender.error
         if error is not None and not (enough and self.read(enough)):
-            warnings.warn(
-                f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}",
-                stacklevel=3,
-            )
+            warn(f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}")
 
     def wait(
         self,
@@ -134,10 +128,9 @@ class Holding:
             try:
                 self.handle.refresh(fetching=True)
             except ServiceError as error:
-                warnings.warn(
+                warn(
                     f"The set {self.handle.set_id} is given as far as it is here: "
-                    f"{message_of(error)}",
-                    stacklevel=3,
+                    f"{message_of(error)}"
                 )
 
     def cancel(self) -> None:
@@ -146,17 +139,13 @@ class Holding:
             try:
                 left = changes.cancel(self.handle)
             except ServiceError as error:
-                warnings.warn(
+                warn(
                     f"Nothing more of the set {self.handle.set_id} is sent; its other jobs are "
-                    f"cancelled as soon as the service can be asked: {message_of(error)}",
-                    stacklevel=3,
+                    f"cancelled as soon as the service can be asked: {message_of(error)}"
                 )
                 return
         if left:
-            warnings.warn(
-                f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.",
-                stacklevel=3,
-            )
+            warn(f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.")
 
     def relabel(
         self,
@@ -172,8 +161,7 @@ class Holding:
             except ServiceError as error:
                 left, why = changes.count_unlabelled(self.handle), f": {message_of(error)}"
         if left:
-            warnings.warn(
+            warn(
                 f"The set {self.handle.set_id} has its new name or tags; {left} of its jobs get "
-                f"them as soon as the service takes them{why}",
-                stacklevel=3,
+                f"them as soon as the service takes them{why}"
             )

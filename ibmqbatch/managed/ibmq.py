@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from ..service.settings import Settings
 from .connection import account_named, disable, enable, enabled_names
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider
+from .warn import warn
 
 __all__ = ["IBMQ", "IBMQFactory"]
 
@@ -118,7 +118,7 @@ class IBMQFactory:
                     "Set overwrite=True to replace it, or give another name.",
                 )
             if not settings.verify:
-                _warn("verify=False is not kept: name a file of certificates to trust instead.", 3)
+                warn("verify=False is not kept: name a file of certificates to trust instead.")
             add_account(settings, replace=overwrite, use=True)
 
     def delete_account(self, name: str | None = None) -> None:
@@ -200,7 +200,7 @@ def _settings(
 ) -> Settings:
     """Put an account together; raises UsageError and NoKey, which show nothing of the key."""
     if url is not None and _OLD_HOST in str(url):
-        _warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
+        warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
         url = None
     if not isinstance(token, str):
         raise UsageError(f"The token is a {type(token).__name__}, no text.", "Give an API key.")
@@ -210,7 +210,7 @@ def _settings(
     iam_url = more.pop("iam_url", None)
     proxy = _proxy(more.pop("proxies", None))
     for key in more:
-        _warn(f"{key} is nothing that an account has, and is ignored.")
+        warn(f"{key} is nothing that an account has, and is ignored.")
     return Settings(
         name=name,
         kind="stored",
@@ -272,15 +272,10 @@ def _with_instance(name: str, instance: str) -> str:
 def _warn_of_hubs(given: dict[str, Any]) -> None:
     named = [key for key, value in given.items() if value]
     if named:
-        _warn(
+        warn(
             f"{', '.join(named)}: there are no hubs, groups and projects any more. An account has "
             "an instance: give `instance`, a CRN or a name."
         )
-
-
-def _warn(text: str, stacklevel: int = 4) -> None:
-    """Warn at the line that called `IBMQ`, which is mostly above two functions of this module."""
-    warnings.warn(text, UserWarning, stacklevel=stacklevel)
 
 
 IBMQ = IBMQFactory()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from .warn import warn
 
 __all__ = ["WithoutCounterpart"]
 
@@ -16,11 +16,10 @@ class WithoutCounterpart:
 
     def share_level(self) -> str:
         """Return "none", with a warning: whoever may use the instance sees its jobs."""
-        warnings.warn(
+        warn(
             "share_level() has no meaning any more: jobs are shared with all who may use the "
             "instance of the account.",
             Warning,
-            stacklevel=2,
         )
         return "none"
 

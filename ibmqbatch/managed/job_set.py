@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +25,7 @@ from .lookup import Lookup
 from .managed_job import ManagedJob
 from .managed_results import ManagedResults
 from .tag_changes import tag_change
+from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
@@ -163,10 +163,9 @@ class ManagedJobSet:
                 missing, backend = missing_jobs(manifest), manifest.job_set().backend
         for job in missing:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
-            warnings.warn(
+            warn(
                 "Unable to retrieve job result for experiments "
-                f"{job.first_circuit}-{job.last_circuit}{job_id}: {report.reason_of(job)}",
-                stacklevel=2,
+                f"{job.first_circuit}-{job.last_circuit}{job_id}: {report.reason_of(job)}"
             )
         found = ManagedResults(held.handle, backend, not missing, partial=partial)
         self._results = state, found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from qiskit.providers import JobStatus
 from ..errors import IbmqbatchError
 from ..manifest.records import JobRecord, SetRecord
 from .exceptions import IBMQJobManagerError, message_of, translated
+from .warn import warn
 
 if TYPE_CHECKING:
     from .handle import SetHandle
@@ -35,10 +35,7 @@ def look(handle: SetHandle) -> Look:
         handle.refresh()
     except IbmqbatchError as error:
         fresh = False
-        warnings.warn(
-            f"Unable to retrieve job statuses of the set {handle.set_id}: {message_of(error)}",
-            stacklevel=3,
-        )
+        warn(f"Unable to retrieve job statuses of the set {handle.set_id}: {message_of(error)}")
     with translated(IBMQJobManagerError), handle.open() as manifest:
         record, jobs = manifest.job_set(), manifest.jobs()
     return Look(record, jobs, [status_of(job, fresh=fresh) for job in jobs])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +27,7 @@ from .job import IBMQJob
 from .looking import status_of, was_refused
 from .report import reason_of
 from .run_options import checked_tags
+from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit.result import Result
@@ -240,8 +240,7 @@ class ManagedJob:
 
     def _warn(self, what: str, error: Exception) -> None:
         told = "" if self._job is None else f", job ID={self._job.job_id()}"
-        warnings.warn(
+        warn(
             f"Unable to retrieve {what} for experiments {self.start_index}-{self.end_index}"
-            f"{told}: {error}",
-            stacklevel=3,
+            f"{told}: {error}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
@@ -18,6 +17,7 @@ from .handle import SetHandle
 from .holding import Holding
 from .job_set import ManagedJobSet
 from .looking import look
+from .warn import warn
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
@@ -75,9 +75,7 @@ class IBMQJobManager:
 
     def report(self, detailed: bool = True) -> str:
         """Return how the jobs of all sets of this session stand, as a text."""
-        seen = []
-        for job_set in self._job_sets:
-            seen.append(look(job_set.handle))  # noqa: PERF401 - warnings name the caller's line
+        seen = [look(job_set.handle) for job_set in self._job_sets]
         lines = report.summary(job for each in seen for job in each.jobs)
         if detailed:
             lines += ["", "Detail report:"]
@@ -137,7 +135,7 @@ class IBMQJobManager:
             try:
                 handle.record()
             except (IbmqbatchError, IBMQError) as error:
-                warnings.warn(f"The job set {path.stem} cannot be read: {error}", stacklevel=3)
+                warn(f"The job set {path.stem} cannot be read: {error}")
                 continue
             found.append(ManagedJobSet.of(Holding(handle)))
         return found

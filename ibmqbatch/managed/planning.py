@@ -19,6 +19,7 @@ from ..jobset.request import Request, check_request
 from .connection import account_named, connected
 from .handle import SetHandle
 from .run_options import checked_tags, read_run_options
+from .warn import warn
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
@@ -84,7 +85,7 @@ def plan_set(
         )
     assert path is not None
     for note in plan.notes:
-        warnings.warn(note, UserWarning, stacklevel=3)
+        warn(note)
     return SetHandle(path, planned=True)
 
 

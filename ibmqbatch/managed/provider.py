@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from .connection import account_named, connected
 from .exceptions import IBMQBackendError, message_of, translated
 from .job import IBMQJob
 from .listing import Wanted, find_job, list_jobs
+from .warn import warn
 
 __all__ = ["AccountProvider", "IBMQBackendService"]
 
@@ -88,11 +88,9 @@ class AccountProvider:
                 found = [b for b in found if b.num_qubits >= min_num_qubits]
             wanted = {key: value for key, value in kwargs.items() if key not in _GONE_FILTERS}
             if len(wanted) < len(kwargs):
-                warnings.warn(
+                warn(
                     f"{', '.join(sorted(kwargs.keys() - wanted.keys()))} have no effect: every "
-                    "backend takes jobs in the same way.",
-                    UserWarning,
-                    stacklevel=2,
+                    "backend takes jobs in the same way."
                 )
             if wanted:
                 found = [b for b in found if _fits(b, wanted)]

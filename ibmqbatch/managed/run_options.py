@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import operator
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import UsageError
 from ..jobset.options import check_options, merged
+from .warn import warn
 
 __all__ = ["DEFAULTS", "RunOptions", "checked_tags", "read_run_options"]
 
@@ -105,15 +105,10 @@ def _check_names(given: Mapping[str, Any]) -> None:
         if name in _REFUSED:
             raise UsageError(f"The option {name} cannot be had.", _REFUSED[name])
     if given.get("job_share_level"):
-        _warn("`job_share_level` has no effect: jobs are seen by all who may use the instance.")
+        warn("`job_share_level` has no effect: jobs are seen by all who may use the instance.")
     known = {*DEFAULTS, *_OF_A_RUN, *_OF_A_REQUEST}
     for name in sorted(given.keys() - known):
-        _warn(f"{name} is not a recognized runtime option and is ignored.")
-
-
-def _warn(text: str) -> None:
-    # At the line that called `run`, which is above the functions of three modules.
-    warnings.warn(text, UserWarning, stacklevel=6)
+        warn(f"{name} is not a recognized runtime option and is ignored.")
 
 
 def _sampler(asked: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
