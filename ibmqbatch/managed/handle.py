@@ -43,6 +43,10 @@ class SetHandle:
         self._planned = planned
         self._account = account
 
+    def __getstate__(self) -> dict[str, object]:
+        # Who reads this elsewhere is not the process that planned the set.
+        return {**self.__dict__, "_planned": False}
+
     @property
     def set_id(self) -> str:
         """The set's id."""

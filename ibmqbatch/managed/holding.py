@@ -39,6 +39,10 @@ class Holding:
         self._backend = backend
         self._sender: Sender | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        # Threads stay where they are.
+        return {**self.__dict__, "_sender": None}
+
     @classmethod
     def planned(
         cls,
@@ -46,13 +50,15 @@ class Holding:
         experiments: object,
         *,
         name: str | None,
-        max_circuits: int | None,
         tags: list[str] | None,
         run_config: Mapping[str, Any],
+        max_circuits: int | None = None,
+        lone: bool = False,
     ) -> Self:
         """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.
 
-        `max_circuits` are those of a job.
+        `max_circuits` are those of a job. A `lone` set is to be of one job, and its name that of
+        the job.
         """
         with translated(IBMQJobManagerError):
             target = as_backend(backend)
@@ -63,6 +69,7 @@ class Holding:
                 max_circuits=max_circuits,
                 tags=checked_tags(tags),
                 run_config=run_config,
+                lone=lone,
             )
         held = cls(handle, target)
         held.send()

@@ -45,6 +45,7 @@ class ManagedJobSet:
     What it is stands in a file on this machine, which the commands of `ibmqbatch` read and change
     as well; nothing but where that is, is kept here. Without a `name` it is called by the time, in
     UTC. All methods raise errors below `IBMQError`; counts of experiments and jobs begin with 0.
+    Pickled, it is as much: for programs on this machine.
     """
 
     def __init__(self, name: str | None = None, short_id: str | None = None) -> None:
@@ -54,6 +55,10 @@ class ManagedJobSet:
         self._managed: list[ManagedJob] | None = None
         self._lookup: Lookup | None = None
         self._results: tuple[tuple[bool, int], ManagedResults] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was read of the set's file is read again.
+        return {**self.__dict__, "_managed": None, "_lookup": None, "_results": None}
 
     @classmethod
     def of(cls, held: Holding) -> Self:

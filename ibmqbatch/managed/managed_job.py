@@ -12,13 +12,13 @@ from qiskit.providers import JobStatus
 from ..errors import IbmqbatchError
 from ..jobset.errors import TimedOut
 from ..manifest.records import JobRecord
+from ..manifest.store import Manifest
 from .arguments import checked_timeout
 from .exceptions import (
     IBMQBackendApiError,
     IBMQError,
     IBMQJobApiError,
     IBMQJobError,
-    IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
     IBMQJobTimeoutError,
     translated,
@@ -26,13 +26,11 @@ from .exceptions import (
 from .job import IBMQJob
 from .looking import status_of, was_refused
 from .report import reason_of
-from .run_options import checked_tags
 from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit.result import Result
 
-    from ..manifest.store import Manifest
     from .backend import IBMQBackend
     from .handle import SetHandle
 
@@ -98,26 +96,20 @@ class ManagedJob:
         Raises IBMQJobManagerInvalidStateError for a job that has been submitted, and for circuits
         that take more than one.
         """
-        from .backend import as_backend
-        from .background import Sender
-        from .planning import plan_set
+        from .holding import Holding
 
         if self._handle is not None or self._job is not None:
             raise IBMQJobManagerInvalidStateError("The job has already been submitted.")
-        with translated(IBMQJobManagerError):
-            target = as_backend(backend)
-            handle = plan_set(
-                target,
-                circuits,
-                name=job_name,
-                tags=checked_tags(job_tags),
-                run_config={**run_config, "job_share_level": job_share_level},
-                lone=True,
-            )
-            last = handle.jobs()[0].last_circuit
-        self._handle, self._index, self._backend = handle, 0, lambda: target
-        self.end_index = self.start_index + last
-        Sender(handle)
+        held = Holding.planned(
+            backend,
+            circuits,
+            name=job_name,
+            tags=job_tags,
+            run_config={**run_config, "job_share_level": job_share_level},
+            lone=True,
+        )
+        self._handle, self._index, self._backend = held.handle, 0, held.backend
+        self.end_index = self.start_index + held.read(Manifest.jobs)[0].last_circuit
 
     def status(self) -> JobStatus | None:
         """Ask for the job's status; None when it is unknown, or the job could not be submitted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ class ManagedResults:
     `backend_name` is the backend that ran them; `success` tells whether every circuit's results are
     here. An experiment is meant by its index in the set, counted from 0, by its name, or by the
     circuit itself, whose name is looked up. Those of one job are in memory at a time; objects that
-    are returned are new each time. May be used from several threads.
+    are returned are new each time. May be used from several threads, and pickled: for programs on
+    this machine, since the file stays where it is; `combine_results` gives all in one object.
     """
 
     def __init__(
@@ -45,6 +47,11 @@ class ManagedResults:
             self._circuits = manifest.circuits()
         self._lookup = Lookup(self._circuits)
         self._shelf = Shelf(self._circuits, self._jobs, handle.open)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Read from the file again, wherever that is.
+        again = functools.partial(type(self), partial=self._partial)
+        return again, (self._handle, self.backend_name, self.success)
 
     def __repr__(self) -> str:
         return (
