@@ -7,9 +7,11 @@ from datetime import datetime as Moment  # noqa: N812 - an argument has its name
 from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import BackendV2, Options
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
 from ..clock import Clock
 from ..jobset.errors import TooManyJobs
+from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
 from .backend_facts import BackendFacts
 from .backend_models import backend_properties, backend_status, configuration_of, local_time
@@ -17,6 +19,7 @@ from .connection import connected
 from .exceptions import (
     IBMQBackendError,
     IBMQBackendValueError,
+    IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
     message_of,
     translated,
@@ -281,15 +284,21 @@ def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBa
     """Return the backend that is meant: one, or a name of one.
 
     A name is one of the provider's, or else of the account that the program has enabled, or that a
-    command would take. Raises IBMQJobManagerInvalidStateError for anything else, and what
-    `get_backend` raises.
+    command would take. Raises IBMQJobManagerInvalidStateError for anything else, IBMQAccountError,
+    and IBMQJobManagerError where the service does not tell.
     """
     if isinstance(thing, IBMQBackend):
         return thing
     if isinstance(thing, str) and thing:
         from .ibmq import IBMQ
 
-        return (provider or IBMQ.default_provider()).get_backend(thing)
+        try:
+            return (provider or IBMQ.default_provider()).get_backend(thing)
+        except QiskitBackendNotFoundError as error:
+            raise IBMQJobManagerInvalidStateError(error.message) from error
+        except IBMQBackendError as error:
+            raise IBMQJobManagerError(error.message) from error
     raise IBMQJobManagerInvalidStateError(
-        f"The backend is a {type(thing).__name__}: IBMQBackends can be used, and their names."
+        f"{thing!r} is no backend of the service. Give an IBMQBackend, or the name of one: "
+        f"'{LOCAL_BACKEND}' simulates on this machine."
     )

@@ -13,6 +13,7 @@ from qiskit.circuit import Parameter
 from qiskit.providers import BackendV2, JobStatus
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 from qiskit.providers.models import BackendProperties, BackendStatus, QasmBackendConfiguration
+from qiskit_aer import AerSimulator
 
 from ibmqbatch import (
     IBMQAccountError,
@@ -20,6 +21,7 @@ from ibmqbatch import (
     IBMQBackendError,
     IBMQBackendJobLimitError,
     IBMQBackendValueError,
+    IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
 )
 from ibmqbatch.jobset.catalog import set_paths
@@ -125,9 +127,17 @@ def test_equal_are_those_of_one_account_and_name(provider):
 def test_a_name_does_wherever_a_backend_does(provider, simulator):
     assert as_backend(simulator) is simulator
     assert as_backend("ideal_simulator", provider) == as_backend("ideal_simulator") == simulator
-    for other in (None, "", 5, object()):
-        with pytest.raises(IBMQJobManagerInvalidStateError, match="IBMQBackends can be used"):
+    for other in (None, "", 5, AerSimulator()):
+        with pytest.raises(IBMQJobManagerInvalidStateError, match="Give an IBMQBackend, or the"):
             as_backend(other)
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="no backend 'ibmq_lima'"):
+        as_backend("ibmq_lima", provider)
+
+
+def test_a_service_that_does_not_tell_of_a_name_is_a_job_managers_error(proxy, no_waits):
+    proxy.when("GET", "/backends", times=99, status=500, body=b"{}")
+    with pytest.raises(IBMQJobManagerError):
+        as_backend("ideal_simulator")
 
 
 # Describing it.
