@@ -25,6 +25,7 @@ from ..service.client import PAGE
 from ..service.errors import NotFound, ServiceError
 from ..service.failures import printable
 from .errors import NoSuchSet
+from .retired import is_retired_set
 from .sent import SentPub, draft_remote, sent_pubs
 from .tags import MAX_TAGS, JobTag, find_job_tag, find_name_tag, is_ours, set_tag
 from .work import IN_FLIGHT, side_by_side
@@ -67,6 +68,12 @@ def rebuild_set(
     Raises NoSuchSet where it has nothing of this set, UsageError where what it has cannot be one,
     and ServiceErrors.
     """
+    if is_retired_set(set_id):
+        raise NoSuchSet(
+            f"'{set_id}' is a job set of the service that IBM has shut down, and its jobs and "
+            "results with it.",
+            "Run its circuits again.",
+        )
     if not is_set_id(set_id):
         raise NoSuchSet(f"'{set_id}' is no id of a job set.", "It looks like 20261120-7f3k9qa.")
     tagged = _list(client, set_id)

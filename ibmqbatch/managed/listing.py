@@ -16,6 +16,7 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset import catalog
 from ..jobset.errors import NoSuchJob
+from ..jobset.retired import is_retired_job
 from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
@@ -146,7 +147,9 @@ def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
         except NotFound as error:
             raise NoSuchJob(
                 f"The account '{provider.account_name}' has no job '{job_id}'.",
-                "Check the id, and the instance of the account.",
+                "It looks like one of the service that IBM has shut down, and its jobs with it."
+                if is_retired_job(str(job_id))
+                else "Check the id, and the instance of the account.",
             ) from error
     return _job(provider, remote, {})
 

@@ -533,6 +533,11 @@ def test_listing_downloads_no_circuits(proxy):
     assert all("exclude_params=true" in seen.path for seen in proxy.seen if "/jobs" in seen.path)
 
 
+def test_a_job_of_the_service_that_is_gone_says_so(simulator):
+    with pytest.raises(IBMQBackendError, match="that IBM has shut down"):
+        simulator.retrieve_job("5f2abc0d1e3f4a0012345678")
+
+
 def test_a_job_of_another_backend_is_not_retrieved(provider, simulator):
     job = simulator.run(bell(), shots=1)
     assert simulator.retrieve_job(job.job_id()).job_id() == job.job_id()
