@@ -17,6 +17,7 @@ from .qiskit_results import experiment_result, qiskit_result
 from .report import reason_of, spans
 
 if TYPE_CHECKING:
+    import numpy as np
     from qiskit.result import Counts, Result
 
     from .handle import SetHandle
@@ -60,23 +61,33 @@ class ManagedResults:
         )
 
     def data(self, experiment: Any) -> dict[str, Any]:
-        """Return an experiment's raw data: `counts` by hexadecimal outcome, and `memory`.
+        """Return an experiment's raw data: `counts` (shots) by hexadecimal outcome, and `memory`.
 
-        `memory` is the hexadecimal outcome of each shot, in their order. Raises
-        IBMQManagedResultDataNotAvailable and IBMQJobManagerJobNotFound, as all methods here.
+        `memory` is the hexadecimal outcome of each shot, in their order; of measurements at level 1
+        there is nothing else, and it is pairs of real and imaginary part, of shape (shots, values,
+        2), or (values, 2) where they were averaged.
+
+        As all methods here, raises IBMQJobManagerJobNotFound, and
+        IBMQManagedResultDataNotAvailable, also where shots were spread over several jobs and those
+        of one are missing.
         """
         told: dict[str, Any] = self._result(experiment).data(0)
         return told
 
-    def get_memory(self, experiment: Any) -> list[str]:
-        """Return the outcome of every shot, in their order, written as in `get_counts`."""
-        memory: list[str] = self._result(experiment).get_memory(0)
+    def get_memory(self, experiment: Any) -> list[str] | np.ndarray[Any, Any]:
+        """Return the outcome of every shot, in their order, written as in `get_counts`.
+
+        Of measurements at level 1: complex numbers, an array of shape (shots, values), or (values,)
+        where they were averaged.
+        """
+        memory: list[str] | np.ndarray[Any, Any] = self._result(experiment).get_memory(0)
         return memory
 
     def get_counts(self, experiment: Any) -> Counts:
         """Return how often each outcome came: shots by bitstring, the first bit rightmost.
 
-        Registers are separated by spaces, the first one rightmost.
+        Registers are separated by spaces, the first one rightmost. They are what the service has
+        counted, of all jobs that the shots were spread over; they add up to the shots.
         """
         return self._result(experiment, with_memory=False).get_counts(0)
 
@@ -91,7 +102,8 @@ class ManagedResults:
     def combine_results(self) -> Result:
         """Return all experiments in their original order as one `Result`.
 
-        It holds them all in memory, and is a new object each time. Raises
+        It holds them all in memory, and is a new object each time; its `metadata` lists the ids of
+        the jobs, and `to_dict` gives it as plain values. Raises
         IBMQManagedResultDataNotAvailable, which names the experiments whose results are not here.
         """
         missing = [job for job in self._jobs if not _stored(job)]

@@ -79,8 +79,10 @@ class AccountProvider:
     ) -> list[IBMQBackend]:
         """Return the backends that the account offers, in the order of the service's list.
 
-        `filters` is asked of each. More keywords are compared with each backend's configuration
-        and status (`simulator=False, operational=True`). Raises IBMQBackendApiError.
+        `filters` is asked of each: it is given an IBMQBackend, and returns whether it is wanted.
+        More keywords are compared with each backend's configuration and, where that does not have
+        them, its status (`simulator=False, operational=True`). A backend that the service cannot
+        describe is left out, and logged. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError):
             found = [b for b in self._all() if name is None or b.name == name]
@@ -142,10 +144,10 @@ class IBMQBackendService:
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
         """Return the backends; see `AccountProvider.backends`."""
-        return self._provider.backends(*args, **kwargs)
+        return self.backends(*args, **kwargs)
 
     def backends(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
-        """Return the backends; see `AccountProvider.backends`."""
+        """Return the backends; arguments and errors are those of `AccountProvider.backends`."""
         return self._provider.backends(*args, **kwargs)
 
     def jobs(
@@ -155,13 +157,19 @@ class IBMQBackendService:
         backend_name: str | None = None,
         **kwargs: Any,
     ) -> list[IBMQJob]:
-        """Return jobs of the account; see `IBMQBackend.jobs` for what else narrows them."""
+        """Return jobs of the account on all its backends, or on one, newest first.
+
+        More arguments, and errors, are those of `IBMQBackend.jobs`.
+        """
         with translated(IBMQBackendError):
             wanted = Wanted.of(backend=backend_name, **kwargs)
             return list_jobs(self._provider, wanted, limit=limit, skip=skip)
 
     def retrieve_job(self, job_id: str) -> IBMQJob:
-        """Return a job by its id; raises IBMQBackendError where there is none."""
+        """Return a job by its id; raises IBMQBackendError where there is none, IBMQBackendApiError.
+
+        An id of the service that IBM has shut down is of none: the error says so.
+        """
         with translated(IBMQBackendError):
             return find_job(self._provider, job_id)
 
