@@ -316,6 +316,9 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     def __hash__(self) -> int:
         return hash((str(self.name), self._provider))
 
+    def __str__(self) -> str:
+        return str(self.name)  # as old programs print it
+
     def __repr__(self) -> str:
         return f"<IBMQBackend('{self.name}') of the account {self.account_name!r}>"
 

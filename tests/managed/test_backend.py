@@ -65,6 +65,11 @@ def test_old_programs_call_a_backends_name(simulator):
     assert simulator.name() == simulator.name == "ideal_simulator"
 
 
+def test_a_backend_is_printed_as_its_name(simulator):
+    assert f"{simulator}" == str(simulator) == "ideal_simulator"
+    assert repr(simulator) == "<IBMQBackend('ideal_simulator') of the account 'local'>"
+
+
 def test_without_a_name_it_is_the_accounts_own_choice(provider):
     assert provider.get_backend().name == "ideal_simulator"
 
