@@ -126,12 +126,14 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def status(self) -> JobStatus:
         """Ask the service how the job stands; once it has ended nobody is asked any more.
 
-        Asked of a job of a set, one request tells of 200 of its jobs. Raises IBMQJobApiError.
+        Of a job of a set one request tells of 200 of its jobs, and the answer does for all of them
+        for a moment: the shortest pause between two polls, 2 seconds on IBM's service. `refresh`
+        asks in any case. Raises IBMQJobApiError.
         """
         facts = self._facts()
         if not facts.status.final:
             with translated(IBMQJobError):
-                self._view.refresh()
+                self._view.catch_up()
             facts = self._facts()
         return qiskit_status(facts)
 

@@ -26,8 +26,11 @@ from .handle import SetHandle
 from .run_options import checked_tags
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..service.client import Client
     from ..service.types import RemoteJob
+    from .backend import IBMQBackend
     from .job import IBMQJob
     from .provider import AccountProvider
 
@@ -135,8 +138,9 @@ def list_jobs(
     with connected(provider.account_name, Clock()) as client:
         found = _unique(_merged(client, wanted))
         listed = list(islice(found, skip, None if limit is None else skip + limit))
-    backends: dict[str, Any] = {}
-    return [_job(provider, remote, backends) for remote in listed]
+    backends: dict[str, IBMQBackend] = {}
+    handles: dict[Path, SetHandle] = {}
+    return [_job(provider, remote, backends, handles) for remote in listed]
 
 
 def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
@@ -151,11 +155,19 @@ def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
                 if is_retired_job(str(job_id))
                 else "Check the id, and the instance of the account.",
             ) from error
-    return _job(provider, remote, {})
+    return _job(provider, remote, {}, {})
 
 
-def _job(provider: AccountProvider, remote: RemoteJob, backends: dict[str, Any]) -> IBMQJob:
-    """Return a listed job, as one of its set where that is on this machine."""
+def _job(
+    provider: AccountProvider,
+    remote: RemoteJob,
+    backends: dict[str, IBMQBackend],
+    handles: dict[Path, SetHandle],
+) -> IBMQJob:
+    """Return a listed job, as one of its set where that is on this machine.
+
+    Jobs of one listing share `backends`, by name, and the `handles` of sets, which they ask by.
+    """
     from .backend import IBMQBackend
     from .job import IBMQJob
 
@@ -165,7 +177,8 @@ def _job(provider: AccountProvider, remote: RemoteJob, backends: dict[str, Any])
     if find_place(remote.tags) is not None:
         found = catalog.find_job(remote.id, remote.tags)
         if found is not None:
-            return IBMQJob.of_set(SetHandle(found[0]), found[1], backend)
+            path, index = found
+            return IBMQJob.of_set(handles.setdefault(path, SetHandle(path)), index, backend)
     return IBMQJob(
         backend,
         None,
