@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
+from .arguments import seconds
 from .backend_models import backend_properties
 from .callbacks import BeatingClock
 from .connection import connected
@@ -198,7 +199,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
 
         `callback(job_id, status, job, queue_info=...)` is called in this thread while it has not:
         every `wait` seconds, or without it whenever the status has changed. Raises
-        IBMQJobTimeoutError.
+        IBMQJobTimeoutError, and IBMQJobInvalidStateError for times that are none.
         """
         seen: list[JobStatus] = []
 
@@ -210,7 +211,9 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
                     callback(self.job_id(), status, self, queue_info=self._queue)
                 seen.append(status)
 
-        clock = Clock() if callback is None or wait is None else BeatingClock(wait, tell)
+        with translated(IBMQJobError):
+            pause = None if wait is None else seconds(wait, "wait")
+        clock = Clock() if callback is None or pause is None else BeatingClock(pause, tell)
         shown = tell if wait is None else lambda: None
         self._wait(timeout, lambda job: job.status.final, clock=clock, shown=shown)
 

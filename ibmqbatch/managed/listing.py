@@ -21,6 +21,7 @@ from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
 from ..service.errors import NotFound
+from .arguments import whole_number
 from .connection import connected
 from .handle import SetHandle
 from .run_options import checked_tags
@@ -132,19 +133,20 @@ def list_jobs(
     provider: AccountProvider, wanted: Wanted, *, limit: int | None, skip: int = 0
 ) -> list[IBMQJob]:
     """Return jobs in the order in which they were created; raises UsageError, ServiceErrors."""
-    for name, value in (("limit", limit), ("skip", skip)):
-        if value is not None and value < 0:
-            raise UsageError(f"{name} is {value!r}.", "Give 0 or more.")
+    first = _count(skip, "skip")
+    last = None if limit is None else first + _count(limit, "limit")
     with connected(provider.account_name, Clock()) as client:
         found = _unique(_merged(client, wanted))
-        listed = list(islice(found, skip, None if limit is None else skip + limit))
+        listed = list(islice(found, first, last))
     backends: dict[str, IBMQBackend] = {}
     handles: dict[Path, SetHandle] = {}
     return [_job(provider, remote, backends, handles) for remote in listed]
 
 
 def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
-    """Return a job by its id; raises NoSuchJob, and ServiceErrors."""
+    """Return a job by its id; raises NoSuchJob, UsageError, and ServiceErrors."""
+    if not isinstance(job_id, str):
+        raise UsageError(f"{job_id!r} is no id of a job.", "Give a text, as job_id() does.")
     with connected(provider.account_name, Clock()) as client:
         try:
             remote = client.job(job_id)
@@ -152,7 +154,7 @@ def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
             raise NoSuchJob(
                 f"The account '{provider.account_name}' has no job '{job_id}'.",
                 "It looks like one of the service that IBM has shut down, and its jobs with it."
-                if is_retired_job(str(job_id))
+                if is_retired_job(job_id)
                 else "Check the id, and the instance of the account.",
             ) from error
     return _job(provider, remote, {}, {})
@@ -229,6 +231,13 @@ def _unique(jobs: Iterable[RemoteJob]) -> Iterator[RemoteJob]:
         if job.id not in seen:
             seen.add(job.id)
             yield job
+
+
+def _count(value: object, what: str) -> int:
+    number = whole_number(value, what)
+    if number < 0:
+        raise UsageError(f"{what} is {value!r}.", "Give 0 or more.")
+    return number
 
 
 def _statuses(status: object) -> frozenset[str]:

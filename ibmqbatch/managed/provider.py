@@ -15,9 +15,10 @@ from ..jobset.errors import UnknownBackend
 from ..jobset.work import side_by_side
 from ..service.accounts import LOCAL, LOCAL_BACKEND, UnknownAccount
 from ..service.errors import ServiceError
+from .arguments import whole_number
 from .backend import IBMQBackend
 from .connection import account_named, connected
-from .exceptions import IBMQBackendError, message_of, translated
+from .exceptions import IBMQBackendError, IBMQBackendValueError, message_of, translated
 from .job import IBMQJob
 from .listing import Wanted, find_job, list_jobs
 from .warn import warn
@@ -53,9 +54,11 @@ class AccountProvider:
         """Return the backend of this name; without one, the account's own choice.
 
         More keywords narrow the choice as in `backends`. Raises QiskitBackendNotFoundError where
-        none fits, or several do, IBMQBackendApiError, and IBMQAccountError where the account does
-        not lead to a service.
+        none fits, or several do, IBMQBackendValueError for what is no name, IBMQBackendApiError,
+        and IBMQAccountError where the account does not lead to a service.
         """
+        if name is not None and not isinstance(name, str):
+            raise IBMQBackendValueError(f"{name!r} is no name of a backend. Give a text.")
         if kwargs:
             return self._only(name, kwargs)
         with translated(IBMQBackendError):
@@ -85,9 +88,9 @@ class AccountProvider:
         describe is left out, and logged. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError):
+            least = 0 if min_num_qubits is None else whole_number(min_num_qubits, "min_num_qubits")
             found = [b for b in self._all() if name is None or b.name == name]
-            if min_num_qubits is not None:
-                found = [b for b in found if b.num_qubits >= min_num_qubits]
+            found = [b for b in found if b.num_qubits >= least]
             wanted = {key: value for key, value in kwargs.items() if key not in _GONE_FILTERS}
             if len(wanted) < len(kwargs):
                 warn(

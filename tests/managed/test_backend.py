@@ -550,11 +550,23 @@ def test_jobs_are_found_by_what_they_are(provider, simulator):
         {"experiment_id": "e"},
         {"db_filter": {"a": 1}},
         {"limit": -1},
+        {"limit": "3"},
+        {"skip": 1.5},
     ],
 )
 def test_what_jobs_cannot_be_looked_for_by_is_a_value_error(simulator, wanted):
     with pytest.raises(IBMQBackendValueError):
         simulator.jobs(**wanted)
+
+
+def test_ids_names_and_numbers_that_are_none_are_told(provider, simulator):
+    with pytest.raises(IBMQBackendValueError, match="None is no id of a job"):
+        simulator.retrieve_job(None)
+    with pytest.raises(IBMQBackendValueError, match="5 is no name of a backend"):
+        provider.get_backend(5)
+    with pytest.raises(IBMQBackendValueError, match="min_num_qubits is '5', no whole number"):
+        provider.backends(min_num_qubits="5")
+    assert len(simulator.jobs(limit=np.int64(0), skip=np.int64(1))) == 0
 
 
 def test_a_time_that_is_none_is_a_type_error(simulator):
