@@ -17,7 +17,7 @@ from ..jobset.errors import TimedOut
 from ..jobset.standing import is_idle
 from ..jobset.work import Observer, Unobserved, Work
 from ..manifest.errors import SetInUse
-from ..manifest.records import CircuitRecord, JobRecord, SetRecord
+from ..manifest.records import JobRecord, SetRecord
 from ..manifest.store import Manifest
 from .connection import connected
 from .interrupts import landing
@@ -72,11 +72,6 @@ class SetHandle:
         """Return all jobs in order."""
         with self.open() as manifest:
             return manifest.jobs()
-
-    def circuits(self) -> list[CircuitRecord]:
-        """Return all circuits in input order."""
-        with self.open() as manifest:
-            return manifest.circuits()
 
     @contextlib.contextmanager
     def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:

@@ -9,7 +9,7 @@ import pytest
 from qiskit.result import Result
 
 from ibmqbatch.jobset.results import CircuitResult
-from ibmqbatch.managed.qiskit_results import experiment_result, missing_experiment, qiskit_result
+from ibmqbatch.managed.qiskit_results import experiment_result, qiskit_result
 from ibmqbatch.service.outcomes import BitArray, PubResult
 
 
@@ -54,10 +54,3 @@ def test_results_go_through_dictionaries_as_programs_keep_them(header):
     assert again.get_counts("a") == {"1": 2, "0": 1}
     assert again.header.to_dict() == header
     assert again.results[0].header.metadata == {"x": 1}
-
-
-def test_what_is_missing_is_no_success():
-    missing = missing_experiment("a", {"x": 1}, "it was cancelled")
-    result = qiskit_result(backend_name="b", job_id="j", experiments=[missing])
-    assert not result.success
-    assert result.results[0].status == "it was cancelled"
