@@ -13,8 +13,8 @@ from tests.managed.support import Held, Shelf, held_jobs
 
 
 @pytest.fixture(autouse=True)
-def nothing_goes_on() -> Iterator[None]:
-    """Stop whatever still sends when a test ends: its data folder goes with it."""
+def nothing_goes_on(home: Path) -> Iterator[None]:
+    """Stop whatever still sends when a test ends, before its data folder goes with it."""
     yield
     for sender in background.senders():
         sender.interrupt()

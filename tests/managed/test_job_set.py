@@ -34,7 +34,7 @@ from tests.manifest.conftest import write_set
 
 
 @pytest.fixture
-def manager() -> IBMQJobManager:
+def manager(service) -> IBMQJobManager:
     return IBMQJobManager()
 
 

@@ -49,7 +49,7 @@ from tests.managed.support import (
 
 
 @pytest.fixture
-def manager() -> IBMQJobManager:
+def manager(service) -> IBMQJobManager:
     return IBMQJobManager()
 
 
