@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.service import retry
+from ibmqbatch.service import connection, instances
+from ibmqbatch.service.retry import RetryPolicy
+from tests.embedded import Embedded
 from tests.inprocess import run_here
 from tests.proxy import Proxy
 
@@ -62,7 +65,8 @@ class Cli:
         self.home = home
         self.cwd = cwd
         self.env = {
-            **{key: os.environ[key] for key in ("PATH", "LANG", "HOME") if key in os.environ},
+            **{key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ},
+            "HOME": str(home.parent),  # where Qiskit keeps accounts
             "IBMQBATCH_HOME": str(home),
         }
 
@@ -79,12 +83,14 @@ class Cli:
             **options,
         )
 
-    def __call__(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
+    def __call__(
+        self, *words: object, code: int | None = 0, env: Any = None, stdin: str = ""
+    ) -> Finished:
         """Run a command to its end, and hold it to its exit code.
 
         That is inside of this process: Qiskit takes a second to import.
         """
-        return _held(Finished(*run_here(words, env or self.env, self.cwd)), code)
+        return _held(Finished(*run_here(words, env or self.env, self.cwd, stdin)), code)
 
     def alone(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
         """Run a command to its end in a process of its own, and hold it to its exit code."""
@@ -96,6 +102,19 @@ class Cli:
         """Submit and return the set's id."""
         return self("submit", *words, "--quiet", code=code, env=env).out.strip()
 
+    def data(self, *words: object, code: int = 0) -> Any:
+        """Return the data of a command's document."""
+        return self(*words, "--json", code=code).json["data"]
+
+    def results(self, job_set: str) -> list[dict[str, Any]]:
+        """Return the results of a set, once it is done."""
+        found: list[dict[str, Any]] = self.data("results", job_set, "--wait")["results"]
+        return found
+
+    def counts(self, job_set: str) -> list[dict[str, int]]:
+        """Return the counts of its circuits."""
+        return [result["counts"] for result in self.results(job_set)]
+
 
 class _Apart(Cli):
     """Whatever it starts must not be a child of this process."""
@@ -104,7 +123,9 @@ class _Apart(Cli):
 
 
 def _held(done: Finished, code: int | None) -> Finished:
-    assert "Traceback" not in done.out + done.err, done.err
+    # Tracebacks on stdout are the service's own, which `logs` shows.
+    assert "Traceback" not in done.err, done.err
+    assert "unforeseen" not in done.out + done.err, done.err
     if code is not None:
         assert done.code == code, f"{done.code}: {done.out}\n{done.err}"
     return done
@@ -133,25 +154,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run one local service; return its folder, with the `service.json` that tells where it is."""
-    home = tmp_path_factory.mktemp("service")
-    env = {**os.environ, "IBMQBATCH_HOME": str(home)}
-    reader, writer = os.pipe()
-    with (home / "service.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ibmqbatch.local", "--ready-fd", str(writer)],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[writer],
-        )
-    os.close(writer)
-    ready = os.read(reader, 16)
-    os.close(reader)
-    assert ready, (home / "service.log").read_text()
-    yield home / "local"
-    process.terminate()
-    assert process.wait(30) == 0
+    with Embedded(tmp_path_factory.mktemp("service")) as embedded:
+        yield embedded.folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -230,8 +234,8 @@ def circuits(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def no_waits() -> Iterator[None]:
-    """Have failed requests tried again at once."""
-    retry.set_waiting(False)
-    yield
-    retry.set_waiting(True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have failed requests tried again at once, where no answer tells when."""
+    hurried = functools.partial(RetryPolicy, first=0.0, patience=0.0)
+    for module in (connection, instances):
+        monkeypatch.setattr(module, "RetryPolicy", hurried)

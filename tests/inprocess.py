@@ -15,15 +15,15 @@ __all__ = ["run_here"]
 
 
 def run_here(
-    words: tuple[object, ...], env: Mapping[str, str], cwd: Path | None = None
+    words: tuple[object, ...], env: Mapping[str, str], cwd: Path, stdin: str = ""
 ) -> tuple[int, str, str]:
     """Run a command with these variables; return its exit code and what it printed, no terminal."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        open(os.devnull) as nothing,  # noqa: PTH123
-        mock.patch("sys.stdin", nothing),
+        io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8") as given,
+        mock.patch("sys.stdin", given),
         mock.patch.dict(os.environ, env, clear=True),
-        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.chdir(cwd),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -23,12 +23,13 @@ class _Server(ThreadingHTTPServer):
 
 @dataclass
 class Seen:
-    """One request that came through."""
+    """One request that came through, at a time of the monotonic clock."""
 
     method: str
     path: str
     body: bytes = field(repr=False, default=b"")
     status: int | None = None
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -113,14 +114,19 @@ class Proxy:
     def listings(self) -> int:
         return self.count("GET", "/jobs", exact=True)
 
+    def rule_for(self, seen: Seen) -> Rule | None:
+        """Return what is to be done with a request, if anything."""
+        rule = next((r for r in self.rules if r.fits(seen)), None)
+        if rule is not None:
+            rule.times -= 1
+        return rule
+
     def pass_on(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length") or 0)
         seen = Seen(handler.command, handler.path, handler.rfile.read(length))
         with self.lock:
             self.seen.append(seen)
-            rule = next((r for r in self.rules if r.fits(seen)), None)
-            if rule is not None:
-                rule.times -= 1
+            rule = self.rule_for(seen)
         if self.delay:
             time.sleep(self.delay)
         if rule is not None and rule.before is not None:
@@ -131,7 +137,7 @@ class Proxy:
         if rule is not None and rule.status is not None and not rule.after:
             self._answer(handler, seen, rule.status, rule.headers, rule.body, rule.cut)
             return
-        status, headers, body = self._ask(handler, seen)
+        status, headers, body = self.ask(handler, seen)
         if rule is not None and rule.drop == "after":
             self._hang_up(handler)
             return
@@ -139,9 +145,8 @@ class Proxy:
             status, headers, body = rule.status, rule.headers, rule.body
         self._answer(handler, seen, status, headers, body, rule.cut if rule else None)
 
-    def _ask(
-        self, handler: BaseHTTPRequestHandler, seen: Seen
-    ) -> tuple[int, dict[str, str], bytes]:
+    def ask(self, handler: BaseHTTPRequestHandler, seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        """Pass a request on; return status, headers and body of the service's answer."""
         connection = http.client.HTTPConnection(
             self.target.hostname or "", self.target.port, timeout=60
         )

@@ -17,6 +17,7 @@ ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
 ROOMS = {"circuits", "cli", "jobset", "local", "managed", "manifest", "render", "service"}
 MODULES = sorted(ROOT.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 WORKER = "local/worker/"
 LONGEST = 400  # lines
 
@@ -135,7 +136,7 @@ def test_imports_lead_to_modules_that_exist(path):
             assert name in KNOWN or name.rpartition(".")[0] in KNOWN
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: "/".join(path.parts[-2:]))
 def test_module_is_of_a_few_hundred_lines_at_most(path):
     assert len(path.read_text().splitlines()) <= LONGEST
 
@@ -258,12 +259,9 @@ def test_program_on_physical_qubits_is_submitted_without_qiskit(service, tmp_pat
     assert "qiskit" not in loaded_by(RUN.format(words=words))
 
 
-def test_programs_as_text_are_shown_without_qiskit(service, tmp_path):
-    from tests.cli.inside import Inside
-
+def test_programs_as_text_are_shown_without_qiskit(cli, tmp_path):
     path = tmp_path / "p.qasm"
     path.write_text("OPENQASM 3.0;\nbit[1] c;\nc[0] = measure $3;\n")
-    run = Inside(tmp_path / "home")
-    job_set = run.submit(path, "--backend", "fake_manila", "--detach")
+    job_set = cli.submit(path, "--backend", "fake_manila", "--detach")
     for words in (["logs", job_set], ["show", job_set, "--circuit", "0", "--compiled"]):
         assert "qiskit" not in loaded_by(RUN.format(words=words))

@@ -284,22 +284,13 @@ class Work:
     def _check_size(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device
         if circuit.num_qubits > device.num_qubits:
-            raise BadInput(
-                "too_many_qubits",
-                f"{where} needs {circuit.num_qubits} qubits; {device.name} has "
-                f"{device.num_qubits}.",
-                "Use a larger backend, or a smaller circuit.",
-            )
+            raise _too_wide(circuit, where, f"{device.name} has {device.num_qubits}")
 
     def _check_region(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device
         if device.instructions and circuit.num_qubits > len(device.region):
-            raise BadInput(
-                "too_many_qubits",
-                f"{where} needs {circuit.num_qubits} qubits; of those of {device.name} "
-                f"{len(device.region)} work and are connected.",
-                "Use a larger backend, or a smaller circuit.",
-            )
+            of_them = f"of those of {device.name} {len(device.region)} work and are connected"
+            raise _too_wide(circuit, where, of_them)
 
     def _check_parameters(self, circuit: QuantumCircuit, program: Program) -> None:
         names = [parameter.name for parameter in circuit.parameters]
@@ -337,6 +328,14 @@ class Work:
             )
             for number, row in enumerate(self._sweep)
         )
+
+
+def _too_wide(circuit: QuantumCircuit, where: str, available: str) -> BadInput:
+    return BadInput(
+        "too_many_qubits",
+        f"{where} needs {circuit.num_qubits} qubits; {available}.",
+        "Use a larger backend, or a smaller circuit.",
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import IbmqbatchError, LimitError, UsageError
 from ..exitcodes import ExitCode
+from .retired import is_retired_job
 
 __all__ = [
     "AmbiguousSet",
@@ -31,6 +32,14 @@ class NoSuchJob(IbmqbatchError):
 
     code = "no_such_job"
     exit_code = ExitCode.NO_SUCH_SET
+
+    def __init__(self, account: str, job_id: str) -> None:
+        super().__init__(
+            f"The account '{account}' has no job '{job_id}'.",
+            "It looks like one of the service that IBM has shut down, and its jobs with it."
+            if is_retired_job(job_id)
+            else "Check the id, and the instance of the account.",
+        )
 
 
 class AmbiguousSet(UsageError):

@@ -26,7 +26,7 @@ from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
 from .disk import spool_path
 from .split import repeat_shots
-from .work import Work, side_by_side
+from .work import IN_FLIGHT, Work, side_by_side
 
 __all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
 
@@ -92,7 +92,9 @@ def fetch(work: Work) -> None:
     ensure_folder(folder)
     failure: ServiceError | None = None
     done = 0
-    for ended in side_by_side(orders, lambda order: _arrive(work, order), work.clock):
+    # What is given once is fetched one by one: whatever happens, no more than one can be lost.
+    most = 1 if any(order.private for order in orders) else IN_FLIGHT
+    for ended in side_by_side(orders, lambda order: _arrive(work, order), work.clock, most):
         for order, error in ended:
             if error is None:
                 _keep(manifest, order)

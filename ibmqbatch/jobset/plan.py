@@ -16,7 +16,7 @@ from .budget import JOB_SECONDS, check_budget, shot_seconds
 from .device import device_of
 from .errors import TooManyJobs
 from .request import COMPILER_SEED_BITS, Request
-from .split import Chunk, Limits, Load, Splitter, repeats
+from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
 
@@ -118,8 +118,7 @@ def make_plan(
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 row = row_size(values) if number and values else None
-                load = program.load
-                chunks += splitter.add(Load(size, shots, row, load.result_bytes, load.instructions))
+                chunks += splitter.add(program.load, shots, size, row)
             if draft is not None:
                 _keep(draft, program, shots)
         chunks += splitter.finish()

@@ -111,10 +111,7 @@ def _look_at(client: Client, job_id: str) -> _Found:
         remote = client.job(job_id)
         params = client.params(job_id)
     except NotFound as error:
-        raise NoSuchJob(
-            f"The account '{client.account.name}' has no job '{job_id}'.",
-            "Check the id, and the instance of the account.",
-        ) from error
+        raise NoSuchJob(client.account.name, job_id) from error
     if params is None:
         raise UsageError(
             f"Job {job_id} is private: the service does not tell what circuits it holds.",

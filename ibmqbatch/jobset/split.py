@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Chunk", "Limits", "Load", "Splitter", "repeat_shots", "repeats"]
+if TYPE_CHECKING:
+    from ..circuits.load import Load
+
+__all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
 
 _SOFT_EXECUTIONS = 5_000_000  # the service fails a job above 10 million
 _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more today
@@ -28,22 +32,6 @@ class Limits:
     result_bytes: int = _SOFT_RESULT_BYTES
     instructions: int = _SOFT_INSTRUCTIONS
     shots: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a circuit adds to a job.
-
-    `bytes` are those on the wire, `row` what it takes there behind the circuit before it, where it
-    differs from that one in its parameters' values alone. `result_bytes` are those of one shot's
-    outcome, `instructions` those of the control system on its busiest qubit.
-    """
-
-    bytes: int
-    shots: int
-    row: int | None = None
-    result_bytes: int = 0
-    instructions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +69,19 @@ class Splitter:
         self._next = 0
         self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, load: Load) -> Iterator[Chunk]:
-        """Take the next circuit; yield the chunks that it did not fit into."""
-        most = self._limits.shots or load.shots
-        for repeat in range(repeats(load.shots, most)):
+    def add(self, load: Load, shots: int, size: int, row: int | None = None) -> Iterator[Chunk]:
+        """Take the next circuit; yield the chunks that it did not fit into.
+
+        `load` is that of one of its runs, `size` the bytes that it takes on the wire; `row` those
+        that it takes there behind the circuit before it, where it differs from that one in its
+        parameters' values alone.
+        """
+        most = self._limits.shots or shots
+        for repeat in range(repeats(shots, most)):
             if repeat == len(self._open):
-                self._open.append(_OpenChunk(repeat))
+                self._open.append(_OpenChunk(repeat, self._limits))
             yield from self._open[repeat].add(
-                self._next, load, repeat_shots(load.shots, most, repeat), self._limits
+                self._next, load, repeat_shots(shots, most, repeat), size, row
             )
         self._next += 1
 
@@ -99,17 +92,21 @@ class Splitter:
 
 
 class _OpenChunk:
-    def __init__(self, repeat: int) -> None:
+    def __init__(self, repeat: int, limits: Limits) -> None:
         self._repeat = repeat
+        self._limits = limits
         self._first = self._next = 0
         self._clear()
 
     def _clear(self) -> None:
         self._bytes = self._executions = self._result_bytes = self._instructions = 0
 
-    def add(self, index: int, load: Load, shots: int, limits: Limits) -> Iterator[Chunk]:
+    def add(
+        self, index: int, load: Load, shots: int, size: int, row: int | None
+    ) -> Iterator[Chunk]:
+        limits = self._limits
         count = self._next - self._first
-        added = load.bytes if load.row is None or not count else load.row
+        added = size if row is None or not count else row
         result = load.result_bytes * shots
         if (
             # A job's circuits follow one another, and not all need this repeat.
@@ -121,7 +118,7 @@ class _OpenChunk:
             or self._instructions + load.instructions > limits.instructions
         ):
             yield from self.close()
-            self._first, added = index, load.bytes
+            self._first, added = index, size
         self._next = index + 1
         self._bytes += added
         self._executions += shots

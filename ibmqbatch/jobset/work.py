@@ -100,9 +100,12 @@ class Flight(Generic[Item, Value]):
 
 
 def side_by_side(
-    items: Iterable[Item], request: Callable[[Item], Value], clock: Clock
+    items: Iterable[Item],
+    request: Callable[[Item], Value],
+    clock: Clock,
+    most: int = IN_FLIGHT,
 ) -> Iterator[list[tuple[Item, Value | ServiceError]]]:
-    """Run `request` for each item, `IN_FLIGHT` at a time; yield those that have ended as they do.
+    """Run `request` for each item, `most` at a time; yield those that have ended as they do.
 
     No new request is begun once the clock is interrupted; those in flight are waited for.
     """
@@ -110,7 +113,7 @@ def side_by_side(
     with Flight(request) as flight:
         while True:
             if not clock.interrupted.is_set():
-                for item in islice(remaining, flight.room):
+                for item in islice(remaining, most - len(flight)):
                     flight.start(item)
             if not len(flight):
                 return

@@ -50,9 +50,9 @@ class Holding:
         experiments: object,
         *,
         name: str | None,
+        max_circuits: int | None = None,
         tags: list[str] | None,
         run_config: Mapping[str, Any],
-        max_circuits: int | None = None,
         lone: bool = False,
     ) -> Self:
         """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.

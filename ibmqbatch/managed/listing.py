@@ -16,7 +16,6 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset import catalog
 from ..jobset.errors import NoSuchJob
-from ..jobset.retired import is_retired_job
 from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
@@ -151,12 +150,7 @@ def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
         try:
             remote = client.job(job_id)
         except NotFound as error:
-            raise NoSuchJob(
-                f"The account '{provider.account_name}' has no job '{job_id}'.",
-                "It looks like one of the service that IBM has shut down, and its jobs with it."
-                if is_retired_job(job_id)
-                else "Check the id, and the instance of the account.",
-            ) from error
+            raise NoSuchJob(provider.account_name, job_id) from error
     return _job(provider, remote, {}, {})
 
 

@@ -23,6 +23,7 @@ from .exceptions import (
     IBMQJobTimeoutError,
     translated,
 )
+from .holding import Holding
 from .job import IBMQJob
 from .looking import status_of, was_refused
 from .report import reason_of
@@ -96,8 +97,6 @@ class ManagedJob:
         Raises IBMQJobManagerInvalidStateError for a job that has been submitted, and for circuits
         that take more than one.
         """
-        from .holding import Holding
-
         if self._handle is not None or self._job is not None:
             raise IBMQJobManagerInvalidStateError("The job has already been submitted.")
         held = Holding.planned(
@@ -109,7 +108,8 @@ class ManagedJob:
             lone=True,
         )
         self._handle, self._index, self._backend = held.handle, 0, held.backend
-        self.end_index = self.start_index + held.read(Manifest.jobs)[0].last_circuit
+        (job,) = held.read(Manifest.jobs)
+        self.end_index = self.start_index + job.last_circuit
 
     def status(self) -> JobStatus | None:
         """Ask for the job's status; None when it is unknown, or the job could not be submitted.

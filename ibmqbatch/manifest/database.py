@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import StorageError
+from ..transactions import transaction
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
 from .migrations import MIGRATIONS
 
@@ -85,16 +86,8 @@ class Database:
                 f"The job set's file {self.path} cannot be written.",
                 "Make room on the disk, or mend the permissions of the file and its folder.",
             )
-        with self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # After some errors (a full disk) SQLite has rolled back by itself.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._explained(), transaction(self._connection):
+            yield
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -195,17 +188,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         )
     for number in range(version + 1, len(MIGRATIONS) + 1):
         # One script, one transaction; a second process that waited for it finds nothing to do.
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             if connection.execute("PRAGMA user_version").fetchone()[0] < number:
                 for statement in _statements(MIGRATIONS[number - 1]):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -124,8 +124,9 @@ def _write_error_line(text: str) -> None:
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
-    except BrokenPipeError:
-        discard_output(stderr=True)  # the work goes on
+    except OSError:
+        # Nobody reads it, or the disk is full that it goes to: the work goes on.
+        discard_output(stderr=True)
 
 
 def complain(problems: Sequence[Problem]) -> None:

@@ -136,17 +136,6 @@ class Client:
         told = {"accepting_jobs": False}
         self._call("PATCH", f"/sessions/{quote(batch, safe='')}", body=told)
 
-    def delete(self, job_id: str) -> bool:
-        """Delete a job that has ended, for good; return False when it is gone already.
-
-        That it is gone may be the doing of this very request, when it had to be repeated.
-        """
-        try:
-            self._call("DELETE", _job(job_id))
-        except NotFound:
-            return False
-        return True
-
     def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """Replace all tags of a job."""
         self._call("PUT", f"{_job(job_id)}/tags", body={"tags": list(tags)})

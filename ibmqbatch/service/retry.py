@@ -16,17 +16,9 @@ from typing import TypeVar
 from ..clock import Clock
 from .errors import Busy, Firewalled, ServiceError
 
-__all__ = ["RetryPolicy", "set_waiting"]
+__all__ = ["RetryPolicy"]
 
 Answer = TypeVar("Answer")
-
-_waiting = True
-
-
-def set_waiting(enabled: bool) -> None:  # noqa: FBT001 - a switch
-    """Switch the waits between attempts on or off, everywhere. Tests switch them off."""
-    global _waiting  # noqa: PLW0603
-    _waiting = enabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +62,7 @@ class RetryPolicy:
                 late = clock.monotonic() - begun + wait > self.deadline or wait > clock.left
                 if attempt >= self.attempts or late or clock.interrupted.is_set():
                     raise
-                if _waiting:
-                    clock.sleep(wait)
+                clock.sleep(wait)
             attempt += 1
             pause = min(2 * pause, self.longest)
 

@@ -166,7 +166,10 @@ class Transport:
             ) as response,
         ):
             journey.note(response.status_code, response.headers)
-            file.writelines(_pieces(response))
+            for piece in _pieces(response):
+                file.write(piece)
+                # What has been read is not lost with this process: it may be given only once.
+                file.flush()
         return response.status_code
 
     @contextlib.contextmanager

@@ -14,7 +14,9 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -75,6 +77,18 @@ class Stub:
         """Return how many requests waited for their answers at the same time, at most."""
         return int(self._tell("most_waiting"))
 
+    def hold(self) -> None:
+        """Keep the answers to submissions back from now on."""
+        self._tell("hold")
+
+    def held(self) -> int:
+        """Return how many answers are kept back."""
+        return int(self._tell("held"))
+
+    def release(self) -> None:
+        """Give the answers that were kept back, and keep back no more."""
+        self._tell("release")
+
     def finish_jobs(self) -> None:
         """Have all jobs that it holds be completed."""
         self._tell("finish")
@@ -94,6 +108,8 @@ class Service:
         self.begun: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
         self.waiting = self.most_waiting = 0
+        self.holding = False
+        self.held: list[Callable[[], None]] = []
 
     def arrived(self) -> None:
         """Count a request that is not answered yet."""
@@ -126,6 +142,16 @@ class Service:
                 return 200, counts
             case "GET", ["stub", "most_waiting"]:
                 return 200, self.most_waiting
+            case "GET", ["stub", "hold"]:
+                self.holding = True
+                return 200, {}
+            case "GET", ["stub", "held"]:
+                return 200, len(self.held)
+            case "GET", ["stub", "release"]:
+                self.holding = False
+                while self.held:
+                    self.held.pop()()
+                return 200, {}
             case "GET", ["stub", "finish"]:
                 for held in self.jobs.values():
                     held["state"] = {"status": "Completed"}
@@ -217,7 +243,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(answer)
             return
         self._service.arrived()
-        loop.call_at(arrived + self._delay, self._reply, answer)
+        if self._service.holding and (method, target) == ("POST", "/api/v1/jobs"):
+            self._service.held.append(partial(self._reply, answer))
+        else:
+            loop.call_at(arrived + self._delay, self._reply, answer)
 
     def _reply(self, answer: bytes) -> None:
         self._service.answered()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +24,15 @@ class Login:
         env: Any = None,
     ) -> Finished:
         """Log in (`at` this service, unless that is said otherwise), held to an exit code."""
-        done = subprocess.run(
-            [*self.words(*words, at=at)],
-            env=env or self.cli.env,
-            cwd=self.cli.cwd,
-            input=self.key if key is None else key,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        assert self.key not in done.stdout + done.stderr
-        assert done.returncode == code, done.stderr
-        return Finished(done.returncode, done.stdout, done.stderr)
+        given = self.key if key is None else key
+        done = self.cli(*self.words(*words, at=at), code=code, env=env, stdin=given)
+        assert self.key not in done.out + done.err
+        return done
 
     def words(self, *words: object, at: bool = True) -> list[str]:
-        """Return the command."""
+        """Return the command's words."""
         where = ["--url", f"{self.url}/api/v1"] if at else []
-        return [
-            *(sys.executable, "-m", "ibmqbatch", "account", "login"),
-            *map(str, words),
-            *where,
-        ]
+        return ["account", "login", *map(str, words), *where]
 
     @property
     def path(self) -> Path:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.accounts import Login, found
-from tests.cli.test_contract import document
-from tests.cli.test_terminal import screen
+from tests.cli.support import document, screen
 from tests.conftest import BELL
 
 
@@ -107,7 +106,7 @@ def test_the_account_in_use_is_taken_where_none_is_named(login, circuits):
     assert "--backend" in login.cli("submit", circuits(a=BELL), code=2).err
     done = login.cli("submit", circuits(a=BELL), "--backend", "ideal_simulator", "--wait")
     assert "'ibm'" in done.err
-    told = login.cli("status", "latest", "--json").json["data"]["job_set"]
+    told = login.cli.data("status", "latest")["job_set"]
     assert told["account"] == "ibm"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
 from tests.cli.accounts import Login, found
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.conftest import BELL
 from tests.terminal import run_in_terminal, without_escapes
 
@@ -29,7 +30,10 @@ def watched(cli, service, proxy) -> Login:
 def typed(login: Login, *words: object, answers: list[tuple[str, str]]) -> tuple[int, str]:
     """Log in on a terminal, typing these answers."""
     code, text = run_in_terminal(
-        login.words(*words), env=login.cli.env, cwd=login.cli.cwd, answers=answers
+        [sys.executable, "-m", "ibmqbatch", *login.words(*words)],
+        env=login.cli.env,
+        cwd=login.cli.cwd,
+        answers=answers,
     )
     assert login.key not in text
     return code, without_escapes(text)
@@ -117,7 +121,7 @@ def test_no_verb_shows_or_logs_a_key(login):
             assert login.key.encode() not in path.read_bytes(), path
 
 
-def test_a_service_that_is_away_is_told_and_nothing_is_stored(login):
+def test_a_service_that_is_away_is_told_and_nothing_is_stored(login, no_waits):
     login.url = "http://127.0.0.1:1"
     login(code=75)
     assert login.stored == {}

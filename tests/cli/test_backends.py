@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.test_contract import document
-from tests.cli.test_terminal import screen
+from tests.cli.support import document, screen
 
 DEVICE = {
     "backend_name": "ibm_odd",

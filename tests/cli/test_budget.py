@@ -6,42 +6,31 @@ import json
 
 import pytest
 
-from tests.cli.inside import beside
-from tests.cli.test_contract import VALIDATOR
+from tests.cli.support import VALIDATOR
 from tests.conftest import BELL
 
 WORDS = ("--backend", "fake_manila", "--shots", 1000)
 
 
-@pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("budget")
-    (folder / "bell.qasm").write_text(BELL)
-    with beside(service_folder, folder / "home") as (run, proxy):
-        yield run, proxy, folder / "bell.qasm"
-
-
 @pytest.fixture
-def submit(place):
+def submit(run, wire):
     """Return a function that submits when the service tells this of its usage."""
-    run, proxy, bell = place
-    proxy.seen.clear()
-    proxy.rules.clear()
+    (run.cwd / "bell.qasm").write_text(BELL)
 
     def submit(*words: object, told: object = None, status: int = 200, code: int = 0):
         if told is not None:
             body = told if isinstance(told, bytes) else json.dumps(told).encode()
-            proxy.when("GET", "/instances/usage", times=9, status=status, body=body)
-        return run("submit", bell, *WORDS, *words, code=code)
+            wire.when("GET", "/instances/usage", times=9, status=status, body=body)
+        return run("submit", "bell.qasm", *WORDS, *words, code=code)
 
     return submit
 
 
-def sets(place) -> list[str]:
-    return sorted(path.name for path in (place[0].home / "sets").glob("*.[ds]*"))
+def sets(run) -> list[str]:
+    return sorted(path.name for path in (run.home / "sets").glob("*.[ds]*"))
 
 
-def test_dry_run_shows_the_estimate_and_what_is_left(submit, place):
+def test_dry_run_shows_the_estimate_and_what_is_left(submit):
     done = submit("--dry-run", told={"usage_consumed_seconds": 100, "usage_limit_seconds": 600})
     lines = dict(line.split("\t") for line in done.out.splitlines())
     seconds, word = lines["quantum seconds"].split()
@@ -64,21 +53,20 @@ def test_instance_without_a_limit_has_no_time_left_to_show(submit):
     assert "quantum seconds" in done.out
 
 
-def test_simulator_shows_no_seconds_and_asks_for_none(place):
-    run, proxy, bell = place
-    proxy.seen.clear()
-    plan = run.data("submit", bell, "--dry-run", "--max-cost", 0)["plan"]
+def test_simulator_shows_no_seconds_and_asks_for_none(run, wire, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    plan = run.data("submit", tmp_path / "bell.qasm", "--dry-run", "--max-cost", 0)["plan"]
     assert (plan["estimated_seconds"], plan["usage_left_seconds"]) == (None, None)
-    assert proxy.count("GET", "/instances/usage") == 0
+    assert wire.count("GET", "/instances/usage") == 0
 
 
-def test_set_that_costs_too_much_is_refused_with_nothing_written_or_sent(submit, place):
-    before = sets(place)
+def test_set_that_costs_too_much_is_refused_with_nothing_written_or_sent(submit, run, wire):
+    before = sets(run)
     done = submit("--max-cost", 1.5, "--json", code=8)
     (error,) = done.json["errors"]
     assert "more than --max-cost 1.5" in error["message"]
-    assert sets(place) == before
-    assert place[1].submissions == 0
+    assert sets(run) == before
+    assert wire.submissions == 0
 
 
 def test_dry_run_is_held_to_the_limit_as_well(submit):
@@ -92,19 +80,19 @@ def test_dry_run_is_held_to_the_limit_as_well(submit):
         {"usage_limit_reached": True},
     ],
 )
-def test_instance_that_is_used_up_refuses_and_a_dry_run_tells(told, submit, place):
-    before = sets(place)
+def test_instance_that_is_used_up_refuses_and_a_dry_run_tells(told, submit, run, wire):
+    before = sets(run)
     done = submit("--json", told=told, code=8)
     assert "has used up its time" in done.json["errors"][0]["message"]
-    assert (sets(place), place[1].submissions) == (before, 0)
+    assert (sets(run), wire.submissions) == (before, 0)
     assert "Warning: the instance has used up its time" in submit("--dry-run", told=told).err
 
 
-def test_instance_that_is_nearly_used_up_warns_and_sends(submit, place):
+def test_instance_that_is_nearly_used_up_warns_and_sends(submit, wire):
     done = submit("--quiet", told={"usage_consumed_seconds": 599, "usage_limit_seconds": 600})
     assert "Warning: the set would take about 2.3 s" in done.err
     assert "1 s left" in done.err
-    assert place[1].submissions == 1
+    assert wire.submissions == 1
 
 
 @pytest.mark.parametrize(
@@ -118,13 +106,15 @@ def test_instance_that_is_nearly_used_up_warns_and_sends(submit, place):
         (200, b"null"),
     ],
 )
-def test_service_that_does_not_tell_keeps_nobody_from_submitting(status, told, submit, place):
+def test_service_that_does_not_tell_keeps_nobody_from_submitting(
+    status, told, submit, wire, no_waits
+):
     done = submit("--quiet", told=told, status=status)
     assert "Warning" not in done.err
-    assert place[1].submissions == 1
+    assert wire.submissions == 1
 
 
-def test_key_without_rights_is_told(submit, place):
+def test_key_without_rights_is_told(submit, wire):
     told = {"errors": [{"code": 1200, "message": "You are not authorized."}]}
     submit("--quiet", told=told, status=403, code=4)
-    assert place[1].submissions == 0
+    assert wire.submissions == 0

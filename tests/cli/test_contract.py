@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-import jsonschema
 import pytest
 
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.render.envelope import SCHEMA
+from tests.cli.support import VALIDATOR, document
 from tests.conftest import BELL
-
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
-
-
-def document(done: Any, command: str, code: int = 0) -> dict[str, Any]:
-    """Hold a command's output to the schema, and to its exit code."""
-    told: dict[str, Any] = json.loads(done.out)
-    VALIDATOR.validate(told)
-    assert (told["command"], told["exit_code"], done.code) == (command, code, code)
-    return told
 
 
 def test_every_verb_prints_one_document_of_the_schema(cli, circuits):
@@ -76,7 +64,7 @@ def test_errors_speak_json_too(cli, words, command, code):
 
 def test_counts_have_every_status_and_add_up(cli, circuits):
     set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1, "--detach")
-    item = cli("status", set_id, "--json").json["data"]["job_set"]
+    item = cli.data("status", set_id)["job_set"]
     assert len(item["counts"]) == 7
     assert sum(item["counts"].values()) == item["total_jobs"] == 2
 

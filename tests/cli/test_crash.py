@@ -7,33 +7,13 @@ import os
 import signal
 import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cli.support import SLOW
 from tests.conftest import BELL, Cli, basis_state
-
-# Measuring in the middle makes the simulator run every shot on its own.
-SLOW = """OPENQASM 2.0;
-include "qelib1.inc";
-qreg q[12];
-creg a[12];
-creg c[12];
-h q;
-measure q -> a;
-h q;
-measure q -> c;
-"""
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Look until the condition holds: for what happens in other processes, and tells nobody."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
+from tests.waiting import wait_until
 
 
 def service_states(home: Path) -> list[str]:
@@ -62,18 +42,18 @@ def circuits_of_jobs(home: Path, set_id: str) -> list[tuple[int, int]]:
 
 def test_kill_of_the_service_with_jobs_running_and_queued_loses_none(lone_cli: Cli, circuits):
     folder = circuits(**{f"slow{n}": SLOW for n in range(5)})
-    set_id = lone_cli.submit(folder, "--max-circuits", 1, "--shots", 1500)
+    set_id = lone_cli.submit(folder, "--max-circuits", 1, "--shots", 500)
 
     def both() -> bool:
         return {"Running", "Queued"} <= set(service_states(lone_cli.home))
 
-    wait_for(both)
+    wait_until(both)
     service = json.loads((lone_cli.home / "local" / "service.json").read_bytes())
     os.kill(service["pid"], signal.SIGKILL)
     assert both()
     lone_cli("resume", set_id)
     done = lone_cli("results", set_id, "--wait", "--json").json
-    assert [sum(r["counts"].values()) for r in done["data"]["results"]] == [1500] * 5
+    assert [sum(r["counts"].values()) for r in done["data"]["results"]] == [500] * 5
     assert circuits_of_jobs(lone_cli.home, set_id) == [(n, n) for n in range(5)]
 
 
@@ -113,7 +93,7 @@ def test_a_reply_that_is_lost_is_found_in_the_listing_and_not_sent_again(cli, ci
     proxy.when("POST", "/jobs", drop="after")
     set_id = cli.submit(folder, "--max-circuits", 1, "--shots", 10, "--wait")
     assert proxy.submissions == 2
-    events = cli("status", set_id, "--events", "--json").json["data"]["events"]
+    events = cli.data("status", set_id, "--events")["events"]
     assert "adopted" in [event["kind"] for event in events]
 
 
@@ -122,7 +102,7 @@ def test_a_request_that_is_lost_is_sent_again_after_two_listings_without_it(cli,
     proxy.when("POST", "/jobs", drop="before")
     set_id = cli.submit(folder, "--shots", 10, "--wait")
     assert proxy.submissions == 2
-    job = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"][0]
+    job = cli.data("status", set_id)["job_set"]["jobs"][0]
     assert (job["status"], job["attempt"]) == ("DONE", 2)
     submitted = [n for n, s in enumerate(proxy.seen) if s.method == "POST" and "jobs" in s.path]
     between = proxy.seen[submitted[0] : submitted[1]]
@@ -144,7 +124,7 @@ def test_an_answer_without_an_id_makes_no_second_job(cli, circuits, proxy):
 def test_a_busy_service_is_obeyed_and_nothing_is_doubled(cli, circuits, proxy):
     proxy.when("POST", "/jobs", status=429, headers={"Retry-After": "1"})
     set_id = cli.submit(circuits(a=basis_state("01")), "--shots", 10, "--wait")
-    job = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"][0]
+    job = cli.data("status", set_id)["job_set"]["jobs"][0]
     assert (proxy.submissions, job["attempt"]) == (2, 1)
 
 

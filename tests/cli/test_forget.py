@@ -11,8 +11,7 @@ import sys
 import pytest
 
 from ibmqbatch.files import FileLock
-from tests.cli.test_contract import document
-from tests.cli.test_crash import SLOW
+from tests.cli.support import SLOW, document
 from tests.conftest import BELL, basis_state
 
 
@@ -98,7 +97,7 @@ def test_an_unfinished_set_is_refused_and_what_would_be_lost_is_told(cli, circui
     assert "still on the service" in done.err
     assert sets(cli) == []
     cli("cancel", "x.sqlite")
-    assert cli("status", "x.sqlite", "--json").json["data"]["job_set"]["counts"]["CANCELLED"] == 2
+    assert cli.data("status", "x.sqlite")["job_set"]["counts"]["CANCELLED"] == 2
 
 
 def test_a_planned_set_is_unfinished(cli, circuits):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_contract import document
-from tests.cli.test_crash import SLOW
+from tests.cli.support import SLOW, document
 from tests.conftest import BELL, Cli, basis_state, point_at
+from tests.manifest.conftest import change
 from tests.manifest.older import SECOND_FORM
-from tests.manifest.test_database import change
 
 
 @pytest.fixture
@@ -27,24 +25,21 @@ def elsewhere(service, tmp_path) -> Cli:
 
 
 @pytest.fixture(scope="module")
-def planned_once(service_folder, tmp_path_factory) -> Path:
-    """Plan a set of two jobs of which none is sent, and export it; return the folder of both."""
-    folder = tmp_path_factory.mktemp("planned")
-    told = json.loads((service_folder / "service.json").read_bytes())
-    point_at(folder / "home", told, told["url"])
-    cli = Cli(folder / "home", folder)
+def planned_once(shared) -> Cli:
+    """Plan a set of two jobs of which none is sent, and export it."""
+    run, _ = shared
     for name, bits in (("a", "01"), ("b", "10")):
-        (folder / f"{name}.qasm").write_text(basis_state(bits))
+        (run.cwd / f"{name}.qasm").write_text(basis_state(bits))
     words = ("--shots", 5, "--max-circuits", 1, "--name", "mine", "--detach")
-    cli("export", cli.submit("a.qasm", "b.qasm", *words), "-o", "x.sqlite")
-    return folder
+    run("export", run.submit("a.qasm", "b.qasm", *words), "-o", "x.sqlite")
+    return run
 
 
 @pytest.fixture
 def exported(cli, planned_once, tmp_path) -> Path:
     """Have the set in the data folder, and its copy beside that."""
-    shutil.copytree(planned_once / "home" / "sets", cli.home / "sets")
-    return Path(shutil.copy(planned_once / "x.sqlite", tmp_path))
+    shutil.copytree(planned_once.home / "sets", cli.home / "sets")
+    return Path(shutil.copy(planned_once.cwd / "x.sqlite", tmp_path))
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def unique(cli, circuits, tmp_path) -> Path:
 
 
 def the_id(cli: Cli, reference: object = "latest") -> str:
-    return cli("status", reference, "--json").json["data"]["job_set"]["id"]
+    return cli.data("status", reference)["job_set"]["id"]
 
 
 def no_sets(cli: Cli) -> bool:
@@ -114,7 +109,7 @@ def test_an_imported_set_is_followed_cancelled_and_retagged(cli, circuits, elsew
     elsewhere("import", cli.cwd / "x.sqlite")
     elsewhere("retag", set_id, "--add", "moved")
     elsewhere("cancel", set_id)
-    item = elsewhere("status", set_id, "--json").json["data"]["job_set"]
+    item = elsewhere.data("status", set_id)["job_set"]
     assert (item["counts"]["CANCELLED"], item["tags"]) == (2, ["moved"])
 
 
@@ -145,7 +140,7 @@ def test_a_set_is_already_here_where_it_was_unique(cli, unique):
 def test_a_set_that_is_here_and_has_moved_on_is_left_alone(cli, exported):
     cli("retag", "mine", "--add", "later")
     assert "forget" in cli("import", exported, code=2).err
-    assert cli("status", "mine", "--json").json["data"]["job_set"]["tags"] == ["later"]
+    assert cli.data("status", "mine")["job_set"]["tags"] == ["later"]
 
 
 def test_a_set_that_somebody_holds_is_left_alone(cli, exported):
@@ -256,7 +251,7 @@ def test_what_a_killed_import_left_is_no_set_and_is_cleared_away(exported, elsew
     sets = elsewhere.home / "sets"
     sets.mkdir(mode=0o700)
     (sets / "20260101-aaaaaaa.draft").write_bytes(b"half")
-    assert elsewhere("status", "--json").json["data"]["job_sets"] == []
+    assert elsewhere.data("status")["job_sets"] == []
     elsewhere("import", exported)
     assert not list(sets.glob("*.draft"))
 

@@ -24,7 +24,7 @@ FLIP = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\
 def results(cli: Cli, *words: object, code: int = 0) -> list[dict[str, Any]]:
     """Submit, wait and return the results."""
     job_set = cli.submit(*words, "--wait", code=code)
-    found: list[dict[str, Any]] = cli("results", job_set, "--json").json["data"]["results"]
+    found: list[dict[str, Any]] = cli.data("results", job_set)["results"]
     return found
 
 
@@ -105,7 +105,7 @@ def test_standard_input_is_read(cli):
         timeout=60,
         check=True,
     )
-    (found,) = cli("results", done.stdout.decode().strip(), "--json").json["data"]["results"]
+    (found,) = cli.data("results", done.stdout.decode().strip())["results"]
     assert outcomes([found]) == [("flip", {"10": 5})]
     assert found["metadata"] == {"angle": 0.5, "more": [1, None]}
 

@@ -7,29 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from tests.cli.inside import beside
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.cli.test_recover import FLIP, TURN, finished, recover
-from tests.cli.test_recover import straight as straight_to_the_service
 from tests.service.test_results import levels
-
-straight = straight_to_the_service
 
 LEVELS = {
     "kerneled": (np.arange(10) + 1j * np.arange(10)[::-1]).reshape(5, 2),
     "avg_kerneled": np.array([0.5 - 1j, 2j]),
 }
-
-
-@pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    with beside(service_folder, tmp_path_factory.mktemp("levels") / "home") as (run, proxy):
-        yield run, proxy
-
-
-@pytest.fixture
-def run(place):
-    return place[0]
 
 
 @pytest.fixture(scope="module", params=LEVELS)
@@ -38,9 +23,9 @@ def level(request) -> str:
 
 
 @pytest.fixture(scope="module")
-def job_set(place, straight, level) -> str:
+def job_set(shared, straight, level) -> str:
     """Recover a job of one circuit whose results are levels."""
-    run, proxy = place
+    run, proxy = shared
     job = finished(straight, [FLIP], params={"shots": 5, "options": {}})
     proxy.when("GET", f"/{job}/results", status=200, body=levels(LEVELS[level], ()))
     return recover(run, job)
@@ -90,11 +75,11 @@ def test_bits_need_no_note(run, straight):
     assert "classified" not in run("results", job_set, "--json").err
 
 
-def test_rows_of_a_sweep_are_told_apart(run, place, straight, tmp_path):
+def test_rows_of_a_sweep_are_told_apart(run, wire, straight, tmp_path):
     array = np.arange(12).reshape(3, 2, 2) * 1j
     rows = {"__type__": "ndarray", "__value__": [[0, 0]] * 3}
     job = finished(straight, [TURN, rows], params={"shots": 2})
-    place[1].when("GET", f"/{job}/results", status=200, body=levels(array, (3,)))
+    wire.when("GET", f"/{job}/results", status=200, body=levels(array, (3,)))
     job_set = recover(run, job)
     run("results", job_set, "--format", "npz", "-o", tmp_path / "x.npz")
     with np.load(tmp_path / "x.npz") as arrays:

@@ -4,34 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.inside import beside
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.conftest import basis_state
 from tests.proxy import Seen
 
 pytestmark = pytest.mark.usefixtures("no_waits")
-
-
-@pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("logs")
-    (folder / "circuits").mkdir()
-    for number in range(4):
-        (folder / "circuits" / f"c{number}.qasm").write_text(basis_state("1"))
-    with beside(service_folder, folder / "home") as (run, proxy):
-        yield run, proxy, folder / "circuits"
-
-
-@pytest.fixture
-def run(place):
-    return place[0]
-
-
-@pytest.fixture
-def proxy(place):
-    place[1].seen.clear()
-    yield place[1]
-    place[1].rules.clear()
 
 
 def tamper(seen: Seen) -> None:
@@ -43,13 +20,15 @@ def tamper(seen: Seen) -> None:
 
 
 @pytest.fixture(scope="module")
-def job_set(place) -> str:
+def job_set(shared) -> str:
     """Run a set of which jobs 0 and 3 fail, job 1 is refused, and job 2 is done."""
-    run, proxy, circuits = place
-    proxy.when("POST", "/jobs", times=4, before=tamper)
-    made = run.submit(circuits, "--max-circuits", 1, "--shots", 5, "--detach")
+    run, wire = shared
+    for number in range(4):
+        (run.cwd / f"c{number}.qasm").write_text(basis_state("1"))
+    wire.when("POST", "/jobs", times=4, before=tamper)
+    made = run.submit(run.cwd, "--max-circuits", 1, "--shots", 5, "--detach")
     run("resume", made, "--wait", code=3)
-    proxy.rules.clear()
+    wire.rules.clear()
     return made
 
 
@@ -75,14 +54,14 @@ def test_document_has_what_the_service_says_of_each(run, job_set):
     assert "not JSON" in told[1]["reason"]
 
 
-def test_one_request_a_job_that_was_sent(run, job_set, proxy):
+def test_one_request_a_job_that_was_sent(run, job_set, wire):
     run("logs", job_set)
-    assert proxy.count("GET", "/logs") == 2
+    assert wire.count("GET", "/logs") == 2
 
 
-def test_refused_job_is_shown_without_a_request(run, job_set, proxy):
+def test_refused_job_is_shown_without_a_request(run, job_set, wire):
     assert "not JSON" in run("logs", job_set, "--job", 1).out
-    assert proxy.seen == []
+    assert wire.seen == []
 
 
 def test_job_that_is_named_is_shown_whatever_became_of_it(run, job_set):
@@ -94,23 +73,23 @@ def test_job_that_is_not_there_is_told(run, job_set):
     assert "Its jobs are 0 to 3" in run("logs", job_set, "--job", 4, code=2).err
 
 
-def test_set_without_failures_has_nothing_to_show_and_asks_nobody(run, place, proxy):
-    made = run.submit(place[2] / "c0.qasm", "--shots", 5, "--wait")
-    proxy.seen.clear()
+def test_set_without_failures_has_nothing_to_show_and_asks_nobody(run, job_set, wire):
+    made = run.submit("c0.qasm", "--shots", 5, "--wait")
+    wire.seen.clear()
     done = run("logs", made)
     assert (done.out, done.err) == ("", "No job has failed.\n")
     assert document(run("logs", made, "--json"), "logs")["data"]["logs"] == []
-    assert proxy.seen == []
+    assert wire.seen == []
 
 
-def test_job_without_a_log_yet_is_shown_without_one(run, job_set, proxy):
+def test_job_without_a_log_yet_is_shown_without_one(run, job_set, wire):
     body = b'{"errors": [{"code": 1294, "message": "no logs"}]}'
-    proxy.when("GET", "/logs", status=404, body=body, times=9)
+    wire.when("GET", "/logs", status=404, body=body, times=9)
     assert by_index(run.data("logs", job_set))[0]["text"] == ""
 
 
-def test_reasons_are_shown_though_the_service_is_away(run, job_set, proxy):
-    proxy.when("GET", "/logs", drop="before", times=99)
+def test_reasons_are_shown_though_the_service_is_away(run, job_set, wire):
+    wire.when("GET", "/logs", drop="before", times=99)
     done = run("logs", job_set, code=75)
     assert "(code 1603)" in done.out
     assert "error: " in done.err
@@ -118,14 +97,14 @@ def test_reasons_are_shown_though_the_service_is_away(run, job_set, proxy):
     assert [item["text"] for item in told["data"]["logs"]] == [None] * 3
 
 
-def test_log_that_cannot_be_had_does_not_hide_the_others(run, job_set, proxy):
+def test_log_that_cannot_be_had_does_not_hide_the_others(run, job_set, wire):
     first = by_index(run.data("logs", job_set))[0]["id"]
-    proxy.when("GET", f"/{first}/logs", drop="before", times=99)
+    wire.when("GET", f"/{first}/logs", drop="before", times=99)
     told = by_index(run.data("logs", job_set))
     assert told[0]["text"] is None
     assert told[3]["text"]
 
 
-def test_logs_cannot_write_to_the_terminal(run, job_set, proxy):
-    proxy.when("GET", "/logs", status=200, body=b"\x1b[31mred\xff\r\n", times=9)
+def test_logs_cannot_write_to_the_terminal(run, job_set, wire):
+    wire.when("GET", "/logs", status=200, body=b"\x1b[31mred\xff\r\n", times=9)
     assert "\x1b" not in run("logs", job_set).out

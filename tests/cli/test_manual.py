@@ -92,13 +92,13 @@ def test_help_prints_the_man_page(cli: Cli):
 
 def test_help_on_a_verb_is_that_verbs_help(cli: Cli):
     assert cli("help", "retag").out == cli("retag", "--help").out
-    assert "--replace TAG" in cli("help", "retag", "--json").json["data"]["text"]
+    assert "--replace TAG" in cli.data("help", "retag")["text"]
 
 
 def test_help_on_a_verb_of_a_group_is_that_verbs_help(cli: Cli):
     assert cli("help", "account", "login").out == cli("account", "login", "--help").out
     assert cli("help", "account").out == cli("account", "-h").out
-    text = cli("help", "account", "login", "--json").json["data"]["text"]
+    text = cli.data("help", "account", "login")["text"]
     assert text.startswith("Usage: ibmqbatch account login [OPTIONS] [NAME]")
     assert "account nonsense" in cli("help", "account", "nonsense", code=2).err
 

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
-from tests.cli.inside import beside
-from tests.cli.test_contract import document
+from tests.cli.support import document
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[3] c;\nbit last;\n'
 BEYOND = "let part = c[0:1];\n"  # which is only another name, but needs Qiskit to be understood
 TEXT = f"{HEAD}// as it is\nx $3;\nlast = measure $3;\n"
 WORDS = ("--backend", "fake_manila", "--seed", 1)
-
-
-@pytest.fixture(scope="module")
-def run(service_folder, tmp_path_factory):
-    with beside(service_folder, tmp_path_factory.mktemp("physical") / "home") as (run, _):
-        yield run
 
 
 def program(generator: random.Random) -> str:

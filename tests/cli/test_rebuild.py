@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ibmqbatch.manifest.store import Manifest
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.conftest import BELL, Cli, basis_state
 
 
@@ -24,35 +21,17 @@ def elsewhere(cli, tmp_path) -> Cli:
     return other
 
 
-@pytest.fixture
-def straight(service_folder) -> Iterator[httpx.Client]:
-    """Talk to the service as its owner would, on the instance of the tests' data folders."""
-    told = json.loads((service_folder / "service.json").read_bytes())
-    with httpx.Client(base_url=told["url"], timeout=30) as http:
-        grant = {
-            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-            "apikey": told["api_key"],
-        }
-        token = http.post("/identity/token", data=grant).json()["access_token"]
-        http.headers.update({"Authorization": f"Bearer {token}", "Service-CRN": told["crn"]})
-        yield http
-
-
 def manifest_of(machine: Cli, set_id: str) -> Manifest:
     return Manifest.open(machine.home / "sets" / f"{set_id}.sqlite")
 
 
 def told(machine: Cli, set_id: str) -> dict[str, object]:
-    job_set = machine("status", set_id, "--json").json["data"]["job_set"]
+    job_set = machine.data("status", set_id)["job_set"]
     left_out = ("created_at", "closed_at", "disk_bytes", "seed", "options", "estimated_seconds")
     for job in job_set["jobs"]:
         job.pop("submitted_at")
         job.pop("finished_at")
     return {key: value for key, value in job_set.items() if key not in left_out}
-
-
-def results(machine: Cli, set_id: str) -> object:
-    return machine("results", set_id, "--json").json["data"]["results"]
 
 
 @pytest.mark.parametrize("count", [1, 11, 23])
@@ -63,7 +42,7 @@ def test_a_set_comes_back_as_it_was(count, cli, circuits, elsewhere):
     done = elsewhere("recover", set_id)
     assert done.out.strip() == set_id
     assert told(elsewhere, set_id) == told(cli, set_id)
-    assert results(elsewhere, set_id) == results(cli, set_id)
+    assert elsewhere.results(set_id) == cli.results(set_id)
 
 
 def test_rows_of_a_sweep_keep_their_names_and_values(cli, tmp_path, elsewhere):
@@ -75,7 +54,7 @@ def test_rows_of_a_sweep_keep_their_names_and_values(cli, tmp_path, elsewhere):
     words = (tmp_path / "ry.qasm", "--parameters", tmp_path / "p.csv", "--shots", 5)
     set_id = cli.submit(*words, "--wait")
     elsewhere("recover", set_id)
-    found = results(elsewhere, set_id)
+    found = elsewhere.results(set_id)
     assert [(r["name"], r["counts"]) for r in found] == [("ry@0", {"0": 5}), ("ry@1", {"1": 5})]
     with manifest_of(elsewhere, set_id) as manifest:
         (pub,) = manifest.pubs(0, 1)
@@ -87,10 +66,10 @@ def test_a_job_that_is_gone_is_a_hole_and_the_rest_is_usable(cli, circuits, else
     set_id = cli.submit(circuits(**made), "--max-circuits", 1, "--wait")
     with manifest_of(cli, set_id) as manifest:
         gone = manifest.jobs()[2].remote.id
-    straight.delete(f"/api/v1/jobs/{gone}").raise_for_status()
+    assert straight.call("DELETE", f"/jobs/{gone}").is_success
     done = elsewhere("recover", set_id, code=3)
     assert "no jobs 2 of this set" in done.err
-    shown = elsewhere("results", set_id, "--json", code=3).json["data"]
+    shown = elsewhere.data("results", set_id, code=3)
     assert [r["index"] for r in shown["results"]] == [0, 1, 3]
     (missing,) = shown["missing"]
     assert "the service has no job of these circuits" in missing["reason"]
@@ -103,7 +82,7 @@ def test_the_last_jobs_missing_are_noticed(cli, circuits, elsewhere, straight):
     set_id = cli.submit(circuits(**made), "--max-circuits", 1, "--wait")
     with manifest_of(cli, set_id) as manifest:
         for job in manifest.jobs()[2:]:
-            straight.delete(f"/api/v1/jobs/{job.remote.id}").raise_for_status()
+            assert straight.call("DELETE", f"/jobs/{job.remote.id}").is_success
     assert "no jobs 2, 3 of this set" in elsewhere("recover", set_id, code=3).err
     assert [job["status"] for job in told(elsewhere, set_id)["jobs"]] == [
         "DONE",
@@ -119,7 +98,7 @@ def test_a_recovered_set_can_be_retagged_and_retried(cli, circuits, elsewhere, s
     elsewhere("retag", set_id, "--add", "found")
     with manifest_of(elsewhere, set_id) as manifest:
         job = manifest.jobs()[0]
-    tags = straight.get(f"/api/v1/jobs/{job.remote.id}?exclude_params=true").json()["tags"]
+    tags = straight.job(job.remote.id)["tags"]
     assert {"x", "found"} < set(tags)
     assert any(tag.startswith(f"ibmq_jobset_{set_id}_j0.2") for tag in tags)
 
@@ -140,10 +119,10 @@ def test_an_unknown_set_is_named(elsewhere):
 
 def test_a_lost_folder_is_no_loss(cli, circuits):
     set_id = cli.submit(circuits(a=BELL), "--seed", 3, "--wait")
-    before = results(cli, set_id)
+    before = cli.results(set_id)
     shutil.rmtree(cli.home / "sets")
     cli("recover", set_id)
-    assert results(cli, set_id) == before
+    assert cli.results(set_id) == before
 
 
 def test_repeats_of_shots_come_back(cli, circuits, elsewhere):
@@ -151,8 +130,8 @@ def test_repeats_of_shots_come_back(cli, circuits, elsewhere):
     set_id = cli.submit(names, "--backend", "fake_manila", "--shots", 250_000, "--wait")
     assert len(told(cli, set_id)["jobs"]) == 3
     elsewhere("recover", set_id)
-    assert [r["shots"] for r in results(elsewhere, set_id)] == [250_000, 250_000]
-    assert results(elsewhere, set_id) == results(cli, set_id)
+    assert [r["shots"] for r in elsewhere.results(set_id)] == [250_000, 250_000]
+    assert elsewhere.results(set_id) == cli.results(set_id)
 
 
 def test_bodies_are_the_ones_that_were_sent(cli, circuits, elsewhere):

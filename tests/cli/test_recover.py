@@ -8,15 +8,14 @@ import json
 import math
 import zlib
 
-import httpx
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
 from ibmqbatch.manifest.store import Manifest
-from tests.cli.inside import Inside, beside
-from tests.cli.test_contract import document
+from tests.cli.support import document
+from tests.conftest import Cli
 from tests.local.support import Client, encode, slow
 
 pytestmark = pytest.mark.usefixtures("no_waits")
@@ -87,45 +86,7 @@ PUBS = {
 }
 
 
-@pytest.fixture(scope="module")
-def straight(service_folder):
-    """Talk to the service as another program would, on the instance of the tests' data folders."""
-    told = json.loads((service_folder / "service.json").read_bytes())
-    with httpx.Client(base_url=told["url"], timeout=30) as http:
-        grant = {
-            "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-            "apikey": told["api_key"],
-        }
-        token = http.post("/identity/token", data=grant).json()["access_token"]
-        http.headers.update(
-            {
-                "Authorization": f"Bearer {token}",
-                "Service-CRN": told["crn"],
-                "IBM-API-Version": "2026-04-15",
-            }
-        )
-        yield Client(http)
-
-
-@pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    with beside(service_folder, tmp_path_factory.mktemp("recover") / "home") as (run, proxy):
-        yield run, proxy
-
-
-@pytest.fixture
-def run(place) -> Inside:
-    return place[0]
-
-
-@pytest.fixture
-def proxy(place):
-    place[1].seen.clear()
-    yield place[1]
-    place[1].rules.clear()
-
-
-def recover(run: Inside, *jobs: str, code: int = 0, **named: str) -> str:
+def recover(run: Cli, *jobs: str, code: int = 0, **named: str) -> str:
     words = [word for job in jobs for word in ("--job", job)]
     words += [word for key, value in named.items() for word in (f"--{key}", value)]
     return run("recover", *words, "--quiet", code=code).out.strip()
@@ -138,12 +99,13 @@ def finished(straight: Client, *pubs: object, **fields: object) -> str:
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["typed", "plain"])
-def every_form(request, place, straight):
+def every_form(request, shared, straight):
     """Recover one job of all forms of pubs; return its id, its results by pub, and the set's id."""
     params = {"shots": 5, "support_qiskit": request.param}
     job = finished(straight, *[pub for pub, _ in PUBS.values()], params=params)
-    job_set = recover(place[0], job)
-    found = iter(place[0].results(job_set))
+    run, _ = shared
+    job_set = recover(run, job)
+    found = iter(run.results(job_set))
     results = {what: [next(found) for _ in counts] for what, (_, counts) in PUBS.items()}
     return job, results, job_set
 
@@ -207,11 +169,11 @@ def test_set_has_what_the_jobs_have_in_common(run, straight):
     assert told["options"] == {"experimental": {}}
 
 
-def test_results_are_home_at_once_and_stay_there(run, straight, proxy):
+def test_results_are_home_at_once_and_stay_there(run, straight, wire):
     job_set = recover(run, finished(straight, [FLIP]))
-    proxy.seen.clear()
+    wire.seen.clear()
     assert run.counts(job_set) == [{"01": 5}]
-    assert proxy.seen == []
+    assert wire.seen == []
 
 
 def test_document_describes_the_set(run, straight):
@@ -256,7 +218,7 @@ def test_cancelled_job_is_recovered_as_that(run, straight, endless):
     assert run.data("status", job_set)["job_set"]["state"] == "cancelled"
 
 
-def refusal(run: Inside, *jobs: str, code: int) -> dict[str, str]:
+def refusal(run: Cli, *jobs: str, code: int) -> dict[str, str]:
     before = sorted((run.home / "sets").glob("*.sqlite"))
     words = [word for job in jobs for word in ("--job", job)]
     told = document(run("recover", *words, "--json", code=code), "recover", code)
@@ -278,6 +240,11 @@ def test_job_that_is_not_there_is_refused(run, straight):
     error = refusal(run, there, "d0000000000000000000", code=6)
     assert "has no job 'd0000000000000000000'" in error["message"]
     assert error["code"] == "no_such_job"
+
+
+def test_job_of_the_service_that_is_gone_is_told_as_such(run, service):
+    error = refusal(run, "5f2abc0d1e3f4a0012345678", code=6)
+    assert "that IBM has shut down" in error["hint"]
 
 
 def test_no_job_is_refused(run):
@@ -303,7 +270,7 @@ def test_jobs_on_different_backends_are_refused(run, straight):
         ("sampler", {"circuits": [FLIP]}),
     ],
 )
-def test_job_of_another_program_is_refused(program, params, run, proxy):
+def test_job_of_another_program_is_refused(program, params, run, wire):
     job = {
         "id": "dodd",
         "backend": "ibm_odd",
@@ -311,7 +278,7 @@ def test_job_of_another_program_is_refused(program, params, run, proxy):
         "program": {"id": program},
         "params": params,
     }
-    proxy.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
+    wire.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
     assert "none of the sampler's" in refusal(run, "dodd", code=2)["message"]
 
 
@@ -333,21 +300,21 @@ def test_job_of_another_program_is_refused(program, params, run, proxy):
     ],
     ids=range(12),
 )
-def test_job_that_cannot_be_understood_is_refused(pub, run, proxy):
+def test_job_that_cannot_be_understood_is_refused(pub, run, wire):
     state = {"status": "Completed"}
     job = {"id": "dodd", "backend": "b", "state": state, "params": {"pubs": [pub], "version": 2}}
-    proxy.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
+    wire.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
     assert "cannot be read" in refusal(run, "dodd", code=2)["message"]
 
 
-def test_jobs_of_others_are_neither_labelled_nor_run_again(run, straight, proxy):
+def test_jobs_of_others_are_neither_labelled_nor_run_again(run, straight, wire):
     job = finished(straight, [NEWER], tags=["theirs"])
     job_set = recover(run, job, code=3)
     assert "sent by another program" in run("retag", job_set, "--add", "x", code=2).err
     assert "sent by another program" in run("retry", job_set, code=2).err
     run("resume", job_set, code=3)
     assert straight.job(job)["tags"] == ["theirs"]
-    assert {seen.method for seen in proxy.seen if "/jobs" in seen.path} == {"GET"}
+    assert {seen.method for seen in wire.seen if "/jobs" in seen.path} == {"GET"}
 
 
 def test_circuit_of_a_newer_qiskit_is_told_where_it_is_to_be_shown(run, straight):
@@ -367,7 +334,7 @@ def test_text_of_a_recovered_job_is_shown_as_it_was_sent(run, straight):
 def test_recovered_set_can_be_taken_elsewhere(run, straight, tmp_path):
     job_set = recover(run, finished(straight, [TURN, [[PI, 0], [0, PI]]]))
     run("export", job_set, "-o", tmp_path / "x.sqlite")
-    other = Inside(tmp_path / "other")
+    other = Cli(tmp_path / "other", tmp_path)
     other("import", tmp_path / "x.sqlite")
     assert other.counts(job_set) == [{"01": 5}, {"10": 5}]
     with Manifest.open(tmp_path / "other" / "sets" / f"{job_set}.sqlite") as manifest:

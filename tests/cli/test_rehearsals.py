@@ -33,7 +33,7 @@ def ghz(size: int) -> str:
 
 @pytest.fixture
 def sherbrooke(cli: Cli) -> dict[str, Any]:
-    found: dict[str, Any] = cli("backends", "fake_sherbrooke", "--json").json["data"]["backend"]
+    found: dict[str, Any] = cli.data("backends", "fake_sherbrooke")["backend"]
     return found
 
 
@@ -66,7 +66,7 @@ def test_every_compiled_gate_is_in_the_instruction_set(cli, circuits, sherbrooke
 @pytest.mark.slow
 def test_fidelity_falls_with_size_and_is_that_of_aer(cli, circuits):
     job_set = ghz_set(cli, circuits, "--shots", SHOTS, "--wait")
-    results = cli("results", job_set, "--json").json["data"]["results"]
+    results = cli.data("results", job_set)["results"]
     aer = AerSimulator.from_backend(FakeSherbrooke())
     fidelities = []
     for index, size in enumerate(SIZES):
@@ -124,14 +124,14 @@ def test_circuit_that_needs_more_qubits_than_can_be_simulated_is_refused(cli, ci
 def test_steps_in_the_middle_of_a_circuit_run_on_a_device(statement, cli, circuits):
     text = BELL.replace("cx q[0], q[1];", f"measure q[0] -> c[0]; {statement}")
     job_set = cli.submit(circuits(a=text), "--backend", "fake_manila", "--wait")
-    assert sum(cli("results", job_set, "--json").json["data"]["results"][0]["counts"].values())
+    assert sum(cli.data("results", job_set)["results"][0]["counts"].values())
 
 
 def test_layout_that_is_asked_for_is_kept(cli, circuits):
     job_set = cli.submit(
         circuits(a=BELL), "--backend", "fake_manila", "--initial-layout", "3,4", "--wait"
     )
-    (shown,) = cli("show", job_set, "--circuit", 0, "--compiled", "--json").json["data"]["circuits"]
+    (shown,) = cli.data("show", job_set, "--circuit", 0, "--compiled")["circuits"]
     assert shown["layout"]["initial"] == [3, 4]
     assert "q[0]" not in shown["text"]
 
@@ -144,7 +144,7 @@ def test_control_flow_of_openqasm_3_runs_on_a_device(cli, tmp_path: Path):
         "rest[0] = measure q[1];\nrest[1] = measure q[2];\n"
     )
     job_set = cli.submit(path, "--backend", "fake_manila", "--shots", 2000, "--wait")
-    (result,) = cli("results", job_set, "--json").json["data"]["results"]
+    (result,) = cli.data("results", job_set)["results"]
     assert max(result["counts"], key=result["counts"].get) == "01 1"
 
 

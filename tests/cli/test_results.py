@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from tests.cli.test_crash import SLOW
+from tests.cli.support import SLOW
 from tests.conftest import BELL, basis_state
 
 
@@ -57,7 +57,7 @@ def test_a_json_document_goes_to_a_file_too(cli, done_set, tmp_path):
 
 
 def test_circuits_are_chosen_by_name_or_index(cli, done_set):
-    results = cli("results", done_set, "--circuit", "b", "--circuit", 0, "--json").json["data"]
+    results = cli.data("results", done_set, "--circuit", "b", "--circuit", 0)
     assert [r["name"] for r in results["results"]] == ["b", "a"]
 
 

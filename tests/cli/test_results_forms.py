@@ -7,7 +7,6 @@ import io
 import json
 from collections import Counter
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,25 +14,21 @@ from hypothesis import strategies as st
 
 from ibmqbatch.manifest.remotes import read_result
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.render.envelope import SCHEMA
 from ibmqbatch.service.outcomes import BitArray, PubResult
 from ibmqbatch.service.results import decode_results
-from tests.conftest import Cli, basis_state, point_at
+from tests.cli.support import VALIDATOR
+from tests.conftest import basis_state
 
 TWO = (
     'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg a[1];\ncreg b[3];\nh q;\n'
     "measure q[0] -> a[0];\nmeasure q[1] -> b[0];\nmeasure q[2] -> b[1];\nmeasure q[3] -> b[2];\n"
 )
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory, service_folder):
+def reader(shared):
     """Run commands on a data folder that all tests here read, and none writes."""
-    folder = tmp_path_factory.mktemp("forms")
-    told = json.loads((service_folder / "service.json").read_bytes())
-    point_at(folder / "home", told, told["url"])
-    return Cli(folder / "home", folder)
+    return shared[0]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import sqlite3
 import pytest
 
 from ibmqbatch.cli.sampler import sampler_options
-from tests.cli.inside import beside
 from tests.conftest import BELL, basis_state
 
 OPTIONS = """
@@ -25,33 +24,15 @@ word = "ψ"
 
 
 @pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    """Give commands of this module a data folder, a proxy, and files in a folder."""
-    folder = tmp_path_factory.mktemp("sampler")
+def folder(shared):
+    """Write files to submit."""
+    folder = shared[0].cwd
     (folder / "bell.qasm").write_text(BELL)
     (folder / "one.qasm").write_text(basis_state("1"))
     (folder / "zero.qasm").write_text(basis_state("0"))
     (folder / "o.toml").write_text(OPTIONS)
     (folder / "odd.toml").write_text("[resilience]\nlevel = 1\n")
-    with beside(service_folder, folder / "home") as (run, proxy):
-        yield run, proxy, folder
-
-
-@pytest.fixture
-def run(place):
-    return place[0]
-
-
-@pytest.fixture
-def folder(place):
-    return place[2]
-
-
-@pytest.fixture
-def proxy(place):
-    place[1].seen.clear()
-    yield place[1]
-    place[1].rules.clear()
+    return folder
 
 
 @pytest.fixture
@@ -131,13 +112,13 @@ def test_flags_have_the_last_word_over_the_file(folder):
         (("--max-cost", "-1"), "--max-cost -1.0 is no limit"),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence_before_any_request(words, what, run, proxy, folder):
+def test_what_makes_no_sense_is_one_sentence_before_any_request(words, what, run, wire, folder):
     words = [folder / word if word == "odd.toml" else word for word in words]
     done = run("submit", folder / "bell.qasm", *words, "--json", code=2)
     (error,) = done.json["errors"]
     assert what in error["message"]
     assert error["hint"]
-    assert not proxy.seen
+    assert not wire.seen
 
 
 def test_levels_cannot_be_had_from_what_is_simulated(run, folder):
@@ -187,12 +168,12 @@ def test_options_arrive_as_they_were_given(run, folder, stored):
     assert run.data("status", job_set)["job_set"]["options"]["experimental"] == {"word": "ψ"}
 
 
-def test_results_of_a_private_set_are_read_once_and_kept(run, folder, proxy):
+def test_results_of_a_private_set_are_read_once_and_kept(run, folder, wire):
     job_set = run.submit(folder / "one.qasm", "--shots", 5, "--private", "--wait")
-    assert proxy.count("GET", "/results") == 1
+    assert wire.count("GET", "/results") == 1
     for _ in range(2):
         assert run.counts(job_set) == [{"1": 5}]
-    assert proxy.count("GET", "/results") == 1
+    assert wire.count("GET", "/results") == 1
     assert run.data("status", job_set)["job_set"]["private"]
 
 
@@ -205,8 +186,7 @@ EXPECTED = [str(turn) for turn in TURNS]
 
 
 @pytest.fixture(scope="module")
-def sweep(place):
-    _, _, folder = place
+def sweep(folder):
     (folder / "sweep.qasm").write_text(SWEEP)
     (folder / "p.csv").write_text("a\n" + "".join(f"{turn * math.pi!r}\n" for turn in TURNS))
     return (folder / "sweep.qasm", "--parameters", folder / "p.csv")

@@ -57,7 +57,7 @@ def test_qpy_is_shown_as_openqasm_3(cli, tmp_path):
 
 def test_layout_and_hash_stand_in_the_document(cli, circuits):
     job_set = cli.submit(circuits(a=BELL), "--backend", "fake_manila", "--detach")
-    (shown,) = cli("show", job_set, "--circuit", 0, "--json").json["data"]["circuits"]
+    (shown,) = cli.data("show", job_set, "--circuit", 0)["circuits"]
     assert len(shown["layout"]["initial"]) == len(shown["layout"]["final"]) == 2
     assert len(shown["sha256"]) == 64
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.test_crash import SLOW
+from tests.cli.support import SLOW
 from tests.conftest import BELL
 
 
@@ -12,7 +12,7 @@ def test_sets_are_listed_newest_first_and_filtered(cli, circuits):
     new = cli.submit(folder, "--name", "second", "--detach")
 
     def ids(*words: str) -> list[str]:
-        return [s["id"] for s in cli("status", *words, "--json").json["data"]["job_sets"]]
+        return [s["id"] for s in cli.data("status", *words)["job_sets"]]
 
     assert ids() == [new, old]
     assert ids("--name", "fir") == [old]

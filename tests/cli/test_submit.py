@@ -34,7 +34,7 @@ def test_equal_seeds_give_equal_counts_and_equal_circuits_different_ones(cli, ci
     words = (folder, "--seed", 7, "--wait")
     # The split into jobs makes no difference either.
     first, second = cli.submit(*words), cli.submit(*words, "--max-circuits", 1)
-    results = [cli("results", s, "--json").json["data"]["results"] for s in (first, second)]
+    results = [cli.data("results", s)["results"] for s in (first, second)]
     assert results[0] == results[1]
     assert len({str(r["counts"]) for r in results[0]}) > 1
 
@@ -42,16 +42,14 @@ def test_equal_seeds_give_equal_counts_and_equal_circuits_different_ones(cli, ci
 def test_another_seed_gives_other_counts(cli, circuits):
     folder = circuits(**{f"c{n}": BELL for n in range(8)})
     sets = [cli.submit(folder, "--seed", seed, "--wait") for seed in (1, 2)]
-    counts = [
-        [r["counts"] for r in cli("results", s, "--json").json["data"]["results"]] for s in sets
-    ]
+    counts = [[r["counts"] for r in cli.data("results", s)["results"]] for s in sets]
     assert counts[0] != counts[1]
 
 
 def test_detach_sends_nothing_and_resume_sends_it(cli, circuits, proxy):
     set_id = cli.submit(circuits(a=BELL), "--detach")
     assert proxy.submissions == 0
-    assert cli("status", set_id, "--json").json["data"]["job_set"]["state"] == "planned"
+    assert cli.data("status", set_id)["job_set"]["state"] == "planned"
     cli("resume", set_id, "--wait")
     assert proxy.submissions == 1
 
@@ -60,7 +58,7 @@ def test_measure_all_measures_circuits_that_do_not(cli, circuits):
     text = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\nx q[1];\n'
     folder = circuits(a=text, b=basis_state("10"))
     set_id = cli.submit(folder, "--measure-all", "--shots", 5, "--wait")
-    results = cli("results", set_id, "--json").json["data"]["results"]
+    results = cli.data("results", set_id)["results"]
     assert [r["counts"] for r in results] == [{"010": 5}, {"10": 5}]
 
 
@@ -68,7 +66,7 @@ def test_measure_all_measures_circuits_that_do_not(cli, circuits):
 def test_compiled_circuits_give_the_same_outcomes(cli, circuits, level):
     folder = circuits(a=basis_state("101"))
     set_id = cli.submit(folder, "-O", level, "--shots", 5, "--wait")
-    assert cli("results", set_id, "--json").json["data"]["results"][0]["counts"] == {"101": 5}
+    assert cli.data("results", set_id)["results"][0]["counts"] == {"101": 5}
 
 
 def test_several_registers_are_joined_as_qiskit_does(cli, circuits):
@@ -77,7 +75,7 @@ def test_several_registers_are_joined_as_qiskit_does(cli, circuits):
         "x q[0];\nx q[2];\nmeasure q[0] -> a[0];\nmeasure q[1] -> b[0];\nmeasure q[2] -> b[1];\n"
     )
     set_id = cli.submit(circuits(a=text), "--shots", 5, "--wait")
-    assert cli("results", set_id, "--json").json["data"]["results"][0]["counts"] == {"10 1": 5}
+    assert cli.data("results", set_id)["results"][0]["counts"] == {"10 1": 5}
 
 
 def test_a_condition_on_a_measured_register_is_carried_out(cli, circuits):
@@ -86,7 +84,7 @@ def test_a_condition_on_a_measured_register_is_carried_out(cli, circuits):
         "x q[0];\nmeasure q[0] -> a[0];\nif (a==1) x q[1];\nreset q[0];\nmeasure q[1] -> b[0];\n"
     )
     set_id = cli.submit(circuits(a=text), "--shots", 5, "--wait")
-    assert cli("results", set_id, "--json").json["data"]["results"][0]["counts"] == {"1 1": 5}
+    assert cli.data("results", set_id)["results"][0]["counts"] == {"1 1": 5}
 
 
 def test_a_key_used_before_finds_its_set(cli, circuits):
@@ -112,7 +110,7 @@ def test_the_reason_of_a_failure_is_told_at_the_end(cli, circuits, proxy):
 
 def test_submit_starts_the_local_service_and_leaves_it_to_end_by_itself(lone_cli, circuits):
     set_id = lone_cli.submit(circuits(a=BELL))
-    told = lone_cli("serve", "--status", "--json").json["data"]["service"]
+    told = lone_cli.data("serve", "--status")["service"]
     assert told["url"].startswith("http://127.0.0.1:")
     lone_cli("results", set_id, "--wait")
     lone_cli("serve", "--stop")

@@ -31,7 +31,7 @@ def turn(tmp_path):
 def test_each_row_is_a_result(cli, turn, tmp_path, form, words):
     (tmp_path / form).write_text(FORMS[form])
     job_set = cli.submit(turn, "--parameters", tmp_path / form, "--shots", 5, "--wait", *words)
-    found = cli("results", job_set, "--json").json["data"]["results"]
+    found = cli.data("results", job_set)["results"]
     assert [(r["name"], r["counts"]) for r in found] == [
         ("turn@0", {"00": 5}),
         ("turn@1", {"01": 5}),
@@ -46,7 +46,7 @@ def test_sweep_on_a_device_is_compiled_once_and_runs(cli, turn, tmp_path):
     job_set = cli.submit(
         turn, "--parameters", tmp_path / "p.csv", "--backend", "fake_manila", "--wait"
     )
-    found = cli("results", job_set, "--json").json["data"]["results"]
+    found = cli.data("results", job_set)["results"]
     likeliest = [max(r["counts"], key=r["counts"].get) for r in found]
     assert likeliest == ["00", "01", "10", "11"]
 
@@ -60,7 +60,7 @@ def test_value_that_compiling_drops_is_no_obstacle(cli, tmp_path):
     )
     words = ("--parameters", tmp_path / "p.csv", "--backend", "fake_manila", "-O", 3, "--wait")
     job_set = cli.submit(tmp_path / "f.qasm", *words)
-    assert len(cli("results", job_set, "--json").json["data"]["results"]) == 2
+    assert len(cli.data("results", job_set)["results"]) == 2
 
 
 def test_bad_values_are_a_sentence_and_a_hint(cli, turn, tmp_path, proxy):

@@ -6,30 +6,13 @@ import signal
 import sys
 
 import pytest
-from rich.cells import cell_len
 
-from tests.cli.test_crash import SLOW, wait_for
-from tests.conftest import BELL, Cli
-from tests.terminal import run_in_terminal, without_escapes
+from tests.cli.support import SLOW, screen
+from tests.conftest import BELL
+from tests.terminal import run_in_terminal
+from tests.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
-
-
-def screen(cli: Cli, columns: int, *words: object) -> list[str]:
-    """Run a command on a terminal and return its lines, held to the terminal's width."""
-    words = (sys.executable, "-m", "ibmqbatch", *words)
-    code, text = run_in_terminal(
-        [str(word) for word in words],
-        env=cli.env,
-        cwd=cli.cwd,
-        columns=columns,
-        term="xterm-256color",
-    )
-    assert code in {0, 2, 3, 6}, text
-    lines = without_escapes(text).replace("\r", "\n").splitlines()
-    for line in lines:
-        assert cell_len(line) <= columns, line
-    return lines
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
@@ -86,7 +69,7 @@ def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy)
     folder = circuits(**{f"c{n}": BELL for n in range(6)})
     env = {**cli.env, "IBMQBATCH_PACE": "2"}
     run = cli.start("submit", folder, "--max-circuits", 1, "--wait", env=env)
-    wait_for(lambda: proxy.submissions == 2)
+    wait_until(lambda: proxy.submissions == 2)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=30)
     assert run.returncode == 130
@@ -99,7 +82,7 @@ def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy)
 def test_sigterm_ends_with_its_own_code(cli, circuits):
     run = cli.start("submit", circuits(a=SLOW), "--shots", 20000, "--wait")
     set_id = run.stdout.readline().strip()
-    wait_for(lambda: cli("status", set_id, "--json").json["data"]["job_set"]["state"] == "running")
+    wait_until(lambda: cli.data("status", set_id)["job_set"]["state"] == "running")
     run.terminate()
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143

@@ -8,45 +8,23 @@ import sqlite3
 import pytest
 
 from ibmqbatch.manifest import database
-from tests.cli.inside import beside
-from tests.cli.test_contract import document
+from tests.cli.support import document
 from tests.conftest import basis_state
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 
 
-@pytest.fixture(scope="module")
-def place(service_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("usage")
-    (folder / "circuits").mkdir()
+@pytest.fixture
+def job_set(run) -> str:
     for number in range(3):
-        (folder / "circuits" / f"c{number}.qasm").write_text(basis_state("1"))
-    with beside(service_folder, folder / "home") as (run, proxy):
-        yield run, proxy, folder / "circuits"
+        (run.cwd / f"c{number}.qasm").write_text(basis_state("1"))
+    return run.submit(run.cwd, "--max-circuits", 1, "--shots", 5, "--wait")
 
 
-@pytest.fixture
-def run(place):
-    return place[0]
-
-
-@pytest.fixture
-def proxy(place):
-    place[1].seen.clear()
-    yield place[1]
-    place[1].rules.clear()
-
-
-@pytest.fixture
-def job_set(place) -> str:
-    run, _, circuits = place
-    return run.submit(circuits, "--max-circuits", 1, "--shots", 5, "--wait")
-
-
-def tell(proxy, usage: dict[str, object], times: int = 9) -> None:
+def tell(wire, usage: dict[str, object], times: int = 9) -> None:
     times_ = {"created": "2026-11-21T10:00:00Z", "running": None, "finished": None}
     body = json.dumps({"usage": usage, "timestamps": times_}).encode()
-    proxy.when("GET", "/metrics", status=200, body=body, times=times)
+    wire.when("GET", "/metrics", status=200, body=body, times=times)
 
 
 def test_usage_is_told_by_job_and_summed_up(run, job_set):
@@ -57,33 +35,33 @@ def test_usage_is_told_by_job_and_summed_up(run, job_set):
     assert all(u["created_at"] <= u["running_at"] <= u["finished_at"] for u in usages)
 
 
-def test_one_request_a_job_and_none_for_what_is_known(run, job_set, proxy):
-    proxy.seen.clear()
+def test_one_request_a_job_and_none_for_what_is_known(run, job_set, wire):
+    wire.seen.clear()
     run("status", job_set, "--usage")
-    assert proxy.count("GET", "/metrics") == 3
-    proxy.seen.clear()
+    assert wire.count("GET", "/metrics") == 3
+    wire.seen.clear()
     run("status", job_set, "--usage")
-    assert proxy.seen == []
+    assert wire.seen == []
 
 
-def test_nothing_is_asked_that_was_not_asked_for(run, job_set, proxy):
-    proxy.seen.clear()
+def test_nothing_is_asked_that_was_not_asked_for(run, job_set, wire):
+    wire.seen.clear()
     done = run("status", job_set, "--json")
-    assert proxy.seen == []
+    assert wire.seen == []
     assert "usage" not in done.out
 
 
-def test_pending_usage_is_asked_for_again(run, job_set, proxy):
-    tell(proxy, {"qpu_charge_time_seconds": 0, "status": "pending"}, times=3)
+def test_pending_usage_is_asked_for_again(run, job_set, wire):
+    tell(wire, {"qpu_charge_time_seconds": 0, "status": "pending"}, times=3)
     pending = run.data("status", job_set, "--usage")["job_set"]["jobs"]
     assert [job["usage"]["final"] for job in pending] == [False] * 3
-    proxy.seen.clear()
+    wire.seen.clear()
     assert run.data("status", job_set, "--usage")["job_set"]["used_seconds"] == 3
-    assert proxy.count("GET", "/metrics") == 3
+    assert wire.count("GET", "/metrics") == 3
 
 
-def test_lines_have_the_seconds_and_the_times(run, job_set, proxy):
-    tell(proxy, {"qpu_charge_time_seconds": 1_234_567})
+def test_lines_have_the_seconds_and_the_times(run, job_set, wire):
+    tell(wire, {"qpu_charge_time_seconds": 1_234_567})
     lines = [line.split("\t") for line in run("status", job_set, "--usage").out.splitlines()]
     assert [line for line in lines if line[0] == "usage"] == [
         ["usage", str(job), "1234567", "-", "-"] for job in range(3)
@@ -91,14 +69,14 @@ def test_lines_have_the_seconds_and_the_times(run, job_set, proxy):
     assert lines[-1] == ["used", "3703701"]
 
 
-def test_what_is_known_is_shown_though_the_service_is_away(run, job_set, proxy):
-    proxy.when("GET", "/metrics", drop="before", times=99)
+def test_what_is_known_is_shown_though_the_service_is_away(run, job_set, wire):
+    wire.when("GET", "/metrics", drop="before", times=99)
     told = document(run("status", job_set, "--usage", "--json", code=75), "status", 75)
     assert [job["usage"] for job in told["data"]["job_set"]["jobs"]] == [None] * 3
     assert told["data"]["job_set"]["used_seconds"] == 0
 
 
-def test_set_that_can_only_be_read_is_shown_with_what_is_known(run, job_set, proxy, monkeypatch):
+def test_set_that_can_only_be_read_is_shown_with_what_is_known(run, job_set, wire, monkeypatch):
     connect = database._connect
 
     def refuse(path):
@@ -109,6 +87,6 @@ def test_set_that_can_only_be_read_is_shown_with_what_is_known(run, job_set, pro
         return connect(path)
 
     monkeypatch.setattr(database, "_connect", refuse)
-    proxy.seen.clear()
+    wire.seen.clear()
     assert run.data("status", job_set, "--usage")["job_set"]["used_seconds"] == 0
-    assert proxy.seen == []
+    assert wire.seen == []

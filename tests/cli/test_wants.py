@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.test_crash import SLOW
+from ibmqbatch.files import FileLock
+from ibmqbatch.jobset.advance import follow
+from tests.cli.support import SLOW
 from tests.conftest import BELL, basis_state
+from tests.waiting import wait_until
 
 
 def states(cli, set_id: str) -> list[str]:
-    return [
-        job["status"] for job in cli("status", set_id, "--json").json["data"]["job_set"]["jobs"]
-    ]
+    return [job["status"] for job in cli.data("status", set_id)["job_set"]["jobs"]]
 
 
 def remote_tags(cli, proxy) -> list[set[str]]:
@@ -41,9 +42,7 @@ def test_cancel_stops_the_very_next_post(cli, circuits, proxy):
     env = {**cli.env, "IBMQBATCH_PACE": "2"}
     set_id = cli.submit(folder, "--max-circuits", 1, "--detach")
     run = cli.start("resume", set_id, "--wait", env=env)
-    from tests.cli.test_crash import wait_for
-
-    wait_for(lambda: proxy.submissions == 2)
+    wait_until(lambda: proxy.submissions == 2)
     cli("cancel", set_id)
     run.communicate(timeout=60)
     assert proxy.submissions == 2
@@ -61,7 +60,7 @@ def test_retag_replaces_then_adds_then_removes_and_keeps_the_set_whole(cli, circ
     set_id = cli.submit(folder, "--max-circuits", 1, "--tag", "old", "--wait")
     cli("retag", set_id, "--replace", "new", "--add", "more", "--add", "less", "--remove", "less")
     cli("retag", set_id, "--add", "again", "--name", "other name")
-    item = cli("status", set_id, "--json").json["data"]["job_set"]
+    item = cli.data("status", set_id)["job_set"]
     assert (item["tags"], item["name"]) == (["new", "more", "again"], "other name")
     assert len(remote_tags(cli, proxy)) == 4
     for tags in remote_tags(cli, proxy)[2:]:
@@ -78,7 +77,7 @@ def test_a_retag_cut_off_half_way_is_finished_by_the_next_step(cli, circuits, pr
     proxy.rules.clear()
     cli("collect")
     assert all("x" in tags for tags in remote_tags(cli, proxy)[-2:])
-    assert cli("status", set_id, "--json").json["data"]["job_set"]["closed_at"]
+    assert cli.data("status", set_id)["job_set"]["closed_at"]
 
 
 @pytest.mark.parametrize("tag", ["ibmq_jobset_x", "t" * 87, "two\nlines", " "])
@@ -96,7 +95,7 @@ def test_retry_runs_failed_jobs_only_and_keeps_the_old_attempt(cli, circuits, pr
     before = proxy.submissions
     cli("retry", set_id, "--wait")
     assert proxy.submissions == before + 1
-    jobs = cli("status", set_id, "--json").json["data"]["job_set"]["jobs"]
+    jobs = cli.data("status", set_id)["job_set"]["jobs"]
     assert {job["attempt"] for job in jobs} == {1, 2}
     events = cli("status", set_id, "--events").out
     assert "refused" in events
@@ -144,9 +143,8 @@ def test_collect_leaves_out_a_set_that_is_in_use(cli, circuits, proxy):
     assert (done.out, done.err, proxy.submissions) == ("", "", 0)
 
 
-def test_resume_of_a_set_in_use_says_so(cli, circuits):
-    from ibmqbatch.files import FileLock
-
+def test_resume_of_a_set_in_use_says_so(cli, circuits, monkeypatch):
+    monkeypatch.setitem(follow.__kwdefaults__, "patience", 0.0)
     set_id = cli.submit(circuits(a=BELL), "--detach")
     with FileLock(cli.home / "sets" / f"{set_id}.lock"):
         cli("resume", set_id, code=7)

@@ -46,8 +46,8 @@ def ours(ibm: Ibm, served: Served, home: Path, tmp_path: Path) -> Cli:
 def submitted(cli: Cli, *words: object) -> tuple[list[str], list[dict[str, Any]]]:
     """Submit and wait; return the ids of the jobs, and the results."""
     job_set = cli.submit(*words, "--seed", 3, "--wait")
-    jobs = cli("status", job_set, "--json").json["data"]["job_set"]["jobs"]
-    results = cli("results", job_set, "--json").json["data"]["results"]
+    jobs = cli.data("status", job_set)["job_set"]["jobs"]
+    results = cli.data("results", job_set)["results"]
     return [job["id"] for job in jobs], results
 
 
@@ -98,11 +98,11 @@ def test_a_job_is_cancelled_by_either(ibm: Ibm, ours: Cli, tmp_path: Path) -> No
     (tmp_path / "slow.qasm").write_text(text)
     words = ("slow.qasm", "--backend", "ideal_simulator", "--shots", 1_000_000)
     first, second = (ours.submit(*words) for _ in range(2))
-    (mine,) = ours("status", first, "--json").json["data"]["job_set"]["jobs"]
+    (mine,) = ours.data("status", first)["job_set"]["jobs"]
     assert ibm.here("cancel", job_id=mine["id"]) == "CANCELLED"
-    (seen,) = ours("status", first, "--json").json["data"]["job_set"]["jobs"]
+    (seen,) = ours.data("status", first)["job_set"]["jobs"]
     assert seen["status"] == "CANCELLED"
-    (other,) = ours("status", second, "--json").json["data"]["job_set"]["jobs"]
+    (other,) = ours.data("status", second)["job_set"]["jobs"]
     ours("cancel", second)
     assert ibm.here("read", job_id=other["id"])["status"] == "CANCELLED"
 
@@ -113,10 +113,10 @@ def test_jobs_of_ibms_client_are_read_in_either_form(ibm: Ibm, ours: Cli, backen
     ids = [made["typed"], made["sweep"], made["plain"]]
     words = [word for job_id in ids for word in ("--job", job_id)]
     job_set = ours("recover", *words, "--quiet").out.strip()
-    shown = ours("status", job_set, "--json").json["data"]["job_set"]
+    shown = ours.data("status", job_set)["job_set"]
     assert [job["id"] for job in shown["jobs"]] == ids
     assert (shown["made_elsewhere"], shown["tags"]) == (True, ["by IBM's client"])
-    results = ours("results", job_set, "--json").json["data"]["results"]
+    results = ours.data("results", job_set)["results"]
     counts = made["counts"]
     assert [result["counts"] for result in results] == [
         *counts["typed"],

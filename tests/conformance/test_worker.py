@@ -1,4 +1,4 @@
-"""What tests/local holds of results, noise, instruction sets and seeds, with Qiskit 2 and Aer 0.18.
+"""What tests/local holds of what workers do, with Qiskit 2 and Aer 0.18.
 
 The same tests, collected again here, where `worker_python` is the interpreter of IBM's client.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 import pytest
 
 from tests.local.support import Client, bell
+from tests.local.test_failures import *  # noqa: F403
 from tests.local.test_instruction_set import *  # noqa: F403
+from tests.local.test_parameters import *  # noqa: F403
 from tests.local.test_rehearsals import *  # noqa: F403
 from tests.local.test_results import *  # noqa: F403
 from tests.local.test_seeds import *  # noqa: F403
+from tests.local.test_simulation import *  # noqa: F403
 from tests.local.test_worker import *  # noqa: F403
 
 pytestmark = pytest.mark.conformance

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 
 import pytest
 
-from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.batches import open_batches
 from ibmqbatch.manifest.store import Manifest
@@ -22,9 +20,9 @@ from ibmqbatch.service.errors import (
     SessionClosed,
     Unreachable,
 )
-from tests.jobset.test_advance import FakeService, created_without_an_answer
+from tests.jobset.support import FakeService, created_without_an_answer, step
 from tests.manifest.conftest import kinds, write_set
-from tests.service.conftest import FakeClock, account
+from tests.service.conftest import account
 
 
 def shut() -> SessionClosed:
@@ -63,11 +61,6 @@ class Batching(FakeService):
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(time.time())
-
-
-@pytest.fixture
 def service(clock) -> Batching:
     return Batching(clock)
 
@@ -76,11 +69,6 @@ def service(clock) -> Batching:
 def work(home, clock, service):
     with Manifest.open(write_set(4, batch=True)) as manifest:
         yield Work(manifest, service, clock, looked=True)
-
-
-def step(work: Work, after: float = 0.0) -> None:
-    work.clock.time += after
-    advance(work, fetching=False)
 
 
 def test_all_jobs_go_into_one_batch_that_is_drained_after_the_last(work, service):

@@ -13,11 +13,9 @@ from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_retry
 from ibmqbatch.service.errors import Busy, Refused
-from tests.jobset.test_advance import FakeService, clock, raising, service
+from tests.jobset.support import FakeService, raising
 from tests.manifest.conftest import write_set
 from tests.service.conftest import account
-
-__all__ = ["clock", "service"]
 
 REFUSED = raising(Refused("no", status=400, number=1208, trace=None))
 JOBS = 40

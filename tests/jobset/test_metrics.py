@@ -16,8 +16,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import NotFound, ServerFault
-from tests.manifest.conftest import sent, write_set
-from tests.manifest.test_remotes import remote
+from tests.manifest.conftest import remote, sent, write_set
 from tests.service.conftest import FakeClock
 
 TIMES = {

@@ -23,11 +23,9 @@ from ibmqbatch.service.errors import (
     TooManyPending,
     WrongInstance,
 )
-from tests.jobset.test_advance import FakeService, clock, raising, service
+from tests.jobset.support import FakeService, raising
 from tests.manifest.conftest import write_set
 from tests.service.conftest import account
-
-__all__ = ["clock", "service"]
 
 JOBS = 10
 

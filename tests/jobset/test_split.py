@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.split import Chunk, Limits, Load, Splitter, repeat_shots
+from ibmqbatch.circuits.load import Load
+from ibmqbatch.jobset.split import Chunk, Limits, Splitter, repeat_shots
 
+NOTHING = Load(duration=None, result_bytes=0, instructions=0)
 CIRCUITS = st.lists(st.tuples(st.integers(1, 100), st.integers(1, 60)), max_size=60)
 SIZES = st.lists(st.integers(1, 100), max_size=60)
 LIMITS = st.builds(
@@ -28,7 +30,7 @@ def split(sizes: list[int], limits: Limits, shots: int = 1) -> list[Chunk]:
 def split_mixed(circuits: list[tuple[int, int]], limits: Limits) -> list[Chunk]:
     """Split circuits of different sizes and shots."""
     splitter = Splitter(limits)
-    chunks = [chunk for size, shots in circuits for chunk in splitter.add(Load(size, shots))]
+    chunks = [c for size, shots in circuits for c in splitter.add(NOTHING, shots, size)]
     return [*chunks, *splitter.finish()]
 
 
@@ -109,30 +111,40 @@ def test_job_tells_the_executions_of_its_circuits(circuits, most, limits):
         assert chunk.executions == sum(shots)
 
 
-def spans(loads: list[Load], limits: Limits) -> list[tuple[int, int]]:
+def spans(chunks: list[Chunk]) -> list[tuple[int, int]]:
+    return [(chunk.first, chunk.last) for chunk in chunks]
+
+
+def split_sweep(limits: Limits) -> list[Chunk]:
+    """Split a sweep of three runs, whose rows are far smaller than their circuit."""
     splitter = Splitter(limits)
-    chunks = [chunk for load in loads for chunk in splitter.add(load)]
-    return [(chunk.first, chunk.last) for chunk in [*chunks, *splitter.finish()]]
+    chunks = [c for row in (None, 10, 10) for c in splitter.add(NOTHING, 1, 100, row)]
+    return [*chunks, *splitter.finish()]
+
+
+def split_equal(load: Load, shots: int, limits: Limits) -> list[Chunk]:
+    """Split five equal circuits."""
+    splitter = Splitter(limits)
+    chunks = [c for _ in range(5) for c in splitter.add(load, shots, 1)]
+    return [*chunks, *splitter.finish()]
 
 
 def test_rows_of_a_sweep_take_what_they_add():
-    sweep = [Load(100, 1), Load(100, 1, row=10), Load(100, 1, row=10)]
-    splitter = Splitter(Limits())
-    (chunk,) = [*(chunk for load in sweep for chunk in splitter.add(load)), *splitter.finish()]
+    (chunk,) = split_sweep(Limits())
     assert chunk.bytes == 120
 
 
 def test_row_that_begins_a_job_brings_the_circuit_with_it():
-    sweep = [Load(100, 1), Load(100, 1, row=10), Load(100, 1, row=10)]
-    assert spans(sweep, Limits(bytes=115)) == [(0, 1), (2, 2)]
+    assert spans(split_sweep(Limits(bytes=115))) == [(0, 1), (2, 2)]
 
 
 def test_results_of_a_job_stay_within_their_limit():
-    loads = [Load(1, 1000, result_bytes=20)] * 5
-    assert spans(loads, Limits(result_bytes=40_000)) == [(0, 1), (2, 3), (4, 4)]
+    load = replace(NOTHING, result_bytes=20)
+    chunks = split_equal(load, 1000, Limits(result_bytes=40_000))
+    assert spans(chunks) == [(0, 1), (2, 3), (4, 4)]
 
 
 def test_instructions_of_a_job_stay_within_their_limit():
-    loads = [Load(1, 10**6, instructions=10)] * 5
-    limits = Limits(executions=10**9, instructions=20)
-    assert spans(loads, limits) == [(0, 1), (2, 3), (4, 4)]
+    load = replace(NOTHING, instructions=10)
+    chunks = split_equal(load, 10**6, Limits(executions=10**9, instructions=20))
+    assert spans(chunks) == [(0, 1), (2, 3), (4, 4)]

@@ -18,49 +18,7 @@ from ibmqbatch.jobset.tags import (
     labels,
     set_tag,
 )
-from ibmqbatch.manifest.attempts import Intent
-from ibmqbatch.manifest.records import SetRecord
-
-SET = "20261120-zzzzzzz"
-
-
-def record(**changes: object) -> SetRecord:
-    values: dict[str, object] = {
-        "id": SET,
-        "created_at": "",
-        "host": "h",
-        "account": "a",
-        "instance": "i",
-        "backend": "b",
-        "calibrated_at": None,
-        "once_key": None,
-        "shots": 1,
-        "seed": None,
-        "options": {},
-        "total_circuits": 1,
-        "total_jobs": 1,
-        "total_repeats": 1,
-        "name": "n",
-        "tags": (),
-        "labels_version": 1,
-        "closed_at": None,
-        "compilation": {},
-        "max_fails": None,
-        "copied_at": None,
-        "private": False,
-        "max_execution_time": None,
-        "batch": False,
-        "made_elsewhere": False,
-        "estimated_seconds": None,
-        **changes,
-    }
-    return SetRecord(**values)  # type: ignore[arg-type]
-
-
-def intent(job: int = 0, attempt: int = 1, nonce: str = "z" * 13, **more: int) -> Intent:
-    values = {"first_circuit": 0, "last_circuit": 0, "repeat": 0, "shots": 1, **more}
-    return Intent(job, attempt, nonce, **values)
-
+from tests.jobset.support import SET, intent, record
 
 EXTREME = record(
     total_circuits=9_999_999,

@@ -42,8 +42,8 @@ def counts(stub: Stub) -> Counter[str]:
 
 
 def test_a_pace_that_both_know_is_kept_without_a_refusal(home):
-    with Stub(limits=Limits(rate=5, window=3.0)) as stub:
-        submit_side_by_side(stub, 8, pace=5, window=3.0)
+    with Stub(limits=Limits(rate=5, window=1.0)) as stub:
+        submit_side_by_side(stub, 8, pace=5, window=1.0)
         seen = counts(stub)
     assert (seen["submit"], seen["too many"]) == (16, 0)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ibmqbatch.jobset.wire import job_body, pub_size, row_size
 from ibmqbatch.manifest.records import PubRecord
-from tests.jobset.test_tags import intent, record
+from tests.jobset.support import intent, record
 
 BODIES = st.lists(st.binary(max_size=50), min_size=1, max_size=5)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

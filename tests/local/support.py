@@ -11,29 +11,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
+from tests.waiting import wait_until
+
 FINAL = {"Completed", "Failed", "Cancelled"}
-
-T = TypeVar("T")
-
-
-def wait_until(condition: Callable[[], T | None], seconds: float = 20) -> T:
-    """Poll until `condition` returns something true, and return that."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return value
 
 
 def new_crn() -> str:
@@ -175,7 +166,7 @@ class Client:
             job = self.job(job_id)
             return job if job["status"] in wanted else None
 
-        return wait_until(reached, 30)
+        return wait_until(reached)
 
     def run(self, *pubs: Any, **fields: Any) -> Any:
         """Run a job that must come to results, and return them."""
@@ -253,3 +244,19 @@ def array(value: dict[str, str]) -> Any:
 def samples(result: Any, pub: int = 0, register: str = "c") -> Any:
     """Return the samples of a register in plain results."""
     return result["results"][pub]["data"][register]["samples"]
+
+
+def joined_counts(result: Any, pub: int = 0) -> Counter[str]:
+    """Count the outcomes in plain results, registers joined as Qiskit does: the first rightmost."""
+    registers = list(result["results"][pub]["data"].values())
+    rows = zip(*(register["samples"] for register in registers), strict=True)
+    widths = [register["num_bits"] for register in registers]
+    return Counter(
+        " ".join(f"{int(v, 16):0{w}b}" for v, w in reversed(list(zip(row, widths, strict=True))))
+        for row in rows
+    )
+
+
+def seeded(seed: int, **params: Any) -> dict[str, Any]:
+    """Return the params of a job whose outcomes are those of a seed."""
+    return {"options": {"simulator": {"seed_simulator": seed}}, **params}

@@ -18,8 +18,9 @@ import pytest
 
 from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
+from tests.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, error, slow, wait_until
+from .support import Client, LocalServer, bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 
@@ -181,7 +182,8 @@ def test_the_server_never_imports_qiskit_or_numpy(tmp_path: Path) -> None:
     roots, rooms = json.loads(done.stdout)
     assert not {"qiskit", "qiskit_aer", "numpy", "httpx"} & set(roots)
     outside = {name for name in rooms if not name.startswith("ibmqbatch.local")}
-    assert outside <= {f"ibmqbatch.{name}" for name in ("errors", "exitcodes", "files", "paths")}
+    shared = ("errors", "exitcodes", "files", "paths", "transactions")
+    assert outside <= {f"ibmqbatch.{name}" for name in shared}
 
 
 def test_it_ends_when_idle_but_not_with_unfinished_jobs(new_server: NewServer) -> None:

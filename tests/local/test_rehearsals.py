@@ -19,22 +19,14 @@ with warnings.catch_warnings():
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel
 
-from .support import Client, encode, samples, terra
-from .test_results import seeded
+from .support import Client, encode, joined_counts, samples, seeded, terra
 
 SHOTS = 10_000
 
 
 def counts(client: Client, source: Any, backend: str = "fake_manila", shots: int = SHOTS) -> Any:
-    """Run a circuit, seeded, and join the registers as Qiskit does."""
-    result = client.run([source, None, shots], params=seeded(5), backend=backend)
-    registers = list(result["results"][0]["data"].values())
-    rows = zip(*(register["samples"] for register in registers), strict=True)
-    widths = [register["num_bits"] for register in registers]
-    return Counter(
-        " ".join(f"{int(v, 16):0{w}b}" for v, w in reversed(list(zip(row, widths, strict=True))))
-        for row in rows
-    )
+    """Run a circuit, seeded."""
+    return joined_counts(client.run([source, None, shots], params=seeded(5), backend=backend))
 
 
 def direct(circuit: QuantumCircuit, simulator: Any, shots: int = SHOTS) -> Any:

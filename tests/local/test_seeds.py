@@ -1,4 +1,4 @@
-"""A sweep as one pub gives the counts that its points give as pubs, however they are split."""
+"""A seed gives the same counts again, however circuits are split into pubs and jobs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
-from .support import Client, encode, samples
-from .test_results import seeded
+from .support import Client, bell, encode, samples, seeded
 
 ROWS = [[0.3, 1000], [1.1, 2000], [1.6, 0], [2.0, 64], [2.9, 1000], [0.3, 1000]]
 
@@ -108,3 +107,23 @@ def test_pubs_behind_a_sweep_come_after_its_points(client: Client) -> None:
     behind = client.run([source, ROWS, 60], last, params=seeded(100))
     alone = client.run(last, params=seeded(100 + len(ROWS)))
     assert samples(behind, 1) == samples(alone)
+
+
+def test_equal_circuits_of_one_job_differ_and_the_seed_repeats_them(client: Client) -> None:
+    pubs = [[bell(), None, 200]] * 2
+    first, again = (client.run(*pubs, params=seeded(7)) for _ in range(2))
+    assert samples(first, 0) == samples(again, 0)
+    assert samples(first, 1) == samples(again, 1)
+    assert samples(first, 0) != samples(first, 1)
+
+
+def test_a_pub_depends_on_seed_plus_index_alone(client: Client) -> None:
+    pub = [bell(), None, 200]
+    job = client.run(pub, pub, pub, params=seeded(40))
+    for index in range(3):
+        assert samples(job, index) == samples(client.run(pub, params=seeded(40 + index)))
+
+
+def test_without_a_seed_every_run_is_new(client: Client) -> None:
+    pub = [bell(), None, 200]
+    assert samples(client.run(pub)) != samples(client.run(pub))

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from ibmqbatch.local import schema
+from tests.waiting import wait_until
 
-from .support import Client, LocalServer, bell, error, new_crn, slow, wait_until
+from .support import Client, LocalServer, bell, error, new_crn, slow
 
 
 def opened(client: Client, **fields: Any) -> str:

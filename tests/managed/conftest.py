@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from ibmqbatch import IBMQJob, IBMQJobManager
 from ibmqbatch.managed import background
-from tests.managed.support import Held, Shelf, held_jobs
+from ibmqbatch.managed.backend import IBMQBackend
+from ibmqbatch.managed.provider import AccountProvider
+from tests.managed.programs import flipped
+from tests.managed.support import BACKEND, Held, Shelf, held_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +34,32 @@ def held(service: dict[str, Any], service_folder: Path) -> Shelf:
         return held_jobs(service_folder / "jobs.sqlite", set_id)
 
     return look
+
+
+@pytest.fixture
+def provider(service: dict[str, Any]) -> AccountProvider:
+    return AccountProvider("local")
+
+
+@pytest.fixture
+def simulator(provider: AccountProvider) -> IBMQBackend:
+    return provider.get_backend(BACKEND)
+
+
+@pytest.fixture
+def manager(service: dict[str, Any]) -> IBMQJobManager:
+    return IBMQJobManager()
+
+
+@pytest.fixture
+def job(simulator: IBMQBackend) -> IBMQJob:
+    """A job that has ended well."""
+    job = simulator.run(
+        [flipped("10", "two"), flipped("01", "one")],
+        job_name="mine",
+        job_tags=["a", "b"],
+        shots=20,
+        header={"for": "me"},
+    )
+    job.result()
+    return job

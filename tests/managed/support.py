@@ -1,7 +1,8 @@
-"""Circuits whose outcome is known, second processes, and what the service itself holds."""
+"""Circuits and sets whose outcome is known, second processes, and what the service holds."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -22,19 +22,28 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch import IBMQ
+from ibmqbatch import IBMQ, IBMQJob
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.backend import IBMQBackend
+from ibmqbatch.managed.connection import connected
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
 from tests.managed.programs import flipped
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
 # Importing Qiskit Terra warns about itself.
 STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+# Where a job that has ended well was, in this order.
+STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
 
 
@@ -86,6 +95,19 @@ def held_jobs(database: Path, set_id: str) -> list[Held]:
             ).fetchall()
             jobs.append(Held(job_id, status, [tag for (tag,) in tags]))
     return sorted(jobs, key=lambda job: job.circuits)
+
+
+def on_service(job_id: str) -> RemoteJob:
+    """Return a job as the service has it."""
+    with connected("local", Clock()) as client:
+        return client.job(job_id)
+
+
+def said(job: IBMQJob, status: str, **state: object) -> bytes:
+    """Return a listing in which the service says something else of a job."""
+    told = {"id": job.job_id(), "status": status, "state": {"status": status, **state}}
+    remote = on_service(job.job_id())
+    return json.dumps({"jobs": [{**told, "tags": list(remote.tags)}], "count": 1}).encode()
 
 
 def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
@@ -155,20 +177,25 @@ class Gate:
         self._open.set()
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Look until the condition holds: for what happens elsewhere, and tells nobody."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
-
-
 def cancelled(job_set: ManagedJobSet) -> None:
     """Cancel a set, and wait for its end; a busy machine may take longer than `cancel` looks."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs()))
+    wait_until(
+        lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs())
+    )
+
+
+def sets() -> list[Manifest]:
+    """Open the sets that there are."""
+    return [Manifest.open(path) for path in set_paths()]
+
+
+def planned(backend: IBMQBackend) -> SetHandle:
+    """Return a set of two jobs, none of which is sent."""
+    circuits = [flipped("10"), flipped("01")]
+    return plan_set(backend, circuits, name="set", max_circuits=1, tags=["t"], run_config={})
 
 
 def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> ManagedJobSet:
@@ -188,3 +215,13 @@ def spoil(handle: SetHandle, *bad: int) -> None:
                 "UPDATE bodies SET body = ? WHERE id = (SELECT body FROM circuits WHERE idx = ?)",
                 (garbage, index),
             )
+
+
+def plain(signature: inspect.Signature) -> str:
+    """Write a signature without types, and without the object or class that it is called on."""
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for name, parameter in signature.parameters.items()
+        if name not in {"self", "cls"}
+    ]
+    return str(inspect.Signature(parameters))

@@ -18,11 +18,14 @@ from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
 from tests.bench.stub import BACKEND, Stub
 from tests.managed.support import start
+from tests.waiting import wait_until
 
 # `flying` waits until jobs are on their way, `landed` until so many are in the set's file.
+# After `tell_of_the_end` it prints "now" as soon as the interpreter's end waits for what is sent.
 PROGRAM = f"""
     import json, sys, time
     from ibmqbatch import IBMQJobManager
+    from ibmqbatch.managed.background import Sender
     from tests.managed.support import numbered
 
     def flying(job_set):
@@ -33,19 +36,26 @@ PROGRAM = f"""
         while sum(job.remote is not None for job in job_set.handle.jobs()) < count:
             time.sleep(0.01)
 
+    def tell_of_the_end():
+        def stop(sender, stop=Sender.stop):
+            print("now", flush=True)
+            stop(sender)
+
+        Sender.stop = stop
+
     job_set = IBMQJobManager().run(numbered(5), "{BACKEND}", max_experiments_per_job=1, shots=2)
 """
 
 
 @pytest.fixture
 def stub() -> Iterator[Callable[..., Stub]]:
-    """Start a service that answers after a while, for an account that sends so many a minute."""
+    """Start a service, for an account that sends so many jobs a minute."""
     import contextlib
 
     with contextlib.ExitStack() as stack:
 
-        def begin(delay: float = 0.0, pace: int = 0) -> Stub:
-            stub = stack.enter_context(Stub(delay))
+        def begin(pace: int = 0) -> Stub:
+            stub = stack.enter_context(Stub())
             variables = {**stub.environment, "IBMQBATCH_PACE": str(pace)}
             stack.enter_context(environment(**variables))
             return stub
@@ -56,6 +66,11 @@ def stub() -> Iterator[Callable[..., Stub]]:
 def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     _, err = process.communicate(timeout=60)
     return process.returncode, err.splitlines()
+
+
+def says_now(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
+    return process.stdout.readline() == "now\n"
 
 
 def jobs() -> list[JobRecord]:
@@ -73,9 +88,13 @@ def advice() -> str:
 
 
 def test_what_is_in_flight_lands(stub):
-    service = stub(delay=1.0)
-    program = f"{PROGRAM}\n    flying(job_set)"
-    assert ended(start(program, flags=("-X", "dev"))) == (0, [])
+    service = stub()
+    service.hold()
+    program = f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()"
+    process = start(program, flags=("-X", "dev"))
+    assert says_now(process)
+    service.release()
+    assert ended(process) == (0, [])
     assert service.take_counts()["submit"] == 5
     assert all(job.remote is not None for job in jobs())
 
@@ -101,8 +120,7 @@ def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
     service = stub(pace=2)
     program = f"{PROGRAM}\n    landed(job_set, 2)\n    print('now', flush=True)\n    {waiting}"
     process = start(program, flags=("-X", "dev"))
-    assert process.stdout is not None
-    assert process.stdout.readline() == "now\n"
+    assert says_now(process)
     time.sleep(0.3)  # until it waits
     process.send_signal(signal.SIGINT)
     code, err = ended(process)
@@ -115,21 +133,30 @@ def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
 
 
 def test_the_copy_of_a_process_ends_as_if_nothing_was_being_sent(stub):
-    service = stub(delay=1.0)
+    service = stub()
+    service.hold()
     forking = "import os; child = os.fork(); child and os.waitpid(child, 0)"
-    program = f"{PROGRAM}\n    flying(job_set)\n    {forking}"
-    assert ended(start(program)) == (0, [])
+    process = start(f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()\n    {forking}")
+    assert says_now(process)  # and the copy has ended
+    service.release()
+    assert ended(process) == (0, [])
     assert service.take_counts()["submit"] == 5
 
 
 def test_ctrl_c_during_a_request_has_it_land_first(stub):
-    service = stub(delay=2.0)
-    process = start(f"{PROGRAM}\n    print('now', flush=True)\n    job_set.results()")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "now\n"
-    while not service.most_waiting():
-        time.sleep(0.05)
+    service = stub()
+    service.hold()
+    # The number of a signal that has come goes to stdout.
+    telling = "import os, signal; os.set_blocking(1, False); signal.set_wakeup_fd(1)"
+    process = start(
+        f"{PROGRAM}\n    {telling}\n    print('now', flush=True)\n    job_set.results()"
+    )
+    assert says_now(process)
+    wait_until(service.held)
     process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    assert ord(process.stdout.read(1)) == signal.SIGINT
+    service.release()
     code, _ = ended(process)
     assert code == -signal.SIGINT
     assert service.take_counts()["submit"] == len([job for job in jobs() if job.remote])
@@ -137,16 +164,11 @@ def test_ctrl_c_during_a_request_has_it_land_first(stub):
 
 
 def test_who_is_in_a_hurry_leaves_at_once(stub):
-    stub(delay=5.0)
-    telling = "import threading; threading._register_atexit(lambda: print('now', flush=True))"
-    process = start(f"{PROGRAM}\n    flying(job_set)\n    {telling}")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "now\n"
-    time.sleep(0.2)  # until it waits
-    begun = time.monotonic()
+    stub().hold()
+    process = start(f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()")
+    assert says_now(process)
     process.send_signal(signal.SIGINT)
     code, err = ended(process)
-    assert time.monotonic() - begun < 3.0
     assert code == 130
     assert len(err) == 1
     assert err[0].endswith("sends what is left.")

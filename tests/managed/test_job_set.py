@@ -34,11 +34,6 @@ from tests.manifest.conftest import write_set
 
 
 @pytest.fixture
-def manager(service) -> IBMQJobManager:
-    return IBMQJobManager()
-
-
-@pytest.fixture
 def done(service, manager) -> ManagedJobSet:
     """A set of three circuits in two jobs, whose results are here."""
     job_set = manager.run(

@@ -11,6 +11,7 @@ import inspect
 import pytest
 
 from ibmqbatch import IBMQJob
+from tests.managed.support import plain
 
 _CONSTRUCTOR = (
     "(backend, api_client, job_id, creation_date, status, kind=None, name=None, "
@@ -61,16 +62,6 @@ ATTRIBUTES = [
     ("experiment_id", "004", 252),
     ("version", "004", 126),
 ]
-
-
-def plain(signature: inspect.Signature) -> str:
-    """Write a signature without types, and without the object or class that it is called on."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for name, parameter in signature.parameters.items()
-        if name not in {"self", "cls"}
-    ]
-    return str(inspect.Signature(parameters))
 
 
 @pytest.mark.parametrize(("name", "expected", "page", "line"), IBMQ_JOB)

@@ -12,7 +12,7 @@ import inspect
 import pytest
 
 from ibmqbatch import IBMQJobManager, ManagedJob
-from tests.managed.test_signatures import plain
+from tests.managed.support import plain
 
 MANAGER = [
     ("__init__", "()", "002", 49),

@@ -16,7 +16,7 @@ def run_by_a_manager() -> None:
 
 
 def run_by_a_set() -> None:
-    ManagedJobSet("foo").run(numbered(1), BACKEND, shots=1, job_share_level="hub")
+    ManagedJobSet("foo").run(numbered(1), BACKEND, shots=1, flavour="sweet")
 
 
 def submitted_as_a_job() -> None:
@@ -45,21 +45,21 @@ def results_of_a_job_that_failed() -> None:
     IBMQJobManager().retrieve_job_set(job_set.job_set_id(), None).managed_jobs()[0].result()
 
 
+WITH_AN_UNKNOWN_OPTION = [run_by_a_manager, run_by_a_set, submitted_as_a_job, run_by_a_backend]
+OTHERS = [a_share_level, a_filter_that_is_gone, hubs, results_of_a_job_that_failed]
+
+
 @pytest.mark.parametrize(
-    "program",
-    [
-        run_by_a_manager,
-        run_by_a_set,
-        submitted_as_a_job,
-        run_by_a_backend,
-        a_share_level,
-        a_filter_that_is_gone,
-        hubs,
-        results_of_a_job_that_failed,
-    ],
-    ids=lambda program: program.__name__,
+    "program", [*WITH_AN_UNKNOWN_OPTION, *OTHERS], ids=lambda program: program.__name__
 )
 def test_a_warning_names_the_line_of_the_program(program: Callable[[], None], service):
     with pytest.warns(Warning) as caught:
         program()
     assert {Path(warning.filename) for warning in caught} == {Path(__file__)}
+
+
+@pytest.mark.parametrize("program", WITH_AN_UNKNOWN_OPTION, ids=lambda program: program.__name__)
+def test_an_unknown_option_is_one_warning(program: Callable[[], None], service):
+    with pytest.warns(UserWarning, match="flavour is not a recognized") as caught:
+        program()
+    assert len(caught) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,39 @@ def sent(manifest: Manifest, job: int = 0, remote_id: str = "r1", **more: str) -
 
 def kinds(manifest: Manifest) -> list[str]:
     return [event.kind for event in manifest.events()]
+
+
+def change(path: Path, *statements: str) -> None:
+    """Change a manifest behind its own back."""
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
+    """Return what is known of a job that the service calls by this word."""
+    values: dict[str, object] = {
+        "id": "r",
+        "job": 0,
+        "attempt": 1,
+        "nonce": "n",
+        "service_status": word,
+        "reason": "",
+        "reason_code": code,
+        "solution": "",
+        "private": False,
+        "submitted_at": "",
+        "running_at": None,
+        "finished_at": None,
+        "labels_version": 1,
+        "surplus": False,
+        "cancel_asked_at": None,
+        "missed_at": None,
+        "result": None,
+        "result_tries": 0,
+        "result_error": "",
+        "metrics": None,
+        **more,
+    }
+    return RemoteRecord(**values)  # type: ignore[arg-type]

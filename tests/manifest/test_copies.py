@@ -14,9 +14,8 @@ from ibmqbatch.manifest.errors import DamagedManifest, SetExists
 from ibmqbatch.manifest.remotes import pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import take_over, want_cancel
-from tests.manifest.conftest import kinds, sent, write_set
+from tests.manifest.conftest import change, kinds, sent, write_set
 from tests.manifest.older import SECOND_FORM
-from tests.manifest.test_database import change
 
 
 @pytest.fixture

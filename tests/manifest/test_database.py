@@ -14,13 +14,7 @@ from ibmqbatch.errors import StorageError
 from ibmqbatch.manifest import database
 from ibmqbatch.manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
 from ibmqbatch.manifest.store import Manifest
-
-
-def change(path: Path, *statements: str) -> None:
-    with sqlite3.connect(path) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
+from tests.manifest.conftest import change
 
 
 def test_durable_settings_are_on(manifest):
@@ -283,6 +277,7 @@ except StorageError:
     sys.exit(0)
 sys.exit(1)
 """
-    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 0
+    words = [sys.executable, "-B", "-c", script, str(path)]
+    assert subprocess.run(words, check=False).returncode == 0
     with Manifest.open(path) as manifest:
         assert manifest.last_event() == 1

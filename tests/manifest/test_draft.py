@@ -145,7 +145,7 @@ except StorageError as error:
     sys.exit(0)
 sys.exit(1)
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-B", "-c", script], check=False).returncode == 0
     assert set_paths() == []
     assert drafts() == []
 

@@ -7,9 +7,8 @@ import pytest
 from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.errors import ManifestError
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import write_set
+from tests.manifest.conftest import change, write_set
 from tests.manifest.older import FOURTH_FORM
-from tests.manifest.test_database import change
 
 ASKED = {"memory": True, "header": {"by": "mé"}}
 

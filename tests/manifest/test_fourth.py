@@ -15,9 +15,8 @@ from ibmqbatch.manifest.migrations import MIGRATIONS
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import draft_set, kinds, sent
+from tests.manifest.conftest import change, draft_set, kinds, sent
 from tests.manifest.older import THIRD_FORM
-from tests.manifest.test_database import change
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}

@@ -16,7 +16,7 @@ from ibmqbatch.manifest.records import (
     set_state,
 )
 from ibmqbatch.manifest.remotes import StoredResultError
-from tests.manifest.conftest import kinds, sent
+from tests.manifest.conftest import kinds, remote, sent
 
 WORDS = {
     "Queued": JobStatus.QUEUED,
@@ -29,33 +29,6 @@ WORDS = {
     "QUEUED": JobStatus.QUEUED,
     "completed": JobStatus.DONE,
 }
-
-
-def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
-    values: dict[str, object] = {
-        "id": "r",
-        "job": 0,
-        "attempt": 1,
-        "nonce": "n",
-        "service_status": word,
-        "reason": "",
-        "reason_code": code,
-        "solution": "",
-        "private": False,
-        "submitted_at": "",
-        "running_at": None,
-        "finished_at": None,
-        "labels_version": 1,
-        "surplus": False,
-        "cancel_asked_at": None,
-        "missed_at": None,
-        "result": None,
-        "result_tries": 0,
-        "result_error": "",
-        "metrics": None,
-        **more,
-    }
-    return RemoteRecord(**values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -12,6 +12,7 @@ from hypothesis import settings
 from ibmqbatch.clock import Clock
 from ibmqbatch.service.accounts import Account, Endpoint
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.pace import Pace
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -83,3 +84,15 @@ def wire(home) -> Iterator[respx.MockRouter]:
 def client(wire, clock) -> Iterator[Client]:
     with Client(account(), clock) as client:
         yield client
+
+
+@pytest.fixture
+def pace(home, clock) -> Pace:
+    return Pace("key", 5, 60.0, clock)
+
+
+def sent(pace: Pace, count: int) -> int:
+    """Send up to `count` submissions, each answered at once; return how many were let go."""
+    grant = pace.reserve(count)
+    pace.answered(grant.tickets)
+    return len(grant.tickets)

@@ -27,7 +27,7 @@ from ibmqbatch.service.errors import (
     WrongInstance,
 )
 from ibmqbatch.service.types import RemoteJob
-from tests.jobset.test_advance import FakeService
+from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, JOBS, error_body
 

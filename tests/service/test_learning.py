@@ -6,10 +6,7 @@ import pytest
 
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.pace import Pace
-from tests.service.conftest import account
-from tests.service.test_pace import pace, sent
-
-__all__ = ["pace"]
+from tests.service.conftest import account, sent
 
 
 def test_learnt_rate_is_kept_by_all(pace, clock):

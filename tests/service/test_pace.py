@@ -10,19 +10,7 @@ from hypothesis import strategies as st
 
 from ibmqbatch import paths
 from ibmqbatch.service.pace import Pace
-from tests.service.conftest import FakeClock
-
-
-@pytest.fixture
-def pace(home, clock) -> Pace:
-    return Pace("key", 5, 60.0, clock)
-
-
-def sent(pace: Pace, count: int) -> int:
-    """Send up to `count` submissions, each answered at once; return how many were let go."""
-    grant = pace.reserve(count)
-    pace.answered(grant.tickets)
-    return len(grant.tickets)
+from tests.service.conftest import FakeClock, sent
 
 
 def test_so_many_may_go_at_once(pace):

@@ -8,9 +8,6 @@ from hypothesis import strategies as st
 
 from ibmqbatch.service.pace import Pace, Pending
 from tests.service.conftest import FakeClock
-from tests.service.test_pace import pace
-
-__all__ = ["pace"]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.errors import Busy, Firewalled, ServerFault, ServiceError
 from ibmqbatch.service.retry import RetryPolicy
-from tests.jobset.test_advance import FakeService
+from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, IAM, JOBS, FakeClock, account, error_body
 
@@ -38,7 +38,6 @@ REPEATABLE = {
     "GET": lambda client: client.jobs(),
     "PUT": lambda client: client.set_tags("x", ["a"]),
     "PATCH": lambda client: client._call("PATCH", "/jobs/x", body={"accepting_jobs": False}),
-    "DELETE": lambda client: client.delete("x"),
     "POST": lambda client: client.cancel("x"),
 }
 
@@ -101,17 +100,6 @@ def test_conflict_on_a_repeated_cancel_counts_as_done(wire, client, no_waits):
     ended = httpx.Response(409, json=error_body(1292))
     wire.post(f"{JOBS}/x/cancel").mock(side_effect=[httpx.Response(502), ended])
     assert client.cancel("x") is False
-
-
-def test_missing_job_on_a_repeated_delete_counts_as_done(wire, client, no_waits):
-    gone = httpx.Response(404, json=error_body(1291))
-    wire.delete(f"{JOBS}/x").mock(side_effect=[httpx.Response(502), gone])
-    assert client.delete("x") is False
-
-
-def test_delete_that_took_effect_says_so(wire, client):
-    wire.delete(f"{JOBS}/x").mock(return_value=DONE)
-    assert client.delete("x") is True
 
 
 def test_submission_that_never_left_is_sent_again(wire, client, no_waits):

@@ -1,0 +1,49 @@
+"""What the tests of one module share: commands, a service behind a proxy, a client of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli, point_at
+from tests.local.support import Client, open_client
+from tests.proxy import Proxy
+
+
+@pytest.fixture(scope="module")
+def shared(
+    service_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Cli, Proxy]]:
+    """Run commands on a data folder of the module's own, with the service behind a proxy."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "files").mkdir()
+    told = json.loads((service_folder / "service.json").read_bytes())
+    with Proxy(told["url"]) as proxy:
+        point_at(folder / "home", told, proxy.url)
+        yield Cli(folder / "home", folder / "files"), proxy
+
+
+@pytest.fixture
+def run(shared: tuple[Cli, Proxy]) -> Cli:
+    """Run commands whose sets the other tests of the module see."""
+    return shared[0]
+
+
+@pytest.fixture
+def wire(shared: tuple[Cli, Proxy]) -> Iterator[Proxy]:
+    """The proxy of `run`, which has seen nothing yet."""
+    _, proxy = shared
+    proxy.seen.clear()
+    yield proxy
+    proxy.rules.clear()
+
+
+@pytest.fixture(scope="module")
+def straight(service_folder: Path) -> Iterator[Client]:
+    """Talk to the service as another program would, on the instance of the tests' data folders."""
+    told = json.loads((service_folder / "service.json").read_bytes())
+    with open_client(told["url"], told["api_key"], told["crn"]) as client:
+        yield client

@@ -1,0 +1,53 @@
+"""Documents held to their schema, screens held to their width, and circuits that take a while."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import jsonschema
+from rich.cells import cell_len
+
+from ibmqbatch.render.envelope import SCHEMA
+from tests.conftest import Cli
+from tests.terminal import run_in_terminal, without_escapes
+
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+
+# Measuring in the middle makes the simulator run every shot on its own.
+SLOW = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[12];
+creg a[12];
+creg c[12];
+h q;
+measure q -> a;
+h q;
+measure q -> c;
+"""
+
+
+def document(done: Any, command: str, code: int = 0) -> dict[str, Any]:
+    """Hold a command's output to the schema, and to its exit code."""
+    told: dict[str, Any] = json.loads(done.out)
+    VALIDATOR.validate(told)
+    assert (told["command"], told["exit_code"], done.code) == (command, code, code)
+    return told
+
+
+def screen(cli: Cli, columns: int, *words: object) -> list[str]:
+    """Run a command on a terminal and return its lines, held to the terminal's width."""
+    words = (sys.executable, "-m", "ibmqbatch", *words)
+    code, text = run_in_terminal(
+        [str(word) for word in words],
+        env=cli.env,
+        cwd=cli.cwd,
+        columns=columns,
+        term="xterm-256color",
+    )
+    assert code in {0, 2, 3, 6}, text
+    lines = without_escapes(text).replace("\r", "\n").splitlines()
+    for line in lines:
+        assert cell_len(line) <= columns, line
+    return lines

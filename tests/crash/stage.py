@@ -1,0 +1,157 @@
+"""Where a job set lives while it is killed: a data folder, a service, a proxy in between."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ibmqbatch.jobset.tags import find_job_tag, set_tag
+from tests.conftest import basis_state
+from tests.crash.points import Kill
+from tests.crash.zygote import Child, Zygote
+from tests.embedded import Embedded, Stored
+from tests.proxy import Proxy
+
+__all__ = ["Audit", "Stage", "write_slow", "write_states"]
+
+WIDTH = 4  # bits: up to 16 circuits, each with an outcome of its own
+
+
+def write_states(folder: Path, count: int) -> Path:
+    """Write circuits whose only outcomes are their own numbers; return their folder."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"c{number}.qasm").write_text(basis_state(f"{number:0{WIDTH}b}"))
+    return folder
+
+
+def write_slow(folder: Path, count: int) -> None:
+    """Write circuits that the simulator runs shot by shot."""
+    folder.mkdir()
+    text = (
+        'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[12];\ncreg a[12];\ncreg c[12];\n'
+        "h q;\nmeasure q -> a;\nh q;\nmeasure q -> c;\n"
+    )
+    for number in range(count):
+        (folder / f"slow{number}.qasm").write_text(text)
+
+
+@dataclass
+class Audit:
+    """What became of a set: `faults` is empty where every circuit ran once and came home."""
+
+    jobs: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+class Stage:
+    """One data folder, whose account leads to the service through the proxy."""
+
+    def __init__(
+        self, folder: Path, zygote: Zygote, embedded: Embedded, proxy: Proxy, circuits: Path
+    ) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self.zygote = zygote
+        self.embedded = embedded
+        self.proxy = proxy
+        self.circuits = circuits
+        self.total = len(list(circuits.iterdir()))
+        told = embedded.told
+        self.home = folder / "home"
+        self.env = {
+            **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
+            "HOME": str(folder),
+            "IBMQBATCH_HOME": str(self.home),
+            "IBMQBATCH_URL": f"{proxy.url}/api/v1",
+            "IBMQBATCH_IAM_URL": proxy.url,
+            "IBMQBATCH_TOKEN": told["api_key"],
+            "IBMQBATCH_INSTANCE": told["crn"],
+            "IBMQBATCH_PACE": "0",
+        }
+
+    def start(self, *words: object, kill: Kill | None = None) -> Child:
+        """Start a command."""
+        return self.zygote.start(*words, env=self.env, cwd=self.folder, kill=kill)
+
+    def run(self, *words: object, kill: Kill | None = None) -> tuple[int, Child]:
+        """Run a command to its end, or to the event at which it is killed."""
+        return self.zygote.run(*words, env=self.env, cwd=self.folder, kill=kill)
+
+    def done(self, *words: object, codes: Sequence[int] = (0,)) -> str:
+        """Run a command that must end well; return what it printed."""
+        code, child = self.run(*words)
+        out, err = child.out.read_text(), child.err.read_text()
+        assert code in codes, f"{words}: exit code {code}\n{out}\n{err}"
+        return out
+
+    def submit_words(self, *more: object, slow: bool = False) -> tuple[object, ...]:
+        """Return the command that makes a set of all circuits, each in a job of its own, once.
+
+        `slow`: of circuits that take a while.
+        """
+        return (
+            *("submit", self.circuits.with_name("slow") if slow else self.circuits),
+            *("--backend", "ideal_simulator", "--once", "key", "--max-circuits", 1),
+            *("--shots", 2000 if slow else 5, "--quiet", *more),
+        )
+
+    def set_id(self) -> str | None:
+        """Return the set of this folder, if there is one."""
+        found = list((self.home / "sets").glob("*.sqlite"))
+        assert len(found) <= 1, found
+        return found[0].stem if found else None
+
+    def on_service(self, set_id: str) -> Counter[int]:
+        """Count the jobs that the service has of a set, by their index."""
+        found = (find_job_tag(set_id, job.tags) for job in self.stored(set_id))
+        return Counter(tag.job for tag in found if tag is not None)
+
+    def stored(self, set_id: str) -> list[Stored]:
+        """Return the jobs of a set from the service's own records."""
+        return self.embedded.jobs(set_tag(set_id))
+
+    def audit(self) -> Audit:
+        """Compare what the service has run with what it should have, and what came home."""
+        audit = Audit()
+        set_id = self.set_id()
+        if set_id is None:
+            audit.faults.append("there is no set")
+            return audit
+        stored = self.stored(set_id)
+        audit.jobs = len(stored)
+        made: dict[int, list[Stored]] = {index: [] for index in range(self.total)}
+        for job in stored:
+            tag = find_job_tag(set_id, job.tags)
+            assert tag is not None, job
+            made[tag.job].append(job)
+        audit.faults += [
+            f"job {index} is on the service as {found}"
+            for index, found in made.items()
+            if [job.runs for job in found] != [1]
+        ]
+        audit.faults += self.results(set_id)
+        return audit
+
+    def results(self, set_id: str) -> list[str]:
+        """Return what is wrong with the results that are here."""
+        code, child = self.run("results", set_id, "--json")
+        told = json.loads(child.out.read_text())
+        if code != 0:
+            return [f"results: exit code {code}: {told['errors']}"]
+        found = {item["index"]: item["counts"] for item in told["data"]["results"]}
+        expected = {n: {f"{n:0{WIDTH}b}": 5} for n in range(self.total)}
+        return [
+            f"circuit {n}: {found.get(n)} instead of {expected[n]}"
+            for n in expected
+            if found.get(n) != expected[n]
+        ]
+
+    def lost(self) -> int:
+        """Count the jobs whose results are lost."""
+        told = json.loads(self.done("status", "latest", "--json"))
+        return int(told["data"]["job_set"]["lost_jobs"])

@@ -1,0 +1,90 @@
+"""Jobs that other programs have sent, or other processes of this one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+import pytest
+from qiskit.providers import JobStatus
+
+from ibmqbatch import (
+    IBMQJobInvalidStateError,
+)
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.connection import connected
+from tests.managed.support import STEPS, on_service
+
+
+def foreign(**changes: object) -> str:
+    """Submit a job as other programs do, with one circuit as text; return its id."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; qubit[2] q; x q[1]; c = measure q;'
+    body = {
+        "program_id": "sampler",
+        "backend": "ideal_simulator",
+        "tags": ["theirs"],
+        "params": {"version": 2, "shots": 12, "pubs": [[text]]},
+        **changes,
+    }
+    with connected("local", Clock()) as client:
+        return client.submit(json.dumps(body).encode())
+
+
+def test_a_retrieved_job_is_that_of_its_set(job, simulator):
+    again = simulator.retrieve_job(job.job_id())
+    assert (again.name(), again.tags(), again.header()) == ("mine", ["a", "b"], {"for": "me"})
+    assert len(set_paths()) == 1
+
+
+def test_a_job_of_another_program_is_made_a_set_when_its_results_are_wanted(simulator):
+    job = simulator.retrieve_job(foreign())
+    assert (job.tags(), job.name()) == (["theirs"], None)
+    assert isinstance(job.status(), JobStatus)
+    assert set_paths() == []
+    assert job.result().get_counts() == {"10": 12}
+    assert len(job.circuits()) == 1
+    assert job.backend_options()["shots"] == 12
+    assert list(job.time_per_step()) == STEPS
+    assert simulator.retrieve_job(job.job_id()).result().get_counts() == {"10": 12}
+    assert len(set_paths()) == 1
+
+
+def test_tags_of_another_programs_job_are_changed_on_the_service(simulator):
+    job = simulator.retrieve_job(foreign())
+    assert job.update_tags(additional_tags=["x"]) == ["theirs", "x"]
+    job.result()
+    assert job.update_tags(removal_tags=["theirs"]) == job.tags() == ["x"]
+    assert on_service(job.job_id()).tags == ("x",)
+    with pytest.raises(IBMQJobInvalidStateError, match="Another program"):
+        job.update_name("mine")
+
+
+def test_another_programs_job_is_cancelled_without_being_made_a_set(proxy, simulator):
+    job = simulator.retrieve_job(foreign())
+    job.wait_for_final_state()
+    other = simulator.retrieve_job(foreign())
+    state = {"id": other.job_id(), "state": {"status": "Cancelled"}, "tags": []}
+    proxy.when("POST", "/cancel", status=204)
+    proxy.when("GET", f"/jobs/{other.job_id()}", status=200, body=json.dumps(state).encode())
+    assert other.cancel() is True
+    assert job.cancel() is False
+    assert len(set_paths()) == 1
+
+
+def test_a_private_job_of_another_program_cannot_be_made_a_set(simulator):
+    job = simulator.retrieve_job(foreign(private=True))
+    with pytest.raises(IBMQJobInvalidStateError, match="private"):
+        job.result()
+
+
+def test_circuits_of_a_newer_qiskit_are_an_empty_list(simulator):
+    qpy = b"QISKIT\x11" + bytes(30)  # QPY 17, which Terra cannot read
+    circuit = {
+        "__type__": "QuantumCircuit",
+        "__value__": base64.b64encode(zlib.compress(qpy)).decode(),
+    }
+    job = simulator.retrieve_job(foreign(params={"version": 2, "pubs": [[circuit]]}))
+    assert job.circuits() == []
+    assert job.qobj() is None

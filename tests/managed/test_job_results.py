@@ -1,0 +1,176 @@
+"""Waiting for jobs: their results, and their failures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+
+import pytest
+from qiskit.providers import JobStatus
+from qiskit.result import Result
+
+from ibmqbatch import (
+    IBMQJob,
+    IBMQJobApiError,
+    IBMQJobFailureError,
+    IBMQJobInvalidStateError,
+    IBMQJobTimeoutError,
+)
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.handle import SetHandle
+from tests.managed.programs import bell, flipped
+from tests.managed.support import planned, said
+
+
+def test_the_result_is_qiskits_with_one_entry_a_circuit(job):
+    result = job.result()
+    assert isinstance(result, Result)
+    assert result.success
+    assert result.get_counts("two") == {"10": 20}
+    assert result.get_counts(1) == {"01": 20}
+    assert result.get_memory(0) == ["10"] * 20
+    assert (result.backend_name, result.job_id) == ("ideal_simulator", job.job_id())
+    assert result.header.to_dict() == {"for": "me"}
+    assert Result.from_dict(result.to_dict()).get_counts(1) == {"01": 20}
+
+
+def test_results_are_read_once_and_anew_with_refresh(job):
+    assert job.result() is job.result()
+    job.result().results.clear()
+    assert len(job.result(refresh=True).results) == 2
+
+
+def test_results_that_are_damaged_on_disk_are_fetched_anew(job):
+    (path,) = set_paths()
+    with SetHandle(path).open() as manifest, manifest.db.transaction():
+        manifest.db.write("UPDATE results SET body = ?", (zlib.compress(b"{}"),))
+    assert job.result(refresh=True).get_counts(0) == {"10": 20}
+
+
+def test_results_are_here_when_the_service_is_not(proxy, simulator):
+    job = simulator.run(flipped("1"), shots=3)
+    job.result()
+    proxy.when("GET", "/api/v1", times=999, status=500)
+    again = IBMQJob.of_set(SetHandle(set_paths()[0]), 0, job.backend())
+    assert again.result().get_counts() == {"1": 3}
+    assert [circuit.name for circuit in again.circuits()] == ["flipped"]
+    assert again.header() == {}
+
+
+def test_time_that_runs_out_is_an_error_of_its_own(simulator):
+    jobs = [IBMQJob.of_set(planned(simulator), 1, simulator) for _ in range(2)]
+    with pytest.raises(IBMQJobTimeoutError, match="Timeout while waiting"):
+        jobs[0].result(timeout=1e-9)
+    with pytest.raises(IBMQJobTimeoutError):
+        jobs[1].wait_for_final_state(timeout=1e-9)
+    assert jobs[0].result(timeout=0).get_counts() == {"01": 4000}
+
+
+@pytest.mark.parametrize("timeout", ["5", -1, float("nan"), True])
+def test_timeouts_that_are_no_times_are_told(job, timeout):
+    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
+        job.wait_for_final_state(timeout=timeout)
+    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
+        job.result(timeout=timeout, refresh=True)
+
+
+def test_a_pause_between_calls_that_is_no_time_is_told(job):
+    with pytest.raises(IBMQJobInvalidStateError, match="wait is 'long', no number of seconds"):
+        job.wait_for_final_state(wait="long", callback=print)
+
+
+def test_a_callback_hears_of_every_change_and_of_no_end(proxy, simulator):
+    job = simulator.run(bell(), shots=1)
+    queued = said(job, "Queued")
+    for word in ("Queued", "Queued", "Running"):
+        body = queued.replace(b"Queued", word.encode())
+        proxy.when("GET", "/jobs?", status=200, body=body)
+    heard: list[tuple[str, JobStatus, IBMQJob]] = []
+
+    def callback(job_id: str, status: JobStatus, told: IBMQJob, *, queue_info: object) -> None:
+        assert queue_info is None
+        heard.append((job_id, status, told))
+
+    job.wait_for_final_state(callback=callback)
+    assert [status for _, status, _ in heard] == [JobStatus.QUEUED, JobStatus.RUNNING]
+    assert heard[0][0] == job.job_id()
+    assert heard[0][2] is job
+    assert job.done()
+
+
+def test_a_callback_can_be_called_at_intervals(proxy, simulator):
+    job = simulator.run(bell(), shots=1)
+    proxy.when("GET", "/jobs?", times=4, status=200, body=said(job, "Queued"))
+    heard: list[float] = []
+    begun = time.monotonic()
+    job.wait_for_final_state(wait=0.05, callback=lambda *_, **__: heard.append(time.monotonic()))
+    spent = time.monotonic() - begun
+    assert 3 <= len(heard) <= spent / 0.05 + 1
+
+
+def test_what_a_callback_raises_comes_out(simulator):
+    job = IBMQJob.of_set(planned(simulator), 0, simulator)
+
+    def callback(*_: object, **__: object) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        job.wait_for_final_state(callback=callback)
+
+
+def test_waiting_works_within_a_running_event_loop(simulator):
+    async def program() -> bool:
+        job = simulator.run(bell(), shots=1)
+        job.wait_for_final_state(timeout=60)
+        return job.done()
+
+    assert asyncio.run(program())
+
+
+def test_a_service_that_is_away_is_an_api_error(proxy, simulator, no_waits):
+    job = simulator.run(bell(), shots=1)
+    proxy.when("GET", "/api/v1/jobs", times=99, status=503)
+    for ask in (job.status, job.refresh, job.queue_info):
+        with pytest.raises(IBMQJobApiError):
+            ask()
+
+
+def test_results_wait_for_a_service_that_is_away(proxy, simulator, no_waits):
+    job = simulator.run(flipped("1"), shots=2)
+    proxy.when("GET", "/jobs?", times=8, status=503)
+    assert job.result().get_counts() == {"1": 2}
+
+
+@pytest.fixture
+def failed(proxy, simulator) -> IBMQJob:
+    """A job of which the service says that it has failed."""
+    job = simulator.run(bell(), shots=1)
+    body = said(job, "Failed", reason="No such gate", reason_code=1517, reason_solution="Compile.")
+    proxy.when("GET", "/jobs?", status=200, body=body)
+    assert job.status() is JobStatus.ERROR
+    return job
+
+
+def test_a_failure_is_told_with_its_code_and_what_to_do(failed):
+    assert failed.error_message() == "No such gate. Compile. Error code: 1517."
+    for partial in (False, True):
+        with pytest.raises(IBMQJobFailureError, match=r"No such gate.*1517"):
+            failed.result(partial=partial)
+    failed.wait_for_final_state()
+
+
+def test_a_job_that_took_too_long_has_failed(proxy, simulator):
+    job = simulator.run(bell(), shots=1)
+    body = said(job, "Cancelled", reason_code=1305)
+    proxy.when("GET", "/jobs?", status=200, body=body)
+    assert job.status() is JobStatus.ERROR
+    assert job.error_message() == "Unknown error. Error code: 1305."
+
+
+def test_results_that_are_lost_are_an_api_error(job):
+    (path,) = set_paths()
+    with SetHandle(path).open() as manifest, manifest.db.transaction():
+        manifest.db.write("UPDATE remotes SET result = 'lost', result_error = 'gone'")
+    with pytest.raises(IBMQJobApiError, match="LOST: gone"):
+        job.result(refresh=True)

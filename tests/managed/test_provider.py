@@ -1,0 +1,108 @@
+"""Backends are found by the account's provider."""
+
+from __future__ import annotations
+
+import pytest
+from qiskit.providers import BackendV2
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
+from qiskit_aer import AerSimulator
+
+from ibmqbatch import (
+    IBMQAccountError,
+    IBMQBackendApiError,
+    IBMQBackendValueError,
+    IBMQJobManagerError,
+    IBMQJobManagerInvalidStateError,
+)
+from ibmqbatch.managed.backend import as_backend
+from tests.managed.support import REFUSAL
+
+
+def test_a_backend_is_found_by_its_name(provider):
+    backend = provider.get_backend("fake_manila")
+    assert isinstance(backend, BackendV2)
+    assert (backend.name, backend.num_qubits, backend.max_circuits) == ("fake_manila", 5, 300)
+    assert backend.provider == provider
+
+
+def test_without_a_name_it_is_the_accounts_own_choice(provider):
+    assert provider.get_backend().name == "ideal_simulator"
+
+
+def test_a_name_that_is_none_tells_which_there_are(provider):
+    with pytest.raises(QiskitBackendNotFoundError, match="fake_manila"):
+        provider.get_backend("fake_nobody")
+
+
+def test_ibms_own_simulators_are_gone_and_one_is_here(provider):
+    with pytest.raises(QiskitBackendNotFoundError, match="ideal_simulator"):
+        provider.get_backend("ibmq_qasm_simulator")
+
+
+def test_a_device_of_ibm_needs_an_account(provider):
+    with pytest.raises(IBMQAccountError, match="ibm_fez"):
+        provider.get_backend("ibm_fez")
+
+
+def test_backends_are_attributes(provider):
+    assert provider.backend.fake_manila.name == "fake_manila"
+    assert {"fake_manila", "jobs"} <= set(dir(provider.backend))
+    with pytest.raises(AttributeError, match="fake_nobody"):
+        provider.backend.fake_nobody  # noqa: B018
+
+
+def test_backends_are_narrowed_down(provider):
+    assert [b.name for b in provider.backends(simulator=True)] == ["ideal_simulator"]
+    assert [b.name for b in provider.backends("fake_hanoi")] == ["fake_hanoi"]
+    large = provider.backends(min_num_qubits=100, operational=True, simulator=False)
+    assert {b.name for b in large} == {"fake_washington", "fake_sherbrooke"}
+    assert provider.backend(filters=lambda b: b.num_qubits == 7)[0].name == "fake_nairobi"
+    assert provider.get_backend(n_qubits=7).name == "fake_nairobi"
+    with pytest.raises(QiskitBackendNotFoundError, match="More than one"):
+        provider.get_backend(n_qubits=127)
+    with pytest.warns(UserWarning, match="input_allowed"):
+        provider.backends(input_allowed="job")
+
+
+def test_names_and_numbers_that_are_none_are_told(provider):
+    with pytest.raises(IBMQBackendValueError, match="5 is no name of a backend"):
+        provider.get_backend(5)
+    with pytest.raises(IBMQBackendValueError, match="min_num_qubits is '5', no whole number"):
+        provider.backends(min_num_qubits="5")
+
+
+def test_listing_asks_once_for_each_backend(proxy, provider):
+    count = len(provider.backends())
+    assert proxy.count("GET", "/configuration") == count
+    assert proxy.count("GET", "/properties") == 0
+
+
+def test_a_backend_that_cannot_be_read_hides_no_other(proxy, provider, caplog):
+    proxy.when("GET", "fake_hanoi/configuration", status=404, body=REFUSAL)
+    names = [backend.name for backend in provider.backends()]
+    assert "fake_manila" in names
+    assert "fake_hanoi" not in names
+    assert "fake_hanoi" in caplog.text
+
+
+def test_a_name_does_wherever_a_backend_does(provider, simulator):
+    assert as_backend(simulator) is simulator
+    assert as_backend("ideal_simulator", provider) == as_backend("ideal_simulator") == simulator
+    for other in (None, "", 5, AerSimulator()):
+        with pytest.raises(IBMQJobManagerInvalidStateError, match="Give an IBMQBackend, or the"):
+            as_backend(other)
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="no backend 'ibmq_lima'"):
+        as_backend("ibmq_lima", provider)
+
+
+def test_a_service_that_does_not_tell_of_a_name_is_a_job_managers_error(proxy, no_waits):
+    proxy.when("GET", "/backends", times=99, status=500, body=b"{}")
+    with pytest.raises(IBMQJobManagerError):
+        as_backend("ideal_simulator")
+
+
+def test_errors_of_the_service_are_told_by_their_old_name(proxy, provider, simulator, no_waits):
+    proxy.when("GET", "/backends", times=99, status=500, body=b"{}")
+    for ask in (simulator.status, provider.backends, lambda: provider.get_backend("fake_manila")):
+        with pytest.raises(IBMQBackendApiError):
+            ask()
