@@ -29,25 +29,30 @@ if TYPE_CHECKING:
         IBMQManagedResultDataNotAvailable,
         IBMQProviderError,
     )
-    from .managed.ibmq import IBMQ
+    from .managed.ibmq import IBMQ, IBMQFactory
     from .managed.job import IBMQJob
+    from .managed.job_limit import BackendJobLimit
     from .managed.job_set import ManagedJobSet
+    from .managed.least_busy import least_busy
     from .managed.managed_job import ManagedJob
     from .managed.managed_results import ManagedResults
     from .managed.manager import IBMQJobManager
-    from .managed.provider import AccountProvider
+    from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
+    "BackendJobLimit",
     "IBMQ",
     "IBMQAccountError",
     "IBMQBackend",
     "IBMQBackendApiError",
     "IBMQBackendError",
     "IBMQBackendJobLimitError",
+    "IBMQBackendService",
     "IBMQBackendValueError",
     "IBMQError",
+    "IBMQFactory",
     "IBMQJob",
     "IBMQJobApiError",
     "IBMQJobError",
@@ -67,6 +72,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "ManagedResults",
     "QueueInfo",
     "__version__",
+    "least_busy",
 ]
 
 __version__ = "0.1.0"
@@ -74,13 +80,17 @@ __version__ = "0.1.0"
 _MODULES = {
     "IBMQ": "ibmq",
     "AccountProvider": "provider",
+    "BackendJobLimit": "job_limit",
     "IBMQBackend": "backend",
+    "IBMQBackendService": "provider",
+    "IBMQFactory": "ibmq",
     "IBMQJob": "job",
     "IBMQJobManager": "manager",
     "ManagedJob": "managed_job",
     "ManagedJobSet": "job_set",
     "ManagedResults": "managed_results",
     "QueueInfo": "queueinfo",
+    "least_busy": "least_busy",
 }
 
 

@@ -1,6 +1,7 @@
 """`python -m tests.generate`, from the root of the repository: writes what is made from the code.
 
-That is the completion scripts and the man page. Tests hold the files to what is made here.
+That is the completion scripts, the man page, and what the page of the Python API says of each class
+and function. Tests hold the files to what is made here.
 """
 
 from __future__ import annotations
@@ -18,8 +19,15 @@ def _script(shell: str) -> Callable[[], str]:
     return lambda: SCRIPTS[shell][1]
 
 
+def _api_page() -> str:
+    from tests.managed.api_page import api_page  # brings in Qiskit
+
+    return api_page()
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     **{f"completions/{name}": _script(shell) for shell, (name, _) in SCRIPTS.items()},
+    "docs/api.md": _api_page,
     "docs/ibmqbatch.1": man_page,
 }
 

@@ -28,7 +28,9 @@ def in_a_list(given: object) -> list[Any]:
         return [given]
     if not isinstance(given, Iterable):
         raise BadInput(
-            "no_circuit", f"A {type(given).__name__} is no circuit, nor several.", "Give circuits."
+            "no_circuit",
+            f"What is given is of type {type(given).__name__}: no circuit, nor several.",
+            "Give circuits.",
         )
     return list(given)
 
@@ -61,7 +63,7 @@ def _programs(item: Any, number: int) -> Iterator[Program | Source]:
     else:
         raise BadInput(
             "no_circuit",
-            f"Experiment {number} is a {type(item).__name__}, not a circuit.",
+            f"Experiment {number} is of type {type(item).__name__}: no circuit.",
             "Give QuantumCircuits, OpenQASM as text, or paths of files.",
         )
 

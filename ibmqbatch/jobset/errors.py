@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import IbmqbatchError, LimitError, UsageError
 from ..exitcodes import ExitCode
+from .retired import is_retired_job
 
 __all__ = [
     "AmbiguousSet",
@@ -35,7 +36,9 @@ class NoSuchJob(IbmqbatchError):
     def __init__(self, account: str, job_id: str) -> None:
         super().__init__(
             f"The account '{account}' has no job '{job_id}'.",
-            "Check the id, and the instance of the account.",
+            "It looks like one of the service that IBM has shut down, and its jobs with it."
+            if is_retired_job(job_id)
+            else "Check the id, and the instance of the account.",
         )
 
 

@@ -20,6 +20,7 @@ from .errors import NoSuchSet
 from .listing import list_jobs
 from .request import LONGEST_EXECUTION
 from .restore import Restorer
+from .retired import is_retired_set
 from .sent import SentJob, ask, draft_remote, read_params
 from .slots import Slot, newest, place
 from .tags import MAX_TAGS, find_name_tag, is_ours, set_tag
@@ -48,6 +49,12 @@ def rebuild_set(
     the service does not have. Nothing on the service is changed. Raises NoSuchSet where it has
     nothing of this set, UsageError where what it has cannot be one, Interrupted, and ServiceErrors.
     """
+    if is_retired_set(set_id):
+        raise NoSuchSet(
+            f"'{set_id}' is a job set of the service that IBM has shut down, and its jobs and "
+            "results with it.",
+            "Run its circuits again.",
+        )
     if not is_set_id(set_id):
         raise NoSuchSet(f"'{set_id}' is no id of a job set.", "It looks like 20261120-7f3k9qa.")
     if listed is None:

@@ -173,6 +173,9 @@ class Pool:
     def _execute(self, slot: _Slot, run: _Run) -> Outcome:
         """Run a job to its end. What is returned for one that was given up does not matter."""
         ended = ""
+        if slot.worker is not None and not slot.worker.alive:
+            # It died when it was idle, which says nothing of this job.
+            self._drop(slot)
         for attempt in range(_TRIES):
             worker = self._warm(slot)
             if worker is None:

@@ -58,6 +58,11 @@ class Worker:
         return self._process.pid
 
     @property
+    def alive(self) -> bool:
+        """Whether the process is there yet."""
+        return self._process.poll() is None
+
+    @property
     def ended(self) -> str:
         """How the process ended, in words."""
         code = self._process.wait()

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from ..errors import UsageError
 from ..jobset.tags import check_name
 
-__all__ = ["as_index", "checked_name", "checked_timeout"]
+__all__ = [
+    "as_index",
+    "checked_name",
+    "checked_timeout",
+    "qubits",
+    "seconds",
+    "switch",
+    "whole_number",
+]
 
 
 def as_index(value: object) -> int | None:
@@ -18,17 +29,43 @@ def as_index(value: object) -> int | None:
     return None
 
 
+def whole_number(value: object, what: str) -> int:
+    """Return a whole number of whichever kind as an int; raises UsageError."""
+    number = as_index(value)
+    if number is None:
+        raise UsageError(f"{what} is {value!r}, no whole number.", "Give one.")
+    return number
+
+
+def seconds(value: object, what: str) -> float:
+    """Return a time of 0 seconds or more, of whichever kind of number; raises UsageError."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    told = float(value) if number else -1.0  # type: ignore[arg-type]
+    if not 0 <= told < math.inf:
+        raise UsageError(f"{what} is {value!r}, no number of seconds.", "Give 0 or more.")
+    return told
+
+
+def switch(value: object, what: str) -> bool:
+    """Return True or False, of whichever kind; raises UsageError."""
+    if not isinstance(value, bool | np.bool_) and as_index(value) not in {0, 1}:
+        raise UsageError(f"{what} is {value!r}, neither True nor False.", "Give one of them.")
+    return bool(value)
+
+
+def qubits(value: object, what: str) -> tuple[int, ...]:
+    """Return the numbers of qubits; raises UsageError."""
+    if not isinstance(value, Iterable) or isinstance(value, str | Mapping):
+        raise UsageError(
+            f"{what} is {value!r}, no list of qubits.",
+            "Give a number for each qubit of the circuit.",
+        )
+    return tuple(whole_number(qubit, "a qubit") for qubit in value)
+
+
 def checked_timeout(value: object) -> float | None:
     """Return a number of seconds, None for no limit, which 0 means as well; raises UsageError."""
-    if value is None:
-        return None
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    seconds = float(value) if number else -1.0  # type: ignore[arg-type]
-    if not 0 <= seconds < math.inf:
-        raise UsageError(
-            f"The timeout is {value!r}.", "Give a number of seconds, or None for no limit."
-        )
-    return seconds or None
+    return None if value is None else seconds(value, "timeout") or None
 
 
 def checked_name(value: object) -> str:

@@ -7,9 +7,11 @@ from datetime import datetime as Moment  # noqa: N812 - an argument has its name
 from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import BackendV2, Options
+from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
 from ..clock import Clock
 from ..jobset.errors import TooManyJobs
+from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
 from .backend_facts import BackendFacts
 from .backend_models import backend_properties, backend_status, configuration_of, local_time
@@ -17,6 +19,7 @@ from .connection import connected
 from .exceptions import (
     IBMQBackendError,
     IBMQBackendValueError,
+    IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
     message_of,
     translated,
@@ -82,22 +85,29 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     @property
     def target(self) -> Target:
-        """What Qiskit compiles for: qubit i is the device's own; what does not work is left out."""
+        """What Qiskit compiles for: qubit i is the device's own; what does not work is left out.
+
+        Errors are probabilities and durations seconds, of the latest calibration when it was asked
+        for. Raises IBMQBackendApiError.
+        """
         return self._facts.target()
 
     @property
     def num_qubits(self) -> int:
-        """How many qubits there are."""
+        """How many qubits there are, by the service's configuration of the backend."""
         return self._facts.backend().num_qubits
 
     @property
     def max_circuits(self) -> int | None:
-        """How many circuits one job takes; None where there is no limit."""
+        """How many circuits one job takes, by the configuration; None where there is no limit."""
         return self._facts.backend().max_circuits
 
     @property
     def dtm(self) -> float:
-        """The time step of measured signals, in seconds."""
+        """The time step of measured signals, in seconds.
+
+        Raises NotImplementedError where the configuration does not tell it.
+        """
         dtm = self._facts.backend().configuration.get("dtm")
         if not isinstance(dtm, int | float):
             raise NotImplementedError(f"{self.name} does not tell its dtm.")
@@ -105,7 +115,10 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     @property
     def meas_map(self) -> list[list[int]]:
-        """Which qubits are measured together."""
+        """Which qubits are measured together: lists of their numbers.
+
+        Raises NotImplementedError where the configuration does not tell it.
+        """
         found = self._facts.backend().configuration.get("meas_map")
         if not isinstance(found, list):
             raise NotImplementedError(f"{self.name} does not tell its meas_map.")
@@ -120,16 +133,33 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     ) -> IBMQJob:
         """Submit circuits as one job, and return when the service has taken it.
 
-        `circuits` is a circuit, a text of OpenQASM, a path, or several. `run_config`: shots (4000),
-        seed_simulator, init_qubits, rep_delay (seconds), meas_level (2: bits, 1: complex numbers)
-        and meas_return ("single" or "avg"), parameter_binds (a list of values by parameter: every
-        circuit is run once for each), header (kept with the job); memory, which is always there.
-        Of the service's own: options (its sampler's), max_execution_time, max_cost, private.
-        What it does not know, it warns of.
+        `circuits` is a circuit, a text of OpenQASM, the path of a file, or several of these.
+        `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each.
+        `run_config` goes before the backend's own `options`; None means the default:
 
-        Raises IBMQBackendValueError for what cannot be run, or not in one job (IBMQJobManager runs
-        that), IBMQBackendJobLimitError where no more jobs may wait, and IBMQBackendApiError. Then
-        nothing is left to run.
+        - shots: how often each circuit is run (4000);
+        - seed_simulator: of a simulator, from which each circuit's own seed is derived;
+        - init_qubits: whether qubits are reset before each shot (True); rep_delay: seconds from
+          one shot to the next; meas_level: 2 for bits, 1 for complex numbers of which
+          meas_return "single" gives each shot's and "avg" (the default) their mean;
+        - parameter_binds: a list of dictionaries of values by parameter, or its name: every circuit
+          is run once for each, one after the other;
+        - header: a dictionary that is kept with the job; memory: kept, and of no effect, for the
+          memory is always there;
+        - optimization_level (0 to 3), seed_transpiler, initial_layout (a qubit of the device for
+          each of the circuit), fractional_gates (False): how circuits are compiled that are not in
+          the instruction set; measure_all: whether circuits that measure nothing are measured at
+          their end (False: they are refused);
+        - max_execution_time: whole seconds of the quantum processor that a job may take;
+          max_cost: seconds that all may take by their estimate, or nothing is sent; private:
+          circuits are shown to nobody, and results given once; batch: jobs run as one of the
+          service's batches; max_fails: after how many jobs that failed in a way that would repeat
+          itself nothing more is sent;
+        - options: more of the service's sampler, by group, as {"twirling": {"enable_gates": True}}.
+
+        What it does not know, it warns of. Raises IBMQBackendValueError for what cannot be run, or
+        not in one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may
+        wait, and IBMQBackendApiError. Then nothing is left to run.
         """
         with translated(IBMQBackendError):
             try:
@@ -151,15 +181,16 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     def configuration(self) -> QasmBackendConfiguration:
         """Return what the backend is, as Qiskit's `QasmBackendConfiguration`.
 
-        Times are in seconds there. Raises IBMQBackendApiError.
+        Times are in seconds there. It is asked for once. Raises IBMQBackendApiError.
         """
         return configuration_of(self._facts.backend().configuration)
 
     def properties(
         self, refresh: bool = False, datetime: Moment | None = None
     ) -> BackendProperties | None:
-        """Return the calibration, as Qiskit's `BackendProperties`; None for a simulator.
+        """Return the calibration, as Qiskit's `BackendProperties`; None for the ideal simulator.
 
+        Its methods give times in seconds, frequencies in Hz, and errors as probabilities.
         `refresh` asks for the latest, which `target` is then made of, too; `datetime` for the one
         that was in force at a time, which is local where it has no time zone. Raises
         IBMQBackendApiError.
@@ -178,6 +209,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     def status(self) -> BackendStatus:
         """Ask whether the backend takes jobs (`operational`), and how many wait (`pending_jobs`).
 
+        Those are the jobs of all users, as the service counts them; 0 where it does not.
         Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
@@ -225,11 +257,18 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             return list_jobs(self._provider, wanted, limit=limit, skip=skip)
 
     def active_jobs(self, limit: int | None = 10) -> list[IBMQJob]:
-        """Return jobs of this backend that have not ended; raises IBMQBackendApiError."""
+        """Return jobs of this backend that have not ended, newest first; `limit` None: all.
+
+        Raises IBMQBackendApiError.
+        """
         return self.jobs(limit=limit, status=list(UNFINISHED))
 
     def retrieve_job(self, job_id: str) -> IBMQJob:
-        """Return a job of this backend by its id; raises IBMQBackendError where there is none."""
+        """Return a job of this backend by its id.
+
+        Raises IBMQBackendError where there is none, or it is another backend's, and
+        IBMQBackendApiError.
+        """
         with translated(IBMQBackendError):
             job = find_job(self._provider, job_id)
         if job.backend().name != self.name:
@@ -241,13 +280,17 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     def job_limit(self) -> BackendJobLimit:
         """Return how many jobs of the account wait or run, and how many may (None: any number).
 
-        The limit is one of the whole account. Raises IBMQBackendApiError.
+        The limit is one of the whole account: what its user says (IBMQBATCH_MAX_PENDING), or else
+        what refusals of the service have taught. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
             return read_job_limit(client)
 
     def remaining_jobs_count(self) -> int | None:
-        """Return how many more jobs may be submitted now; None where there is no limit."""
+        """Return how many more jobs may be submitted now; None where there is no limit.
+
+        Raises IBMQBackendApiError.
+        """
         return self.job_limit().remaining
 
     def reservations(
@@ -273,6 +316,9 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
     def __hash__(self) -> int:
         return hash((str(self.name), self._provider))
 
+    def __str__(self) -> str:
+        return str(self.name)  # as old programs print it
+
     def __repr__(self) -> str:
         return f"<IBMQBackend('{self.name}') of the account {self.account_name!r}>"
 
@@ -281,15 +327,21 @@ def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBa
     """Return the backend that is meant: one, or a name of one.
 
     A name is one of the provider's, or else of the account that the program has enabled, or that a
-    command would take. Raises IBMQJobManagerInvalidStateError for anything else, and what
-    `get_backend` raises.
+    command would take. Raises IBMQJobManagerInvalidStateError for anything else, IBMQAccountError,
+    and IBMQJobManagerError where the service does not tell.
     """
     if isinstance(thing, IBMQBackend):
         return thing
     if isinstance(thing, str) and thing:
         from .ibmq import IBMQ
 
-        return (provider or IBMQ.default_provider()).get_backend(thing)
+        try:
+            return (provider or IBMQ.default_provider()).get_backend(thing)
+        except QiskitBackendNotFoundError as error:
+            raise IBMQJobManagerInvalidStateError(error.message) from error
+        except IBMQBackendError as error:
+            raise IBMQJobManagerError(error.message) from error
     raise IBMQJobManagerInvalidStateError(
-        f"The backend is a {type(thing).__name__}: IBMQBackends can be used, and their names."
+        f"{thing!r} is no backend of the service. Give an IBMQBackend, or the name of one: "
+        f"'{LOCAL_BACKEND}' simulates on this machine."
     )

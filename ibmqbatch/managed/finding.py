@@ -11,7 +11,7 @@ from .connection import account_named, connected
 from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
 from .interrupts import landing
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from .provider import AccountProvider
@@ -54,6 +54,6 @@ def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
     if holes:
         warn(
             f"The service does not have all jobs of the set {set_id}: of {len(holes)} nothing is "
-            "known but which experiments they held. The others are here.",
+            "known but which experiments they held. The others are here."
         )
     return SetHandle(path)

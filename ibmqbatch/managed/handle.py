@@ -7,6 +7,7 @@ processes may be changing. A handle may be used from several threads.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..jobset.errors import TimedOut
 from ..jobset.standing import is_idle
 from ..jobset.work import Observer, Unobserved, Work
 from ..manifest.errors import SetInUse
-from ..manifest.records import CircuitRecord, JobRecord, SetRecord
+from ..manifest.records import JobRecord, SetRecord
 from ..manifest.store import Manifest
 from .connection import connected
 from .interrupts import landing
@@ -42,6 +43,11 @@ class SetHandle:
         self.path = path
         self._planned = planned
         self._account = account
+        self._fresh_until = 0.0  # by the monotonic clock
+
+    def __getstate__(self) -> dict[str, object]:
+        # Who reads this elsewhere is not the process that planned the set, nor asked for it.
+        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0}
 
     @property
     def set_id(self) -> str:
@@ -67,11 +73,6 @@ class SetHandle:
         with self.open() as manifest:
             return manifest.jobs()
 
-    def circuits(self) -> list[CircuitRecord]:
-        """Return all circuits in input order."""
-        with self.open() as manifest:
-            return manifest.circuits()
-
     @contextlib.contextmanager
     def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
         """Open the set, connected to its service."""
@@ -91,6 +92,16 @@ class SetHandle:
         with self.working(Clock()) as work:
             patience = _PATIENCE if fetching else 0.0
             try_advance(work, patience=patience, sending=False, fetching=fetching)
+            self._fresh_until = time.monotonic() + work.client.account.poll_first
+
+    def catch_up(self) -> None:
+        """Do as `refresh` does, unless that was done a moment ago.
+
+        Programs go through the jobs of a set one by one, and the first answer is that of them all.
+        The moment is the shortest pause between two polls of the account.
+        """
+        if time.monotonic() >= self._fresh_until:
+            self.refresh()
 
     def carry_out(self, until: Goal = _once, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.

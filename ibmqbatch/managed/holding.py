@@ -19,7 +19,7 @@ from .provider import AccountProvider
 from .report import spans
 from .run_options import checked_tags
 from .waiting import wait_for
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from .handle import Goal, SetHandle
@@ -39,6 +39,10 @@ class Holding:
         self._backend = backend
         self._sender: Sender | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        # Threads stay where they are.
+        return {**self.__dict__, "_sender": None}
+
     @classmethod
     def planned(
         cls,
@@ -53,7 +57,8 @@ class Holding:
     ) -> Self:
         """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.
 
-        `max_circuits` are those of a job; a `lone` set is to be of one job.
+        `max_circuits` are those of a job. A `lone` set is to be of one job, and its name that of
+        the job.
         """
         with translated(IBMQJobManagerError):
             target = as_backend(backend)
@@ -103,9 +108,7 @@ class Holding:
                 pass
         error = self._sender.error
         if error is not None and not (enough and self.read(enough)):
-            warn(
-                f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}",
-            )
+            warn(f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}")
 
     def wait(
         self,
@@ -134,7 +137,7 @@ class Holding:
             except ServiceError as error:
                 warn(
                     f"The set {self.handle.set_id} is given as far as it is here: "
-                    f"{message_of(error)}",
+                    f"{message_of(error)}"
                 )
 
     def cancel(self) -> None:
@@ -145,13 +148,11 @@ class Holding:
             except ServiceError as error:
                 warn(
                     f"Nothing more of the set {self.handle.set_id} is sent; its other jobs are "
-                    f"cancelled as soon as the service can be asked: {message_of(error)}",
+                    f"cancelled as soon as the service can be asked: {message_of(error)}"
                 )
                 return
         if left:
-            warn(
-                f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.",
-            )
+            warn(f"The jobs of experiments {spans(left)} are to stop, and have not ended yet.")
 
     def relabel(
         self,
@@ -169,5 +170,5 @@ class Holding:
         if left:
             warn(
                 f"The set {self.handle.set_id} has its new name or tags; {left} of its jobs get "
-                f"them as soon as the service takes them{why}",
+                f"them as soon as the service takes them{why}"
             )

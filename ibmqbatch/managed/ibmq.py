@@ -22,7 +22,7 @@ from ..service.settings import Settings
 from .connection import account_named, disable, enable, enabled_names
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider
-from .warning import warn
+from .warn import warn
 
 __all__ = ["IBMQ", "IBMQFactory"]
 
@@ -130,9 +130,10 @@ class IBMQFactory:
             remove_account(_saved(name) or name or "")
 
     def stored_account(self, name: str | None = None) -> dict[str, Any]:
-        """Return what is known of a saved account; empty where none is saved.
+        """Return what is known of a saved account, by the words of `ibmqbatch account show --json`.
 
-        Its key is not in it: `key` has its length, and an id that does not give it away. Raises
+        Empty where none is saved. Its key is not in it: `key` has its length, and an id that does
+        not give it away. Raises
         IBMQAccountError where it is not clear which one is meant.
         """
         with translated(IBMQAccountError):
@@ -142,7 +143,9 @@ class IBMQFactory:
     def active_account(self) -> dict[str, Any] | None:
         """Return what is known of the account in use in this session; None where none is.
 
-        Its key is not in it.
+        That is its `name`, `kind` and whether commands have it `in_use`; of one that is not of this
+        program alone also `url`, `instance`, `instance_name`, `region`, and a `problem` where it
+        cannot be used. Its key is not in it.
         """
         if self._active is None:
             return None
@@ -157,6 +160,7 @@ class IBMQFactory:
         """Return a provider for each account that this program knows, the one in use first.
 
         There are no hubs, groups and projects any more: they are warned of and choose nothing.
+        Raises IBMQAccountError where the file of accounts cannot be read.
         """
         _warn_of_hubs({"hub": hub, "group": group, "project": project})
         with translated(IBMQAccountError):

@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
+from .arguments import seconds
 from .backend_models import backend_properties
 from .callbacks import BeatingClock
 from .connection import connected
@@ -126,17 +127,22 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def status(self) -> JobStatus:
         """Ask the service how the job stands; once it has ended nobody is asked any more.
 
-        Asked of a job of a set, one request tells of 200 of its jobs. Raises IBMQJobApiError.
+        Of a job of a set one request tells of 200 of its jobs, and the answer does for all of them
+        for a moment: the shortest pause between two polls, 2 seconds on IBM's service. `refresh`
+        asks in any case. Raises IBMQJobApiError.
         """
         facts = self._facts()
         if not facts.status.final:
             with translated(IBMQJobError):
-                self._view.refresh()
+                self._view.catch_up()
             facts = self._facts()
         return qiskit_status(facts)
 
     def refresh(self) -> None:
-        """Ask the service for all that it tells of the job; raises IBMQJobApiError."""
+        """Ask the service for all that it tells of the job; raises IBMQJobApiError.
+
+        What it has measured (`/metrics`) become attributes, with an underscore behind their names.
+        """
         with translated(IBMQJobError):
             self._view.refresh()
             metrics = self._view.metrics() or {}
@@ -153,7 +159,8 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
 
         The service has either all results of a job or none: `partial` changes nothing here, and is
         for job sets. They are kept on this machine, checked against a sum, and read again with
-        `refresh`, which gives a new object; what is damaged is fetched anew.
+        `refresh`, which gives a new object; what is damaged is fetched anew. How often is asked
+        meanwhile is the account's business, and `wait` without effect.
 
         Raises IBMQJobInvalidStateError when the job was cancelled, IBMQJobFailureError when it
         failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had.
@@ -192,7 +199,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
 
         `callback(job_id, status, job, queue_info=...)` is called in this thread while it has not:
         every `wait` seconds, or without it whenever the status has changed. Raises
-        IBMQJobTimeoutError.
+        IBMQJobTimeoutError, and IBMQJobInvalidStateError for times that are none.
         """
         seen: list[JobStatus] = []
 
@@ -204,12 +211,17 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
                     callback(self.job_id(), status, self, queue_info=self._queue)
                 seen.append(status)
 
-        clock = Clock() if callback is None or wait is None else BeatingClock(wait, tell)
+        with translated(IBMQJobError):
+            pause = None if wait is None else seconds(wait, "wait")
+        clock = Clock() if callback is None or pause is None else BeatingClock(pause, tell)
         shown = tell if wait is None else lambda: None
         self._wait(timeout, lambda job: job.status.final, clock=clock, shown=shown)
 
     def error_message(self) -> str | None:
-        """Wait for the job's end; return why it failed, with the service's code, or None."""
+        """Wait for the job's end; return why it failed, with the service's code, or None.
+
+        Raises IBMQJobApiError.
+        """
         if not self._facts().status.final:
             self._wait(None, lambda job: job.status.final)
         facts = self._facts()
@@ -218,9 +230,9 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def cancel(self) -> bool:
         """Cancel the job; return whether it is cancelled, as is then read from the service.
 
-        That is looked at for some seconds. A job that is not sent yet never will be; one that has
-        ended stays as it is. Raises IBMQJobApiError: the cancel is then still wanted, and carried
-        out by whatever moves the set on next.
+        That is looked at for ten seconds at most. A job that is not sent yet never will be; one
+        that has ended stays as it is. Raises IBMQJobApiError: the cancel is then still wanted, and
+        carried out by whatever moves the set on next.
         """
         with translated(IBMQJobError):
             self._view.cancel()
@@ -229,7 +241,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def properties(self) -> BackendProperties | None:
         """Return the backend's calibration when the job ran, or for which it was compiled.
 
-        None for a simulator. Raises IBMQJobApiError.
+        Units are those of `IBMQBackend.properties`. None for a simulator. Raises IBMQJobApiError.
         """
         if self._properties is not None:
             return self._properties
@@ -251,7 +263,11 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         return header_of(self._in_set())
 
     def backend_options(self) -> dict[str, Any]:
-        """Return how the job is run, by the names that `IBMQBackend.run` has for it."""
+        """Return how the job is run, by the names that `IBMQBackend.run` has for it.
+
+        Those are shots, memory, meas_level, meas_return and init_qubits, and where they were given
+        rep_delay (seconds), seed_simulator and options.
+        """
         return options_of(self._in_set())
 
     def circuits(self) -> list[QuantumCircuit]:
@@ -271,7 +287,11 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
             return qobj_of(self._in_set(), self.job_id())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what finds the job again, and what is known of it, as plain values."""
+        """Return what finds the job again, and what is known of it, as plain values.
+
+        Those are account_name, backend_name, job_id, creation_date (ISO 8601), status (the
+        service's word), name and tags. Nobody is asked.
+        """
         facts = self._facts()
         return {
             "account_name": self._backend.account_name,
@@ -285,7 +305,10 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> IBMQJob:
-        """Return the job that `to_dict` told of; its account is asked for it."""
+        """Return the job that `to_dict` told of; its account is asked for it.
+
+        Raises IBMQBackendError where there is none, IBMQAccountError.
+        """
         from .provider import AccountProvider
 
         return AccountProvider(str(data["account_name"])).backend.retrieve_job(str(data["job_id"]))

@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..jobset.errors import TimedOut
 from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
+from .arguments import checked_timeout
 from .exceptions import IBMQJobError, IBMQJobTimeoutError, translated
 from .views import JobFacts, SetView, View
 
@@ -63,7 +64,7 @@ class JobBase(JobV1):  # type: ignore[misc]
 
         with translated(IBMQJobError):
             try:
-                view.handle.wait(goal, timeout or None, clock=clock, shown=shown)
+                view.handle.wait(goal, checked_timeout(timeout), clock=clock, shown=shown)
             except TimedOut as error:
                 raise IBMQJobTimeoutError(
                     f"Timeout while waiting for job {self.job_id()}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .warning import warn
+from .warn import warn
 
 __all__ = ["WithoutCounterpart"]
 

@@ -31,9 +31,10 @@ class LabelledJob(JobBase):
         return list(self._facts().tags)
 
     def update_name(self, name: str) -> str:
-        """Give the job another name, and return it.
+        """Give the job another name, of 60 characters at most, and return it.
 
-        A job of a set of several is named by its set; raises IBMQJobInvalidStateError for one.
+        A job of a set of several is named by its set; raises IBMQJobInvalidStateError for one, and
+        for what cannot be a name; IBMQJobApiError.
         """
         if not isinstance(name, str):
             raise IBMQJobInvalidStateError(f"{name!r} is no job name: it has to be a string.")

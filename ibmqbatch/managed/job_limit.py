@@ -13,7 +13,11 @@ __all__ = ["BackendJobLimit", "read_job_limit"]
 
 @dataclass(frozen=True, slots=True)
 class BackendJobLimit:
-    """How many jobs of an account wait or run, and how many may; None: any number."""
+    """How many jobs of an account wait or run, and how many may.
+
+    `active_jobs` are those that the service lists as not ended, on whichever backend.
+    `maximum_jobs` is what the user says, or else what refusals have taught; None: any number.
+    """
 
     maximum_jobs: int | None
     active_jobs: int

@@ -43,18 +43,13 @@ def result_of(view: SetView, backend_name: str) -> Result:
         experiments = [
             experiment_result(found) for found in read_results(manifest, indexes, repeat=job.repeat)
         ]
-        result = qiskit_result(
+        return qiskit_result(
             backend_name=backend_name,
             job_id=job.remote.id,
             experiments=experiments,
             date=job.remote.finished_at,
+            header=_header(record),
         )
-    header = _header(record)
-    if header:
-        from qiskit.qobj import QobjHeader
-
-        result.header = QobjHeader.from_dict(dict(header))
-    return result
 
 
 def failure_of(facts: JobFacts) -> str:

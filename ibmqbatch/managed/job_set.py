@@ -25,7 +25,7 @@ from .lookup import Lookup
 from .managed_job import ManagedJob
 from .managed_results import ManagedResults
 from .tag_changes import tag_change
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
@@ -45,6 +45,7 @@ class ManagedJobSet:
     What it is stands in a file on this machine, which the commands of `ibmqbatch` read and change
     as well; nothing but where that is, is kept here. Without a `name` it is called by the time, in
     UTC. All methods raise errors below `IBMQError`; counts of experiments and jobs begin with 0.
+    Pickled, it is as much: for programs on this machine.
     """
 
     def __init__(self, name: str | None = None, short_id: str | None = None) -> None:
@@ -54,6 +55,10 @@ class ManagedJobSet:
         self._managed: list[ManagedJob] | None = None
         self._lookup: Lookup | None = None
         self._results: tuple[tuple[bool, int], ManagedResults] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was read of the set's file is read again.
+        return {**self.__dict__, "_managed": None, "_lookup": None, "_results": None}
 
     @classmethod
     def of(cls, held: Holding) -> Self:
@@ -98,10 +103,11 @@ class ManagedJobSet:
         )
 
     def retrieve_jobs(self, provider: AccountProvider | None, refresh: bool = False) -> None:
-        """Find the set of this object's id: on this machine, or else on the service.
+        """Find the set of this object's id, as `IBMQJobManager.retrieve_job_set` does.
 
         What is not sent yet is sent in the background from now on. `refresh` asks the service how
-        the jobs stand. Raises IBMQJobManagerUnknownJobSet.
+        the jobs stand. Raises IBMQJobManagerUnknownJobSet, and IBMQJobManagerInvalidStateError when
+        the object has no id.
         """
         if self._found is None:
             if self._short_id is None:
@@ -121,7 +127,10 @@ class ManagedJobSet:
         return list(look(self.handle).statuses)
 
     def report(self, detailed: bool = True) -> str:
-        """Return how the jobs stand, as a text; `detailed` tells of each job as well."""
+        """Ask how the jobs stand, and return it as a text; `detailed` tells of each job as well.
+
+        Counts of jobs add up to their total. A warning tells when the service did not answer.
+        """
         seen = look(self.handle)
         lines = report.set_report(seen)
         if detailed:
@@ -165,7 +174,7 @@ class ManagedJobSet:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
             warn(
                 "Unable to retrieve job result for experiments "
-                f"{job.first_circuit}-{job.last_circuit}{job_id}: {report.reason_of(job)}",
+                f"{job.first_circuit}-{job.last_circuit}{job_id}: {report.reason_of(job)}"
             )
         found = ManagedResults(held.handle, backend, not missing, partial=partial)
         self._results = state, found
@@ -176,6 +185,8 @@ class ManagedJobSet:
 
         Each has a line that names its experiments, index and id, and its reason with the service's
         code below it. Jobs that the service did not take, and cancelled ones, are among them.
+        Raises IBMQJobManagerError when waiting cannot lead anywhere, as where the key is not
+        accepted any more.
         """
         self._held.wait(is_over, None, lambda job: job.status.final)
         return report.error_report(self._held.read(Manifest.jobs))
@@ -183,13 +194,17 @@ class ManagedJobSet:
     def cancel(self) -> None:
         """Cancel all jobs. What is not sent yet never is; what runs is asked to stop.
 
-        That is durable, and looked after for some seconds; a warning tells of what has not ended
-        by then, or why the service could not be asked.
+        That is durable, and looked after for ten seconds at most; a warning tells of what has not
+        ended by then, or why the service could not be asked.
         """
         self._held.cancel()
 
     def jobs(self) -> list[IBMQJob | None]:
-        """Wait until the jobs are sent, and return them; None for those that are not."""
+        """Wait until the jobs are sent, and return them, as many as `managed_jobs`, in order.
+
+        None stands for one that is not on the service: cancelled before it was sent, or not taken.
+        A warning tells what stands in the way of sending.
+        """
         self._held.wait_until_sent()
         records = self._held.read(Manifest.jobs)
         return [job.seen(each) for job, each in zip(self.managed_jobs(), records, strict=True)]
@@ -212,7 +227,10 @@ class ManagedJobSet:
         return managed.job, index - managed.start_index
 
     def qobjs(self) -> list[Any]:
-        """Return the circuits of each job as a `QasmQobj`; None where they cannot be."""
+        """Return the circuits of each job as a `QasmQobj`; None where they cannot be one.
+
+        They are put together here; a warning tells why one could not be.
+        """
         return [job.qobj() for job in self.managed_jobs()]
 
     def name(self) -> str:
@@ -220,14 +238,21 @@ class ManagedJobSet:
         return self._name if self._found is None else self._record().name
 
     def job_set_id(self) -> str:
-        """Return the set's id, by which it is found again, in other processes as well."""
+        """Return the set's id, by which it is found again, in other processes as well.
+
+        It is the day, a hyphen and seven letters or digits, which sort by time (20261120-7f3k9qa).
+        Raises IBMQJobManagerInvalidStateError before the set is run.
+        """
         set_id = self._short_id if self._found is None else self.handle.set_id
         if set_id is None:
             raise IBMQJobManagerInvalidStateError("A job set has an id once it is run.")
         return set_id
 
     def managed_jobs(self) -> list[ManagedJob]:
-        """Return the jobs in order, whether or not they are sent."""
+        """Return the jobs in order, whether or not they are sent.
+
+        Where shots are spread over several jobs, several hold the same experiments.
+        """
         if self._managed is None:
             self._managed = [
                 ManagedJob.of_set(self.handle, job, self._held.backend)
@@ -240,7 +265,11 @@ class ManagedJobSet:
         return [] if self._found is None else list(self._record().tags)
 
     def update_name(self, name: str) -> str:
-        """Give the set another name, and return it. Its jobs get theirs as the service allows."""
+        """Give the set another name, of 60 characters at most, and return it.
+
+        Its jobs on the service follow; a warning tells of those that have not yet. Raises
+        IBMQJobManagerInvalidStateError for what cannot be a name.
+        """
         with translated(IBMQJobManagerError):
             new = checked_name(name)
         self._held.relabel(name=new)
@@ -254,8 +283,9 @@ class ManagedJobSet:
     ) -> list[str]:
         """Replace, then add, then remove tags; return those that the set has now.
 
-        Tags by which sets are found again cannot be given or taken away. Raises
-        IBMQJobManagerInvalidStateError when nothing is given, or what cannot be a tag.
+        Five are allowed, of 86 characters each. Tags by which sets are found again cannot be given
+        or taken away. The set's jobs on the service follow; a warning tells of those that have not
+        yet. Raises IBMQJobManagerInvalidStateError when nothing is given, or what cannot be a tag.
         """
         with translated(IBMQJobManagerError):
             change = tag_change(replacement_tags, additional_tags, removal_tags)

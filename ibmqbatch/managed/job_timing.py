@@ -23,7 +23,11 @@ class TimedJob(JobBase):
     _queue: QueueInfo | None = None
 
     def creation_date(self) -> datetime:
-        """Return when the job was created, in local time."""
+        """Return when the job was created, in local time.
+
+        That is when this program sent it, and when the service created one of another program; of
+        one that is not sent yet when its set was planned.
+        """
         return local_time(self._facts().created) or datetime.now().astimezone()
 
     def time_per_step(self) -> dict[str, datetime] | None:
@@ -46,7 +50,10 @@ class TimedJob(JobBase):
         return self._queue
 
     def queue_position(self, refresh: bool = False) -> int | None:
-        """Return the job's place in the queue; see `queue_info`. `refresh` asks for it."""
+        """Return the job's place in the queue, as `queue_info` has told it last.
+
+        `refresh` asks for it; None where it is not told. Raises IBMQJobApiError then.
+        """
         if refresh:
             self.queue_info()
         return None if self._queue is None else self._queue.position

@@ -20,13 +20,17 @@ from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
 from ..service.errors import NotFound
+from .arguments import whole_number
 from .connection import connected
 from .handle import SetHandle
 from .run_options import checked_tags
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..service.client import Client
     from ..service.types import RemoteJob
+    from .backend import IBMQBackend
     from .job import IBMQJob
     from .provider import AccountProvider
 
@@ -128,28 +132,38 @@ def list_jobs(
     provider: AccountProvider, wanted: Wanted, *, limit: int | None, skip: int = 0
 ) -> list[IBMQJob]:
     """Return jobs in the order in which they were created; raises UsageError, ServiceErrors."""
-    for name, value in (("limit", limit), ("skip", skip)):
-        if value is not None and value < 0:
-            raise UsageError(f"{name} is {value!r}.", "Give 0 or more.")
+    first = _count(skip, "skip")
+    last = None if limit is None else first + _count(limit, "limit")
     with connected(provider.account_name, Clock()) as client:
         found = _unique(_merged(client, wanted))
-        listed = list(islice(found, skip, None if limit is None else skip + limit))
-    backends: dict[str, Any] = {}
-    return [_job(provider, remote, backends) for remote in listed]
+        listed = list(islice(found, first, last))
+    backends: dict[str, IBMQBackend] = {}
+    handles: dict[Path, SetHandle] = {}
+    return [_job(provider, remote, backends, handles) for remote in listed]
 
 
 def find_job(provider: AccountProvider, job_id: str) -> IBMQJob:
-    """Return a job by its id; raises NoSuchJob, and ServiceErrors."""
+    """Return a job by its id; raises NoSuchJob, UsageError, and ServiceErrors."""
+    if not isinstance(job_id, str):
+        raise UsageError(f"{job_id!r} is no id of a job.", "Give a text, as job_id() does.")
     with connected(provider.account_name, Clock()) as client:
         try:
             remote = client.job(job_id)
         except NotFound as error:
             raise NoSuchJob(provider.account_name, job_id) from error
-    return _job(provider, remote, {})
+    return _job(provider, remote, {}, {})
 
 
-def _job(provider: AccountProvider, remote: RemoteJob, backends: dict[str, Any]) -> IBMQJob:
-    """Return a listed job, as one of its set where that is on this machine."""
+def _job(
+    provider: AccountProvider,
+    remote: RemoteJob,
+    backends: dict[str, IBMQBackend],
+    handles: dict[Path, SetHandle],
+) -> IBMQJob:
+    """Return a listed job, as one of its set where that is on this machine.
+
+    Jobs of one listing share `backends`, by name, and the `handles` of sets, which they ask by.
+    """
     from .backend import IBMQBackend
     from .job import IBMQJob
 
@@ -159,7 +173,8 @@ def _job(provider: AccountProvider, remote: RemoteJob, backends: dict[str, Any])
     if find_place(remote.tags) is not None:
         found = catalog.find_job(remote.id, remote.tags)
         if found is not None:
-            return IBMQJob.of_set(SetHandle(found[0]), found[1], backend)
+            path, index = found
+            return IBMQJob.of_set(handles.setdefault(path, SetHandle(path)), index, backend)
     return IBMQJob(
         backend,
         None,
@@ -210,6 +225,13 @@ def _unique(jobs: Iterable[RemoteJob]) -> Iterator[RemoteJob]:
         if job.id not in seen:
             seen.add(job.id)
             yield job
+
+
+def _count(value: object, what: str) -> int:
+    number = whole_number(value, what)
+    if number < 0:
+        raise UsageError(f"{what} is {value!r}.", "Give 0 or more.")
+    return number
 
 
 def _statuses(status: object) -> frozenset[str]:

@@ -11,7 +11,7 @@ from qiskit.providers import JobStatus
 from ..errors import IbmqbatchError
 from ..manifest.records import JobRecord, SetRecord
 from .exceptions import IBMQJobManagerError, message_of, translated
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from .handle import SetHandle
@@ -35,9 +35,7 @@ def look(handle: SetHandle) -> Look:
         handle.refresh()
     except IbmqbatchError as error:
         fresh = False
-        warn(
-            f"Unable to retrieve job statuses of the set {handle.set_id}: {message_of(error)}",
-        )
+        warn(f"Unable to retrieve job statuses of the set {handle.set_id}: {message_of(error)}")
     with translated(IBMQJobManagerError), handle.open() as manifest:
         record, jobs = manifest.job_set(), manifest.jobs()
     return Look(record, jobs, [status_of(job, fresh=fresh) for job in jobs])

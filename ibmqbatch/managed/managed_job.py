@@ -27,7 +27,7 @@ from .holding import Holding
 from .job import IBMQJob
 from .looking import status_of, was_refused
 from .report import reason_of
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit.result import Result
@@ -112,7 +112,10 @@ class ManagedJob:
         self.end_index = self.start_index + job.last_circuit
 
     def status(self) -> JobStatus | None:
-        """Ask for the job's status; None when it is unknown, or the job could not be submitted."""
+        """Ask for the job's status; None when it is unknown, or the job could not be submitted.
+
+        A warning tells when the service did not answer.
+        """
         if self.submit_error is not None:
             return None
         job = self.job
@@ -130,9 +133,10 @@ class ManagedJob:
     ) -> Result | None:
         """Wait for the job's result and return it; None when there is none.
 
-        `timeout` is in seconds, None or 0 for as long as it takes. `partial` gives what there is of
-        a job that failed; `refresh` asks anew for what went wrong when it was fetched. Raises
-        IBMQJobTimeoutError.
+        It has an entry for each experiment of the job, and a warning tells why there is none.
+        `timeout` is in seconds, sending included, None or 0 for as long as it takes. `partial`
+        changes nothing: the service has all results of a job or none. `refresh` reads them anew,
+        and fetches what is damaged. Raises IBMQJobTimeoutError.
         """
         with translated(IBMQJobError):
             limit = checked_timeout(timeout)
@@ -165,7 +169,11 @@ class ManagedJob:
             return "Unknown error."
 
     def cancel(self) -> None:
-        """Cancel the job; one that is not sent yet never will be. Refusals are logged."""
+        """Cancel the job; one that is not sent yet never will be.
+
+        That is looked after for ten seconds at most. A job that has not ended by then is logged,
+        and so is why the service could not be asked.
+        """
         try:
             if self._handle is None:
                 done = self._job is not None and self._job.cancel()
@@ -187,7 +195,7 @@ class ManagedJob:
             )
 
     def qobj(self) -> Any:
-        """Return the job's circuits as a `QasmQobj`; None when they cannot be."""
+        """Return the job's circuits as a `QasmQobj`; None, with a warning, when they cannot be."""
         try:
             job = self._job if self._handle is None else self._view()
             return None if job is None else job.qobj()
@@ -234,5 +242,5 @@ class ManagedJob:
         told = "" if self._job is None else f", job ID={self._job.job_id()}"
         warn(
             f"Unable to retrieve {what} for experiments {self.start_index}-{self.end_index}"
-            f"{told}: {error}",
+            f"{told}: {error}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from .qiskit_results import experiment_result, qiskit_result
 from .report import reason_of, spans
 
 if TYPE_CHECKING:
+    import numpy as np
     from qiskit.result import Counts, Result
 
     from .handle import SetHandle
@@ -29,7 +31,8 @@ class ManagedResults:
     `backend_name` is the backend that ran them; `success` tells whether every circuit's results are
     here. An experiment is meant by its index in the set, counted from 0, by its name, or by the
     circuit itself, whose name is looked up. Those of one job are in memory at a time; objects that
-    are returned are new each time. May be used from several threads.
+    are returned are new each time. May be used from several threads, and pickled: for programs on
+    this machine, since the file stays where it is; `combine_results` gives all in one object.
     """
 
     def __init__(
@@ -46,6 +49,11 @@ class ManagedResults:
         self._lookup = Lookup(self._circuits)
         self._shelf = Shelf(self._circuits, self._jobs, handle.open)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Read from the file again, wherever that is.
+        again = functools.partial(type(self), partial=self._partial)
+        return again, (self._handle, self.backend_name, self.success)
+
     def __repr__(self) -> str:
         return (
             f"<ManagedResults of the set {self._handle.set_id} on {self.backend_name}: "
@@ -53,23 +61,33 @@ class ManagedResults:
         )
 
     def data(self, experiment: Any) -> dict[str, Any]:
-        """Return an experiment's raw data: `counts` by hexadecimal outcome, and `memory`.
+        """Return an experiment's raw data: `counts` (shots) by hexadecimal outcome, and `memory`.
 
-        `memory` is the hexadecimal outcome of each shot, in their order. Raises
-        IBMQManagedResultDataNotAvailable and IBMQJobManagerJobNotFound, as all methods here.
+        `memory` is the hexadecimal outcome of each shot, in their order; of measurements at level 1
+        there is nothing else, and it is pairs of real and imaginary part, of shape (shots, values,
+        2), or (values, 2) where they were averaged.
+
+        As all methods here, raises IBMQJobManagerJobNotFound, and
+        IBMQManagedResultDataNotAvailable, also where shots were spread over several jobs and those
+        of one are missing.
         """
         told: dict[str, Any] = self._result(experiment).data(0)
         return told
 
-    def get_memory(self, experiment: Any) -> list[str]:
-        """Return the outcome of every shot, in their order, written as in `get_counts`."""
-        memory: list[str] = self._result(experiment).get_memory(0)
+    def get_memory(self, experiment: Any) -> list[str] | np.ndarray[Any, Any]:
+        """Return the outcome of every shot, in their order, written as in `get_counts`.
+
+        Of measurements at level 1: complex numbers, an array of shape (shots, values), or (values,)
+        where they were averaged.
+        """
+        memory: list[str] | np.ndarray[Any, Any] = self._result(experiment).get_memory(0)
         return memory
 
     def get_counts(self, experiment: Any) -> Counts:
         """Return how often each outcome came: shots by bitstring, the first bit rightmost.
 
-        Registers are separated by spaces, the first one rightmost.
+        Registers are separated by spaces, the first one rightmost. They are what the service has
+        counted, of all jobs that the shots were spread over; they add up to the shots.
         """
         return self._result(experiment, with_memory=False).get_counts(0)
 
@@ -84,7 +102,8 @@ class ManagedResults:
     def combine_results(self) -> Result:
         """Return all experiments in their original order as one `Result`.
 
-        It holds them all in memory, and is a new object each time. Raises
+        It holds them all in memory, and is a new object each time; its `metadata` lists the ids of
+        the jobs, and `to_dict` gives it as plain values. Raises
         IBMQManagedResultDataNotAvailable, which names the experiments whose results are not here.
         """
         missing = [job for job in self._jobs if not _stored(job)]

@@ -17,7 +17,7 @@ from .handle import SetHandle
 from .holding import Holding
 from .job_set import ManagedJobSet
 from .looking import look
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
@@ -54,12 +54,15 @@ class IBMQJobManager:
 
         `experiments` is a circuit, or several in anything that can be iterated: `QuantumCircuit`s,
         OpenQASM as text, or paths of files. They are split in their order, into as few jobs as the
-        backend's limits and `max_experiments_per_job` allow. Without a `name` the set is called by
-        the time, in UTC. `job_tags` are five at most, of 86 characters each; `job_share_level` only
-        warns. `run_config` goes with every job: `shots` and the like.
+        backend's limits and `max_experiments_per_job` allow; more shots than the backend takes at a
+        time are spread over several jobs. Without a `name`, which has 60 characters at most, the
+        set is called by the time, in UTC. `job_tags` are five at most, of 86 characters each;
+        `job_share_level` only warns. `run_config` is that of `IBMQBackend.run`, and goes with every
+        job.
 
         When this returns, everything is checked and durable. Raises IBMQJobManagerInvalidStateError
-        for whatever cannot be run; then nothing is sent.
+        for whatever cannot be run, IBMQAccountError where the account cannot be used, and
+        IBMQJobManagerError where the service does not answer; then nothing is sent.
         """
         held = Holding.planned(
             backend,
@@ -74,7 +77,11 @@ class IBMQJobManager:
         return job_set
 
     def report(self, detailed: bool = True) -> str:
-        """Return how the jobs of all sets of this session stand, as a text."""
+        """Ask how the jobs of all sets of this session stand, and return it as a text.
+
+        Counts of jobs come first, which add up to their total; `detailed` tells of each job as
+        well. A warning tells of sets whose service did not answer.
+        """
         seen = [look(job_set.handle) for job_set in self._job_sets]
         lines = report.summary(job for each in seen for job in each.jobs)
         if detailed:
@@ -108,7 +115,11 @@ class IBMQJobManager:
         What is not sent yet of it is sent in the background from now on. `provider` tells which
         account to ask for a set that is not on this machine, or whose own account is unknown here;
         None is the account in use. `refresh` makes a new object, and asks the service how the jobs
-        stand. Raises IBMQJobManagerUnknownJobSet.
+        stand. A warning tells of jobs that the service does not have.
+
+        Raises IBMQJobManagerUnknownJobSet where there is no such set, as for all ids of the service
+        that IBM has shut down; IBMQJobManagerInvalidStateError where what the service has cannot be
+        one; IBMQJobManagerError where it does not answer.
         """
         if not isinstance(job_set_id, str):
             raise IBMQJobManagerUnknownJobSet(f"There is no job set {job_set_id!r}.")

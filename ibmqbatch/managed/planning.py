@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -16,10 +15,11 @@ from ..jobset.backends import find_backend
 from ..jobset.budget import usage_of
 from ..jobset.plan import make_plan
 from ..jobset.request import Request, check_request
+from .arguments import as_index
 from .connection import account_named, connected
 from .handle import SetHandle
 from .run_options import checked_tags, read_run_options
-from .warning import warn
+from .warn import warn
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
@@ -130,11 +130,8 @@ def _name(name: object) -> str:
 
 
 def _most_circuits(value: Any) -> int:
-    try:
-        most = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        most = 0
-    if most < 1:
+    most = as_index(value)
+    if most is None or most < 1:
         raise UsageError(
             f"max_experiments_per_job is {value!r}, which leaves no room for a circuit.",
             "Give a whole number of 1 or more, or leave it out.",

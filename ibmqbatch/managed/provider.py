@@ -15,12 +15,13 @@ from ..jobset.errors import UnknownBackend
 from ..jobset.work import side_by_side
 from ..service.accounts import LOCAL, LOCAL_BACKEND, UnknownAccount
 from ..service.errors import ServiceError
+from .arguments import whole_number
 from .backend import IBMQBackend
 from .connection import account_named, connected
-from .exceptions import IBMQBackendError, message_of, translated
+from .exceptions import IBMQBackendError, IBMQBackendValueError, message_of, translated
 from .job import IBMQJob
 from .listing import Wanted, find_job, list_jobs
-from .warning import warn
+from .warn import warn
 
 __all__ = ["AccountProvider", "IBMQBackendService"]
 
@@ -53,9 +54,11 @@ class AccountProvider:
         """Return the backend of this name; without one, the account's own choice.
 
         More keywords narrow the choice as in `backends`. Raises QiskitBackendNotFoundError where
-        none fits, or several do, IBMQBackendApiError, and IBMQAccountError where the account does
-        not lead to a service.
+        none fits, or several do, IBMQBackendValueError for what is no name, IBMQBackendApiError,
+        and IBMQAccountError where the account does not lead to a service.
         """
+        if name is not None and not isinstance(name, str):
+            raise IBMQBackendValueError(f"{name!r} is no name of a backend. Give a text.")
         if kwargs:
             return self._only(name, kwargs)
         with translated(IBMQBackendError):
@@ -79,13 +82,15 @@ class AccountProvider:
     ) -> list[IBMQBackend]:
         """Return the backends that the account offers, in the order of the service's list.
 
-        `filters` is asked of each. More keywords are compared with each backend's configuration
-        and status (`simulator=False, operational=True`). Raises IBMQBackendApiError.
+        `filters` is asked of each: it is given an IBMQBackend, and returns whether it is wanted.
+        More keywords are compared with each backend's configuration and, where that does not have
+        them, its status (`simulator=False, operational=True`). A backend that the service cannot
+        describe is left out, and logged. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError):
+            least = 0 if min_num_qubits is None else whole_number(min_num_qubits, "min_num_qubits")
             found = [b for b in self._all() if name is None or b.name == name]
-            if min_num_qubits is not None:
-                found = [b for b in found if b.num_qubits >= min_num_qubits]
+            found = [b for b in found if b.num_qubits >= least]
             wanted = {key: value for key, value in kwargs.items() if key not in _GONE_FILTERS}
             if len(wanted) < len(kwargs):
                 warn(
@@ -142,10 +147,10 @@ class IBMQBackendService:
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
         """Return the backends; see `AccountProvider.backends`."""
-        return self._provider.backends(*args, **kwargs)
+        return self.backends(*args, **kwargs)
 
     def backends(self, *args: Any, **kwargs: Any) -> list[IBMQBackend]:
-        """Return the backends; see `AccountProvider.backends`."""
+        """Return the backends; arguments and errors are those of `AccountProvider.backends`."""
         return self._provider.backends(*args, **kwargs)
 
     def jobs(
@@ -155,13 +160,19 @@ class IBMQBackendService:
         backend_name: str | None = None,
         **kwargs: Any,
     ) -> list[IBMQJob]:
-        """Return jobs of the account; see `IBMQBackend.jobs` for what else narrows them."""
+        """Return jobs of the account on all its backends, or on one, newest first.
+
+        More arguments, and errors, are those of `IBMQBackend.jobs`.
+        """
         with translated(IBMQBackendError):
             wanted = Wanted.of(backend=backend_name, **kwargs)
             return list_jobs(self._provider, wanted, limit=limit, skip=skip)
 
     def retrieve_job(self, job_id: str) -> IBMQJob:
-        """Return a job by its id; raises IBMQBackendError where there is none."""
+        """Return a job by its id; raises IBMQBackendError where there is none, IBMQBackendApiError.
+
+        An id of the service that IBM has shut down is of none: the error says so.
+        """
         with translated(IBMQBackendError):
             return find_job(self._provider, job_id)
 

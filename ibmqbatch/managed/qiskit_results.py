@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..jobset.results import CircuitResult
     from ..service.outcomes import PubResult
 
-__all__ = ["experiment_result", "missing_experiment", "qiskit_result"]
+__all__ = ["experiment_result", "qiskit_result"]
 
 _VERSION = "1.0.0"  # of the form of these objects
 
@@ -25,9 +25,11 @@ def qiskit_result(
     job_id: str,
     experiments: Iterable[ExperimentResult],
     date: str | None = None,
+    header: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
     """Return the experiments as one `Result`; it is a success when all of them are."""
+    from qiskit.qobj import QobjHeader
     from qiskit.result import Result
 
     listed = list(experiments)
@@ -40,7 +42,8 @@ def qiskit_result(
         results=listed,
         date=date,
         status="COMPLETED",
-        header={},
+        # No plain dictionary: `Result.to_dict` asks it for one.
+        header=QobjHeader.from_dict(dict(header or {})),
         metadata=dict(metadata or {}),
     )
 
@@ -84,20 +87,6 @@ def _measured(result: CircuitResult) -> ExperimentResult:
         header=_header(result),
         meas_level=1,
         meas_return="avg" if averaged else "single",
-    )
-
-
-def missing_experiment(name: str, metadata: Mapping[str, object], why: str) -> ExperimentResult:
-    """Return what stands for a circuit whose outcomes are not here."""
-    from qiskit.qobj import QobjExperimentHeader
-    from qiskit.result.models import ExperimentResult, ExperimentResultData
-
-    return ExperimentResult(
-        shots=0,
-        success=False,
-        status=why,
-        data=ExperimentResultData(),
-        header=QobjExperimentHeader(name=name, metadata=dict(metadata)),
     )
 
 

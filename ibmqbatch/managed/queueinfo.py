@@ -29,9 +29,10 @@ _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 class QueueInfo:
     """Where a job stands in the queue; what the service does not tell is None.
 
-    Times are given as datetime or ISO 8601, in UTC where they say nothing, and shown in local time.
-    Priorities are of the hubs, groups and projects of old, which there are none of any more. What
-    else is given is an attribute.
+    Times are given as datetime or ISO 8601, in UTC where they say nothing, and shown in local time;
+    for what is neither ValueError is raised. `status` is a service's word. Priorities are of the
+    hubs, groups and projects of old, which there are none of any more. What else is given is an
+    attribute.
     """
 
     def __init__(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import UsageError
 from ..jobset.options import check_options, merged
-from .warning import warn
+from .arguments import qubits, seconds, switch, whole_number
+from .warn import warn
 
 __all__ = ["DEFAULTS", "RunOptions", "checked_tags", "read_run_options"]
 
@@ -26,18 +26,18 @@ DEFAULTS: Mapping[str, Any] = {
     "seed_simulator": None,
 }
 _OF_A_RUN = frozenset({"parameter_binds", "header", "qobj_header", "job_share_level", "options"})
-# The engine's own, which the old manager did not have, by what they are called here.
-_OF_A_REQUEST = {
-    "max_execution_time": "max_execution_time",
-    "max_cost": "max_cost",
-    "max_fails": "max_fails",
-    "private": "private",
-    "batch": "batch",
-    "measure_all": "measure_all",
-    "fractional_gates": "fractional",
-    "optimization_level": "level",
-    "seed_transpiler": "seed_transpiler",
-    "initial_layout": "initial_layout",
+# The engine's own, which the old manager did not have: what they are called there, and are.
+_OF_A_REQUEST: Mapping[str, tuple[str, Callable[[object, str], object]]] = {
+    "max_execution_time": ("max_execution_time", whole_number),
+    "max_cost": ("max_cost", seconds),
+    "max_fails": ("max_fails", whole_number),
+    "private": ("private", switch),
+    "batch": ("batch", switch),
+    "measure_all": ("measure_all", switch),
+    "fractional_gates": ("fractional", switch),
+    "optimization_level": ("level", whole_number),
+    "seed_transpiler": ("seed_transpiler", whole_number),
+    "initial_layout": ("initial_layout", qubits),
 }
 # What would change the outcomes, so that leaving it out is no service to anyone.
 _REFUSED = {
@@ -48,6 +48,7 @@ _REFUSED = {
     "schedule_los": "IBM's service sets all frequencies itself.",
 }
 _CLASSIFIED, _KERNELED = 2, 1
+_MEAS_TYPES = {"single": "kerneled", "avg": "avg_kerneled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +78,22 @@ def read_run_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> R
     _check_names(given)
     asked = {**DEFAULTS, **{k: v for k, v in defaults.items() if v is not None}, **given}
     seed = asked["seed_simulator"]
-    request = {ours: given[name] for name, ours in _OF_A_REQUEST.items() if name in given}
-    if request.get("initial_layout") is not None:
-        request["initial_layout"] = tuple(_whole(q, "a qubit") for q in request["initial_layout"])
-    header = given.get("header") or given.get("qobj_header") or {}
+    request = {
+        ours: read(given[name], name)
+        for name, (ours, read) in _OF_A_REQUEST.items()
+        if name in given
+    }
+    kept: dict[str, object] = {"memory": switch(asked["memory"], "memory")}
+    header = given.get("header") or given.get("qobj_header")
+    if header:
+        kept["header"] = _plain(header)
     return RunOptions(
-        shots=_whole(asked["shots"], "shots"),
-        seed=None if seed is None else _whole(seed, "seed_simulator"),
+        shots=whole_number(asked["shots"], "shots"),
+        seed=None if seed is None else whole_number(seed, "seed_simulator"),
         sampler=_sampler(asked),
         rows=_rows(given.get("parameter_binds")),
         request=request,
-        kept={"memory": bool(asked["memory"]), **({"header": _plain(header)} if header else {})},
+        kept=kept,
     )
 
 
@@ -114,22 +120,28 @@ def _check_names(given: Mapping[str, Any]) -> None:
 def _sampler(asked: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the service's options; those that are given as `options` have the last word."""
     execution: dict[str, Any] = {}
-    if not asked["init_qubits"]:
+    if not switch(asked["init_qubits"], "init_qubits"):
         execution["init_qubits"] = False
     if asked["rep_delay"] is not None:
-        execution["rep_delay"] = float(asked["rep_delay"])
-    level = _whole(asked["meas_level"], "meas_level")
+        execution["rep_delay"] = seconds(asked["rep_delay"], "rep_delay")
+    level = whole_number(asked["meas_level"], "meas_level")
+    returned = getattr(asked["meas_return"], "value", asked["meas_return"])
+    if returned not in _MEAS_TYPES:
+        raise UsageError(f"meas_return is {returned!r}.", "Give 'single' or 'avg'.")
     if level == _KERNELED:
-        averaged = str(getattr(asked["meas_return"], "value", asked["meas_return"])) == "avg"
-        execution["meas_type"] = "avg_kerneled" if averaged else "kerneled"
+        execution["meas_type"] = _MEAS_TYPES[returned]
     elif level != _CLASSIFIED:
         raise UsageError(
             f"Measurements of level {level} cannot be had.", "Ask for level 2 (bits) or 1."
         )
     ours = {"execution": execution} if execution else {}
-    options = merged(ours, asked.get("options") or {})
+    options = asked.get("options", {})
+    if not isinstance(options, Mapping):
+        raise UsageError(
+            f"options is {options!r}, no dictionary.", "Give the sampler's options by group."
+        )
     check_options(options, "The options of the run")
-    return options
+    return merged(ours, options)
 
 
 def _rows(binds: object) -> list[dict[str, float]] | None:
@@ -160,16 +172,6 @@ def _number(value: Any, row: int) -> float:
     if not math.isfinite(number):
         raise UsageError(f"parameter_binds[{row}] holds {value!r}.", "Give finite numbers.")
     return number
-
-
-def _whole(value: Any, what: str) -> int:
-    """Return a whole number, NumPy's too."""
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return operator.index(value)
-    except TypeError:
-        raise UsageError(f"{what} is {value!r}, no whole number.", "Give one.") from None
 
 
 def _plain(header: object) -> object:

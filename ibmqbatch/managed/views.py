@@ -99,6 +99,10 @@ class SetView:
         """Ask the service how the set's jobs stand; raises a ServiceError."""
         self.handle.refresh()
 
+    def catch_up(self) -> None:
+        """Ask, unless that was done a moment ago for another job of the set, or this one."""
+        self.handle.catch_up()
+
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured; None as long as the job is not there."""
         remote = self.record().remote
@@ -179,6 +183,10 @@ class ServiceView:
         """Ask the service; raises a ServiceError."""
         with connected(self._account_name, Clock()) as client:
             self._remote = client.job(self._remote.id)
+
+    def catch_up(self) -> None:
+        """Ask: there are no others whose answer would do."""
+        self.refresh()
 
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured."""

@@ -242,6 +242,11 @@ def test_job_that_is_not_there_is_refused(run, straight):
     assert error["code"] == "no_such_job"
 
 
+def test_job_of_the_service_that_is_gone_is_told_as_such(run, service):
+    error = refusal(run, "5f2abc0d1e3f4a0012345678", code=6)
+    assert "that IBM has shut down" in error["hint"]
+
+
 def test_no_job_is_refused(run):
     assert "--job" in run("recover", code=2).err
 

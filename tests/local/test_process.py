@@ -274,6 +274,17 @@ def test_a_job_whose_worker_dies_twice_fails(new_server: NewServer) -> None:
         client.run([bell(), None, 1])
 
 
+@linux_only
+def test_the_death_of_an_idle_worker_is_not_laid_to_the_next_job(new_server: NewServer) -> None:
+    server = new_server("--workers", "1").start()
+    with server.client() as client:
+        client.run([bell(), None, 1])
+        os.kill(busy_worker(server), signal.SIGKILL)
+        wait_until(lambda: not server.workers())
+        client.run([bell(), None, 1])
+    assert server.rows("SELECT starts FROM jobs") == [(1,), (1,)]
+
+
 def test_a_worker_that_cannot_start_fails_the_job(new_server: NewServer) -> None:
     server = new_server("--worker-python", "/nonexistent/python").start()
     with server.client() as client:

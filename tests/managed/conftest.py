@@ -17,8 +17,8 @@ from tests.managed.support import BACKEND, Held, Shelf, held_jobs
 
 
 @pytest.fixture(autouse=True)
-def nothing_goes_on() -> Iterator[None]:
-    """Stop whatever still sends when a test ends: its data folder goes with it."""
+def nothing_goes_on(home: Path) -> Iterator[None]:
+    """Stop whatever still sends when a test ends, before its data folder goes with it."""
     yield
     for sender in background.senders():
         sender.interrupt()
@@ -47,7 +47,7 @@ def simulator(provider: AccountProvider) -> IBMQBackend:
 
 
 @pytest.fixture
-def manager() -> IBMQJobManager:
+def manager(service: dict[str, Any]) -> IBMQJobManager:
     return IBMQJobManager()
 
 

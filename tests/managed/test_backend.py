@@ -18,6 +18,11 @@ def test_old_programs_call_a_backends_name(simulator):
     assert simulator.name() == simulator.name == "ideal_simulator"
 
 
+def test_a_backend_is_printed_as_its_name(simulator):
+    assert f"{simulator}" == str(simulator) == "ideal_simulator"
+    assert repr(simulator) == "<IBMQBackend('ideal_simulator') of the account 'local'>"
+
+
 def test_equal_are_those_of_one_account_and_name(provider):
     assert provider.get_backend("fake_manila") == provider.backend.fake_manila
     assert provider.get_backend("fake_manila") != provider.get_backend("fake_nairobi")

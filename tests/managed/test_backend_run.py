@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
@@ -83,6 +84,22 @@ def test_unknown_options_are_warned_of_at_the_line_that_gives_them(simulator):
         simulator.run(bell(), shots=1, job_share_level="hub")
 
 
+def test_numbers_of_numpy_are_numbers(provider):
+    job = provider.get_backend("fake_manila").run(
+        bell(),
+        shots=np.int64(2),
+        seed_simulator=np.uint32(7),
+        seed_transpiler=np.int64(3),
+        optimization_level=np.int8(2),
+        initial_layout=np.array([1, 2]),
+        max_execution_time=np.int64(50),
+        max_cost=np.float32(900),
+        max_fails=np.int64(1),
+        measure_all=np.False_,
+    )
+    assert sum(job.result().get_counts().values()) == 2
+
+
 def test_memory_and_none_are_no_news(simulator):
     job = simulator.run(bell(), shots=4, memory=True, rep_delay=None, init_qubits=True)
     assert len(job.result().get_memory()) == 4
@@ -102,6 +119,19 @@ def test_memory_and_none_are_no_news(simulator):
         ({"parameter_binds": [{"a": "b"}]}, "'b'"),
         ({"header": {1, 2}}, "header"),
         ({"rep_delay": -1.0}, "rep_delay"),
+        ({"rep_delay": "long"}, "rep_delay is 'long', no number of seconds"),
+        ({"max_execution_time": 50.5}, "max_execution_time is 50.5, no whole number"),
+        ({"max_cost": "little"}, "max_cost is 'little', no number of seconds"),
+        ({"max_fails": "2"}, "max_fails is '2', no whole number"),
+        ({"private": "yes"}, "private is 'yes', neither True nor False"),
+        ({"init_qubits": "no"}, "init_qubits is 'no', neither True nor False"),
+        ({"optimization_level": "3"}, "optimization_level is '3', no whole number"),
+        ({"seed_transpiler": "x"}, "seed_transpiler is 'x', no whole number"),
+        ({"initial_layout": 5}, "initial_layout is 5, no list of qubits"),
+        ({"initial_layout": ["a"]}, "a qubit is 'a', no whole number"),
+        ({"meas_return": "all"}, "meas_return is 'all'"),
+        ({"options": "twirling"}, "options is 'twirling', no dictionary"),
+        ({"options": {"twirling": 1}}, "'twirling' is a table"),
         ({"job_tags": "a"}, "no list of strings"),
         ({"job_tags": ["ibmq_jobset_a"]}, "reserved"),
         ({"job_name": "latest"}, "latest"),

@@ -98,7 +98,7 @@ def test_12_combined_results_are_one_result_in_the_original_order(manager):
     assert told == combined.get_counts()
 
 
-def test_12_incomplete_results_are_not_combined():
+def test_12_incomplete_results_are_not_combined(service):
     job_set = spoiled(numbered(6), 2, 5, max_experiments_per_job=1, shots=2)
     with pytest.warns(UserWarning, match="Unable to retrieve"):
         results = job_set.results()

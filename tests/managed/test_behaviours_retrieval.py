@@ -85,6 +85,23 @@ def test_6_an_unknown_id_has_an_error_of_its_own(manager, service, job_set_id):
     assert manager.job_sets() == []
 
 
+@pytest.mark.parametrize(
+    "job_set_id",
+    [
+        "447d81d3a5a34b9d8a9d1a3f7d6bb090-17951984333823984",
+        "447d81d3a5a34b9d8a9d1a3f7d6bb090-1574786442.0417988",
+        "447d81d3-a5a3-4b9d-8a9d-1a3f7d6bb090-1600000000.0-0",
+        "ibmq_jobset_447d81d3a5a34b9d8a9d1a3f7d6bb090-17951984333823984_",
+        "ibm_composite_job_id_447d81d3a5a34b9d8a9d1a3f7d6bb090_",
+    ],
+)
+def test_6_an_id_of_the_service_that_is_gone_says_so(manager, service, job_set_id):
+    with pytest.raises(IBMQJobManagerUnknownJobSet, match="that IBM has shut down") as caught:
+        manager.retrieve_job_set(job_set_id, IBMQ.load_account())
+    assert job_set_id in caught.value.message
+    assert caught.value.message.endswith("Run its circuits again.")
+
+
 def test_6_a_set_is_cached_unless_it_is_to_be_refreshed(manager, proxy):
     job_set = manager.run(numbered(1), BACKEND, shots=2)
     job_set.results()

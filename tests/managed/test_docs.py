@@ -1,4 +1,4 @@
-"""The page for those who come from the old provider: its code runs and prints what it shows."""
+"""The pages on the Python API: their code runs and prints what it shows, and all stands on them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from pathlib import Path
 import pytest
 
 import ibmqbatch
+from tests.managed.api_page import MARKED, members
 from tests.managed.support import elsewhere, start
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "coming-from-qiskit-ibmq-provider.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {
+    name: (DOCS / name).read_text("utf-8")
+    for name in ("api.md", "coming-from-qiskit-ibmq-provider.md")
+}
+PAGE = PAGES["coming-from-qiskit-ibmq-provider.md"]
+API = PAGES["api.md"]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _NAMES = re.compile(r"`((?:IBMQ|Managed)\w+)`")
 
 
-def steps() -> list[tuple[str, str]]:
-    """Return the page's code blocks, each with what it is said to print."""
+def steps(page: str) -> list[tuple[str, str]]:
+    """Return a page's code blocks, each with what it is said to print."""
     found: list[tuple[str, str]] = []
-    for language, text in _BLOCK.findall(PAGE):
+    for language, text in _BLOCK.findall(page):
         if language == "python":
             found.append((text, ""))
         elif language == "text":
@@ -28,12 +34,14 @@ def steps() -> list[tuple[str, str]]:
     return found
 
 
-def test_the_code_prints_what_it_shows(service):
+@pytest.mark.parametrize("name", PAGES)
+def test_the_code_prints_what_it_shows(name, service):
     mark = "----"
-    program = f"print({mark!r})\n".join(code for code, _ in steps())
+    shown = steps(PAGES[name])
+    program = f"print({mark!r})\n".join(code for code, _ in shown)
     out, err = start(program).communicate(timeout=120)
     assert err == ""
-    assert out.split(f"{mark}\n") == [shown for _, shown in steps()]
+    assert out.split(f"{mark}\n") == [printed for _, printed in shown]
 
 
 @pytest.mark.parametrize(
@@ -47,10 +55,8 @@ def test_the_code_prints_what_it_shows(service):
 )
 def test_every_method_stands_on_the_page(owner, section):
     text = PAGE.split(f"## `{section}`\n")[1].split("\n## ")[0]
-    methods = {
-        name for name, value in vars(owner).items() if callable(value) and not name.startswith("_")
-    }
-    ours = {"of", "of_set", "seen", "is_decided", "run", "retrieve_jobs"}  # not the old ones
+    methods = {name for name, value in members(owner) if callable(value)}
+    ours = {"run", "retrieve_jobs"}  # which programs leave to the manager
     assert {name for name in methods - ours if f"{name}(" not in text} == set()
 
 
@@ -62,8 +68,23 @@ def test_every_exception_of_the_manager_stands_on_the_page():
             assert f"`{name}`" in PAGE
 
 
-def test_every_class_that_the_page_names_is_there(service):
-    named = set(_NAMES.findall(PAGE))
+def test_every_public_name_stands_on_the_api_page():
+    marked = {found[1] for found in MARKED.findall(API)}
+    errors = set(re.findall(r"^\| `(\w+)` \| `", API, re.MULTILINE))
+    assert marked - {"errors"} == {*ibmqbatch.__all__} - errors - {"IBMQ", "__version__"}
+    assert all(issubclass(getattr(ibmqbatch, name), ibmqbatch.IBMQError) for name in errors)
+    assert "### `IBMQ`\n" in API
+    assert "`ibmqbatch.__version__`" in API
+
+
+def test_every_class_on_the_api_page_has_an_example():
+    for section in API.split("\n### ")[1:]:
+        assert "```python\n" in section.split("<!-- ")[0], section.split("\n")[0]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_class_that_the_page_names_is_there(name, service):
+    named = set(_NAMES.findall(PAGES[name]))
     assert named <= set(ibmqbatch.__all__)
     code = f"import json\nfrom ibmqbatch import {', '.join(sorted(named))}\nprint(json.dumps(1))"
     assert elsewhere(code) == 1

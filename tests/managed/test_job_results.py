@@ -14,6 +14,7 @@ from ibmqbatch import (
     IBMQJob,
     IBMQJobApiError,
     IBMQJobFailureError,
+    IBMQJobInvalidStateError,
     IBMQJobTimeoutError,
 )
 from ibmqbatch.jobset.catalog import set_paths
@@ -64,6 +65,19 @@ def test_time_that_runs_out_is_an_error_of_its_own(simulator):
     with pytest.raises(IBMQJobTimeoutError):
         jobs[1].wait_for_final_state(timeout=1e-9)
     assert jobs[0].result(timeout=0).get_counts() == {"01": 4000}
+
+
+@pytest.mark.parametrize("timeout", ["5", -1, float("nan"), True])
+def test_timeouts_that_are_no_times_are_told(job, timeout):
+    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
+        job.wait_for_final_state(timeout=timeout)
+    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
+        job.result(timeout=timeout, refresh=True)
+
+
+def test_a_pause_between_calls_that_is_no_time_is_told(job):
+    with pytest.raises(IBMQJobInvalidStateError, match="wait is 'long', no number of seconds"):
+        job.wait_for_final_state(wait="long", callback=print)
 
 
 def test_a_callback_hears_of_every_change_and_of_no_end(proxy, simulator):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from qiskit.providers import JobStatus
 
@@ -58,11 +59,19 @@ def test_jobs_are_found_by_what_they_are(provider, simulator):
         {"experiment_id": "e"},
         {"db_filter": {"a": 1}},
         {"limit": -1},
+        {"limit": "3"},
+        {"skip": 1.5},
     ],
 )
 def test_what_jobs_cannot_be_looked_for_by_is_a_value_error(simulator, wanted):
     with pytest.raises(IBMQBackendValueError):
         simulator.jobs(**wanted)
+
+
+def test_ids_and_numbers_that_are_none_are_told(simulator):
+    with pytest.raises(IBMQBackendValueError, match="None is no id of a job"):
+        simulator.retrieve_job(None)
+    assert len(simulator.jobs(limit=np.int64(0), skip=np.int64(1))) == 0
 
 
 def test_a_time_that_is_none_is_a_type_error(simulator):
@@ -73,6 +82,11 @@ def test_a_time_that_is_none_is_a_type_error(simulator):
 def test_listing_downloads_no_circuits(proxy, simulator):
     simulator.jobs(limit=5)
     assert all("exclude_params=true" in seen.path for seen in proxy.seen if "/jobs" in seen.path)
+
+
+def test_a_job_of_the_service_that_is_gone_says_so(simulator):
+    with pytest.raises(IBMQBackendError, match="that IBM has shut down"):
+        simulator.retrieve_job("5f2abc0d1e3f4a0012345678")
 
 
 def test_a_job_of_another_backend_is_not_retrieved(provider, simulator):

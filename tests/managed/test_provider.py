@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from qiskit.providers import BackendV2
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
+from qiskit_aer import AerSimulator
 
 from ibmqbatch import (
     IBMQAccountError,
     IBMQBackendApiError,
+    IBMQBackendValueError,
+    IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
 )
 from ibmqbatch.managed.backend import as_backend
@@ -61,6 +64,13 @@ def test_backends_are_narrowed_down(provider):
         provider.backends(input_allowed="job")
 
 
+def test_names_and_numbers_that_are_none_are_told(provider):
+    with pytest.raises(IBMQBackendValueError, match="5 is no name of a backend"):
+        provider.get_backend(5)
+    with pytest.raises(IBMQBackendValueError, match="min_num_qubits is '5', no whole number"):
+        provider.backends(min_num_qubits="5")
+
+
 def test_listing_asks_once_for_each_backend(proxy, provider):
     count = len(provider.backends())
     assert proxy.count("GET", "/configuration") == count
@@ -78,9 +88,17 @@ def test_a_backend_that_cannot_be_read_hides_no_other(proxy, provider, caplog):
 def test_a_name_does_wherever_a_backend_does(provider, simulator):
     assert as_backend(simulator) is simulator
     assert as_backend("ideal_simulator", provider) == as_backend("ideal_simulator") == simulator
-    for other in (None, "", 5, object()):
-        with pytest.raises(IBMQJobManagerInvalidStateError, match="IBMQBackends can be used"):
+    for other in (None, "", 5, AerSimulator()):
+        with pytest.raises(IBMQJobManagerInvalidStateError, match="Give an IBMQBackend, or the"):
             as_backend(other)
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="no backend 'ibmq_lima'"):
+        as_backend("ibmq_lima", provider)
+
+
+def test_a_service_that_does_not_tell_of_a_name_is_a_job_managers_error(proxy, no_waits):
+    proxy.when("GET", "/backends", times=99, status=500, body=b"{}")
+    with pytest.raises(IBMQJobManagerError):
+        as_backend("ideal_simulator")
 
 
 def test_errors_of_the_service_are_told_by_their_old_name(proxy, provider, simulator, no_waits):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from qiskit.result import Result
 
 from ibmqbatch.jobset.results import CircuitResult
-from ibmqbatch.managed.qiskit_results import experiment_result, missing_experiment, qiskit_result
+from ibmqbatch.managed.qiskit_results import experiment_result, qiskit_result
 from ibmqbatch.service.outcomes import BitArray, PubResult
 
 
@@ -40,8 +43,14 @@ def test_what_is_measured_comes_as_complex_numbers(shape, kind):
     assert (experiment.meas_level, experiment.meas_return) == (1, kind)
 
 
-def test_what_is_missing_is_no_success():
-    missing = missing_experiment("a", {"x": 1}, "it was cancelled")
-    result = qiskit_result(backend_name="b", job_id="j", experiments=[missing])
-    assert not result.success
-    assert result.results[0].status == "it was cancelled"
+@pytest.mark.parametrize("header", [{}, {"run": 7}])
+def test_results_go_through_dictionaries_as_programs_keep_them(header):
+    bits = PubResult({"c": BitArray(np.array([[1], [0], [1]], np.uint8), 1)})
+    circuit = CircuitResult(0, "a", {"x": 1}, bits, 3)
+    result = qiskit_result(
+        backend_name="b", job_id="j", experiments=[experiment_result(circuit)], header=header
+    )
+    again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again.get_counts("a") == {"1": 2, "0": 1}
+    assert again.header.to_dict() == header
+    assert again.results[0].header.metadata == {"x": 1}

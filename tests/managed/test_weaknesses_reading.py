@@ -18,6 +18,9 @@ from ibmqbatch.managed import planning
 from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
+from tests.bench.sets import environment
+from tests.bench.stub import BACKEND as STUBBED
+from tests.bench.stub import Stub
 from tests.conftest import Cli
 from tests.managed.programs import flipped
 from tests.managed.support import (
@@ -107,6 +110,17 @@ def test_8_statuses_are_one_listing_and_looking_up_a_name_asks_for_nothing(manag
     )
     assert told == [1, outcome(23, 2)]
     assert proxy.seen == []
+
+
+def test_8_statuses_of_jobs_one_by_one_ask_for_all_of_them_at_once(manager):
+    with Stub() as stub, environment(**stub.environment):
+        job_set = manager.run(numbered(1) * 250, STUBBED, max_experiments_per_job=1, shots=2)
+        jobs = job_set.jobs()
+        stub.take_counts()
+        assert {job.status() for job in jobs} == {JobStatus.RUNNING}
+        assert stub.take_counts()["list"] <= 10  # two are one look at them
+        job_set.statuses()
+        assert stub.take_counts()["list"] == 2
 
 
 def test_8_results_are_read_a_job_at_a_time(manager, monkeypatch):

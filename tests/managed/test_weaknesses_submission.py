@@ -91,8 +91,8 @@ def test_9_a_job_holds_one_experiment_at_least(manager, service, size):
     [
         ([], "no circuits"),
         (5, "no circuit"),
-        ([flipped("1"), 5], "Experiment 1 is a int"),
-        ([[flipped("1")]], "Experiment 0 is a list"),
+        ([flipped("1"), 5], "Experiment 1 is of type int"),
+        ([[flipped("1")]], "Experiment 0 is of type list"),
         (QuantumCircuit(1), "measures nothing"),
     ],
 )

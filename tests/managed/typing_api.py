@@ -16,6 +16,7 @@ from ibmqbatch import (
     ManagedJobSet,
     ManagedResults,
     QueueInfo,
+    least_busy,
 )
 
 
@@ -29,6 +30,7 @@ def use(circuits: list[Any]) -> None:
     assert_type(backend, IBMQBackend)
     assert_type(provider.backends(min_num_qubits=5), list[IBMQBackend])
     assert_type(provider.backend.ibm_fez, IBMQBackend)
+    assert_type(least_busy(provider.backends(min_num_qubits=5)), IBMQBackend)
     assert_type(backend.num_qubits, int)
     assert_type(backend.max_circuits, int | None)
     try:

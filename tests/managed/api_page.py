@@ -1,0 +1,120 @@
+"""The page of the Python API: what is written by hand stays, what the code says is put in anew.
+
+<!-- ManagedResults -->         what follows is made of the class, up to the next `<!-- end -->`
+<!-- QueueInfo() -->            the same, and how one is made
+<!-- least_busy -->             a function
+<!-- errors -->                 a table of the exceptions
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ibmqbatch
+
+__all__ = ["MARKED", "PAGE", "api_page", "members"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+MARKED = re.compile(r"(<!-- (\w+)(\(\))? -->\n).*?(<!-- end -->\n)", re.DOTALL)
+# By which the classes know each other.
+_INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"})
+
+
+def api_page() -> str:
+    """Return the page with what is made of the code as the code is now."""
+
+    def made(found: re.Match[str]) -> str:
+        begin, name, constructor, end = found.groups()
+        parts = _errors() if name == "errors" else _described(name, bool(constructor))
+        return "\n\n".join([begin, *parts, end]).replace("-->\n\n\n", "-->\n\n")
+
+    return MARKED.sub(made, PAGE.read_text("utf-8"))
+
+
+def members(owner: type) -> Iterator[tuple[str, Any]]:
+    """Yield what is public of a class and made here, in the order of its source, bases last."""
+    seen = set()
+    for base in owner.__mro__:
+        if base.__module__.startswith("ibmqbatch."):
+            for name, value in vars(base).items():
+                known = callable(value) or isinstance(value, property | classmethod)
+                if known and not name.startswith("_") and name not in _INTERNAL | seen:
+                    seen.add(name)
+                    yield name, value
+
+
+def _described(name: str, constructor: bool) -> Iterator[str]:
+    thing = getattr(ibmqbatch, name)
+    if not isinstance(thing, type):
+        yield from _member(name, thing)
+        return
+    if constructor:
+        yield f"`{name}{_signature(thing.__init__).removesuffix(' -> None')}`"
+    yield _text(thing)
+    if thing.__init__.__doc__ and thing.__init__.__module__.startswith("ibmqbatch."):
+        yield _text(thing.__init__)
+    for member, value in members(thing):
+        yield from _member(member, value)
+    inherited = sorted(
+        member
+        for member in dir(thing)
+        for owner in [next(base for base in thing.__mro__ if member in vars(base))]
+        if owner.__module__.startswith("qiskit.") and not member.startswith("_")
+    )
+    if inherited:
+        yield f"From Qiskit: {', '.join(f'`{member}`' for member in inherited)}."
+
+
+def _member(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, property):
+        assert value.fget is not None
+        yield f"#### `{name}: {_written(value.fget.__annotations__['return'])}`"
+        yield _text(value.fget)
+    else:
+        function = value.__func__ if isinstance(value, classmethod) else value
+        yield f"#### `{name}{_signature(function)}`"
+        yield _text(function)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    parts = []
+    signature = inspect.signature(function)
+    named_only = False
+    for name, parameter in signature.parameters.items():
+        if name in {"self", "cls"}:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not named_only:
+            parts.append("*")
+        named_only |= parameter.kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
+        if parameter.kind is parameter.VAR_KEYWORD:
+            parts.append(f"**{name}")
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            parts.append(f"*{name}")
+        else:
+            given = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+            parts.append(f"{name}: {_written(parameter.annotation)}{given}")
+    return f"({', '.join(parts)}) -> {_written(signature.return_annotation)}"
+
+
+def _written(annotation: str) -> str:
+    """Return an annotation as it stands in the source, without names that only the source has."""
+    return re.sub(r"\bMoment\b", "datetime", annotation)
+
+
+def _text(thing: Any) -> str:
+    assert thing.__doc__, thing
+    return inspect.cleandoc(thing.__doc__)
+
+
+def _errors() -> Iterator[str]:
+    lines = ["| name | below | when |", "|---|---|---|"]
+    for name in ibmqbatch.__all__:
+        error = getattr(ibmqbatch, name)
+        if isinstance(error, type) and issubclass(error, Exception):
+            bases = ", ".join(f"`{base.__name__}`" for base in error.__bases__)
+            lines.append(f"| `{name}` | {bases} | {' '.join(_text(error).split())} |")
+    yield "\n".join(lines)
