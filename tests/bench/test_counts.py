@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from qiskit import qasm2
@@ -25,6 +28,7 @@ from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
 from tests.bench.stub import BACKEND, Stub
 from tests.manifest.conftest import draft_set
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -68,6 +72,27 @@ def test_200_jobs_take_200_submissions_one_token_and_few_commits(stub: Stub) -> 
         assert stub.take_counts() == {"configuration": 1, "token": 1, "submit": 200}
     # One for all that has landed, and for what leaves in its place.
     assert statements.count("COMMIT") <= 210
+
+
+def test_a_set_of_1000_jobs_killed_half_way_resumes_with_five_listings_more_at_most(
+    stub: Stub,
+) -> None:
+    with planned(stub, 1000) as work:
+        words = ("-m", "tests.jobset.submitter", stub.url, str(work.manifest.path), "0", "0", "0")
+        with subprocess.Popen([sys.executable, *words], cwd=Path(__file__).parents[2]) as process:
+            wait_until(lambda: len(work.manifest.remotes()) >= 500)
+            stub.hold()
+            wait_until(lambda: stub.held() == IN_FLIGHT)
+            process.kill()
+        stub.release()
+        sent = stub.take_counts()["submit"]
+        follow(Work(work.manifest, work.client, work.clock), is_sent)
+        counts = stub.take_counts()
+        assert 500 <= sent < 1000
+        assert sent + counts["submit"] == 1000
+        # A refresh of so many takes five.
+        assert counts["list"] <= 10
+        assert work.client.jobs(limit=1).count == 1000
 
 
 def test_the_results_of_200_jobs_take_a_request_each(stub: Stub) -> None:
