@@ -15,17 +15,25 @@ pytestmark = [
 ]
 
 RESUME = ("resume", "latest", "--wait", "--quiet")
-# Of the writes to the manifest's pages every so many is tried; the others all are.
-STRIDE = {"pwrite64": 12}
+# Of the calls that are made most every so many is tried; others all are.
+STRIDE = {"pwrite64": 25, "fdatasync": 3, "ftruncate": 2}
+# Calls, what becomes of them, and whether of all later ones as well.
 FAULTS = [
-    ("fdatasync", "EIO"),
-    ("fsync", "EIO"),
-    ("rename", "EIO"),
-    ("ftruncate", "EIO"),
-    ("unlink", "EIO"),
-    ("write", "ENOSPC"),
-    ("pwrite64", "ENOSPC"),
-    ("pwrite64", "EIO"),
+    ("fdatasync", "EIO", False),
+    ("fdatasync", "EIO", True),
+    ("fsync", "EIO", False),
+    ("fsync", "EIO", True),
+    ("rename", "EIO", False),
+    ("ftruncate", "EIO", False),
+    ("unlink", "EIO", False),
+    ("write", "ENOSPC", False),
+    ("write", "ENOSPC", True),
+    ("pwrite64", "ENOSPC", False),
+    ("pwrite64", "ENOSPC", True),
+    ("pwrite64", "EIO", False),
+    ("pwrite64", "SIGKILL", False),
+    ("fdatasync", "SIGKILL", False),
+    ("ftruncate", "SIGKILL", False),
 ]
 
 
@@ -40,31 +48,67 @@ def planned(stage: Stage) -> None:
     stage.done(*stage.submit_words("--detach"))
 
 
-def faults_of_all(theatre, fault_of, name: str) -> list[object]:
-    """Have each call of this name fail in turn; return what went wrong, with the fault."""
-    with theatre.stage(3) as stage:
-        planned(stage)
-        total = own_calls(stage, *RESUME)[name]
-    assert total
-    found = []
-    for count in range(1, total + 1, STRIDE.get(name, 1)):
-        fault = fault_of(count)
+def wrong_after(theatre, name: str, error: str, lasting: bool, *, planning: bool) -> list[object]:
+    """Have each call of this name fail in turn, in a set's sending or its planning."""
+    found: list[object] = []
+    total = count = 1
+    while count <= total:
         with theatre.stage(3) as stage:
-            planned(stage)
-            wrong = try_fault(stage, RESUME, fault)
-            stage.done("resume", "latest", "--wait")
+            words = stage.submit_words("--detach") if planning else RESUME
+            if not planning:
+                planned(stage)
+            if total == 1:
+                total = own_calls(stage, *words)[name]
+                assert total
+                continue
+            fault = Fault(name, error, count, lasting)
+            wrong = try_fault(stage, words, fault, complete=not planning)
+            stage.done(*stage.submit_words("--wait"))
             wrong += stage.audit().faults
-        if wrong:
-            found.append((fault, wrong))
+        found += [(fault, each) for each in wrong]
+        count += STRIDE.get(name, 1)
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "error"), FAULTS)
-@pytest.mark.parametrize("lasting", [False, True])
-def test_each_write_and_sync_that_fails_is_told_and_loses_nothing(theatre, name, error, lasting):
+@pytest.mark.parametrize(("name", "error", "lasting"), FAULTS)
+def test_each_call_that_fails_while_a_set_is_sent_is_told_and_loses_nothing(
+    theatre, name, error, lasting
+):
     theatre.warm()
-    assert not faults_of_all(theatre, lambda n: Fault(name, error, n, lasting), name)
+    assert wrong_after(theatre, name, error, lasting, planning=False) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "error", "lasting"),
+    [fault for fault in FAULTS if fault[0] in {"fsync", "rename", "pwrite64"}],
+)
+def test_each_call_that_fails_while_a_set_is_planned_is_told_and_loses_nothing(
+    theatre, name, error, lasting
+):
+    theatre.warm()
+    assert wrong_after(theatre, name, error, lasting, planning=True) == []
+
+
+@pytest.mark.parametrize("words", [("status", "latest"), ("results", "latest", "--json")])
+def test_a_full_disk_keeps_nobody_from_reading(stage, words):
+    stage.done(*stage.submit_words("--wait"))
+    full = Fault("pwrite64", "ENOSPC", 1, lasting=True)
+    assert try_fault(stage, words, full, codes={0}) == []
+
+
+def test_a_full_disk_keeps_nobody_from_reading_what_a_dead_process_had_begun_to_write(stage):
+    planned(stage)
+    # It dies when pages of the manifest are written, and not yet all.
+    assert try_fault(stage, RESUME, Fault("fdatasync", "SIGKILL", 4), codes={-9}) == []
+    (journal,) = stage.home.glob("sets/*-journal")
+    assert journal.stat().st_size
+    (manifest,) = stage.home.glob("sets/*.sqlite")
+    full = Fault("pwrite64", "ENOSPC", 1, lasting=True, paths=(manifest, journal))
+    assert try_fault(stage, ("status", "latest"), full, codes={0}) == []
+    stage.done("resume", "latest", "--wait")
+    assert stage.audit().faults == []
 
 
 def unsynced(calls, upto) -> set[str]:
