@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli, point_at
+from tests.cli.support import Machines, apart
+from tests.conftest import Cli, basis_state, point_at
 from tests.local.support import Client, open_client
 from tests.proxy import Proxy
 
@@ -47,3 +48,24 @@ def straight(service_folder: Path) -> Iterator[Client]:
     told = json.loads((service_folder / "service.json").read_bytes())
     with open_client(told["url"], told["api_key"], told["crn"]) as client:
         yield client
+
+
+@pytest.fixture
+def machines(service_folder: Path, tmp_path: Path) -> Iterator[Machines]:
+    """Two machines of one account, on an instance of their own, beside four circuits."""
+    for number in range(4):
+        (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:02b}"))
+    with apart(service_folder, tmp_path) as machines:
+        yield machines
+
+
+@pytest.fixture
+def here(machines: Machines) -> Cli:
+    """The machine that makes sets."""
+    return machines.here
+
+
+@pytest.fixture
+def there(machines: Machines) -> Cli:
+    """The machine that never saw them."""
+    return machines.there

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema
 from rich.cells import cell_len
@@ -33,9 +33,18 @@ measure q -> c;
 """
 
 
+class Machines(NamedTuple):
+    """Two machines of an account, the proxy before its service, another program of the account."""
+
+    here: Cli
+    there: Cli
+    proxy: Proxy
+    program: Client
+
+
 @contextlib.contextmanager
-def apart(service_folder: Path, folder: Path) -> Iterator[tuple[Cli, Cli, Proxy, Client]]:
-    """Give an instance of its own: two machines of its account, the proxy, another program."""
+def apart(service_folder: Path, folder: Path) -> Iterator[Machines]:
+    """Give two machines on an instance of their own."""
     told = json.loads((service_folder / "service.json").read_bytes())
     told["crn"] = new_crn()
     with (
@@ -44,7 +53,8 @@ def apart(service_folder: Path, folder: Path) -> Iterator[tuple[Cli, Cli, Proxy,
     ):
         for name in ("here", "there"):
             point_at(folder / name, told, proxy.url)
-        yield Cli(folder / "here", folder), Cli(folder / "there", folder), proxy, program
+        here, there = (Cli(folder / name, folder) for name in ("here", "there"))
+        yield Machines(here, there, proxy, program)
 
 
 def document(done: Any, command: str, code: int = 0) -> dict[str, Any]:

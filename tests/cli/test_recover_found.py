@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from tests.cli.support import apart, document
-from tests.conftest import Cli, basis_state
+from tests.cli.support import document
+from tests.conftest import Cli
 from tests.local.support import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
@@ -19,31 +19,13 @@ TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\
 
 
 @pytest.fixture
-def place(service_folder, tmp_path):
-    for number in range(4):
-        (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:02b}"))
-    with apart(service_folder, tmp_path) as place:
-        yield place
+def proxy(machines):
+    return machines.proxy
 
 
 @pytest.fixture
-def here(place) -> Cli:
-    return place[0]
-
-
-@pytest.fixture
-def there(place) -> Cli:
-    return place[1]
-
-
-@pytest.fixture
-def proxy(place):
-    return place[2]
-
-
-@pytest.fixture
-def straight(place) -> Client:
-    return place[3]
+def straight(machines) -> Client:
+    return machines.program
 
 
 @pytest.fixture
