@@ -18,11 +18,12 @@ _ONCE = ("--shots", 10, "--quiet")
 
 
 def every_verb(cli: Cli, *options: str) -> list[Finished]:
-    """Run every verb, with these options where it has them; return how each ended."""
+    """Run every verb with these options; return how each ended."""
     ended: dict[str, list[Finished]] = {}
 
     def run(verb: str, *words: object, code: int | None = 0, stdin: str = "") -> Finished:
-        done = cli(*verb.split(), *words, *options, code=code, stdin=stdin)
+        more = options if verb != "help" else ()
+        done = cli(*verb.split(), *words, *more, code=code, stdin=stdin)
         ended.setdefault(verb, []).append(done)
         return done
 
@@ -41,7 +42,7 @@ def every_verb(cli: Cli, *options: str) -> list[Finished]:
     run("status", "latest", "--usage", "--events")
     run("status", "nope", "-v", code=6)
     run("resume", "private", "--wait")
-    run("results", "private", "--wait", "-o", "counts.csv", "--format", "csv")
+    run("results", "private", "--wait", "-o", "counts.txt")
     run("results", "private", "--raw", "raw")
     run("results", "latest", "--wait")
     run("show", "latest", "--circuit", 0, "--compiled", "--draw")

@@ -99,7 +99,7 @@ def test_strictest_umask_keeps_its_owner_out_of_nothing(tmp_path):
 
 
 def test_what_was_asked_for_follows_the_umask(usual):
-    assert stat.S_IMODE((usual / "counts.csv").stat().st_mode) == 0o644
+    assert stat.S_IMODE((usual / "counts.txt").stat().st_mode) == 0o644
     assert stat.S_IMODE((usual / "raw").stat().st_mode) == 0o755
     assert {stat.S_IMODE(path.stat().st_mode) for path in (usual / "raw").iterdir()} == {0o644}
 
