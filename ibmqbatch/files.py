@@ -1,4 +1,4 @@
-"""Two things that must be done right with plain files: write one whole or not at all, and lock one.
+"""What must be done right with plain files: make one private, write one whole, lock one.
 
 Locks are the kernel's (`flock`), held on an open descriptor: they are gone with their holder,
 however it died.
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
-__all__ = ["FileLock", "replacing", "replacing_path", "sync_folder"]
+__all__ = ["FileLock", "make_private", "replacing", "replacing_path", "sync_folder"]
 
 
 def sync_folder(folder: Path) -> None:
@@ -26,10 +26,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone can read, unless it is there.
+
+    For what opens files by their names, as SQLite does: it would make one that others can read.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+
+
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when the block ends well; see below."""
-    with replacing_path(path, mode) as temporary, temporary.open("wb") as file:
+    with replacing_path(path, mode) as temporary, temporary.open("r+b") as file:
         yield file
 
 

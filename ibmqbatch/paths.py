@@ -1,11 +1,12 @@
 """Where things are kept.
 
 Everything lives under one folder: `IBMQBATCH_HOME`, or the platform's user data folder. The folder
-and those in it are made for the user alone (0700).
+and those in it are made for the user alone (0700), and so is what is missing above them.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -60,14 +61,24 @@ def ensure_folder(folder: Path) -> Path:
     Raises StorageError where that is not possible.
     """
     try:
-        home().parent.mkdir(parents=True, exist_ok=True)
-        home().mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # `parents=True` would make those above it open to others.
+        for wanted in (home(), folder):
+            for missing in reversed([f for f in (wanted, *wanted.parents) if not f.exists()]):
+                missing.mkdir(mode=0o700, exist_ok=True)
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        owner = home().stat().st_uid
     except OSError as error:
         raise StorageError(
             f"The data folder {folder} cannot be created: {error.strerror or error}.",
             "Set IBMQBATCH_HOME to a folder that you can write to.",
         ) from error
+    # Whoever owns the folder can put other files in the place of those in it.
+    if os.geteuid() not in {0, owner} and owner:
+        raise StorageError(
+            f"The data folder {home()} belongs to another user.",
+            "Set IBMQBATCH_HOME to a folder of your own.",
+        )
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise StorageError(
             f"The data folder {folder} cannot be read and written.",

@@ -76,6 +76,19 @@ class Raw(Listening):
         self.server = _Server(handle)
 
 
+class Endless(Listening):
+    """Begins an answer, and goes on with it until the other side hangs up."""
+
+    def __init__(self, head: bytes, piece: bytes) -> None:
+        def handle(connection: socket.socket) -> None:
+            read_head(connection)
+            connection.sendall(head)
+            while True:
+                connection.sendall(piece)
+
+        self.server = _Server(handle)
+
+
 class ConnectProxy(Listening):
     """Lets CONNECT requests through to the ports that stand for their hosts.
 

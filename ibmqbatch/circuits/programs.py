@@ -17,6 +17,7 @@ from .openqasm2 import load_openqasm2
 from .openqasm3 import load_openqasm3
 from .qpyfile import MAGIC, load_qpy
 from .quietly import import_qiskit
+from .reading import read_bytes
 from .registers import in_registers
 from .sources import STDIN, Source
 from .text import split_programs, text_of, version
@@ -198,7 +199,7 @@ def checked_name(name: str, where: str) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except (OSError, ValueError) as error:  # a name that no file can have is the latter
         raise BadInput(
             "unreadable",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .errors import BadInput
+from .expressions import UnsafeFormula, only_formulas
 from .quietly import import_qiskit
 
 if TYPE_CHECKING:
@@ -34,10 +35,16 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "Write OpenQASM 3 instead, with qiskit.qasm3.dump, where it was made.",
         )
     try:
-        with warnings.catch_warnings():
+        with only_formulas(), warnings.catch_warnings():
             # It warns of files that were written by another Qiskit; the version above decides.
             warnings.simplefilter("ignore")
             circuits = qpy.load(io.BytesIO(data))
+    except UnsafeFormula as error:
+        raise BadInput(
+            "unsafe_qpy",
+            f"A formula of parameters in {where} cannot be trusted: {error}.",
+            "Bind its parameters, or write OpenQASM 3, where it was made.",
+        ) from error
     except Exception as error:
         # Whatever a damaged file makes of the reader.
         raise BadInput(

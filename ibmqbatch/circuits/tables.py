@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
+from .reading import read_text
 from .sources import Source
 
 __all__ = ["read_sources", "read_sweep"]
@@ -194,7 +195,7 @@ def _ragged(file: Path, number: int) -> BadInput:
 
 def _text(file: Path) -> str:
     try:
-        text = file.read_text("utf-8-sig")
+        text = read_text(file)
     except OSError as error:
         raise BadInput(
             "unreadable",

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .errors import BadInput
+from .reading import read_text
 
 __all__ = [
     "check_sizes",
@@ -142,7 +143,7 @@ def included(name: str, folder: Path, where: str, above: Collection[Path]) -> Pa
 def read_included(file: Path, where: str) -> str:
     """Return the text of an included file; raises BadInput."""
     try:
-        return file.read_text("utf-8-sig")
+        return read_text(file)
     except OSError as error:
         raise BadInput(
             "bad_include",

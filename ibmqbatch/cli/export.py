@@ -55,7 +55,13 @@ def command(
 def _target(output: Path | None, set_id: str, *, force: bool) -> Path:
     """Return the file to write; raises UsageError for one that should not be."""
     target = Path(f"{set_id}{SUFFIX}") if output is None else output
-    if output is not None and output.is_dir():
+    try:
+        is_folder = output is not None and output.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"There cannot be a file {output}: {error.strerror or error}.", "Name another."
+        ) from error
+    if output is not None and is_folder:
         target = output / f"{set_id}{SUFFIX}"
     elif target.suffix != SUFFIX:
         raise UsageError(

@@ -34,6 +34,7 @@ __all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
 # the time that its listings may lag.
 _MOST_TRIES = 10
 _PATIENCE = 10
+_LONGEST_NAME = 64  # what is an id, and not made to be too long for a file
 _LARGE = 8_000_000  # bytes of a body
 _large_turn = threading.Lock()
 
@@ -57,7 +58,7 @@ class _Order:
     def path(self, suffix: str) -> Path:
         # Ids are the service's: whatever they hold, each names one file in the folder.
         name = self.remote.id
-        if not (name.isascii() and name.isalnum()):
+        if not (name.isascii() and name.isalnum() and len(name) <= _LONGEST_NAME):
             name = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
         return self.folder / f"{name}{suffix}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
 from ..service.errors import Unreadable
 from .errors import Interrupted
@@ -49,6 +50,11 @@ def list_jobs(
             at_end = len(page.jobs) < PAGE if count is None else offset >= count
             if at_end or len(seen) == known:
                 break
+            if offset > MOST_LISTED:
+                raise Unreadable(
+                    f"The service lists more than {MOST_LISTED} jobs.",
+                    "Name a tag that fewer of them have.",
+                )
         if count is None or len(seen) >= count:
             return [job for job in seen.values() if job is not None]
     raise Unreadable(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from ..manifest import attempts, remotes
 from ..manifest.records import AttemptRecord, RemoteRecord, SetRecord
 from ..manifest.store import Manifest
+from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
-from ..service.errors import NotFound, ServiceError
+from ..service.errors import NotFound, ServiceError, Unreadable
 from ..service.types import RemoteJob
 from .errors import Unsettled
 from .tags import find_nonce, set_tag
@@ -93,15 +94,21 @@ def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Lis
     offset = 0
     while True:
         page = work.client.jobs(tags=[set_tag(record.id)], offset=offset)
+        before = len(seen)
         seen.update((job.id, job) for job in page.jobs)
         offset += len(page.jobs)
         if page.count is None:
             at_end = len(page.jobs) < PAGE
         else:
             at_end = offset >= page.count or not page.jobs
-        if at_end:
+        if not at_end and offset > MOST_LISTED:
+            raise Unreadable(
+                f"The service lists more than {MOST_LISTED} jobs with the tag of one set.",
+                "If this stays so, look at what stands between here and the service.",
+            )
+        if at_end or len(seen) == before:
             # Pages that shift or overlap while they are read may hide a job.
-            full = page.count is None or len(seen) >= page.count
+            full = at_end and (page.count is None or len(seen) >= page.count)
             return _Listing(seen, full, begun)
         if needed is not None and seen.keys() >= set(needed):
             return _Listing(seen, full=False, begun=begun)

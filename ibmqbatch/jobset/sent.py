@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SentJob", "SentPub", "ask", "draft_remote", "read_params"]
 
-_LARGEST = 2**30  # bytes of a circuit
+_LARGEST = 2**28  # bytes of a circuit
+_MOST_VALUES = 20_000_000  # of the parameters in a pub
 _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 
 
@@ -169,6 +170,8 @@ def _values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]
         arrays = [np.asarray(_plain(value), dtype=float) for value in told.values()]
         return np.broadcast_shapes(*(array.shape for array in arrays)), None
     array = decode_array(told) if isinstance(told, dict) else np.asarray(told or [], dtype=float)
+    if array.size > _MOST_VALUES:
+        raise ValueError(f"more than {_MOST_VALUES} values")
     if not array.size or array.ndim < 1:
         return array.shape[:-1], None
     rows = array.reshape(-1, array.shape[-1]).astype(float)

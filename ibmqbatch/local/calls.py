@@ -45,35 +45,38 @@ _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 def endpoint(
-    handler: Callable[[Call], Response], check: Callable[[Request], str] | None = None
+    handler: Callable[[Call], Response],
+    check: Callable[[Request], str] | None = None,
+    *,
+    most: int = MAX_BODY_BYTES,
 ) -> Endpoint:
     """Make an endpoint of a plain function.
 
-    `check` refuses or returns the instance, before the body is read. The function itself runs in
-    a thread: it waits for the disk.
+    `check` refuses or returns the instance, before the body is read, which has up to `most` bytes.
+    The function itself runs in a thread: it waits for the disk.
     """
 
     async def answer(request: Request) -> Response:
         crn = check(request) if check else ""
-        body = await _read_body(request) if request.method in _WITH_BODY else b""
+        body = await _read_body(request, most) if request.method in _WITH_BODY else b""
         return await run_in_threadpool(handler, Call(request, body, crn))
 
     return answer
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, most: int) -> bytes:
     body = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         # Read on to the end: a client that is still sending would not see the reply.
-        if size <= MAX_BODY_BYTES:
+        if size <= most:
             body += chunk
-    if size > MAX_BODY_BYTES:
+    if size > most:
         raise ApiError(
             413,
             1208,
-            f"The body has {size} bytes, more than {MAX_BODY_BYTES}.",
+            f"The body has {size} bytes, more than {most}.",
             "Send fewer circuits in a job.",
         )
     return bytes(body)

@@ -6,7 +6,6 @@ Every change is on the disk before the block that makes it ends. Statements are 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -38,8 +37,7 @@ class Database:
     """An open database. Raises StorageError where it cannot be opened."""
 
     def __init__(self, path: Path) -> None:
-        # SQLite would create it readable to others.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        files.make_private(path)
         self._connection = open_database(path)
         files.sync_folder(path.parent)
         self._connection.row_factory = sqlite3.Row

@@ -15,7 +15,7 @@ from .. import __version__
 from .auth import Authority
 from .calls import Call, endpoint, json_reply
 from .errors import ApiError
-from .limits import TOKEN_SECONDS
+from .limits import MAX_FORM_BYTES, TOKEN_SECONDS
 from .pool import Pool
 from .store import Store
 
@@ -42,7 +42,12 @@ class Identity:
     def routes(self) -> list[Route]:
         """Return the routes; the catch-all for the plan must come last."""
         return [
-            Route("/identity/token", endpoint(self.token), methods=["POST"]),
+            Route(
+                "/identity/token",
+                # Whoever sends it has not shown yet who it is.
+                endpoint(self.token, most=MAX_FORM_BYTES),
+                methods=["POST"],
+            ),
             Route("/v3/resources/search", endpoint(self.search, self._bearer), methods=["POST"]),
             Route("/v2/resource_instances", endpoint(self.resources, self._bearer)),
             Route("/local/service", endpoint(self.service, self._key)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "MAX_BODY_BYTES",
     "MAX_COST_SECONDS",
+    "MAX_FORM_BYTES",
     "MAX_INTEGER",
     "MAX_SESSION_SECONDS",
     "MAX_TAGS",
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 MAX_BODY_BYTES = 300 * 1000**2
+MAX_FORM_BYTES = 10_000
 MAX_TAGS = 8
 MAX_TAG_CHARACTERS = 86
 MAX_COST_SECONDS = 10_800

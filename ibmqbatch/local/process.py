@@ -17,6 +17,8 @@ from .backends import Backend
 
 __all__ = ["Worker", "WorkerDiedError"]
 
+# Variables that describe accounts, with their keys: no circuit is to see them.
+_OURS = ("IBMQBATCH_", "QISKIT_IBM_", "IAM_")
 _PROGRAM = Path(__file__).with_name("worker")
 
 
@@ -34,7 +36,7 @@ class Worker:
     def __init__(self, python: str, threads: int, log: Path) -> None:
         self._told: set[str] = set()  # of which devices
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
             "OMP_NUM_THREADS": str(threads),
             "OPENBLAS_NUM_THREADS": "1",
             "RAYON_NUM_THREADS": "1",

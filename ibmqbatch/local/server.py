@@ -29,6 +29,7 @@ from .backends import backend_table
 from .budget import MemoryBudget
 from .calls import RateLimit, exception_handlers
 from .database import Database
+from .gate import Gate
 from .identity import PROTOCOL, Identity
 from .pool import Pool
 from .sessions import Sessions
@@ -116,7 +117,7 @@ def serve(options: Options) -> None:
             exception_handlers=exception_handlers,
         )
         app.router.redirect_slashes = False
-        server.answer_with(app)
+        server.answer_with(Gate(app))
         stack.callback(pool.stop)
         pool.start()
         with _signals_held():

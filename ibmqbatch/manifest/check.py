@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .database import Database, migrate
 from .errors import DamagedManifest
+from .packed import unpack
 from .records import SetRecord
 from .store import Manifest
 
@@ -182,7 +183,7 @@ def _check_blobs(connection: sqlite3.Connection, source: Path) -> None:
 def _unpacked(connection: sqlite3.Connection, table: str, key: str, name: object) -> bytes | None:
     row = connection.execute(f"SELECT body FROM {table} WHERE {key} = ?", (name,)).fetchone()  # noqa: S608
     try:
-        return zlib.decompress(row[0])
+        return unpack(row[0])
     except zlib.error:
         return None
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from .. import paths
 from ..clock import iso
 from ..errors import StorageError, UsageError
-from ..files import FileLock, replacing_path, sync_folder
+from ..files import FileLock, make_private, replacing_path, sync_folder
 from .check import check_content, check_schema, same_content
 from .database import JOURNAL_SUFFIX, check_kind, explain, migrate
 from .draft import DRAFT_SUFFIX, is_set_id, remove_abandoned
@@ -94,6 +94,7 @@ def _bring_in(
     """Copy, verify, mark, name. The caller holds the set's lock."""
     draft = target.with_suffix(DRAFT_SUFFIX)
     draft.unlink(missing_ok=True)
+    make_private(draft)
     try:
         with _unsafe(draft) as connection:
             given.backup(connection)
@@ -170,10 +171,9 @@ def _source(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def _unsafe(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file that nobody else knows yet, without any care for a crash."""
-    with contextlib.closing(
-        sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)
-    ) as connection:
+    """Open an empty file that nobody else knows yet, without any care for a crash."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA trusted_schema = OFF")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import StorageError
+from ..files import make_private
 from ..transactions import transaction
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
 from .migrations import MIGRATIONS
@@ -119,7 +120,10 @@ def create_database(path: Path) -> sqlite3.Connection:
     It is written without any care for a crash: whoever makes it syncs the whole file before it
     gets its name.
     """
-    connection = sqlite3.connect(path, isolation_level=None)
+    make_private(path)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
+    )
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..clock import iso
+from .packed import unpack
 from .records import JobStatus, RemoteRecord
 from .store import Manifest
 
@@ -207,7 +208,7 @@ def read_result(manifest: Manifest, remote_id: str) -> bytes | None:
     if row is None:
         return None
     try:
-        body = zlib.decompress(row[0])
+        body = unpack(row[0])
     except zlib.error as error:
         raise StoredResultError from error
     if hashlib.sha256(body).hexdigest() != row[1]:

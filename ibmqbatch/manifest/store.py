@@ -14,6 +14,7 @@ from ..clock import iso
 from ..files import FileLock
 from .database import Database, open_database
 from .errors import DamagedManifest
+from .packed import unpack
 from .records import (
     AttemptRecord,
     CircuitRecord,
@@ -170,8 +171,8 @@ class Manifest:
         if row is None:
             return None
         try:
-            configuration = json.loads(zlib.decompress(row[0]))
-            properties = None if row[1] is None else json.loads(zlib.decompress(row[1]))
+            configuration = json.loads(unpack(row[0]))
+            properties = None if row[1] is None else json.loads(unpack(row[1]))
         except (ValueError, zlib.error) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
         return configuration, properties
@@ -233,7 +234,7 @@ class Manifest:
         try:
             return ProgramRecord(
                 kind or "",
-                zlib.decompress(given) if given is not None else b"",
+                unpack(given) if given is not None else b"",
                 body_kind,
                 body,
                 sha256,

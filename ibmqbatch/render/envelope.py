@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import Problem
 from ..exitcodes import ExitCode
+from .json_text import json_text
 from .output import output
 
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "envelope", "write_envelope"]
@@ -54,4 +54,4 @@ def write_envelope(
     """
     document = envelope(command, exit_code, data, problems)
     with output(path) as stream:
-        stream.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        stream.write(json_text(document, indent=2) + "\n")

@@ -44,8 +44,8 @@ def binary_output(path: Path | None) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
-    target = path.resolve()  # a link stays a link; what it points to is replaced
     try:
+        target = path.resolve()  # a link stays a link; what it points to is replaced
         if target.exists() and not target.is_file():
             # A device or a pipe is written to, never replaced.
             with target.open("wb") as file:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from .console import clean, out, plural
+from .json_text import json_text
 
 __all__ = ["metadata_text", "show_results", "write_results"]
 
@@ -30,7 +30,7 @@ def write_results(
     a line a shot.
     """
     if form == "ndjson":
-        stream.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+        stream.writelines(json_text(result) + "\n" for result in results)
     elif form == "csv":
         _write_csv(results, stream, columns, memory=memory)
     else:
@@ -48,7 +48,7 @@ def _write_csv(
     for result in results:
         metadata = [_cell(result["metadata"].get(key)) for key in columns]
         for pair in _pairs(result):
-            writer.writerow((result["index"], result["name"], *pair, *metadata))
+            writer.writerow((result["index"], clean(result["name"]), *pair, *metadata))
 
 
 def _pairs(result: Data) -> Iterable[tuple[object, object]]:
@@ -56,7 +56,10 @@ def _pairs(result: Data) -> Iterable[tuple[object, object]]:
 
 
 def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        return json_text(value)
+    # Lines stay lines.
+    return "\n".join(map(clean, value.split("\n"))) if isinstance(value, str) else value
 
 
 def _plain(result: Data) -> Iterable[tuple[str, ...]]:

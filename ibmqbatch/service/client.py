@@ -12,6 +12,7 @@ from ..clock import Clock
 from .accounts import Account
 from .backend_cache import recall, remember
 from .backend_names import remember_backends
+from .bounds import LARGEST_SENT
 from .connection import API_VERSION, Connection
 from .errors import Conflict, NotFound, Unreadable
 from .pace import Pace
@@ -208,7 +209,7 @@ class Client:
 
     def params(self, job_id: str) -> Mapping[str, Any] | None:
         """Return what a job was asked to do; None where that is private. Raises NotFound."""
-        told = self._call("GET", _job(job_id)).json()
+        told = self._call("GET", _job(job_id), largest=LARGEST_SENT).json()
         params = told.get("params") if isinstance(told, dict) else None
         return params if isinstance(params, dict) and params else None
 

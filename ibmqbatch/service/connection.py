@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ..clock import Clock
 from ..errors import UsageError
 from .accounts import Account, Endpoint
+from .bounds import LARGEST_ANSWER
 from .errors import AuthenticationFailed, Unreachable, WrongInstance
 from .retry import RetryPolicy
 from .tokens import TokenSource
@@ -82,11 +83,12 @@ class Connection:
         content: bytes | None = None,
         repeatable: bool = True,
         slow: bool = False,
+        largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """Send a request, with `body` as JSON or `content` as it is; return its 2xx answer.
 
         `repeatable` tells that it changes nothing when it is sent twice; `slow` allows for a large
-        body. Raises a ServiceError.
+        body; the answer has `largest` bytes at most. Raises a ServiceError.
         """
         if body is not None:
             content = json.dumps(body).encode()
@@ -101,6 +103,7 @@ class Connection:
                 params=params,
                 content=content,
                 slow=slow,
+                largest=largest,
             )
 
         return self._authorised(send, repeatable=repeatable)

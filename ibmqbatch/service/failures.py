@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import email.utils
-import json
 import math
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from .bounds import read_json
 from .errors import (
     AuthenticationFailed,
     Busy,
@@ -153,8 +153,8 @@ def _solution(entry: Mapping[str, Any] | None) -> str:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None
 
 

@@ -283,7 +283,7 @@ def _instance(item: dict[str, Any]) -> Instance | None:
     return Instance(
         crn=whole_crn(crn),
         name=printable(item.get("name") or ""),
-        plan_id=plan_id if isinstance(plan_id, str) else "",
+        plan_id=printable(plan_id) if isinstance(plan_id, str) else "",
         backends=_texts(backends),
         tags=_texts(item.get("tags")),
     )

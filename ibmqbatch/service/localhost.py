@@ -21,7 +21,7 @@ from ..files import FileLock
 from .accounts import LOCAL, Endpoint
 from .backend_names import remember_backends
 from .errors import ServiceError, Unreachable
-from .transport import Transport
+from .transport import Transport, printable
 
 __all__ = [
     "PROTOCOL",
@@ -71,12 +71,12 @@ def find_service() -> LocalService | None:
         return LocalService(
             Endpoint(f"{url}/api/v1", url, key, crn),
             pid=int(answer["pid"]),
-            version=str(answer["version"]),
+            version=printable(answer["version"], 40),
             protocol=int(answer["protocol"]),
             unfinished_jobs=int(answer["unfinished_jobs"]),
             backends=tuple(map(str, told.get("backends", ()))),
         )
-    except (ServiceError, KeyError, TypeError, ValueError):
+    except (ServiceError, KeyError, TypeError, ValueError, OverflowError):
         # Gone, or another program has its port by now.
         return None
     finally:

@@ -60,6 +60,10 @@ class PubResult:
         of a pub one behind the other, without a shape.
         """
         if self.shape:
+            # Runs without a single bit take no room, and there may be any number of them.
+            if math.prod(self.shape) > len(shots):
+                yield self
+                return
             for index in np.ndindex(self.shape):
                 yield PubResult(
                     {n: BitArray(r.rows[index], r.num_bits) for n, r in self.registers.items()},
@@ -67,7 +71,11 @@ class PubResult:
                 )
             return
         runs, rest = divmod(self.shots, shots[0]) if shots and shots[0] else (1, 0)
-        if runs < 2 or rest or any(wanted != shots[0] for wanted in shots[:runs]):
+        if (
+            not 2 <= runs <= len(shots)
+            or rest
+            or any(wanted != shots[0] for wanted in shots[:runs])
+        ):
             yield self
             return
         for first in range(0, self.shots, shots[0]):

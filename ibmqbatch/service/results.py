@@ -5,24 +5,39 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
+import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy
 
+from .bounds import read_json
 from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
 __all__ = ["ResultFormatError", "decode_array", "decode_circuits", "decode_results"]
 
-_LARGEST_ARRAY = 2**33  # bytes; more than any job can give
+_MOST_UNPACKED = 2**31  # bytes of all arrays of a body; more than any job can give
 _WIDEST_REGISTER = 100_000  # bits
 
 
 class ResultFormatError(Exception):
     """A result body that is not what the service's reference describes."""
+
+
+class _Room:
+    """What the arrays of one body may still take in memory: packed, they can be of any size."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_UNPACKED
+
+    def take(self, size: int) -> None:
+        """Take up `size` bytes; raises ValueError where there is no room for them."""
+        self.left -= size
+        if self.left < 0:
+            raise ValueError(f"arrays of more than {_MOST_UNPACKED} bytes")
 
 
 def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
@@ -42,11 +57,12 @@ def decode_results(body: bytes) -> list[PubResult]:
 
     Raises ResultFormatError when it is cut short or of another shape.
     """
+    room = _Room()
     try:
-        told = json.loads(body)
+        told = read_json(body)
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
-            return [_typed_pub(pub["__value__"]) for pub in told["__value__"]["pub_results"]]
-        return [_plain_pub(entry) for entry in told["results"]]
+            return [_typed_pub(pub["__value__"], room) for pub in told["__value__"]["pub_results"]]
+        return [_plain_pub(entry, room) for entry in told["results"]]
     except Exception as error:  # whatever foreign bytes set off, it is about them
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
 
@@ -54,13 +70,13 @@ def decode_results(body: bytes) -> list[PubResult]:
 def decode_array(value: Mapping[str, Any]) -> npt.NDArray[Any]:
     """Decode a typed ndarray of any numbers; raises ValueError."""
     inner = value["__value__"]
-    array = np.asarray(inner) if isinstance(inner, list) else _npy(inner)
+    array = np.asarray(inner) if isinstance(inner, list) else _npy(inner, _Room())
     if array.size and array.dtype.kind not in "iufcb":
         raise ValueError("an array of other things than numbers")
     return array
 
 
-def _typed_pub(pub: Mapping[str, Any]) -> PubResult:
+def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
     data = pub["data"]["__value__"]
     registers: dict[str, BitArray] = {}
     levels: dict[str, npt.NDArray[np.complex128]] = {}
@@ -68,9 +84,9 @@ def _typed_pub(pub: Mapping[str, Any]) -> PubResult:
         told = data["fields"][name]
         value = told["__value__"]
         if told.get("__type__") == "ndarray":
-            levels[str(name)] = _levels(told)
+            levels[str(name)] = _levels(told, room)
             continue
-        rows = _array(value["array"])
+        rows = _array(value["array"], room)
         num_bits = _width(value)
         expected = -(-num_bits // BITS_PER_BYTE)
         if rows.dtype != np.uint8 or rows.ndim < 2 or rows.shape[-1] != expected:
@@ -84,13 +100,14 @@ def _typed_pub(pub: Mapping[str, Any]) -> PubResult:
     return _checked(registers)
 
 
-def _plain_pub(entry: Mapping[str, Any]) -> PubResult:
+def _plain_pub(entry: Mapping[str, Any], room: _Room) -> PubResult:
     registers = {}
     for name, value in entry["data"].items():
         num_bits = _width(value)
         width = -(-num_bits // BITS_PER_BYTE)
         shape = _nesting(value["samples"])
         samples = _flat(value["samples"], len(shape) - 1)
+        room.take(len(samples) * width)
         data = b"".join(int(sample, 16).to_bytes(width, "big") for sample in samples)
         registers[str(name)] = BitArray(
             np.frombuffer(data, np.uint8).reshape(*shape, width), num_bits
@@ -140,34 +157,42 @@ def _all_bytes(numbers: npt.NDArray[Any]) -> bool:
     return bool(numbers.min() >= 0 and numbers.max() <= np.iinfo(np.uint8).max)
 
 
-def _array(value: Mapping[str, Any]) -> npt.NDArray[Any]:
+def _array(value: Mapping[str, Any], room: _Room) -> npt.NDArray[Any]:
     """Decode an ndarray of bytes, which may be a nested list."""
     inner = value["__value__"]
     if not isinstance(inner, list):
-        return _npy(inner)
+        return _npy(inner, room)
     numbers = np.asarray(inner)
     if numbers.size and (numbers.dtype.kind not in "iu" or not _all_bytes(numbers)):
         raise ValueError("an array of other things than bytes")
     return numbers.astype(np.uint8)
 
 
-def _levels(value: Mapping[str, Any]) -> npt.NDArray[np.complex128]:
+def _levels(value: Mapping[str, Any], room: _Room) -> npt.NDArray[np.complex128]:
     """Decode an ndarray of complex numbers."""
-    numbers = _npy(value["__value__"])
+    numbers = _npy(value["__value__"], room)
     if numbers.dtype.kind not in "fc" or not numbers.ndim:
         raise ValueError(f"levels that are {numbers.dtype}")
     return numbers.astype(np.complex128)
 
 
-def _npy(inner: str) -> npt.NDArray[Any]:
+def _npy(inner: str, room: _Room) -> npt.NDArray[Any]:
     """Decode base64 of zlib of an .npy file."""
     try:
         packed = base64.b64decode(inner, validate=True)
     except binascii.Error as error:
         raise ValueError(f"base64: {error}") from error
     unpacker = zlib.decompressobj()
-    data = unpacker.decompress(packed, _LARGEST_ARRAY)
+    data = unpacker.decompress(packed, room.left + 1)
+    room.take(len(data))
     if not unpacker.eof:
-        raise ValueError("an array is cut short, or far too large")
-    array: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+        raise ValueError("an array is cut short")
+    file = io.BytesIO(data)
+    reads = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    shape, _, dtype = reads[npy.read_magic(file)](file)
+    # Room for the whole is made before anything is read into it.
+    if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
+        raise ValueError("an array of another size than it says")
+    file.seek(0)
+    array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
     return array

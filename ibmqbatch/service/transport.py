@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import ipaddress
-import json
 import logging
+import math
 import ssl
 import time
 import zlib
@@ -18,6 +18,14 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from .. import __version__
+from .bounds import (
+    LARGEST_ANSWER,
+    LARGEST_ERROR,
+    LARGEST_RESULTS,
+    LONGEST_ANSWER,
+    megabytes,
+    read_json,
+)
 from .certificates import blind_context, bundle, bundle_context
 from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
 from .failures import failure, is_web_page, printable, web_page
@@ -43,10 +51,10 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Parse the body, which some services answer with bare NaN in it; raises Unreadable."""
+        """Parse the body; raises Unreadable."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            return read_json(self.body)
+        except ValueError as error:
             raise Unreadable(
                 "The service's answer is not JSON.",
                 "If this stays so, look at what stands between here and the service.",
@@ -126,8 +134,12 @@ class Transport:
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
         slow: bool = False,
+        largest: int = LARGEST_ANSWER,
     ) -> Answer:
-        """Send one request and return its 2xx answer; everything else raises a ServiceError."""
+        """Send one request and return its 2xx answer; everything else raises a ServiceError.
+
+        That is also one of more than `largest` bytes, unpacked.
+        """
         body: bytes | Iterator[bytes] | None = content
         if content is not None and len(content) > _PIECE:
             # The HTTP library copies what is left of a body at every write to the socket.
@@ -148,7 +160,8 @@ class Transport:
             ) as response,
         ):
             journey.note(response.status_code, response.headers)
-            return Answer(response.status_code, b"".join(_pieces(response)))
+            pieces = _pieces(response, largest, time.monotonic() + LONGEST_ANSWER)
+            return Answer(response.status_code, b"".join(pieces))
 
     def download(
         self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None
@@ -166,7 +179,7 @@ class Transport:
             ) as response,
         ):
             journey.note(response.status_code, response.headers)
-            for piece in _pieces(response):
+            for piece in _pieces(response, LARGEST_RESULTS, math.inf):
                 file.write(piece)
                 # What has been read is not lost with this process: it may be given only once.
                 file.flush()
@@ -197,14 +210,45 @@ class Transport:
                 journey.log(time.monotonic() - begun, failed)
 
 
-def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body of a 2xx answer; raise what any other answer stands for."""
+def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator[bytes]:
+    """Yield the body of a 2xx answer; raise what any other answer stands for.
+
+    One of more than `largest` bytes is refused as soon as that shows; one that is not whole at the
+    `deadline` (of the monotonic clock) is taken for lost.
+    """
     if not response.is_success:
-        body = b"".join(_unpacked(response))
-        raise failure(response.status_code, response.headers, body)
+        raise failure(response.status_code, response.headers, _head(_unpacked(response)))
     if is_web_page(response.headers):
         raise web_page(response.status_code)
-    yield from _unpacked(response)
+    announced = response.headers.get("content-length", "")
+    size = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
+    if size > largest:
+        raise _too_large(largest)
+    left = largest
+    for piece in _unpacked(response):
+        left -= len(piece)
+        if left < 0:
+            raise _too_large(largest)
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout(f"it was not whole after {LONGEST_ANSWER:.0f} s")
+        yield piece
+
+
+def _too_large(largest: int) -> Unreadable:
+    return Unreadable(
+        f"The service's answer has more than {megabytes(largest)}: it is not read.",
+        "If this stays so, look at what stands between here and the service.",
+    )
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """Return what an error says, as far as it is of a size that makes sense."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) > LARGEST_ERROR:
+            break
+    return head
 
 
 def _unpacked(response: httpx.Response) -> Iterator[bytes]:
@@ -223,7 +267,10 @@ def _unpacked(response: httpx.Response) -> Iterator[bytes]:
     try:
         for piece in response.iter_raw():
             size += len(piece)
-            yield unzip.decompress(piece)
+            packed = piece
+            while packed:
+                yield unzip.decompress(packed, _PIECE)
+                packed = unzip.unconsumed_tail
         yield unzip.flush()
     except zlib.error as error:
         raise httpx.DecodingError("its packed body is damaged") from error

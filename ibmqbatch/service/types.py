@@ -12,6 +12,7 @@ from .transport import printable
 
 __all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "Usage", "processor_name"]
 
+_LONGEST_ID = 200  # characters
 _MOST_QUBITS = 100_000  # that a backend can say it has
 
 
@@ -48,7 +49,7 @@ class RemoteJob:
     @classmethod
     def from_wire(cls, entry: object) -> RemoteJob:
         """Read a job object; raises Unreadable without an id or a state."""
-        _expect(isinstance(entry, dict) and isinstance(entry.get("id"), str), "a job's id")
+        _expect(isinstance(entry, dict) and _is_id(entry.get("id")), "a job's id")
         assert isinstance(entry, dict)
         state = entry.get("state")
         state = state if isinstance(state, dict) else {}
@@ -236,6 +237,11 @@ class Backend:
             configuration=body,
             properties=properties if isinstance(properties, dict) else None,
         )
+
+
+def _is_id(told: object) -> bool:
+    """Tell whether this can name a job: it is shown, and is part of addresses."""
+    return isinstance(told, str) and bool(told) and printable(told, _LONGEST_ID) == told
 
 
 def _count(value: object) -> int | None:

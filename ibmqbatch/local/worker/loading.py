@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import zlib
 from typing import Any
 
 from .errors import JobError, first_line
+from .packed import unpack
 
 __all__ = ["load_circuit"]
 
@@ -25,8 +24,8 @@ def _load_qpy(text: str) -> Any:
     from qiskit import qpy
 
     try:
-        blob = zlib.decompress(base64.b64decode(text, validate=True))
-    except (binascii.Error, zlib.error, ValueError) as error:
+        blob = unpack(text)
+    except (zlib.error, ValueError) as error:
         raise JobError(1603, "the circuit is not base64 of compressed QPY.") from error
     if blob[:6] != b"QISKIT":
         raise JobError(1603, "the circuit is not QPY.")

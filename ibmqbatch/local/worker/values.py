@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import zlib
 from typing import Any
 
 from .errors import JobError
+from .packed import unpack
 
 __all__ = ["read_values"]
 
@@ -52,10 +51,10 @@ def _read_array(value: Any) -> Any:
         if isinstance(value, dict) and value.get("__type__") == "ndarray":
             value = value.get("__value__")
             if isinstance(value, str):
-                blob = zlib.decompress(base64.b64decode(value, validate=True))
+                blob = unpack(value)
                 value = np.load(io.BytesIO(blob), allow_pickle=False)
         array = np.asarray(value)
         # "same_kind" lets no text, no complex number and no object through.
         return array.astype(float, casting="same_kind") if array.size else array.astype(float)
-    except (TypeError, ValueError, binascii.Error, zlib.error) as error:
+    except (TypeError, ValueError, zlib.error) as error:
         raise JobError(3211, "the parameter values are not an array of real numbers.") from error

@@ -1,0 +1,129 @@
+"""Formulas in QPY files, read without running what they may say.
+
+Up to Qiskit 1.4.1 a formula of parameters is stored as text that reading it evaluates as Python
+(CVE-2025-2000). Here it may be made of numbers, symbols and functions of them, and of nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+__all__ = ["UnsafeFormula", "only_formulas"]
+
+_NUMBERS = {"Float", "Integer", "Rational", "Symbol"}  # these take texts, which they do not run
+_FUNCTIONS = {
+    *("Abs", "Add", "Mul", "Pow", "conjugate", "exp", "log", "sign", "sqrt"),
+    *("sin", "cos", "tan", "asin", "acos", "atan"),
+}
+_CONSTANTS = {"E", "I", "nan", "oo", "pi", "zoo"}
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UAdd, ast.USub)
+
+_guarded: ContextVar[bool] = ContextVar("guarded", default=False)
+
+
+class UnsafeFormula(Exception):
+    """A formula that is none."""
+
+
+@contextlib.contextmanager
+def only_formulas() -> Iterator[None]:
+    """While the block reads QPY in this thread, have whatever else a formula says refused.
+
+    That raises UnsafeFormula, which the reader may pack into an error of its own.
+    """
+    _install()
+    token = _guarded.set(True)
+    try:
+        yield
+    finally:
+        _guarded.reset(token)
+
+
+@functools.cache
+def _install() -> None:
+    """Have Qiskit's readers of formulas guarded, which few files need."""
+    from qiskit.qpy.binary_io import schedules, value
+
+    for module, name in (
+        (value, "_read_parameter_expression"),
+        (value, "_read_parameter_expression_v3"),
+        (schedules, "_loads_symbolic_expr"),
+    ):
+        setattr(module, name, _prepared(getattr(module, name)))
+
+
+def _prepared(reader: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(reader)
+    def prepared(*args: Any, **kwargs: Any) -> Any:
+        _guard_evaluation()
+        return reader(*args, **kwargs)
+
+    return prepared
+
+
+@functools.cache
+def _guard_evaluation() -> None:
+    """Stand before what the readers evaluate with, which they look up each time.
+
+    Only now: it takes half a second to import.
+    """
+    import sympy
+    from sympy.parsing import sympy_parser
+
+    guarded = _before(sympy_parser.parse_expr, _check)
+    sympy.parse_expr = sympy_parser.parse_expr = guarded
+    with contextlib.suppress(ImportError):
+        from symengine.lib import symengine_wrapper
+
+        # A form of its own, which may hold pickles. Qiskit writes it only when it is told to.
+        symengine_wrapper.load_basic = _before(symengine_wrapper.load_basic, _refuse)
+
+
+def _before(function: Callable[..., Any], check: Callable[[Any], None]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def checked(told: Any, *args: Any, **kwargs: Any) -> Any:
+        if _guarded.get():
+            check(told)
+        return function(told, *args, **kwargs)
+
+    return checked
+
+
+def _refuse(_told: object) -> None:
+    raise UnsafeFormula("it is in symengine's own form")
+
+
+def _check(text: str) -> None:
+    """Raise UnsafeFormula unless a text is a formula and nothing else."""
+    try:
+        _check_node(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnsafeFormula("it is no formula") from error
+
+
+def _check_node(node: ast.AST) -> None:
+    match node:
+        case ast.Constant(value=bool() | int() | float() | complex()):
+            return
+        case ast.Name(id=name) if name in _CONSTANTS:
+            return
+        case ast.Call(func=ast.Name(id=name)) if name in _NUMBERS:
+            told = [*node.args, *(keyword.value for keyword in node.keywords)]
+            for inner in told:
+                if not (isinstance(inner, ast.Constant) and isinstance(inner.value, str)):
+                    _check_node(inner)
+        case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
+            for inner in node.args:
+                _check_node(inner)
+        case ast.UnaryOp(op=op, operand=inner) if isinstance(op, _OPERATORS):
+            _check_node(inner)
+        case ast.BinOp(left=left, op=op, right=right) if isinstance(op, _OPERATORS):
+            _check_node(left)
+            _check_node(right)
+        case _:
+            raise UnsafeFormula("it holds more than numbers, symbols and functions of them")

@@ -1,0 +1,25 @@
+"""Reading files that were named, by whomever: one may be a device, and have no end."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+__all__ = ["read_bytes", "read_text"]
+
+_LARGEST = 500_000_000  # bytes; more than any job takes
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; raises OSError, also where that is far too much."""
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file in UTF-8 holds; raises OSError, and UnicodeDecodeError."""
+    text = read_bytes(path).decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,85 @@
+"""Formulas in QPY files: those that Qiskit writes are read, and nothing in one is ever run."""
+
+from __future__ import annotations
+
+import io
+import math
+import sys
+
+import pytest
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import Parameter
+
+from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.qpyfile import load_qpy
+
+a, b = Parameter("a"), Parameter("b")
+FORMULAS = [
+    a + 1,
+    2 * a - b / 3,
+    a * a + 1 / b,
+    a.sin() + b.cos() * a.tan(),
+    a.arcsin() + b.arccos() - a.arctan(),
+    a.exp() * (b.log() + 1),
+    abs(a) + a.conjugate() + a.sign(),
+    (a + 1j * b) * math.pi + 1e-300,
+    -a * 0.1,
+    a + b - b,
+]
+
+
+def written(formula: object, **options: object) -> bytes:
+    circuit = QuantumCircuit(1)
+    circuit.rz(formula, 0)
+    buffer = io.BytesIO()
+    qpy.dump(circuit, buffer, **options)
+    return buffer.getvalue()
+
+
+def with_text(text: str) -> bytes:
+    """Return a file whose formula is `text`, which is as long as the one that it replaces."""
+    data = written(a + 1)
+    start = data.index(b"Add(")
+    end = data.index(b")", data.index(b"Symbol(", start)) + 2
+    end = max(end, start + len(text))
+    size = len(data[start:end])
+    assert len(text) <= size
+    return data[:start] + text.ljust(size).encode() + data[end:]
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=str)
+def test_formula_of_qiskit_is_read(formula):
+    (circuit,) = load_qpy(written(formula), "a file")
+    assert {p.name for p in circuit.parameters} == {p.name for p in formula.parameters}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exec('')",
+        "sin('exec(1)')",
+        "Symbol('a').name",
+        "[a for a in E]",
+        "lambda: 1",
+        "Add(1, x[0])",
+        "__import__('os')",
+        "Add(Symbol('a'), S('1'))",
+        "f'{1}'",
+        "(a := 1)",
+    ],
+)
+def test_what_is_no_formula_is_refused_unread(text, monkeypatch):
+    monkeypatch.setattr("builtins.eval", lambda *_: pytest.fail("it was run"))
+    with pytest.raises(BadInput, match="cannot be trusted"):
+        load_qpy(with_text(text), "a file")
+
+
+def test_form_that_may_hold_pickles_is_refused():
+    pytest.importorskip("symengine")
+    with pytest.raises(BadInput, match="cannot be trusted"):
+        load_qpy(written(a + 1, use_symengine=True), "a file")
+
+
+def test_other_users_of_the_reader_of_formulas_are_left_alone():
+    load_qpy(written(a + 1), "a file")
+    assert sys.modules["sympy"].parse_expr("S('1') + 1") == 2
