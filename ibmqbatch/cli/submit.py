@@ -243,7 +243,7 @@ def _plan(
     account = find_account(account_name)
     key = None if dry_run else request.once_key
     mark = fingerprint(request) if key else ""
-    with reserved(key, mark) as set_id:
+    with reserved(key, mark) as (set_id, fresh):
         path: Path | None = manifest_path(set_id)
         assert path is not None
         found = path.exists()
@@ -280,7 +280,8 @@ def _plan(
                     show_plan(this.data["plan"])
                 return None
             del this.data["plan"]
-    this.planned = not found
+    # A set whose id was handed out before may have been sent, though its file is gone.
+    this.planned = fresh and not found
     this.advice = f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`."
     _tell_id(this, set_id, quiet=quiet)
     return Manifest.open(path)

@@ -70,7 +70,9 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     drain_batches(work)
     if is_settled(manifest):
         with manifest.db.transaction():
-            remotes.close_set(manifest)
+            # Somebody may have wanted something else a moment ago.
+            if is_settled(manifest):
+                remotes.close_set(manifest)
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before, _soonest(work, wait))

@@ -11,6 +11,7 @@ import contextlib
 import glob
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ __all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
 _MOST_TRIES = 10
 _PATIENCE = 10
 _LONGEST_NAME = 64  # what is an id, and not made to be too long for a file
+_ROOM = 200_000_000  # bytes; a job's results, and the manifest they go into, take less
 _LARGE = 8_000_000  # bytes of a body
 _large_turn = threading.Lock()
 
@@ -144,6 +146,8 @@ def _arrive(work: Work, order: _Order) -> None:
             _settle(part, whole)
             return
         _keep_aside(part, order)
+    if order.private:
+        _check_room(order.folder)
     try:
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
@@ -172,6 +176,16 @@ def _arrive(work: Work, order: _Order) -> None:
         _keep_aside(part, order)
         raise _DamagedError(f"its results are not what they should be ({problem})")
     _settle(part, whole)
+
+
+def _check_room(folder: Path) -> None:
+    """Raise StorageError where a result that is given once might not find room when it comes."""
+    if shutil.disk_usage(folder).free < _ROOM:
+        raise StorageError(
+            f"Less than {_ROOM // 10**6} MB are free on the disk of {folder}: results that the "
+            "service gives once are not asked for.",
+            "Make room on the disk, then run the same command again.",
+        )
 
 
 def _settle(part: Path, whole: Path) -> None:

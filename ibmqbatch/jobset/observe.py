@@ -73,9 +73,16 @@ def observe(work: Work, *, sending: bool = False) -> None:
                     remotes.choose(manifest, remote.job)
             elif remote.id in asked.gone:
                 _miss_known(work, remote, listing.begun)
+        _choose_anew(manifest)
         strangers = _adopt(manifest, record, listing)
         if listing.full:
             _miss(work, listing)
+    if strangers and not to_send and not work.told_strangers:
+        work.told_strangers = True
+        work.observer.note(
+            f"Warning: the service has {strangers} jobs of this set that this file does not know: "
+            "another copy of it has sent them."
+        )
     if to_send and strangers:
         raise Unsettled(
             f"The service has {strangers} jobs of this set that this file does not know: another "
@@ -159,6 +166,14 @@ def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> int:
         _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
     return strangers
+
+
+def _choose_anew(manifest: Manifest) -> None:
+    """Where a job stands twice, see whether the other one has got further by now."""
+    twice = {remote.job for remote in manifest.remotes() if remote.surplus}
+    for job in manifest.jobs():
+        if job.index in twice and job.remote is not None:
+            remotes.choose(manifest, job.index)
 
 
 def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: float) -> None:

@@ -17,26 +17,27 @@ __all__ = ["is_changed", "manifest_path", "release", "reserved", "restore"]
 
 
 @contextlib.contextmanager
-def reserved(key: str | None, fingerprint: str = "") -> Iterator[str]:
-    """Yield the set id that belongs to `key`, alone with it until the block ends.
+def reserved(key: str | None, fingerprint: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield the set id that belongs to `key`, and whether it is new; alone with it meanwhile.
 
     The id is written down before the set is made: whoever comes after a crash makes the set under
     the same id, or finds it made. Beside it stands the `fingerprint` of what is to be submitted.
     Without a key it is a new id, and nobody is kept waiting.
     """
     if key is None:
-        yield new_set_id()
+        yield new_set_id(), True
         return
     paths.ensure_folder(paths.home() / "once")
     paths.ensure_folder(paths.sets())
     path = _note(key)
     with FileLock(path.with_suffix(".lock")):
         known = path.read_text("ascii").split() if path.exists() else []
-        if not known:
+        fresh = not known
+        if fresh:
             known = [new_set_id(), fingerprint]
             with replacing(path) as file:
                 file.write(" ".join(known).encode())
-        yield known[0]
+        yield known[0], fresh
 
 
 def is_changed(key: str, fingerprint: str) -> bool:

@@ -144,7 +144,9 @@ def repair(manifest: Manifest) -> int:
         with manifest.db.transaction():
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
-                remotes.drop_result(manifest, remote, reason)
                 if private or remote.private:
+                    # There is no other copy: what is left of this one stays in the set's file.
                     remotes.lose_result(manifest, remote, reason)
+                else:
+                    remotes.drop_result(manifest, remote, reason)
     return len(damaged)

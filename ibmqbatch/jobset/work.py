@@ -60,6 +60,7 @@ class Work:
     told_pace: bool = False
     drain_failed: bool = False
     told_pending: bool = False
+    told_strangers: bool = False
 
 
 class Flight(Generic[Item, Value]):

@@ -151,6 +151,12 @@ class Stage:
             if found.get(n) != expected[n]
         ]
 
+    def untagged(self, tag: str) -> list[str]:
+        """Return which jobs on the service lack a tag that was wanted."""
+        set_id = self.set_id()
+        assert set_id is not None
+        return [f"{job} lacks {tag}" for job in self.stored(set_id) if tag not in job.tags]
+
     def lost(self) -> int:
         """Count the jobs whose results are lost."""
         told = json.loads(self.done("status", "latest", "--json"))

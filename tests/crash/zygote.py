@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ from typing import IO, Any, Self
 from tests.crash.points import Kill, watch
 
 __all__ = ["Child", "Zygote"]
+
+
+_PATIENCE = 120.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class Zygote:
 
     def wait(self, child: Child) -> int:
         """Wait for the end of a command; return its exit code, negative for a signal."""
-        code: int = self._ask(wait=child.pid)["code"]
+        code: int | None = self._ask(wait=child.pid)["code"]
+        assert code is not None, "a command hangs"
         return code
 
     def run(
@@ -141,12 +146,24 @@ def _become(task: Mapping[str, Any]) -> int:
     return code
 
 
+def _ended(pid: int) -> int | None:
+    """Wait for the end of a command; return its exit code, or None for one that hangs."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return None
+
+
 def _serve(tasks: IO[str], answers: IO[str]) -> None:
     for line in tasks:
         task = json.loads(line)
         if "wait" in task:
-            _, status = os.waitpid(task["wait"], 0)
-            answer = {"code": os.waitstatus_to_exitcode(status)}
+            answer = {"code": _ended(task["wait"])}
         else:
             pid = os.fork()
             if pid == 0:

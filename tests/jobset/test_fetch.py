@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -141,6 +143,16 @@ def test_disk_that_takes_no_more_is_a_storage_error(done):
     with pytest.raises(StorageError):
         run(done, OSError(28, "No space left on device"))
     assert len(unfetched(done)) == 1
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_what_is_given_once_is_not_asked_for_where_it_may_find_no_room(done, private, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1000))
+    with pytest.raises(StorageError, match="are not asked for"):
+        run(done, GOOD)
+    monkeypatch.undo()
+    run(done, GOOD)
+    assert not done.jobs()[0].lost
 
 
 def leave(manifest: Manifest, name: str, body: bytes) -> None:

@@ -29,7 +29,7 @@ SET_ID = "20260101-aaaaaaa"
 @pytest.fixture
 def whole_set(home) -> Path:
     """Write a finished set with all that can stand beside it."""
-    with reserved("key") as set_id:
+    with reserved("key") as (set_id, _):
         path = write_set(2, set_id=set_id, once_key="key")
     with Manifest.open(path) as manifest:
         want_cancel(manifest, [0, 1])
@@ -127,15 +127,15 @@ def test_its_key_goes_first_then_its_file_and_its_lock_last(whole_set, die_at):
 
 def test_the_key_of_a_forgotten_set_makes_a_new_one(whole_set):
     forget_it(whole_set)
-    with reserved("key") as set_id:
+    with reserved("key") as (set_id, _):
         assert set_id != whole_set.stem
 
 
 def test_the_keys_of_other_sets_stay(whole_set):
-    with reserved("other") as other:
+    with reserved("other") as (other, _):
         pass
     forget_it(whole_set)
-    with reserved("other") as again:
+    with reserved("other") as (again, _):
         assert again == other
 
 

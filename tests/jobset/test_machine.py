@@ -12,6 +12,7 @@ import json
 import os
 import random
 import tempfile
+import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -76,19 +77,29 @@ class Model:
         self.random = random.Random(0)
         self.stored: dict[str, RemoteJob] = {}
         self.listed_at: dict[str, float] = {}
-        self.fates: list[Fate] = []
+        self.fates: dict[int, Fate] = {}
         self.fails = False
+        self.shuffled = True
+        self.lock = threading.Lock()
 
     def pace(self) -> Pace:
         return Pace("key", None, 60.0, self.clock)
 
     def submit(self, body: bytes) -> str:
-        fate = self.fates.pop(0) if self.fates else Fate(created=True, ending=None, lag=0.0)
+        tags = json.loads(body)["tags"]
+        told = find_job_tag(tags[-2].split("_")[2], tags)
+        assert told is not None
+        # Requests come side by side: what becomes of one must not depend on when it came.
+        fate = self.fates.get(told.job, Fate(created=True, ending=None, lag=0.0))
         if fate.ending is Busy:  # which tells that nothing was created
             raise Busy("busy")
-        job_id = f"r{len(self.stored)}"
+        with self.lock:
+            return self.create(fate, told.job, tags)
+
+    def create(self, fate: Fate, job: int, tags: list[str]) -> str:
+        job_id = f"r{job}-{sum(i.startswith(f'r{job}-') for i in self.stored)}"
         if fate.created or fate.ending is None:
-            self.stored[job_id] = RemoteJob(job_id, "Queued", tags=tuple(json.loads(body)["tags"]))
+            self.stored[job_id] = RemoteJob(job_id, "Queued", tags=tuple(tags))
             self.listed_at[job_id] = self.clock.time + fate.lag
         if fate.ending is not None:
             raise fate.ending("no answer")
@@ -98,10 +109,11 @@ class Model:
         self._may_fail()
         found = [
             job
-            for job in self.stored.values()
+            for _, job in sorted(self.stored.items())
             if set(tags) <= set(job.tags) and self.listed_at[job.id] <= self.clock.time
         ]
-        self.random.shuffle(found)
+        if self.shuffled:
+            self.random.shuffle(found)
         # Shuffled anew for each page: some jobs stand on two of them, and some on none.
         return JobPage(tuple(found[offset : offset + PAGE]), len(found))
 
@@ -160,16 +172,16 @@ class SetUnderFire(RuleBasedStateMachine):
         except Killed:
             self.restart()
 
-    @rule(seconds=TIMES, fates=st.lists(FATES, max_size=JOBS))
-    def advance(self, seconds: float, fates: list[Fate]) -> None:
+    @rule(seconds=TIMES, fates=st.dictionaries(st.integers(0, JOBS - 1), FATES))
+    def advance(self, seconds: float, fates: dict[int, Fate]) -> None:
         self.clock.time += seconds
         self.service.fates = fates
         self.step()
-        self.service.fates = []
+        self.service.fates = {}
 
     @rule(seconds=TIMES)
     def advance_again(self, seconds: float) -> None:
-        self.advance(seconds, [])
+        self.advance(seconds, {})
 
     @rule()
     def advance_while_nobody_answers(self) -> None:
@@ -199,7 +211,9 @@ class SetUnderFire(RuleBasedStateMachine):
             if job.status in {JobStatus.ERROR, JobStatus.CANCELLED}
         ]
         wants.want_retry(self.manifest, over)
-        self.wanted.update(job.index for job in over)
+        created = self.created()
+        for job in over:
+            self.wanted[job.index] = created[job.index] + 1
 
     @rule(number=st.integers(0, 9))
     def rename(self, number: int) -> None:
@@ -222,6 +236,7 @@ class SetUnderFire(RuleBasedStateMachine):
                 self.manifest.close()
 
     def calm_down(self) -> None:
+        self.service.shuffled = False
         for _ in range(60):
             for job_id in self.service.stored:
                 self.service.say(job_id, "Completed")

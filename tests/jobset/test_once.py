@@ -14,14 +14,14 @@ from ibmqbatch.jobset.once import manifest_path, reserved
 HOLDER = """
 import sys
 from ibmqbatch.jobset.once import reserved
-with reserved("key") as set_id:
+with reserved("key") as (set_id, _):
     print(set_id, flush=True)
     sys.stdin.read()
 """
 
 
 def given_id(key: str | None) -> str:
-    with reserved(key) as set_id:
+    with reserved(key) as (set_id, _):
         return set_id
 
 
@@ -80,11 +80,11 @@ def test_second_process_waits_for_the_first(home):
 
 
 def test_without_a_key_nobody_waits(home):
-    with reserved(None) as one, reserved(None) as two:
+    with reserved(None) as (one, _), reserved(None) as (two, _):
         assert one != two
 
 
 def test_failed_plan_gives_the_key_back(home):
-    with pytest.raises(ZeroDivisionError), reserved("key") as first:
+    with pytest.raises(ZeroDivisionError), reserved("key") as (first, _):
         raise ZeroDivisionError
     assert given_id("key") == first

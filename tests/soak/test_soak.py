@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.soak.__main__ import soak, tell
+from tests.soak.__main__ import is_sound, soak, tell
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +17,4 @@ def test_no_circuit_is_lost_and_none_runs_twice():
     seed = random.randrange(10**6)
     report = soak(KILLS, seed, lanes=2)
     tell(report, seed)
-    assert report.faults == []
-    assert report.midway >= 0.3 * report.kills
-    assert report.beyond <= 0.1 * report.rounds
+    assert is_sound(report), report
