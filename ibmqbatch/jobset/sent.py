@@ -28,6 +28,7 @@ __all__ = ["SentJob", "SentPub", "ask", "draft_remote", "read_params"]
 
 _LARGEST = 2**28  # bytes of a circuit
 _MOST_VALUES = 20_000_000  # of the parameters in a pub
+_MOST_SHOTS = 2**31  # of a circuit; the service itself takes far fewer
 _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 
 
@@ -105,7 +106,7 @@ def read_params(params: Mapping[str, Any], job_id: str) -> SentJob:
             f"What job {job_id} was asked to do cannot be read ({error}).",
             "Read it with the program that sent it.",
         ) from error
-    most = default if type(default) is int else 1
+    most = default if type(default) is int and default <= _MOST_SHOTS else 1
     return SentJob(found, max(most, *(pub.shots for pub in found)), options)
 
 
@@ -143,7 +144,7 @@ def _read_pub(told: Any, default: int) -> SentPub:
     shape, rows = _values(values)
     runs = math.prod(shape)
     shots = default if shots is None else shots
-    if type(shots) is not int or shots < 1 or not 1 <= runs <= MAX_CIRCUITS:
+    if type(shots) is not int or not 1 <= shots <= _MOST_SHOTS or not 1 <= runs <= MAX_CIRCUITS:
         raise ValueError("shots or values that make no sense")
     unpacker = zlib.decompressobj()
     sha256 = hashlib.sha256(unpacker.decompress(body, _LARGEST)).hexdigest()

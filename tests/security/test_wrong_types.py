@@ -57,7 +57,8 @@ READERS: dict[str, list[str]] = {
 }
 # To be recovered a set must not be here.
 ELSEWHERE = {"recover"}
-EVERY = 13  # so many changes one is tried; the slow test tries them all
+MOST_TOLD = 5  # failures: one cause has many
+EVERY = 53  # so many changes one is tried; the slow test tries them all
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ def try_all(stage: Stage, endpoint: str, chosen: int) -> None:
                 stage.run(line)
             except AssertionError as error:
                 wrong.append(f"{line}: {what}: {error}")
+                if len(wrong) == MOST_TOLD:
+                    break
         stage.proxy.change = lambda _endpoint, body: body
     assert not wrong, "\n".join(wrong)
 
