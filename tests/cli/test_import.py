@@ -11,7 +11,6 @@ import pytest
 from tests.cli.support import SLOW, document
 from tests.conftest import BELL, Cli, basis_state, point_at
 from tests.manifest.conftest import change
-from tests.manifest.older import SECOND_FORM
 
 
 @pytest.fixture
@@ -231,14 +230,6 @@ def test_an_id_that_would_lead_elsewhere_is_refused(exported, elsewhere, set_id)
     elsewhere("import", exported, code=2)
     assert no_sets(elsewhere)
     assert sorted(elsewhere.cwd.parent.rglob("*evil*")) == before
-
-
-def test_a_file_of_an_older_release_is_brought_up_to_date(unique, elsewhere):
-    change(unique, *SECOND_FORM)
-    before = unique.read_bytes()
-    elsewhere("import", unique)
-    elsewhere("resume", "mine", code=8)
-    assert unique.read_bytes() == before
 
 
 def test_a_copied_file_of_a_set_that_was_never_exported_is_marked_too(cli, circuits, elsewhere):

@@ -10,13 +10,14 @@ from tests.crash.faults import Fault, have_strace, own_calls, trace, try_fault
 from tests.crash.stage import Stage
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's"),
     pytest.mark.skipif(not have_strace(), reason="strace is not here, or may not look"),
 ]
 
 RESUME = ("resume", "latest", "--wait", "--quiet")
 # Of the calls that are made most every so many is tried; others all are.
-STRIDE = {"pwrite64": 25, "fdatasync": 3, "ftruncate": 2}
+STRIDE = {"pwrite64": 40, "fdatasync": 5, "ftruncate": 3}
 # Calls, what becomes of them, and whether of all later ones as well.
 FAULTS = [
     ("fdatasync", "EIO", False),
@@ -70,7 +71,6 @@ def wrong_after(theatre, name: str, error: str, lasting: bool, *, planning: bool
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "error", "lasting"), FAULTS)
 def test_each_call_that_fails_while_a_set_is_sent_is_told_and_loses_nothing(
     theatre, name, error, lasting
@@ -79,7 +79,6 @@ def test_each_call_that_fails_while_a_set_is_sent_is_told_and_loses_nothing(
     assert wrong_after(theatre, name, error, lasting, planning=False) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "error", "lasting"),
     [fault for fault in FAULTS if fault[0] in {"fsync", "rename", "pwrite64"}],

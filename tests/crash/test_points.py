@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.crash.points import in_the_code
 from tests.crash.scenarios import SCENARIOS
+
+pytestmark = pytest.mark.slow
 
 # Steps of the engine that no command takes in these scenarios, and why.
 ASIDE = {

@@ -12,6 +12,8 @@ import pytest
 from ibmqbatch.exitcodes import ExitCode
 from tests.crash.theatre import SPEED
 
+pytestmark = pytest.mark.slow
+
 PACE, WINDOW = 5, 60.0
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.crash.theatre import Theatre
 
+pytestmark = pytest.mark.slow
+
 SPEED = 2000.0  # an hour in 1.8 s
 HOUR = 3600 / SPEED  # seconds
 
