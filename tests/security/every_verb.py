@@ -56,7 +56,7 @@ def every_verb(cli: Cli, *options: str) -> list[Finished]:
     run("import", "set.sqlite")
     run("import", circuits / "a.qasm", code=None)
     run("forget", "renamed", "--yes")
-    run("recover", "--all")
+    run("recover", "--tag", "good", code=None)
     run("account login", "--url", f"{service['url']}/api/v1", stdin=service["api_key"])
     run("submit", circuits, *_ONCE, "--account", "ibm", "--backend", "ideal_simulator")
     run("account login", "bad", "--url", f"{service['url']}/api/v1", code=None, stdin="x" * 44)

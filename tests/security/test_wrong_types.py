@@ -58,7 +58,7 @@ READERS: dict[str, list[str]] = {
 # To be recovered a set must not be here.
 ELSEWHERE = {"recover"}
 MOST_TOLD = 5  # failures: one cause has many
-EVERY, OFTEN = 211, 23  # of so many changes one is tried, here and by the slow test
+EVERY, OFTEN = 211, 53  # of so many changes one is tried, here and by the slow test
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.soak.__main__ import is_sound, soak, tell
 
 pytestmark = pytest.mark.slow
 
-KILLS = 150
+KILLS = 80
 
 
 def test_no_circuit_is_lost_and_none_runs_twice():
