@@ -69,3 +69,15 @@ def here(machines: Machines) -> Cli:
 def there(machines: Machines) -> Cli:
     """The machine that never saw them."""
     return machines.there
+
+
+@pytest.fixture
+def between(machines: Machines) -> Proxy:
+    """The proxy that both machines go through."""
+    return machines.proxy
+
+
+@pytest.fixture
+def program(machines: Machines) -> Client:
+    """Another program of their account, which does not."""
+    return machines.program

@@ -19,16 +19,6 @@ TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\
 
 
 @pytest.fixture
-def proxy(machines):
-    return machines.proxy
-
-
-@pytest.fixture
-def straight(machines) -> Client:
-    return machines.program
-
-
-@pytest.fixture
 def submit(here, tmp_path):
     """Return a function that has a set of some circuits run, in a job each."""
 
@@ -58,7 +48,7 @@ def test_a_line_tells_of_each_set(submit, there):
     )
 
 
-def test_sets_that_are_here_are_told_and_left_alone(submit, there, proxy):
+def test_sets_that_are_here_are_told_and_left_alone(submit, there, between):
     old = submit()
     there("recover", old)
     before = (there.home / "sets" / f"{old}.sqlite").read_bytes()
@@ -69,33 +59,33 @@ def test_sets_that_are_here_are_told_and_left_alone(submit, there, proxy):
     assert (there.home / "sets" / f"{old}.sqlite").read_bytes() == before
 
 
-def test_nothing_to_recover_is_no_failure(submit, here, proxy):
+def test_nothing_to_recover_is_no_failure(submit, here, between):
     submit()
-    proxy.seen.clear()
+    between.seen.clear()
     done = here("recover", "--all")
     assert "no sets that are not here" in done.err
-    assert proxy.count("GET", "/jobs") == proxy.listings == 1
+    assert between.count("GET", "/jobs") == between.listings == 1
 
 
-def test_sets_are_listed_together(submit, there, proxy):
+def test_sets_are_listed_together(submit, there, between):
     for _ in range(3):
         submit()
-    proxy.seen.clear()
+    between.seen.clear()
     there("recover", "--all")
-    assert proxy.listings == 1
-    assert proxy.count("GET", "/results") == 6
+    assert between.listings == 1
+    assert between.count("GET", "/results") == 6
 
 
 @pytest.mark.slow
-def test_a_set_of_1100_jobs_comes_back_as_it_was(here, there, proxy, tmp_path):
+def test_a_set_of_1100_jobs_comes_back_as_it_was(here, there, between, tmp_path):
     rows = "".join(f"c{n % 4}.qasm,circuit {n},{n % 3 + 1},{n}\n" for n in range(1100))
     (tmp_path / "table.csv").write_text(f"path,name,shots,number\n{rows}")
     words = ("--from", tmp_path / "table.csv", "--max-circuits", 1, "--tag", "t")
     set_id = here.submit(*words, "--wait")
-    proxy.seen.clear()
+    between.seen.clear()
     there("recover", "--all")
-    assert (proxy.listings, proxy.count("GET", "/results"), proxy.submissions) == (6, 1100, 0)
-    assert proxy.count("GET", "/jobs") == 6 + 2 * 1100
+    assert (between.listings, between.count("GET", "/results"), between.submissions) == (6, 1100, 0)
+    assert between.count("GET", "/jobs") == 6 + 2 * 1100
     assert there.results(set_id) == here.results(set_id)
     told = [machine.data("status", set_id)["job_set"]["jobs"] for machine in (here, there)]
     keys = ("index", "first_circuit", "last_circuit", "id", "status", "attempt")
@@ -104,12 +94,12 @@ def test_a_set_of_1100_jobs_comes_back_as_it_was(here, there, proxy, tmp_path):
     ]
 
 
-def test_document_of_many_sets_is_of_the_schema(submit, here, there, straight):
+def test_document_of_many_sets_is_of_the_schema(submit, here, there, program):
     old = submit()
     there("recover", old)
     whole, holed = submit(), submit(circuits=3)
     gone = here.data("status", holed)["job_set"]["jobs"][2]["id"]
-    straight.call("DELETE", f"/jobs/{gone}")
+    program.call("DELETE", f"/jobs/{gone}")
     told = document(there("recover", "--all", "--json", code=3), "recover", 3)
     assert told["status"] == "partial"
     known, first, second = told["data"]["recovered"]
@@ -119,38 +109,40 @@ def test_document_of_many_sets_is_of_the_schema(submit, here, there, straight):
     assert (second["id"], missing["index"], missing["first_circuit"]) == (holed, 2, 2)
 
 
-def test_a_set_that_cannot_be_rebuilt_does_not_stop_the_others(submit, there, straight):
+def test_a_set_that_cannot_be_rebuilt_does_not_stop_the_others(submit, there, program):
     first, bad, last = submit(), submit(), submit()
-    listed = straight.get("/jobs", tags=f"ibmq_jobset_{bad}_").json()["jobs"]
+    listed = program.get("/jobs", tags=f"ibmq_jobset_{bad}_").json()["jobs"]
     tags = [tag.replace(".2_c", ".3_c") for tag in listed[0]["tags"]]
-    straight.call("PUT", f"/jobs/{listed[0]['id']}/tags", json={"tags": tags})
+    program.call("PUT", f"/jobs/{listed[0]['id']}/tags", json={"tags": tags})
     told = document(there("recover", "--all", "--json", code=3), "recover", 3)
     assert sets(there) == [first, last]
     (error,) = told["errors"]
     assert bad in error["message"]
 
 
-def test_a_set_that_the_service_does_not_show_does_not_stop_the_others(submit, here, there, proxy):
+def test_a_set_that_the_service_does_not_show_does_not_stop_the_others(
+    submit, here, there, between
+):
     first, bad, last = submit(), submit(), submit()
     hidden = here.data("status", bad)["job_set"]["jobs"][0]["id"]
     told = b'{"errors": [{"code": 1200, "message": "It is somebody else\'s."}]}'
-    proxy.when("GET", f"/jobs/{hidden}", status=403, body=told, times=9)
+    between.when("GET", f"/jobs/{hidden}", status=403, body=told, times=9)
     told = document(there("recover", "--all", "--json", code=3), "recover", 3)
     assert sets(there) == [first, last]
     (error,) = told["errors"]
     assert error["message"].startswith(f"The set {bad} cannot be recovered. ")
 
 
-def test_a_service_that_goes_away_ends_it_and_what_is_here_stays(submit, there, proxy):
+def test_a_service_that_goes_away_ends_it_and_what_is_here_stays(submit, there, between):
     made = [submit() for _ in range(3)]
     left = [2 * 2 + 1]  # two parameters and two results of the first set, and one of the next
 
-    proxy.when("GET", "/jobs/", before=lambda _: left.append(left.pop() - 1), times=5)
-    proxy.when("GET", "/jobs/", drop="before", times=1000)
+    between.when("GET", "/jobs/", before=lambda _: left.append(left.pop() - 1), times=5)
+    between.when("GET", "/jobs/", drop="before", times=1000)
     done = there("recover", "--all", code=75)
     assert sets(there) == made[:1]
     assert done.err.count("error: ") == 1
-    proxy.rules.clear()
+    between.rules.clear()
     assert there("recover", "--all").out.split() == made[1:]
 
 
@@ -160,11 +152,11 @@ def test_a_tag_finds_its_sets_and_no_others(submit, there):
     assert sets(there) == [first, last]
 
 
-def test_a_set_whose_tags_are_changed_half_way_is_found_as_a_whole(submit, there, straight):
+def test_a_set_whose_tags_are_changed_half_way_is_found_as_a_whole(submit, there, program):
     made = submit("--tag", "a")
-    listed = straight.get("/jobs", tags="a").json()["jobs"]
+    listed = program.get("/jobs", tags="a").json()["jobs"]
     tags = [tag for tag in listed[1]["tags"] if tag != "a"]
-    straight.call("PUT", f"/jobs/{listed[1]['id']}/tags", json={"tags": tags})
+    program.call("PUT", f"/jobs/{listed[1]['id']}/tags", json={"tags": tags})
     assert there("recover", "--tag", "a").out.split() == [made]
     assert len(there.results(made)) == 2
 
@@ -175,15 +167,15 @@ def test_an_unknown_tag_is_told(submit, there):
     assert "no jobs with the tag 'b'" in told["errors"][0]["message"]
 
 
-def theirs(straight: Client, *tags: str, **fields: object) -> str:
-    job = straight.submit([TEXT], params={"shots": 5}, tags=list(tags), **fields)
-    straight.wait(job)
+def theirs(program: Client, *tags: str, **fields: object) -> str:
+    job = program.submit([TEXT], params={"shots": 5}, tags=list(tags), **fields)
+    program.wait(job)
     return job
 
 
-def test_jobs_of_others_under_a_tag_become_a_set_in_the_order_of_their_making(there, straight):
-    jobs = [theirs(straight, "t", "u") for _ in range(3)]
-    theirs(straight, "u")
+def test_jobs_of_others_under_a_tag_become_a_set_in_the_order_of_their_making(there, program):
+    jobs = [theirs(program, "t", "u") for _ in range(3)]
+    theirs(program, "u")
     (made,) = there("recover", "--tag", "t").out.split()
     told = there.data("status", made)["job_set"]
     assert [job["id"] for job in told["jobs"]] == jobs
@@ -191,23 +183,23 @@ def test_jobs_of_others_under_a_tag_become_a_set_in_the_order_of_their_making(th
     assert there.counts(made) == [{"10": 5}] * 3
 
 
-def test_jobs_of_others_are_recovered_once(there, straight):
-    theirs(straight, "t")
+def test_jobs_of_others_are_recovered_once(there, program):
+    theirs(program, "t")
     (made,) = there("recover", "--tag", "t").out.split()
     done = there("recover", "--tag", "t")
     assert (done.out, sets(there)) == ("", [made])
     assert f"The set {made} is here already." in done.err
 
 
-def test_jobs_of_others_are_no_part_of_all(submit, there, straight):
-    theirs(straight, "t")
+def test_jobs_of_others_are_no_part_of_all(submit, there, program):
+    theirs(program, "t")
     made = submit()
     there("recover", "--all")
     assert sets(there) == [made]
 
 
-def test_a_job_of_others_that_cannot_be_used_is_named(there, straight):
-    good, bad = theirs(straight, "t"), theirs(straight, "t", private=True)
+def test_a_job_of_others_that_cannot_be_used_is_named(there, program):
+    good, bad = theirs(program, "t"), theirs(program, "t", private=True)
     told = document(there("recover", "--tag", "t", "--json", code=3), "recover", 3)
     (error,) = told["errors"]
     assert f"Job {bad} is private" in error["message"]
@@ -215,8 +207,8 @@ def test_a_job_of_others_that_cannot_be_used_is_named(there, straight):
     assert [job["id"] for job in there.data("status", made["id"])["job_set"]["jobs"]] == [good]
 
 
-def test_where_no_job_can_be_used_nothing_is_made(there, straight):
-    theirs(straight, "t", private=True)
+def test_where_no_job_can_be_used_nothing_is_made(there, program):
+    theirs(program, "t", private=True)
     there("recover", "--tag", "t", code=1)
     assert sets(there) == []
 
@@ -232,10 +224,10 @@ def test_where_no_job_can_be_used_nothing_is_made(there, straight):
         (("--tag", " "), "A tag is empty"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_any_request(words, what, there, proxy):
+def test_what_makes_no_sense_is_refused_before_any_request(words, what, there, between):
     told = document(there("recover", *words, "--json", code=2), "recover", 2)
     assert what in told["errors"][0]["message"]
-    assert not proxy.seen
+    assert not between.seen
 
 
 def test_bars_are_drawn_on_a_terminal(submit, there):

@@ -73,6 +73,19 @@ class FakeService:
         return True
 
 
+class Told:
+    """An observer that remembers what it hears."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
 def answered(service: FakeService, tags: list[str]) -> str:
     return service.create(tags)
 

@@ -8,20 +8,7 @@ from ibmqbatch.jobset.once import reserved
 from ibmqbatch.manifest import remotes, wants
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest
-from tests.jobset.support import created_without_an_answer, job, step
-
-
-class Noted:
-    """Remembers what a person would be told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+from tests.jobset.support import Told, created_without_an_answer, job, step
 
 
 def test_a_retry_just_before_the_set_is_closed_is_carried_out(work, service, monkeypatch):
@@ -47,7 +34,7 @@ def test_jobs_of_another_copy_are_told_of_though_nothing_is_left_to_send(work, s
     step(work)
     (tags,) = (stored.tags for stored in service.stored.values())
     service.create([tag.replace("_a1_", "_a1_z") for tag in tags])
-    work.observer = Noted()
+    work.observer = Told()
     for _ in range(2):
         step(work, 1)
     (note,) = work.observer.notes

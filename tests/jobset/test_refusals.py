@@ -23,24 +23,11 @@ from ibmqbatch.service.errors import (
     TooManyPending,
     WrongInstance,
 )
-from tests.jobset.support import FakeService, raising
+from tests.jobset.support import FakeService, Told, raising
 from tests.manifest.conftest import write_set
 from tests.service.conftest import account
 
 JOBS = 10
-
-
-class Told:
-    """An observer that remembers what it hears."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture
