@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import ssl
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +44,8 @@ class Journey:
         """Hear of a thing that the HTTP library does."""
         if event == "connection.connect_tcp.started":
             self.dialled = info["host"], info["port"]
+        elif event.endswith(".connect_tcp.complete"):
+            _end_with_process(info["return_value"].get_extra_info("socket"))
         elif event.endswith(".send_request_headers.started"):
             self.at_proxy = info["request"].method == b"CONNECT"
 
@@ -83,6 +87,14 @@ class Journey:
         for secret in self.secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def _end_with_process(connection: socket.socket) -> None:
+    """Have what is still to be sent die with the process.
+
+    The kernel would go on for minutes: a request could arrive when it is long taken for lost.
+    """
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def unreachable(journey: Journey, error: Exception) -> Unreachable:
