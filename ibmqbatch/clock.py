@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
 
-__all__ = ["Clock", "in_utc", "iso"]
+__all__ = ["Clock", "Instant", "in_utc", "iso"]
+
+# Goes on while the machine sleeps; so does the monotonic clock where there is no such one.
+_UP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def iso(epoch: float) -> str:
@@ -26,6 +34,47 @@ def in_utc(text: object) -> str | None:
         return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
+
+
+@functools.cache
+def _boot() -> str:
+    """Return what names the time since this machine was started; empty where nothing does."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """An instant that can be kept: setting a clock does not shorten waits that are measured by it.
+
+    `at` is in seconds since the epoch, as the machine's clock told; `up` in seconds since the
+    machine was started, which nobody sets, and `boot` names that start.
+    """
+
+    at: float
+    up: float
+    boot: str
+
+    def since(self, earlier: Instant) -> float:
+        """Return how many seconds have certainly passed since an instant before this one.
+
+        Beyond a restart, or from another machine, the clocks have to be believed.
+        """
+        if self.boot and self.boot == earlier.boot:
+            return self.up - earlier.up
+        return min(self.at - earlier.at, self.up)
+
+    def write(self) -> str:
+        """Return it as text."""
+        return f"{self.at!r} {self.up!r} {self.boot}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what `write` has returned; raises ValueError."""
+        at, up, boot = text.split(" ")
+        return cls(float(at), float(up), boot)
 
 
 class Clock:
@@ -48,6 +97,14 @@ class Clock:
     def now(self) -> float:
         """Return seconds since the epoch."""
         return time.time()
+
+    def up(self) -> float:
+        """Return the seconds since the machine was started: the same for all its processes."""
+        return time.clock_gettime(_UP)
+
+    def instant(self) -> Instant:
+        """Return the present as one that can be kept."""
+        return Instant(self.now(), self.up(), _boot())
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards, for deadlines within one process."""

@@ -1,18 +1,33 @@
 """Where things are kept.
 
-Everything lives under one folder: `IBMQBATCH_HOME`, or the platform's user data folder. The folder
-and those in it are made for the user alone (0700), and so is what is missing above them.
+What is to last lives under one folder: `IBMQBATCH_HOME`, or the platform's user data folder. The
+folder and those in it are made for the user alone (0700), and so is what is missing above them.
+What must not be in a backup of it is in another one, see `runtime`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 from .errors import StorageError
 
-__all__ = ["backends", "ensure_folder", "home", "local_service", "logs", "pace", "sets", "tokens"]
+__all__ = [
+    "backends",
+    "ensure_folder",
+    "ensure_runtime",
+    "home",
+    "local_service",
+    "logs",
+    "pace",
+    "runtime",
+    "sets",
+    "tokens",
+]
+
+_OTHER_RUNTIME = "Set IBMQBATCH_RUNTIME to a folder of your own that no backup holds."
 
 
 def home() -> Path:
@@ -53,6 +68,39 @@ def backends() -> Path:
 def logs() -> Path:
     """Return the folder of the tracebacks, one file a failed run."""
     return home() / "logs"
+
+
+def runtime() -> Path:
+    """Return the folder of what no backup may hold, and that a restart may empty.
+
+    It has to be the same for all processes of a user, whatever started them: a login's own
+    (XDG_RUNTIME_DIR) is not there for cron.
+    """
+    override = os.environ.get("IBMQBATCH_RUNTIME")
+    if override:
+        return Path(override).expanduser().absolute()
+    memory = Path("/dev/shm")  # noqa: S108 - a folder in it is checked to be ours
+    base = memory if memory.is_dir() else Path("/tmp")  # noqa: S108
+    return base / f"ibmqbatch-{os.geteuid()}"
+
+
+def ensure_runtime() -> Path:
+    """Create the folder `runtime` (0700) unless it exists, and return it.
+
+    Raises StorageError where that is not possible, or others can write to it.
+    """
+    folder = runtime()
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be created: {error.strerror or error}.", _OTHER_RUNTIME
+        ) from error
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not ours or found.st_mode & 0o022:
+        raise StorageError(f"The folder {folder} is not this user's alone.", _OTHER_RUNTIME)
+    return folder
 
 
 def ensure_folder(folder: Path) -> Path:

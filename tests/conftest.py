@@ -68,6 +68,7 @@ class Cli:
             **{key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ},
             "HOME": str(home.parent),  # where Qiskit keeps accounts
             "IBMQBATCH_HOME": str(home),
+            "IBMQBATCH_RUNTIME": str(home.parent / "runtime"),
         }
 
     def start(self, *words: object, **options: Any) -> subprocess.Popen[str]:
@@ -160,14 +161,11 @@ def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _not_the_developers_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what a test without a data folder of its own does out of the developer's."""
-    kept = os.environ.get("IBMQBATCH_HOME")
-    os.environ["IBMQBATCH_HOME"] = str(tmp_path_factory.mktemp("nobodys"))
-    yield
-    if kept is None:
-        del os.environ["IBMQBATCH_HOME"]
-    else:
-        os.environ["IBMQBATCH_HOME"] = kept
+    """Keep what a test without folders of its own does out of the developer's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("IBMQBATCH_HOME", "IBMQBATCH_RUNTIME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("nobodys")))
+        yield
 
 
 @pytest.fixture
@@ -179,6 +177,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))  # where Qiskit keeps accounts
     home = tmp_path / "home"
     monkeypatch.setenv("IBMQBATCH_HOME", str(home))
+    monkeypatch.setenv("IBMQBATCH_RUNTIME", str(tmp_path / "runtime"))
     return home
 
 

@@ -32,6 +32,9 @@ ENVIRONMENT = {
     "`qiskit:environment`.",
     "IBMQBATCH_API_VERSION": "The API version that is asked for.",
     "IBMQBATCH_HOME": "The data folder, instead of the platform's.",
+    "IBMQBATCH_RUNTIME": "The folder that tells, until the machine is restarted, what was sent "
+    "from it: the same for all processes, and in no backup. Unset: /dev/shm/ibmqbatch-UID, or else "
+    "/tmp/ibmqbatch-UID.",
     "IBMQBATCH_PACE": "Submissions in any minute; 0: no limit. Unset: what the service tells.",
     "IBMQBATCH_PACE_WINDOW": "Seconds, where that is not a minute.",
     "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service. Unset, or 0: what it tells.",

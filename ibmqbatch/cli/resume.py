@@ -27,7 +27,8 @@ def command(
     wait: options.Wait = False,
     timeout: options.Timeout = None,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Send from here what this copy of a set has left.")
+        bool,
+        typer.Option("--take-over", help="Go on from this copy of a set: the others are not used."),
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -40,12 +41,18 @@ def command(
     with verb("resume", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         if take_over:
             wants.take_over(manifest)
-        go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+        go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
     return this.exit_code
 
 
 def go_on(
-    this: Verb, manifest: Manifest, *, wait: bool, timeout: float | None, quiet: bool
+    this: Verb,
+    manifest: Manifest,
+    *,
+    wait: bool,
+    timeout: float | None,
+    quiet: bool,
+    take_over: bool = False,
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
     from ..jobset.advance import follow
@@ -61,6 +68,7 @@ def go_on(
     try:
         if manifest.job_set().closed_at is None:
             with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
+                work.taking_over = take_over
                 follow(work, is_sent, persistent=wait, at_least_once=True)
                 if wait:
                     bars.stop()

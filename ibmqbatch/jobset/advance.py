@@ -18,9 +18,10 @@ from ..service.errors import Reserved, ServiceError, Unreadable
 from .batch import drain_batches
 from .errors import Interrupted, TimedOut
 from .fetch import fetch
-from .observe import observe, settles_at
+from .observe import observe
 from .reconcile import reconcile
 from .send import send
+from .settle import catch_up, settles_in
 from .standing import check_held, is_idle, is_settled
 from .work import Work
 
@@ -60,8 +61,10 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     before = manifest.last_event()
     sending = sending and record.copied_at is None
     _check_instance(work)
+    if sending and attempts.next_unsent(manifest, 1):
+        catch_up(work)
     with manifest.db.transaction():
-        attempts.doubt_orphans(manifest, work.clock.now())
+        attempts.doubt_orphans(manifest, work.clock.instant())
     observe(work, sending=sending)
     refusal = reconcile(work)
     wait = send(work).wait if sending and work.looked else None
@@ -92,13 +95,7 @@ def _check_instance(work: Work) -> None:
 
 def _soonest(work: Work, wait: float | None) -> float | None:
     """Return the seconds until the first thing that has a time of its own."""
-    now = work.clock.now()
-    times = [
-        max(0.0, settles_at(work, a) - now) for a in work.manifest.attempts() if a.state == "unsure"
-    ]
-    if wait is not None:
-        times.append(wait)
-    return min(times, default=None)
+    return min((time for time in (wait, settles_in(work)) if time is not None), default=None)
 
 
 def try_advance(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from ..clock import Instant
 from ..manifest import attempts, remotes
-from ..manifest.records import AttemptRecord, RemoteRecord, SetRecord
+from ..manifest.custody import Begun
+from ..manifest.records import RemoteRecord, SetRecord
 from ..manifest.store import Manifest
 from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
 from ..service.errors import NotFound, ServiceError, Unreadable
 from ..service.types import RemoteJob
 from .errors import Unsettled
-from .tags import find_nonce, set_tag
+from .settle import claim, is_overdue, settle
+from .tags import JobTag, find_job_tag, set_tag
 from .work import Work, side_by_side
 
-__all__ = ["observe", "settles_at"]
+__all__ = ["observe"]
 
 _GONE = "Deleted"
 _GONE_REASON = "the service does not have this job any more"
@@ -28,7 +31,7 @@ class _Listing:
 
     jobs: dict[str, RemoteJob]
     full: bool
-    begun: float
+    begun: Instant
 
 
 @dataclass(slots=True)
@@ -74,29 +77,32 @@ def observe(work: Work, *, sending: bool = False) -> None:
             elif remote.id in asked.gone:
                 _miss_known(work, remote, listing.begun)
         _choose_anew(manifest)
-        strangers = _adopt(manifest, record, listing)
+        strangers = _adopt(work, record, listing)
         if listing.full:
-            _miss(work, listing)
+            settle(work, listing.begun)
+    jobs = "1 job" if strangers == 1 else f"{strangers} jobs"
+    told = (
+        f"The service has {jobs} of this set that this file does not know: another copy of it has "
+        "sent them."
+    )
     if strangers and not to_send and not work.told_strangers:
         work.told_strangers = True
-        work.observer.note(
-            f"Warning: the service has {strangers} jobs of this set that this file does not know: "
-            "another copy of it has sent them."
-        )
+        work.observer.note(f"Warning: {told}")
     if to_send and strangers:
         raise Unsettled(
-            f"The service has {strangers} jobs of this set that this file does not know: another "
-            "copy of it has sent them.",
-            "Go on with that copy. Nothing more is sent from this one.",
+            told,
+            "Go on with that copy. If it is gone, go on from this one: "
+            f"`ibmqbatch resume {record.id} --take-over`.",
         )
-    work.looked |= look and listing.full
+    if look and listing.full:
+        work.looked = claim(work, listing.begun)
     if asked.error is not None:
         raise asked.error
 
 
 def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Listing:
     """List the set's jobs: all of them, or until all of `needed` have been seen."""
-    begun = work.clock.now()
+    begun = work.clock.instant()
     seen: dict[str, RemoteJob] = {}
     offset = 0
     while True:
@@ -135,37 +141,52 @@ def _ask_missing(work: Work, missing: list[RemoteRecord]) -> _Asked:
     return asked
 
 
-def _miss_known(work: Work, remote: RemoteRecord, at: float) -> None:
+def _miss_known(work: Work, remote: RemoteRecord, at: Instant) -> None:
     """Take a known job for deleted once it has been missing for as long as a listing may lag."""
-    account = work.client.account
-    if remote.missed_at is None:
+    if remote.missed is None:
         remotes.miss(work.manifest, remote, at)
-    elif at >= remote.missed_at + account.settle_delay + account.settle_gap:
+    elif is_overdue(work.client.account, remote.missed, at):
         gone = RemoteJob(remote.id, _GONE, _GONE_REASON)
         _record(work.manifest, remote, gone, at)
 
 
-def _adopt(manifest: Manifest, record: SetRecord, listing: _Listing) -> int:
+def _adopt(work: Work, record: SetRecord, listing: _Listing) -> int:
     """Take in listed jobs that carry a nonce of ours and are not known yet.
 
-    Return how many are of this set and carry a nonce that is not ours: they are never touched.
+    Return how many are of this set and carry a nonce that is not ours: they are not touched, unless
+    this file has taken over.
     """
+    manifest = work.manifest
     strangers = 0
     known = {remote.id for remote in manifest.remotes()}
     by_nonce = {attempt.nonce: attempt for attempt in manifest.attempts()}
     for job in listing.jobs.values():
         if job.id in known:
             continue
-        nonce = find_nonce(record.id, job.tags)
-        attempt = by_nonce.get(nonce) if nonce else None
+        tag = find_job_tag(record.id, job.tags)
+        if tag is None:
+            continue
+        if tag.nonce not in by_nonce and work.taking_over and _fits(manifest, record, tag):
+            attempts.take_in(manifest, [Begun(tag.job, tag.attempt, tag.nonce)])
+            by_nonce = {attempt.nonce: attempt for attempt in manifest.attempts()}
+        attempt = by_nonce.get(tag.nonce)
         if attempt is None:
-            strangers += nonce is not None
+            strangers += 1
             continue
         attempts.accept(manifest, attempt, job.id, attempt.labels_version, adopted=True)
         adopted = next(r for r in manifest.remotes(attempt.job) if r.id == job.id)
         _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
     return strangers
+
+
+def _fits(manifest: Manifest, record: SetRecord, tag: JobTag) -> bool:
+    """Tell whether a tag is that of a job as this file knows it."""
+    job = manifest.job(tag.job)
+    if job is None or (tag.jobs, tag.repeats) != (record.total_jobs, record.total_repeats):
+        return False
+    told = (tag.first, tag.last, tag.repeat)
+    return told == (job.first_circuit, job.last_circuit, job.repeat)
 
 
 def _choose_anew(manifest: Manifest) -> None:
@@ -176,7 +197,7 @@ def _choose_anew(manifest: Manifest) -> None:
             remotes.choose(manifest, job.index)
 
 
-def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: float) -> None:
+def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: Instant) -> None:
     remotes.observe(
         manifest,
         remote,
@@ -185,27 +206,5 @@ def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: float
         reason_code=seen.reason_code,
         solution=seen.solution,
         private=seen.private,
-        at=at,
+        at=at.at,
     )
-
-
-def _miss(work: Work, listing: _Listing) -> None:
-    """Count a full listing as evidence against the unsure attempts that it did not show."""
-    account = work.client.account
-    for attempt in work.manifest.attempts():
-        if attempt.state != "unsure" or attempt.doubted_at is None:
-            continue
-        if listing.begun < attempt.doubted_at + account.settle_delay:
-            continue
-        if attempt.missed_at is None:
-            attempts.miss(work.manifest, attempt, listing.begun, proven=False)
-        elif listing.begun >= attempt.missed_at + account.settle_gap:
-            attempts.miss(work.manifest, attempt, listing.begun, proven=True)
-
-
-def settles_at(work: Work, attempt: AttemptRecord) -> float:
-    """Return the time (epoch) at which the next listing may say something about an attempt."""
-    account = work.client.account
-    if attempt.missed_at is not None:
-        return attempt.missed_at + account.settle_gap
-    return (attempt.doubted_at or 0.0) + account.settle_delay

@@ -9,6 +9,7 @@ from ..errors import LimitError
 from ..manifest import attempts, fails
 from ..manifest.attempts import Intent
 from ..manifest.batches import batch_closed, open_batches
+from ..manifest.custody import Begun, Custody, custody
 from ..manifest.records import PubRecord, SetRecord
 from ..service.errors import (
     AuthenticationFailed,
@@ -73,8 +74,12 @@ def send(work: Work) -> Sent:
         _hold_back_if_doomed(work)
     if not attempts.next_unsent(work.manifest, _LIST_LENGTH):
         return Sent()
-    record = work.manifest.job_set()
-    return _Sender(work, record).run()
+    with custody(work.manifest.job_set().id) as kept:
+        record = work.manifest.job_set()
+        if kept.since(record.seal) != (record.seal, []):
+            # Another copy of the file has sent, or claimed the set, since this one looked.
+            return Sent(0.0)
+        return _Sender(work, record, kept).run()
 
 
 def _hold_back_if_doomed(work: Work) -> None:
@@ -94,9 +99,11 @@ def _hold_back_if_doomed(work: Work) -> None:
 
 
 class _Sender:
-    def __init__(self, work: Work, record: SetRecord) -> None:
+    def __init__(self, work: Work, record: SetRecord, kept: Custody) -> None:
         self._work = work
         self._record = record
+        self._kept = kept
+        self._seal = record.seal
         self._pace: Pace = work.client.pace()
         self._total = record.total_jobs
         self._waiting = len(attempts.next_unsent(work.manifest, self._total))
@@ -124,6 +131,9 @@ class _Sender:
                     for departure, answer in landed:
                         self._record_answer(departure, answer)
                     departures = [] if self._stopped else self._depart(sizes, tickets)
+                if departures:
+                    # Before they leave: a file that does not know of them must not send any more.
+                    self._kept.add(self._seal, [_begun(each.intent) for each in departures])
                 self._pace.unused(tickets[len(departures) :])
                 self._report()
                 for departure in departures:
@@ -242,6 +252,8 @@ class _Sender:
         # What was refused a moment ago counts, too.
         _hold_back_if_doomed(self._work)
         intents = attempts.begin(manifest, list(sizes)[: len(tickets)], record.labels_version)
+        if intents:
+            self._seal = attempts.reseal(manifest)
         self._flying_bytes += sum(sizes[intent.job] for intent in intents)
         return [
             _Departure(
@@ -263,7 +275,7 @@ class _Sender:
             self._waiting -= 1
             self._batch_served = True
         elif not answer.nothing_created:
-            attempts.doubt(manifest, intent, answer.message, self._work.clock.now())
+            attempts.doubt(manifest, intent, answer.message, self._work.clock.instant())
             if isinstance(answer, Firewalled):
                 # Whoever runs the network here can do something about it; waiting may not.
                 self._work.observer.note(f"{answer.message} {answer.hint}")
@@ -309,6 +321,10 @@ class _Sender:
 
     def _report(self) -> None:
         self._work.observer.progress("sending", self._total - self._waiting, self._total)
+
+
+def _begun(intent: Intent) -> Begun:
+    return Begun(intent.job, intent.attempt, intent.nonce)
 
 
 def _is_about_the_batch(error: ServiceError) -> bool:

@@ -29,7 +29,6 @@ __all__ = [
     "check_tags",
     "find_job_tag",
     "find_name_tag",
-    "find_nonce",
     "find_place",
     "find_set_id",
     "is_ours",
@@ -136,12 +135,6 @@ def find_name_tag(tags: Iterable[str]) -> tuple[int, str] | None:
 def is_ours(tag: str) -> bool:
     """Tell whether a tag is one of those that users cannot give."""
     return tag.startswith(PREFIX)
-
-
-def find_nonce(set_id: str, tags: Iterable[str]) -> str | None:
-    """Return the nonce among a listed job's tags, if it is one of this set."""
-    told = find_job_tag(set_id, tags)
-    return None if told is None else told.nonce
 
 
 def check_name(name: str) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from ..clock import Clock
+from ..manifest.custody import Claim
 from ..manifest.store import Manifest
 from ..service.errors import ServiceError
 
@@ -49,7 +50,9 @@ class Work:
     """One job set, and the service that it is on. Only one thread writes to the manifest.
 
     `looked` tells that nobody else has sent jobs of this set, as another copy of its file may have:
-    because it was planned by this very process, or since a full listing has shown none.
+    because it was planned by this very process, or since full listings have shown none. `claim` is
+    that of this file, as long as it must not send: see `manifest.custody`. `taking_over`: what
+    another copy has sent is this one's from now on, because its owner says so.
     """
 
     manifest: Manifest
@@ -57,6 +60,9 @@ class Work:
     clock: Clock
     observer: Observer = field(default_factory=Unobserved)
     looked: bool = False
+    claim: Claim | None = None
+    taking_over: bool = False
+    told_claim: bool = False
     told_pace: bool = False
     drain_failed: bool = False
     told_pending: bool = False

@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..clock import iso
+from ..clock import Instant, iso
+from .custody import Begun
 from .letters import new_nonce
 from .records import AttemptRecord
 from .store import Manifest
@@ -23,6 +24,8 @@ __all__ = [
     "miss",
     "next_unsent",
     "refuse",
+    "reseal",
+    "take_in",
     "withdraw",
 ]
 
@@ -30,7 +33,8 @@ __all__ = [
 _UNSENT = """
     FROM jobs j WHERE j.wanted = 'run' AND j.remote_id IS NULL AND NOT EXISTS (
         SELECT 1 FROM attempts a WHERE a.job = j.idx
-        AND (a.number = j.wanted_attempt OR a.state IN ('sending', 'unsure')))
+        AND (a.number = j.wanted_attempt AND a.state <> 'withdrawn'
+             OR a.state IN ('sending', 'unsure')))
 """
 
 
@@ -60,7 +64,7 @@ def begin(manifest: Manifest, jobs: Sequence[int], labels_version: int) -> list[
     """Record the intent to send those of `jobs` that are still wanted, and return the intents.
 
     The wants are read in this very transaction: a job that somebody has cancelled a moment ago
-    is not sent.
+    is not sent. What was withdrawn is sent again as the same attempt.
     """
     intents = []
     for job in jobs:
@@ -71,15 +75,57 @@ def begin(manifest: Manifest, jobs: Sequence[int], labels_version: int) -> list[
         )
         if row is None:
             continue
-        nonce = new_nonce()
-        intent = Intent(row[0], row[1], nonce, *tuple(row)[2:])
         manifest.db.write(
             "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "
-            "VALUES (?, ?, ?, 'sending', ?, ?)",
-            (intent.job, intent.attempt, nonce, labels_version, iso(time.time())),
+            "VALUES (?, ?, ?, 'sending', ?, ?) ON CONFLICT (job, number) DO UPDATE SET "
+            "state = excluded.state, labels_version = excluded.labels_version, error = '', "
+            "begun_at = excluded.begun_at",
+            (row[0], row[1], new_nonce(), labels_version, iso(time.time())),
         )
-        intents.append(intent)
+        found = manifest.db.row(
+            "SELECT nonce FROM attempts WHERE job = ? AND number = ?", (row[0], row[1])
+        )
+        assert found is not None
+        intents.append(Intent(row[0], row[1], found[0], *tuple(row)[2:]))
     return intents
+
+
+def reseal(manifest: Manifest, seal: str = "") -> str:
+    """Give the file another seal, a new one unless it is given; return it. See `custody`."""
+    seal = seal or new_nonce()
+    manifest.db.write("UPDATE jobset SET seal = ?", (seal,))
+    return seal
+
+
+def take_in(manifest: Manifest, sent: Sequence[Begun]) -> None:
+    """Record attempts that another copy of this file has begun, as if this one had.
+
+    What became of them is to be found out, as of those of a process that is gone; which labels they
+    carry is not known.
+    """
+    for each in sent:
+        known = manifest.db.row("SELECT state FROM attempts WHERE nonce = ?", (each.nonce,))
+        if known is None:
+            row = manifest.db.row(
+                "SELECT coalesce(max(number), 0) FROM attempts WHERE job = ?", (each.job,)
+            )
+            assert row is not None
+            number = max(each.attempt, row[0] + 1)
+            manifest.db.write(
+                "INSERT INTO attempts (job, number, nonce, state, labels_version, begun_at) "
+                "VALUES (?, ?, ?, 'sending', 0, ?)",
+                (each.job, number, each.nonce, iso(time.time())),
+            )
+            manifest.db.write(
+                "UPDATE jobs SET wanted_attempt = max(wanted_attempt, ?) "
+                "WHERE idx = ? AND remote_id IS NULL",
+                (number, each.job),
+            )
+            manifest.log("sent_elsewhere", job=each.job, attempt=number)
+        elif known[0] == "withdrawn":
+            manifest.db.write(
+                "UPDATE attempts SET state = 'sending' WHERE nonce = ?", (each.nonce,)
+            )
 
 
 def accept(
@@ -111,9 +157,13 @@ def accept(
 
 
 def withdraw(manifest: Manifest, intent: Intent, error: str) -> None:
-    """Undo an intent that certainly created nothing: the job waits to be sent again."""
+    """Undo an intent that certainly created nothing: the job waits to be sent again.
+
+    Its nonce is kept: should something have been created all the same, it is known for ours.
+    """
     manifest.db.write(
-        "DELETE FROM attempts WHERE job = ? AND number = ?", (intent.job, intent.attempt)
+        "UPDATE attempts SET state = 'withdrawn', error = ? WHERE job = ? AND number = ?",
+        (error, intent.job, intent.attempt),
     )
     manifest.log("not_sent", error, job=intent.job, attempt=intent.attempt)
 
@@ -134,12 +184,12 @@ def refuse(
     manifest.log("refused", told, job=intent.job, attempt=intent.attempt)
 
 
-def doubt(manifest: Manifest, intent: Intent, error: str, at: float) -> None:
+def doubt(manifest: Manifest, intent: Intent, error: str, at: Instant) -> None:
     """Record that nobody knows whether a request did its work; it was sent no later than `at`."""
     _doubt(manifest, intent.job, intent.attempt, error, at)
 
 
-def doubt_orphans(manifest: Manifest, at: float) -> int:
+def doubt_orphans(manifest: Manifest, at: Instant) -> int:
     """Doubt what a process that is gone was sending; return how many attempts.
 
     To be called when the set's lock has just been taken: whoever was sending held it, so at `at`,
@@ -151,16 +201,16 @@ def doubt_orphans(manifest: Manifest, at: float) -> int:
     return len(orphans)
 
 
-def _doubt(manifest: Manifest, job: int, number: int, error: str, at: float) -> None:
+def _doubt(manifest: Manifest, job: int, number: int, error: str, at: Instant) -> None:
     manifest.db.write(
-        "UPDATE attempts SET state = 'unsure', doubted_at = ?, missed_at = NULL, error = ? "
+        "UPDATE attempts SET state = 'unsure', doubted = ?, missed = NULL, error = ? "
         "WHERE job = ? AND number = ?",
-        (at, error, job, number),
+        (at.write(), error, job, number),
     )
     manifest.log("unsure", error, job=job, attempt=number)
 
 
-def miss(manifest: Manifest, attempt: AttemptRecord, at: float, *, proven: bool) -> None:
+def miss(manifest: Manifest, attempt: AttemptRecord, at: Instant, *, proven: bool) -> None:
     """Record that a full listing, begun at `at`, did not show an unsure attempt.
 
     With `proven` that was the last one needed: nothing was created, and the job may be sent
@@ -168,8 +218,8 @@ def miss(manifest: Manifest, attempt: AttemptRecord, at: float, *, proven: bool)
     """
     if not proven:
         manifest.db.write(
-            "UPDATE attempts SET missed_at = ? WHERE job = ? AND number = ?",
-            (at, attempt.job, attempt.number),
+            "UPDATE attempts SET missed = ? WHERE job = ? AND number = ?",
+            (at.write(), attempt.job, attempt.number),
         )
         return
     manifest.db.write(

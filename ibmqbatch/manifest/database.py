@@ -167,8 +167,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         # WAL fails on network file systems; DELETE leaves the folder unsynced.
         connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
         migrate(connection, path)
+        # Only now: a step may make a table anew that others refer to.
+        connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise

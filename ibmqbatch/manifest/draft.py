@@ -21,6 +21,7 @@ from .. import paths
 from ..clock import in_utc, iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
+from .custody import custody, forget_old
 from .database import Database, create_database
 from .letters import letters, new_nonce
 from .remotes import choose
@@ -241,13 +242,13 @@ class Draft:
             "VALUES (?, ?, ?, ?, ?)",
             ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs)),
         )
-        now = iso(time.time())
+        now, seal = iso(time.time()), new_nonce()
         self._insert(
             "INSERT INTO jobset (id, created_at, host, account, instance, backend, calibrated_at, "
             "once_key, shots, seed, options, total_circuits, total_jobs, total_repeats, name, "
             "tags, compilation, max_fails, private, max_execution_time, batch, made_elsewhere, "
-            "estimated_seconds, run_config) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "estimated_seconds, run_config, seal) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     self.set_id,
@@ -274,6 +275,7 @@ class Draft:
                     draft.made_elsewhere,
                     draft.estimated_seconds,
                     json.dumps(draft.run_config, ensure_ascii=False),
+                    seal,
                 )
             ],
         )
@@ -295,6 +297,12 @@ class Draft:
                 self._add_remote(index, remote, now)
             if len(found) > 1:
                 choose(Manifest(Database(self._draft, self._connection)), index)
+        if not remotes:
+            # Nothing can have been sent. Of a set that was made from what the service has, whoever
+            # had sent that may go on.
+            forget_old()
+            with custody(self.set_id) as kept:
+                kept.begin(seal)
         try:
             self._connection.execute("COMMIT")
             self._connection.close()

@@ -208,4 +208,40 @@ _FIFTH = """
 ALTER TABLE jobset ADD COLUMN run_config TEXT NOT NULL DEFAULT '{}';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+# Instants by which it is told what a listing proves are kept as `clock.Instant` writes them: `at up
+# boot`, the last empty where only the machine's clock was asked.
+_SIXTH = """
+-- A row is committed before the request it stands for may be sent. `doubted` is the last instant at
+-- which it can have been sent, `missed` that of the first full listing without it. One that is
+-- withdrawn has certainly created nothing; it is sent again as the same attempt.
+CREATE TABLE attempts_6 (
+    job INTEGER NOT NULL REFERENCES jobs (idx),
+    number INTEGER NOT NULL,
+    nonce TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL
+        CHECK (state IN ('sending', 'unsure', 'accepted', 'refused', 'absent', 'withdrawn')),
+    labels_version INTEGER NOT NULL,
+    begun_at TEXT NOT NULL,
+    doubted TEXT,
+    missed TEXT,
+    error TEXT NOT NULL DEFAULT '',
+    error_code INTEGER,
+    PRIMARY KEY (job, number)
+) STRICT;
+INSERT INTO attempts_6
+SELECT job, number, nonce, state, labels_version, begun_at, doubted_at || ' 0.0 ',
+       missed_at || ' 0.0 ', error, error_code
+FROM attempts;
+DROP TABLE attempts;
+ALTER TABLE attempts_6 RENAME TO attempts;
+
+-- `missed` is the instant of the first answer that there is no such job.
+ALTER TABLE remotes ADD COLUMN missed TEXT;
+UPDATE remotes SET missed = missed_at || ' 0.0 ';
+ALTER TABLE remotes DROP COLUMN missed_at;
+
+-- `seal` changes with whatever is sent; see `custody`.
+ALTER TABLE jobset ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)

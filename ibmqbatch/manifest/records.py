@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..clock import Instant
+
 __all__ = [
     "AttemptRecord",
     "CircuitRecord",
@@ -86,7 +88,7 @@ class SetRecord:
     `copied_at` is set in a copy that sends nothing until it takes over. `max_execution_time` is
     that of a job, in seconds of the quantum processor; `estimated_seconds` are those of all jobs.
     `made_elsewhere`: another program has sent the jobs. `run_config` is what a program asked that
-    is no option of the service's.
+    is no option of the service's. `seal` changes with whatever is sent, see `custody`.
     """
 
     id: str
@@ -116,6 +118,7 @@ class SetRecord:
     made_elsewhere: bool
     estimated_seconds: float | None
     run_config: Mapping[str, object] = field(default_factory=dict)
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +177,8 @@ class AttemptRecord:
     nonce: str
     state: str
     labels_version: int
-    doubted_at: float | None
-    missed_at: float | None
+    doubted: Instant | None
+    missed: Instant | None
     error: str
 
 
@@ -198,7 +201,7 @@ class RemoteRecord:
     labels_version: int
     surplus: bool
     cancel_asked_at: float | None
-    missed_at: float | None
+    missed: Instant | None
     result: str | None
     result_tries: int
     result_error: str

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..clock import iso
+from ..clock import Instant, iso
 from .packed import unpack
 from .records import JobStatus, RemoteRecord
 from .store import Manifest
@@ -56,11 +56,11 @@ def observe(
     """Record what the service says of a job, and the change, when it is one, in the history."""
     changed = status != remote.service_status
     same = (reason, reason_code, private) == (remote.reason, remote.reason_code, remote.private)
-    if not changed and same and remote.missed_at is None:
+    if not changed and same and remote.missed is None:
         return
     manifest.db.write(
         "UPDATE remotes SET status = ?, reason = ?, reason_code = ?, solution = ?, private = ?, "
-        "missed_at = NULL WHERE id = ?",
+        "missed = NULL WHERE id = ?",
         (status, reason, reason_code, solution, private, remote.id),
     )
     if not changed:
@@ -78,9 +78,9 @@ def observe(
     manifest.log("status", detail, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 
-def miss(manifest: Manifest, remote: RemoteRecord, at: float) -> None:
+def miss(manifest: Manifest, remote: RemoteRecord, at: Instant) -> None:
     """Record the first answer that there is no such job."""
-    manifest.db.write("UPDATE remotes SET missed_at = ? WHERE id = ?", (at, remote.id))
+    manifest.db.write("UPDATE remotes SET missed = ? WHERE id = ?", (at.write(), remote.id))
     manifest.log("missed", job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from ..clock import iso
+from ..clock import Instant, iso
 from ..files import FileLock
 from .database import Database, open_database
 from .errors import DamagedManifest
@@ -33,7 +33,7 @@ SUFFIX = ".sqlite"
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
     r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed_at, r.result, r.result_tries, r.result_error, r.metrics
+    r.missed, r.result, r.result_tries, r.result_error, r.metrics
 """
 _REMOTES = f"""
     SELECT {_REMOTE_COLUMNS} FROM remotes r
@@ -43,7 +43,8 @@ _JOBS = f"""
     SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
            a.state, coalesce(a.error, ''), a.error_code, {_REMOTE_COLUMNS}
     FROM jobs j
-    LEFT JOIN attempts a ON a.job = j.idx AND a.number = j.wanted_attempt
+    LEFT JOIN attempts a
+        ON a.job = j.idx AND a.number = j.wanted_attempt AND a.state <> 'withdrawn'
     LEFT JOIN remotes r ON r.id = j.remote_id
     LEFT JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """  # noqa: S608 - a constant of this module
@@ -55,8 +56,19 @@ def lock_path(manifest: Path) -> Path:
 
 
 def _remote(row: Sequence[Any]) -> RemoteRecord:
-    metrics = None if row[-1] is None else json.loads(row[-1])
-    return RemoteRecord(*[*row[:-1], metrics])
+    values = list(row)
+    values[-5] = _instant(row[-5])
+    values[-1] = None if row[-1] is None else json.loads(row[-1])
+    return RemoteRecord(*values)
+
+
+def _instant(text: str | None) -> Instant | None:
+    try:
+        return None if text is None else Instant.read(text)
+    except ValueError as error:
+        raise DamagedManifest(
+            "A time in the job set's file is garbled.", "Put back a copy of it."
+        ) from error
 
 
 def _values(text: str | None) -> tuple[float, ...] | None:
@@ -153,10 +165,13 @@ class Manifest:
     def attempts(self) -> list[AttemptRecord]:
         """Return all attempts in the order of jobs and numbers."""
         rows = self.db.rows(
-            """SELECT job, number, nonce, state, labels_version, doubted_at, missed_at, error
+            """SELECT job, number, nonce, state, labels_version, doubted, missed, error
                FROM attempts ORDER BY job, number"""
         )
-        return [AttemptRecord(*row) for row in rows]
+        return [
+            AttemptRecord(*[*row[:5], _instant(row[5]), _instant(row[6]), row[7]])
+            for row in map(tuple, rows)
+        ]
 
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -160,14 +161,37 @@ def test_a_bit_flipped_on_disk_is_noticed_and_the_result_fetched_again(cli, circ
     assert proxy.count("GET", "/results") == before + 1
 
 
-def test_a_copy_of_a_set_that_was_sent_sends_nothing(cli, circuits, proxy):
+@pytest.fixture
+def put_back(cli, circuits) -> str:
+    """Send a set of two jobs, and put back the file as it was before; return its id."""
     set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1, "--detach")
     path = cli.home / "sets" / f"{set_id}.sqlite"
     backup = path.read_bytes()
     cli("resume", set_id, "--wait")
     path.write_bytes(backup)
-    done = cli("resume", set_id, code=9)
+    return set_id
+
+
+def test_a_backup_that_is_put_back_goes_on_with_what_was_sent(cli, proxy, put_back):
+    cli("resume", put_back, "--wait")
+    assert len(cli.results(put_back)) == 2
+    assert proxy.submissions == 2
+
+
+def test_a_backup_sends_nothing_of_which_the_machine_does_not_know_who_sent_it(
+    cli, proxy, put_back
+):
+    shutil.rmtree(cli.env["IBMQBATCH_RUNTIME"])  # as a restart does
+    done = cli("resume", put_back, code=9)
     assert "another copy" in done.err
+    assert "--take-over" in done.err
+    assert proxy.submissions == 2
+
+
+def test_a_backup_that_takes_over_goes_on_with_what_was_sent(cli, proxy, put_back):
+    shutil.rmtree(cli.env["IBMQBATCH_RUNTIME"])
+    cli("resume", put_back, "--take-over", "--wait")
+    assert len(cli.results(put_back)) == 2
     assert proxy.submissions == 2
 
 

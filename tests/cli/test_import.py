@@ -20,7 +20,9 @@ def elsewhere(service, tmp_path) -> Cli:
     point_at(home, service, service["url"])
     cwd = tmp_path / "other"
     cwd.mkdir()
-    return Cli(home, cwd)
+    there = Cli(home, cwd)
+    there.env |= {"IBMQBATCH_RUNTIME": str(tmp_path / "other_runtime"), "IBMQBATCH_SETTLE": "0.1"}
+    return there
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +98,18 @@ def test_import_can_take_over_at_once(unique, elsewhere):
     elsewhere("resume", "mine", "--wait")
 
 
-def test_taking_over_what_another_copy_has_sent_sends_nothing(cli, unique, elsewhere):
+def test_taking_over_what_another_copy_has_sent_goes_on_with_that(cli, unique, elsewhere, proxy):
     cli("resume", "mine")
     elsewhere("import", unique)
-    assert "another copy" in elsewhere("resume", "mine", "--take-over", code=9).err
+    elsewhere("resume", "mine", "--take-over", "--wait")
+    assert elsewhere("results", "mine").out == "0\ta\t5\t01:5\n1\tb\t5\t10:5\n"
+    assert proxy.submissions == 2
+
+
+def test_an_imported_set_that_took_over_stops_where_another_copy_has_sent(cli, unique, elsewhere):
+    elsewhere("import", unique, "--take-over")
+    cli("resume", "mine")
+    assert "another copy" in elsewhere("resume", "mine", code=9).err
 
 
 def test_an_imported_set_is_followed_cancelled_and_retagged(cli, circuits, elsewhere):

@@ -46,6 +46,7 @@ _STEPS = {
     "replacing_path": ("sync", "rename"),
     "unlink": ("unlink",),
     "rmdir": ("rmdir",),
+    "_put": ("write",),
 }
 _REQUESTS = {
     "submit",
@@ -157,6 +158,7 @@ def watch(journal: int, kill: Kill | None = None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     _watch_commits(happen)
+    _watch_custody(happen)
     _watch_files(happen)
     _watch_requests(happen)
 
@@ -187,6 +189,12 @@ def _watch_commits(happen: Callable[[str, str], None]) -> None:
         happen("commit", "after")
 
     Database.transaction = watched  # type: ignore[method-assign]
+
+
+def _watch_custody(happen: Callable[[str, str], None]) -> None:
+    from ibmqbatch.manifest.custody import Custody
+
+    Custody._put = _around(Custody._put, "write", happen)  # type: ignore[method-assign]
 
 
 def _watch_files(happen: Callable[[str, str], None]) -> None:

@@ -7,6 +7,7 @@ must bring the set to where it should be.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
@@ -97,6 +98,11 @@ def _submit_after(kill: Kill) -> Callable[[Stage], Words]:
     def prepare(stage: Stage) -> Words:
         words = stage.submit_words("--wait")
         assert stage.run(*words, kill=kill)[0] == -9
+        # What was kept of some other set goes when a set is planned.
+        old = stage.folder / "runtime" / "20260101-zzzzzzz.custody"
+        old.parent.mkdir(mode=0o700, exist_ok=True)
+        old.touch()
+        os.utime(old, (0, 0))
         return words
 
     return prepare
@@ -106,6 +112,25 @@ def _resume_unlisted(stage: Stage) -> Words:
     """Have the listing be empty once: jobs that are known are asked for by their ids."""
     stage.done(*stage.submit_words())
     stage.proxy.when("GET", "/jobs?", status=200, body=b'{"jobs": [], "count": 0}')
+    return ("resume", "latest", "--wait")
+
+
+def _resume_backup(stage: Stage) -> Words:
+    """Lose the file that jobs were sent from; put an old one in its place, while listings lag."""
+    stage.done(*stage.submit_words("--detach"))
+    shutil.copytree(stage.home, stage.folder / "backup")
+    kill = Kill("jobset/send.py:_Sender._post:request after", 2)
+    assert stage.run("resume", "latest", kill=kill)[0] == -9
+    shutil.rmtree(stage.home)
+    shutil.copytree(stage.folder / "backup", stage.home)
+    stage.proxy.when("GET", "/jobs?", times=2, status=200, body=b'{"jobs": [], "count": 0}')
+    return ("resume", "latest", "--wait")
+
+
+def _resume_elsewhere(stage: Stage) -> Words:
+    """Have the machine know nothing of what was sent, as another one, or after a restart."""
+    stage.done(*stage.submit_words("--detach"))
+    shutil.rmtree(stage.folder / "runtime")
     return ("resume", "latest", "--wait")
 
 
@@ -298,6 +323,8 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("resume, second attempts", _MANY, _resume_dropped("before"), _resume),
     Scenario("resume, adoption", _MANY, _resume_dropped("after"), _resume),
     Scenario("resume, an empty listing", _FEW, _resume_unlisted, _resume),
+    Scenario("resume, an old backup", _FEW, _resume_backup, _resume),
+    Scenario("resume, elsewhere", _FEW, _resume_elsewhere, _resume),
     Scenario("retag", _FEW, _retag, _retagged),
     Scenario("cancel", _FEW, _cancel, _cancelled),
     Scenario("cancel, sent", _FEW, _cancel_sent, _cancelled_sent),

@@ -67,6 +67,7 @@ class Stage:
             **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
             "HOME": str(folder),
             "IBMQBATCH_HOME": str(self.home),
+            "IBMQBATCH_RUNTIME": str(folder / "runtime"),
             "IBMQBATCH_URL": f"{proxy.url}/api/v1",
             "IBMQBATCH_IAM_URL": proxy.url,
             "IBMQBATCH_TOKEN": told["api_key"],

@@ -124,6 +124,9 @@ def _hurry(speed: float) -> None:
 
     Clock.now = lambda _self: begun + (time.time() - begun) * speed  # type: ignore[method-assign]
     Clock.monotonic = lambda _self: time.monotonic() * speed  # type: ignore[method-assign]
+    Clock.up = lambda _self: (  # type: ignore[method-assign]
+        time.clock_gettime(time.CLOCK_BOOTTIME) * speed
+    )
     Clock.sleep = sleep  # type: ignore[method-assign]
 
 

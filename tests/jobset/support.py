@@ -35,6 +35,7 @@ class FakeService:
     posts: int = 0
     listings: int = 0
     cancelled: list[str] = field(default_factory=list)
+    retagged: list[str] = field(default_factory=list)
     ids: itertools.count = field(default_factory=itertools.count)
 
     def pace(self) -> Pace:
@@ -66,6 +67,10 @@ class FakeService:
         if job_id not in self.stored:
             raise NotFound("none", status=404, number=1291, trace=None)
         return self.stored[job_id]
+
+    def set_tags(self, job_id: str, tags) -> None:
+        self.retagged.append(job_id)
+        self.stored[job_id] = replace(self.stored[job_id], tags=tuple(tags))
 
     def cancel(self, job_id: str) -> bool:
         self.cancelled.append(job_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch import paths
+from ibmqbatch.clock import Instant
 from ibmqbatch.errors import StorageError, UsageError
 from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.catalog import set_paths
@@ -197,7 +198,7 @@ def test_what_is_not_finished_is_told(home):
         (intent,) = begin(manifest, 2)
         with manifest.db.transaction():
             observe(manifest, done, **completed, private=False, at=1.0)
-            doubt(manifest, intent, "no answer", 1.0)
+            doubt(manifest, intent, "no answer", Instant(1.0, 1.0, ""))
         told = losses(manifest.path)
     assert "1 job not sent yet" in told
     assert "1 job perhaps on the service" in told

@@ -38,7 +38,7 @@ def test_jobs_of_another_copy_are_told_of_though_nothing_is_left_to_send(work, s
     for _ in range(2):
         step(work, 1)
     (note,) = work.observer.notes
-    assert "1 jobs of this set that this file does not know" in note
+    assert "1 job of this set that this file does not know" in note
 
 
 def test_of_a_job_that_stands_twice_the_one_counts_that_succeeds(work, service):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ibmqbatch.jobset.advance import advance
-from ibmqbatch.jobset.tags import find_nonce, set_tag
+from ibmqbatch.jobset.tags import find_job_tag, set_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest
@@ -29,7 +29,7 @@ def test_job_carries_a_nonce_that_leads_back_to_it(work, service):
     (attempt,) = work.manifest.attempts()
     (stored,) = service.stored.values()
     assert set_tag(record.id) in stored.tags
-    assert find_nonce(record.id, stored.tags) == attempt.nonce
+    assert find_job_tag(record.id, stored.tags).nonce == attempt.nonce
 
 
 def test_cancel_that_is_wanted_in_time_stops_the_request(work, service):

@@ -14,7 +14,7 @@ from ibmqbatch.jobset.tags import (
     PREFIX,
     check_name,
     check_tags,
-    find_nonce,
+    find_job_tag,
     labels,
     set_tag,
 )
@@ -57,23 +57,23 @@ def test_all_of_ours_begin_alike():
 )
 def test_nonce_is_found_among_the_tags(job, attempt, nonce):
     sent = intent(job, attempt, nonce)
-    assert find_nonce(SET, labels(record(tags=("x",)), sent, sent)) == nonce
+    assert find_job_tag(SET, labels(record(tags=("x",)), sent, sent)).nonce == nonce
 
 
 @given(st.text())
 def test_nonce_is_found_whatever_the_name(name):
     sent = intent(nonce="a" * 13)
-    assert find_nonce(SET, labels(record(name=name), sent, sent)) == "a" * 13
+    assert find_job_tag(SET, labels(record(name=name), sent, sent)).nonce == "a" * 13
 
 
 def test_nonce_of_another_set_is_not_ours():
     tags = labels(record(id="20261120-other00"), intent(), intent())
-    assert find_nonce(SET, tags) is None
+    assert find_job_tag(SET, tags) is None
 
 
 @given(st.lists(st.text() | st.text().map(lambda text: f"{set_tag(SET)}{text}"), max_size=4))
 def test_tags_of_others_hold_no_nonce(tags):
-    assert find_nonce(SET, tags) is None
+    assert find_job_tag(SET, tags) is None
 
 
 def test_job_tag_tells_all_that_recovery_needs():

@@ -118,7 +118,7 @@ def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
         "labels_version": 1,
         "surplus": False,
         "cancel_asked_at": None,
-        "missed_at": None,
+        "missed": None,
         "result": None,
         "result_tries": 0,
         "result_error": "",

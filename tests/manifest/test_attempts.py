@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.clock import Instant
 from ibmqbatch.manifest import attempts
 from ibmqbatch.manifest.attempts import next_unsent
 from ibmqbatch.manifest.records import JobStatus
@@ -13,6 +14,10 @@ from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
 from tests.manifest.conftest import begin, kinds, sent
 
 
+def at(seconds: float) -> Instant:
+    return Instant(1e9 + seconds, seconds, "boot")
+
+
 def unsent(manifest: Manifest) -> list[int]:
     return [job for job, _, _ in next_unsent(manifest, 100)]
 
@@ -20,14 +25,14 @@ def unsent(manifest: Manifest) -> list[int]:
 def doubted(manifest: Manifest, job: int = 0):
     (intent,) = begin(manifest, job)
     with manifest.db.transaction():
-        attempts.doubt(manifest, intent, "no answer", 1000.0)
+        attempts.doubt(manifest, intent, "no answer", at(1000))
     return next(a for a in manifest.attempts() if (a.job, a.number) == (job, intent.attempt))
 
 
 def found_absent(manifest: Manifest, job: int = 0):
     attempt = doubted(manifest, job)
     with manifest.db.transaction():
-        attempts.miss(manifest, attempt, 2000.0, proven=True)
+        attempts.miss(manifest, attempt, at(2000), proven=True)
     return attempt
 
 
@@ -125,23 +130,23 @@ def test_job_under_way_is_leaving_and_waits_no_more(manifest):
 def test_what_a_dead_process_was_sending_is_doubted(manifest):
     begin(manifest, 0, 1)
     with manifest.db.transaction():
-        assert attempts.doubt_orphans(manifest, 5000.0) == 2
-    assert {(a.state, a.doubted_at) for a in manifest.attempts()} == {("unsure", 5000.0)}
+        assert attempts.doubt_orphans(manifest, at(5000)) == 2
+    assert {(a.state, a.doubted) for a in manifest.attempts()} == {("unsure", at(5000))}
 
 
 def test_doubt_is_not_renewed(manifest):
     doubted(manifest)
     with manifest.db.transaction():
-        assert attempts.doubt_orphans(manifest, 5000.0) == 0
-    assert manifest.attempts()[0].doubted_at == 1000.0
+        assert attempts.doubt_orphans(manifest, at(5000)) == 0
+    assert manifest.attempts()[0].doubted == at(1000)
 
 
 def test_first_miss_proves_nothing(manifest):
     attempt = doubted(manifest)
     with manifest.db.transaction():
-        attempts.miss(manifest, attempt, 2000.0, proven=False)
+        attempts.miss(manifest, attempt, at(2000), proven=False)
     (attempt,) = manifest.attempts()
-    assert (attempt.state, attempt.missed_at) == ("unsure", 2000.0)
+    assert (attempt.state, attempt.missed) == ("unsure", at(2000))
     assert 0 not in unsent(manifest)
 
 
@@ -161,7 +166,7 @@ def test_cancelled_job_that_never_arrived_is_cancelled(manifest):
     attempt = doubted(manifest)
     want_cancel(manifest, [0])
     with manifest.db.transaction():
-        attempts.miss(manifest, attempt, 2000.0, proven=True)
+        attempts.miss(manifest, attempt, at(2000), proven=True)
     assert manifest.jobs()[0].status is JobStatus.CANCELLED
     assert 0 not in unsent(manifest)
 

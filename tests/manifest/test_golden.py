@@ -140,6 +140,9 @@ def test_what_later_versions_keep_has_a_meaning(manifest, version):
     assert open_batches(manifest) == (["b2"] if version >= 4 else [])
     assert (manifest.device() is not None) == (version >= 4)
     assert dict(record.run_config) == ({"memory": True} if version >= 5 else {})
+    assert record.seal == ("0123456789ab" if version >= 6 else "")
+    withdrawn = [attempt.job for attempt in manifest.attempts() if attempt.state == "withdrawn"]
+    assert withdrawn == ([10] if version >= 6 else [])
     metrics = manifest.remotes()[0].metrics
     assert metrics == ({"usage": {"qpu_charge_time_seconds": 2}} if version >= 4 else None)
 

@@ -40,6 +40,9 @@ class FakeClock(Clock):
     def monotonic(self) -> float:
         return self.time
 
+    def up(self) -> float:
+        return self.time
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += max(0.0, seconds)

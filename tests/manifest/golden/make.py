@@ -27,6 +27,14 @@ APPLICATION_ID = 0x69626D71
 JOBS = 14  # with a repeat, from version 2, one more
 AT = "2026-11-20T09:00:{:02}.000Z"
 EPOCH = 1_795_165_200.0
+BOOT = "6e8b2f0c-1c5e-4b5e-9d43-0d1f2a3b4c5d"
+# When an attempt was doubted and first missed, by the columns of each version.
+DOUBTS = {
+    "doubted_at": EPOCH,
+    "missed_at": EPOCH + 31,
+    "doubted": f"{EPOCH} 1000.0 {BOOT}",
+    "missed": f"{EPOCH + 31} 1031.0 {BOOT}",
+}
 
 # A Bell circuit as it was sent: zlib of QPY, version 10.
 BELL = base64.b64decode(
@@ -106,6 +114,7 @@ def _rows(version: int) -> Iterator[Row]:
             "made_elsewhere": 0,
             "estimated_seconds": 4.5,
             "run_config": json.dumps({"memory": True}),
+            "seal": "0123456789ab",
         },
     )
     yield from _circuits(version)
@@ -115,7 +124,7 @@ def _rows(version: int) -> Iterator[Row]:
         yield "jobs", _job(job, first, max(1, job + 1), 0)
     if repeats == 2:
         yield "jobs", _job(JOBS, 0, 1, 1)
-    yield from _fates(repeats)
+    yield from _fates(version, repeats)
     yield "device", {"configuration": zlib.compress(b'{"n_qubits": 5}'), "properties": None}
     yield "batches", {"id": "b1", "opened_at": AT.format(2), "closed_at": AT.format(9)}
     yield "batches", {"id": "b2", "opened_at": AT.format(10), "closed_at": None}
@@ -162,7 +171,7 @@ def _job(index: int, first: int, last: int, repeat: int) -> dict[str, Any]:
     }
 
 
-def _fates(repeats: int) -> Iterator[Row]:
+def _fates(version: int, repeats: int) -> Iterator[Row]:
     """Yield what became of each job."""
     yield _event("planned", f"{JOBS + 1} circuits in {JOBS + repeats - 1} jobs")
     yield from _done(0, ["0x0"], circuits=2)
@@ -176,10 +185,12 @@ def _fates(repeats: int) -> Iterator[Row]:
     yield _event("cancel_wanted", "", 5)
     yield from _sent(5, "Queued", cancel_asked_at=EPOCH + 30, labels_version=2)
     yield _attempt(6, "sending")
-    yield _attempt(7, "unsure", doubted_at=EPOCH, missed_at=EPOCH + 31, error="no answer came")
-    yield _attempt(8, "absent", doubted_at=EPOCH, missed_at=EPOCH + 31)
+    yield _attempt(7, "unsure", **DOUBTS, error="no answer came")
+    yield _attempt(8, "absent", **DOUBTS)
     yield _attempt(9, "refused", error="The job is too large.", error_code=1217)
     # 10 waits to be sent, 11 is not to be.
+    if version >= 6:
+        yield _attempt(10, "withdrawn", error="the service is busy")
     yield from _done(12, ["0x2"])
     yield from _sent(12, "Queued", name="twin", attempt=None, surplus=1)
     yield _event("duplicate", "job 12 stands twice on the service", 12)

@@ -1,0 +1,108 @@
+"""What listings prove about requests that nobody has answered, or nobody here knows of.
+
+That something is not on the service is proven once it is absent from two full listings
+`settle_gap` apart, the first begun no sooner than `settle_delay` after the last instant at which it
+can have been sent: both are the account's.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from ..clock import Instant
+from ..manifest import attempts
+from ..manifest.custody import Claim, custody
+from ..service.accounts import Account
+from .work import Work
+
+__all__ = ["catch_up", "claim", "is_overdue", "settle", "settles_in"]
+
+
+class _Proof(Enum):
+    NONE = auto()
+    FIRST = auto()  # of two
+    WHOLE = auto()
+
+
+def settle(work: Work, begun: Instant) -> None:
+    """Count a full listing, begun at `begun`, as evidence against the attempts that are unsure.
+
+    Those that it has shown are so no more. Called inside a transaction.
+    """
+    for attempt in work.manifest.attempts():
+        if attempt.state != "unsure" or attempt.doubted is None:
+            continue
+        proof = _proof(work.client.account, attempt.doubted, attempt.missed, begun)
+        if proof is not _Proof.NONE:
+            attempts.miss(work.manifest, attempt, begun, proven=proof is _Proof.WHOLE)
+
+
+def catch_up(work: Work) -> None:
+    """Take in what other copies of this file have sent from this machine, before it sends more."""
+    manifest = work.manifest
+    record = manifest.job_set()
+    with custody(record.id) as kept:
+        missed = kept.since(record.seal)
+        if missed is None:
+            work.looked = False
+        elif missed[0] != record.seal:
+            seal, sent = missed
+            with manifest.db.transaction():
+                attempts.take_in(manifest, sent)
+                attempts.reseal(manifest, seal)
+
+
+def claim(work: Work, begun: Instant) -> bool:
+    """Tell whether this file may send its jobs; where it must not yet, claim that right.
+
+    A full listing, begun at `begun`, has shown no job of the set that the file does not know.
+    """
+    account, record = work.client.account, work.manifest.job_set()
+    with custody(record.id) as kept:
+        if kept.since(record.seal) is not None:
+            return True
+        work.claim = kept.claim(record.seal, work.clock.instant())
+        proof = _proof(account, work.claim.since, work.claim.missed, begun)
+        if proof is _Proof.FIRST:
+            kept.miss(record.seal, begun)
+            work.claim = Claim(work.claim.since, begun)
+        elif proof is _Proof.WHOLE:
+            with work.manifest.db.transaction():
+                seal = attempts.reseal(work.manifest)
+            kept.begin(seal)
+            work.claim = None
+            return True
+    if not work.told_claim:
+        work.told_claim = True
+        work.observer.note(
+            "Another copy of this set may have sent jobs that the service does not list yet: "
+            f"looking for them for {account.settle_delay + account.settle_gap:.0f} s."
+        )
+    return False
+
+
+def _proof(account: Account, doubted: Instant, missed: Instant | None, begun: Instant) -> _Proof:
+    if missed is None:
+        return _Proof.FIRST if begun.since(doubted) >= account.settle_delay else _Proof.NONE
+    return _Proof.WHOLE if begun.since(missed) >= account.settle_gap else _Proof.NONE
+
+
+def is_overdue(account: Account, missed: Instant, begun: Instant) -> bool:
+    """Tell whether a known job has been missing for as long as listings may lag."""
+    return begun.since(missed) >= account.settle_delay + account.settle_gap
+
+
+def settles_in(work: Work) -> float | None:
+    """Return the seconds until a listing may prove something; None where nothing is open."""
+    now, account = work.clock.instant(), work.client.account
+    open_ = [(a.doubted, a.missed) for a in work.manifest.attempts() if a.state == "unsure"]
+    if work.claim is not None:
+        open_.append((work.claim.since, work.claim.missed))
+    waits = [
+        account.settle_delay - now.since(doubted)
+        if missed is None
+        else account.settle_gap - now.since(missed)
+        for doubted, missed in open_
+        if doubted is not None
+    ]
+    return max(0.0, min(waits)) if waits else None

@@ -1,0 +1,258 @@
+"""Files of one set that do not know of each other: backups that are put back, and copies in use."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ibmqbatch import paths
+from ibmqbatch.jobset.errors import Unsettled
+from ibmqbatch.jobset.tags import find_job_tag
+from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.custody import custody
+from ibmqbatch.manifest.errors import SetInUse
+from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.wants import want_retry
+from ibmqbatch.service.errors import Busy
+from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
+from tests.manifest.conftest import write_set
+from tests.service.conftest import account
+
+JOBS = 4
+
+
+@pytest.fixture
+def path(home) -> Path:
+    return write_set(JOBS)
+
+
+@pytest.fixture
+def open_file(service, clock):
+    """Return a function that opens a file as a process of its own would."""
+    opened = []
+
+    def open_file(path: Path) -> Work:
+        opened.append(Manifest.open(path))
+        return Work(opened[-1], service, clock, Told())
+
+    yield open_file
+    for manifest in opened:
+        manifest.close()
+
+
+def copy(path: Path, name: str = "backup") -> Path:
+    """Copy a file to a folder of its own."""
+    folder = path.parent / name
+    folder.mkdir()
+    return Path(shutil.copy(path, folder / path.name))
+
+
+def forget_what_was_sent() -> None:
+    """Have the machine be another one, or have been restarted."""
+    shutil.rmtree(paths.runtime())
+
+
+def ran(service, work: Work) -> list[int]:
+    """Return which jobs of the set the service was sent, as often as it was."""
+    set_id = work.manifest.job_set().id
+    return sorted(find_job_tag(set_id, job.tags).job for job in service.stored.values())
+
+
+def test_backup_learns_what_was_sent_since_though_no_listing_shows_it(path, open_file, service):
+    backup = copy(path)
+    step(open_file(path))
+    service.hidden = set(service.stored)
+    restored = open_file(backup)
+    step(restored)
+    assert service.posts == JOBS
+    assert all(job.unsure for job in restored.manifest.jobs())
+    service.hidden = set()
+    step(restored, 1)
+    assert ran(service, restored) == list(range(JOBS))
+    assert all(job.remote for job in restored.manifest.jobs())
+
+
+def test_backup_sends_what_never_arrived(path, open_file, service):
+    backup = copy(path)
+    service.answers = [lost_on_the_way]
+    first = open_file(path)
+    step(first)
+    arrived = len(service.stored)
+    assert arrived < JOBS
+    restored = open_file(backup)
+    step(restored)
+    for after in (SETTLE, GAP, 1):
+        step(restored, after)
+    assert ran(service, restored) == list(range(JOBS))
+
+
+def test_backup_of_before_a_retry_learns_of_the_retry(path, open_file, service):
+    first = open_file(path)
+    step(first)
+    for job_id in list(service.stored):
+        service.say(job_id, "Failed")
+    step(first, 1)
+    backup = copy(path)
+    want_retry(first.manifest, first.manifest.jobs())
+    step(first, 1)
+    service.hidden = {i for i, job in service.stored.items() if job.status != "Failed"}
+    restored = open_file(backup)
+    want_retry(restored.manifest, restored.manifest.jobs())
+    step(restored, 1)
+    service.hidden = set()
+    step(restored, 1)
+    assert ran(service, restored) == sorted(2 * list(range(JOBS)))
+    assert [job.attempt for job in restored.manifest.jobs()] == JOBS * [2]
+
+
+def test_copies_that_take_turns_send_each_job_once(path, open_file, service):
+    service.account = account(pace_limit=1)
+    works = [open_file(path), open_file(copy(path))]
+    service.hidden = {f"r{number}" for number in range(JOBS)}
+    for turn in range(2 * JOBS):
+        if turn == JOBS:
+            service.hidden = set()
+        step(works[turn % 2], 61)
+    for work in works:
+        step(work, 1)
+        assert ran(service, work) == list(range(JOBS))
+        assert {job.remote.id for job in work.manifest.jobs()} == set(service.stored)
+
+
+def test_what_another_copy_has_sent_gets_the_labels_that_are_wanted(path, open_file, service):
+    backup = copy(path)
+    step(open_file(path))
+    restored = open_file(backup)
+    step(restored)
+    step(restored, 1)
+    assert sorted(service.retagged) == sorted(service.stored)
+
+
+def test_file_of_another_machine_waits_until_listings_tell_all(path, open_file, service):
+    forget_what_was_sent()
+    work = open_file(path)
+    for after in (0, 1, SETTLE - 2, 2, GAP - 2):
+        step(work, after)
+        assert service.posts == 0
+    step(work, 2)
+    assert ran(service, work) == list(range(JOBS))
+    assert [note for note in work.observer.notes if "40 s" in note]
+
+
+def test_wait_goes_on_in_another_process(path, open_file, service):
+    """As a command does that takes one step each time that cron calls it."""
+    forget_what_was_sent()
+    for after in (0, SETTLE, GAP):
+        assert service.posts == 0
+        step(open_file(path), after)
+    assert service.posts == JOBS
+
+
+def test_wait_is_over_for_good(path, open_file, service):
+    forget_what_was_sent()
+    service.account = account(pace_limit=1)
+    for after in (0, SETTLE, GAP, 61, 61, 61):
+        step(open_file(path), after)
+    assert service.posts == JOBS
+
+
+def test_no_other_copy_here_sends_while_one_waits(path, open_file, service):
+    service.account = account(pace_limit=1)
+    first = open_file(path)
+    backup = copy(path)
+    forget_what_was_sent()
+    second = open_file(backup)
+    step(second)
+    step(first, 1)
+    assert service.posts == 0
+    for after in (SETTLE, GAP, 61, 61, 61, 61):
+        step(second, after)
+        with contextlib.suppress(Unsettled):
+            step(first)
+    assert ran(service, first) == list(range(JOBS))
+
+
+def test_jobs_that_show_up_while_a_file_waits_stop_it(path, open_file, service):
+    backup = copy(path)
+    step(open_file(path))
+    forget_what_was_sent()
+    service.hidden = set(service.stored)
+    restored = open_file(backup)
+    step(restored)
+    service.hidden = set()
+    with pytest.raises(Unsettled) as caught:
+        step(restored, SETTLE - 1)
+    assert "--take-over" in caught.value.hint
+    assert service.posts == JOBS
+
+
+def test_file_that_takes_over_goes_on_with_what_others_have_sent(path, open_file, service):
+    service.account = account(pace_limit=2)
+    backup = copy(path)
+    step(open_file(path))
+    forget_what_was_sent()
+    restored = open_file(backup)
+    restored.taking_over = True
+    for after in (1, SETTLE, GAP, 61, 61):
+        step(restored, after)
+    assert ran(service, restored) == list(range(JOBS))
+    assert {job.remote.id for job in restored.manifest.jobs()} == set(service.stored)
+    assert service.cancelled == []
+
+
+def test_job_that_is_not_one_of_the_sets_is_not_taken_over(path, open_file, service):
+    forget_what_was_sent()
+    work = open_file(path)
+    set_id = work.manifest.job_set().id
+    service.create([f"ibmq_jobset_{set_id}_", f"ibmq_jobset_{set_id}_j0.9_c0-1_r0.1_a1_{'x' * 13}"])
+    work.taking_over = True
+    with pytest.raises(Unsettled):
+        step(work)
+    assert service.posts == 0
+
+
+def test_copy_does_not_send_while_another_one_does(path, open_file, service):
+    work = open_file(path)
+    with custody(work.manifest.job_set().id), pytest.raises(SetInUse):
+        step(work)
+    assert service.posts == 0
+
+
+def created_and_refused(service, tags):
+    service.create(tags)
+    raise Busy("too busy")
+
+
+def test_job_that_a_refusal_has_made_all_the_same_is_known_for_ours(path, open_file, service):
+    service.answers = [created_and_refused]
+    work = open_file(path)
+    step(work)
+    step(work, 61)
+    step(work, 1)
+    remotes = work.manifest.remotes()
+    assert {remote.id for remote in remotes} == set(service.stored)
+    assert len(service.cancelled) == len(service.stored) - JOBS
+
+
+def test_refused_job_is_sent_as_the_same_attempt(path, open_file, service):
+    service.answers = [raising(Busy("too busy"))]
+    work = open_file(path)
+    step(work)
+    nonces = {attempt.nonce for attempt in work.manifest.attempts()}
+    step(work, 61)
+    assert {(a.number, a.state) for a in work.manifest.attempts()} == {(1, "accepted")}
+    assert nonces <= {attempt.nonce for attempt in work.manifest.attempts()}
+
+
+def test_setting_the_clock_settles_nothing(path, open_file, service, clock, monkeypatch):
+    service.answers = [lost_on_the_way] * JOBS
+    work = open_file(path)
+    step(work)
+    posts, up = service.posts, clock.up()
+    monkeypatch.setattr(clock, "up", lambda: up)
+    for after in (10 * SETTLE, 10 * SETTLE, 10 * GAP):
+        step(work, after)
+    assert (service.posts, work.manifest.jobs()[0].unsure) == (posts, True)
