@@ -1,8 +1,8 @@
 """A model of the service against the manifest: whatever happens, in whatever order.
 
 Answers are lost, processes die, listings lag by less than the settle time and come shuffled; people
-cancel, retry and rename. Afterwards all is calm, and every circuit must have run once for each time
-that somebody wanted it to.
+cancel, retry and rename, and put old files back. Afterwards all is calm, and every circuit must
+have run once for each time that somebody wanted it to.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import tempfile
 import threading
 from collections import Counter
@@ -22,7 +23,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ibmqbatch import paths
 from ibmqbatch.jobset.advance import advance
+from ibmqbatch.jobset.errors import Unsettled
 from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import find_job_tag, labels
 from ibmqbatch.jobset.work import Work
@@ -151,10 +154,13 @@ class SetUnderFire(RuleBasedStateMachine):
     def plan(self) -> None:
         self.stack = contextlib.ExitStack()
         home = self.stack.enter_context(tempfile.TemporaryDirectory())
-        self.stack.enter_context(mock.patch.dict(os.environ, {"IBMQBATCH_HOME": home}))
+        folders = {"IBMQBATCH_HOME": home, "IBMQBATCH_RUNTIME": f"{home}/runtime"}
+        self.stack.enter_context(mock.patch.dict(os.environ, folders))
         self.clock = FakeClock()
         self.service = Model(self.clock)
         self.path = write_set(JOBS)
+        self.forgetful = False  # of wants, as an old file is
+        self.backup = self.path.with_suffix(".backup")
         self.wanted = Counter(range(JOBS))  # how often each job was to run
         self.name = "the first name"
         self.open()
@@ -171,6 +177,8 @@ class SetUnderFire(RuleBasedStateMachine):
             pass
         except Killed:
             self.restart()
+        except Unsettled:
+            self.work.taking_over = True  # there is no other copy
 
     @rule(seconds=TIMES, fates=st.dictionaries(st.integers(0, JOBS - 1), FATES))
     def advance(self, seconds: float, fates: dict[int, Fate]) -> None:
@@ -193,6 +201,26 @@ class SetUnderFire(RuleBasedStateMachine):
     def restart(self) -> None:
         self.manifest.close()
         self.open()
+
+    @rule()
+    def back_up(self) -> None:
+        self.manifest.close()
+        shutil.copy(self.path, self.backup)
+        self.open()
+
+    @precondition(lambda self: self.backup.exists())
+    @rule()
+    def put_the_backup_back(self) -> None:
+        self.manifest.close()
+        shutil.copy(self.backup, self.path)
+        self.open()
+        self.forgetful = True
+
+    @precondition(lambda _self: paths.runtime().exists())
+    @rule()
+    def restart_the_machine(self) -> None:
+        shutil.rmtree(paths.runtime())
+        self.restart()
 
     @precondition(lambda self: self.service.stored)
     @rule(data=st.data(), status=st.sampled_from(["Running", "Completed", "Failed"]))
@@ -259,10 +287,10 @@ class SetUnderFire(RuleBasedStateMachine):
                 assert job.wanted == "cancel" or job.status is JobStatus.ERROR
                 continue
             stored = self.service.stored[job.remote.id]
-            assert stored.tags == tuple(labels(record, job, job.remote))
+            assert self.forgetful or stored.tags == tuple(labels(record, job, job.remote))
             if job.status is JobStatus.DONE:
                 assert job.remote.result == "stored"
-            if job.wanted == "run":
+            if job.wanted == "run" and not self.forgetful:
                 assert stored.status in {"Completed", "Failed"}
 
 
