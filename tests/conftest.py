@@ -25,6 +25,11 @@ from tests.proxy import Proxy
 # be the commands that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Hundreds of processes are started here: each would compile the package anew, and each run the
+# tests, were nothing kept of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
 qreg q[2];
