@@ -18,6 +18,7 @@ import pytest
 from ibmqbatch.service import connection, instances
 from ibmqbatch.service.retry import RetryPolicy
 from tests.embedded import Embedded
+from tests.forked import run_forked
 from tests.inprocess import run_here
 from tests.proxy import Proxy
 
@@ -99,9 +100,7 @@ class Cli:
 
     def alone(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
         """Run a command to its end in a process of its own, and hold it to its exit code."""
-        process = self.start(*words, env=env or self.env)
-        out, err = process.communicate(timeout=120)
-        return _held(Finished(process.returncode, out, err), code)
+        return _held(Finished(*run_forked(words, env=env or self.env, cwd=self.cwd)), code)
 
     def submit(self, *words: object, code: int = 0, env: Any = None) -> str:
         """Submit and return the set's id."""

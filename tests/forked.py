@@ -14,13 +14,14 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["COMMAND", "Forked"]
+__all__ = ["COMMAND", "Forked", "run_forked"]
 
 # How a command is run in a process of its own.
 COMMAND = (sys.executable, "-m", "ibmqbatch")
@@ -66,6 +67,23 @@ class Forked:
         self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
     ) -> None:
         _ONE_AT_A_TIME.release()
+
+
+def run_forked(
+    words: Sequence[object], *, env: Mapping[str, str], cwd: Path, code: str | None = None
+) -> tuple[int, str, str]:
+    """Run a command, or a program, without input; return its exit code and what it has written."""
+    with (
+        Path(os.devnull).open() as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        streams = (nothing.fileno(), out.fileno(), err.fileno())
+        with Forked(words=words, streams=streams, env=env, cwd=cwd, code=code) as process:
+            ended = process.wait()
+        for file in (out, err):
+            file.seek(0)
+        return ended, out.read().decode(), err.read().decode()
 
 
 @functools.cache

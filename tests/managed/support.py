@@ -9,7 +9,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import warnings
@@ -35,7 +34,7 @@ from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
-from tests.forked import Forked
+from tests.forked import run_forked
 from tests.managed.programs import flipped
 from tests.waiting import wait_until
 
@@ -132,15 +131,8 @@ def elsewhere(code: str, *words: object) -> Any:
 
     It knows nothing of what has been done in this one; see `tests.forked`.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with Path(os.devnull).open() as nothing:
-            streams = (nothing.fileno(), out.fileno(), err.fileno())
-            program = Forked(
-                code=textwrap.dedent(code), words=words, streams=streams, env=os.environ, cwd=ROOT
-            )
-            with program:
-                ended = program.wait()
-        told, complaint = ((file.seek(0), file.read())[1].decode() for file in (out, err))
+    code = textwrap.dedent(code)
+    ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)
     assert (ended, complaint) == (0, "")
     return json.loads(told.splitlines()[-1])
 
