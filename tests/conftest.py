@@ -18,12 +18,18 @@ import pytest
 from ibmqbatch.service import connection, instances
 from ibmqbatch.service.retry import RetryPolicy
 from tests.embedded import Embedded
+from tests.forked import run_forked
 from tests.inprocess import run_here
 from tests.proxy import Proxy
 
 # A shell without job control starts what it puts into the background deaf to Ctrl-C, and so would
 # be the commands that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Hundreds of processes are started here: each would compile the package anew, and each run the
+# tests, were nothing kept of it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";
@@ -95,9 +101,7 @@ class Cli:
 
     def alone(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
         """Run a command to its end in a process of its own, and hold it to its exit code."""
-        process = self.start(*words, env=env or self.env)
-        out, err = process.communicate(timeout=120)
-        return _held(Finished(process.returncode, out, err), code)
+        return _held(Finished(*run_forked(words, env=env or self.env, cwd=self.cwd)), code)
 
     def submit(self, *words: object, code: int = 0, env: Any = None) -> str:
         """Submit and return the set's id."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
 
+from typer.utils import get_params_from_function
+
 from ibmqbatch.cli.main import main
 
 __all__ = ["run_here"]
+
+# Reading the signature of a verb takes longer than many a verb: once a process is enough.
+_parameters = functools.cache(get_params_from_function)
 
 
 def run_here(
@@ -22,6 +28,7 @@ def run_here(
     with (
         io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8") as given,
         mock.patch("sys.stdin", given),
+        mock.patch("typer.main.get_params_from_function", _parameters),
         mock.patch.dict(os.environ, env, clear=True),
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(out),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -11,6 +12,8 @@ import subprocess
 import termios
 from collections.abc import Sequence
 from pathlib import Path
+
+from tests.forked import COMMAND, Forked
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
 
@@ -24,23 +27,36 @@ def run_in_terminal(
     term: str = "dumb",
     answers: Sequence[tuple[str, str]] = (),
 ) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal; return its exit code and what it wrote, escapes and all.
+    """Run a program on a pseudo-terminal; return its exit code and what it wrote, escapes and all.
 
     With `term` "dumb" nothing is drawn over: the text is that of the finished screen. `answers` are
     typed one after the other, each when its question has been asked since the one before.
     """
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    process = subprocess.Popen(
-        words,
-        env={**env, "TERM": term},
-        cwd=cwd,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-    )
-    os.close(follower)
+    env = {**env, "TERM": term}
+    with contextlib.ExitStack() as stack:
+        if tuple(words[: len(COMMAND)]) == COMMAND:
+            process: Forked | subprocess.Popen[bytes] = stack.enter_context(
+                Forked(words=words[len(COMMAND) :], streams=3 * (follower,), env=env, cwd=cwd)
+            )
+        else:
+            process = subprocess.Popen(
+                words,
+                env=env,
+                cwd=cwd,
+                stdin=follower,
+                stdout=follower,
+                stderr=follower,
+                start_new_session=True,
+            )
+        os.close(follower)
+        written = _conversation(leader, answers)
+        return process.wait(), written.decode().replace("\r\n", "\n")
+
+
+def _conversation(leader: int, answers: Sequence[tuple[str, str]]) -> bytes:
+    """Read all that is written on a terminal, and type the answers."""
     written = b""
     heard = 0
     waiting = list(answers)
@@ -57,7 +73,7 @@ def run_in_terminal(
             os.write(leader, f"{waiting.pop(0)[1]}\n".encode())
     os.close(leader)
     assert not waiting, written
-    return process.wait(), written.decode().replace("\r\n", "\n")
+    return written
 
 
 def without_escapes(text: str) -> str:

@@ -53,25 +53,25 @@ def test_the_verbs_of_a_group_are_offered_behind_it():
     assert values("account nonsense") == []
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_is_described_by_the_first_sentence_of_its_help(verb):
-    command = find_command(verb)
-    assert f"{described('')[verb]}." == command.get_short_help_str()
+def test_verbs_are_described_by_the_first_sentences_of_their_help():
+    told = described("")
+    for verb in VERBS:
+        assert f"{told[verb]}." == find_command(verb).get_short_help_str()
 
 
 def test_the_tools_own_options_are_offered():
     assert values("", "--") == ["--version", "--install-completion", "--show-completion", "--help"]
 
 
-@pytest.mark.parametrize("verb", COMMANDS)
-def test_every_option_of_a_verb_is_offered(verb):
-    options = [
-        name
-        for parameter in find_command(verb).params
-        if parameter.param_type_name == "option"
-        for name in (*parameter.opts, *parameter.secondary_opts)
-    ]
-    assert set(values(verb, "-")) == {*options, "--help", "-h"}
+def test_every_option_of_a_verb_is_offered():
+    for verb in COMMANDS:
+        options = [
+            name
+            for parameter in find_command(verb).params
+            if parameter.param_type_name == "option"
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        ]
+        assert set(values(verb, "-")) == {*options, "--help", "-h"}, verb
 
 
 def test_an_option_is_offered_once_unless_it_may_be_given_again():

@@ -58,7 +58,17 @@ def _at(request: int, act: Callable[[], None]) -> Callable[[Seen], None]:
     return count
 
 
-@pytest.mark.parametrize("request_", range(1, REQUESTS + 1))
+# The first listing, a question, and the first and the last result; all others with the slow tests.
+OFTEN = {1, 3, 5, 7}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(number, marks=() if number in OFTEN else pytest.mark.slow)
+        for number in range(1, REQUESTS + 1)
+    ],
+)
 @pytest.mark.parametrize("words", ["one", pytest.param("--all", marks=pytest.mark.slow)])
 def test_a_kill_at_any_request_is_no_obstacle(request_, words, place):
     here, there, proxy, _, set_id = place

@@ -125,7 +125,7 @@ _ZPTY = r"""
 zmodload zsh/zpty
 zpty -b child "zsh -f -i"
 zpty -w child "PS1= RPS1= PROMPT_EOL_MARK="
-zpty -w child "fpath=($COMPLETIONS \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w child "fpath=($COMPLETIONS \$fpath); autoload -Uz compinit; compinit -u -d $HOME/known"
 zpty -w child "show() { print -r -- \"<<\$BUFFER>>\"; BUFFER=; zle accept-line }; zle -N show"
 zpty -w child "bindkey '^I' complete-word; bindkey '^X' show; print READY''NOW"
 zpty -r -m child seen "*READYNOW*"

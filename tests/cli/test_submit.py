@@ -124,9 +124,8 @@ def test_a_relative_data_folder_is_one_folder_for_tool_and_service(lone_cli, cir
     assert not list(lone_cli.home.glob("**/home"))
 
 
-def test_two_commands_at_once_start_one_service(lone_cli, circuits):
-    folder = circuits(a=BELL)
-    runs = [lone_cli.start("submit", folder, "--quiet") for _ in range(3)]
+def test_two_commands_at_once_start_one_service(lone_cli):
+    runs = [lone_cli.start("backends") for _ in range(3)]
     for run in runs:
         run.communicate()
     assert [run.returncode for run in runs] == [0, 0, 0]

@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 
 
-@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("columns", [60, pytest.param(80, marks=pytest.mark.slow), 200])
 def test_no_line_overflows(cli, circuits, columns):
     wide = SLOW.replace("creg c[12];", "creg c[12];\ncreg d[12];\ncreg e[12];")
     folder = circuits(**{LONG: BELL, "b": BELL, "w": wide})

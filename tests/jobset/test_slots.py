@@ -73,25 +73,22 @@ def test_places_do_not_depend_on_the_order_of_a_listing(edges):
     assert [slot.found[0].remote for slot in found] == jobs
 
 
-@pytest.mark.parametrize(
-    "gone", [g for n in (1, 2, 3) for g in itertools.combinations(range(9), n)]
-)
-def test_holes_of_an_even_set_are_where_its_jobs_were(gone):
+def test_holes_of_an_even_set_are_where_its_jobs_were():
     jobs = jobs_of(EVEN)
-    left = [job for index, job in enumerate(jobs) if index not in gone]
-    assert told(left) == told(jobs)
+    for gone in some_of(9):
+        left = [job for index, job in enumerate(jobs) if index not in gone]
+        assert told(left) == told(jobs), gone
 
 
-@pytest.mark.parametrize(
-    "gone", [g for n in (1, 2, 3) for g in itertools.combinations(range(8), n)]
-)
-def test_holes_of_any_set_leave_each_circuit_in_its_first_repeat_once(gone):
+def test_holes_of_any_set_leave_each_circuit_in_its_first_repeat_once():
     jobs = jobs_of(ODD)
-    left = [job for index, job in enumerate(jobs) if index not in gone]
-    found = place(SET, left)
-    assert [bool(slot.found) for slot in found] == [index not in gone for index in range(8)]
-    circuits = [c for slot in found if not slot.repeat for c in range(slot.first, slot.last + 1)]
-    assert circuits == list(range(9))
+    for gone in some_of(8):
+        left = [job for index, job in enumerate(jobs) if index not in gone]
+        found = place(SET, left)
+        there = [index not in gone for index in range(8)]
+        assert [bool(slot.found) for slot in found] == there, gone
+        spans = [range(slot.first, slot.last + 1) for slot in found if not slot.repeat]
+        assert [*itertools.chain(*spans)] == [*range(9)], gone
 
 
 @pytest.mark.parametrize(

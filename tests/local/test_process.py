@@ -379,6 +379,7 @@ def test_the_rate_is_a_sliding_window(monkeypatch: pytest.MonkeyPatch) -> None:
         rate.check()
 
 
+@pytest.mark.slow
 def test_listing_a_full_page_is_quick(client: Client) -> None:
     for number in range(200):
         client.submit([bell(), None, 1], tags=["page", f"n{number}"])

@@ -34,6 +34,7 @@ from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
+from tests.forked import run_forked
 from tests.managed.programs import flipped
 from tests.waiting import wait_until
 
@@ -126,11 +127,14 @@ def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
 
 
 def elsewhere(code: str, *words: object) -> Any:
-    """Run Python code in a process of its own; return what it prints as JSON."""
-    out, err = (process := start(code, *words)).communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert err == "", err
-    return json.loads(out.splitlines()[-1])
+    """Run Python code in another process; return what it prints as JSON.
+
+    It knows nothing of what has been done in this one; see `tests.forked`.
+    """
+    code = textwrap.dedent(code)
+    ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)
+    assert (ended, complaint) == (0, "")
+    return json.loads(told.splitlines()[-1])
 
 
 # Tells in another process what a set is, found by its id alone.

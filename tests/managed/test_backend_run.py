@@ -14,8 +14,8 @@ from ibmqbatch import (
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest.store import Manifest
-from tests.managed.programs import bell, flipped, run_program
-from tests.managed.support import sets
+from tests.managed.programs import bell, flipped
+from tests.managed.support import elsewhere, sets
 
 PARAMETERS = [Parameter("theta"), Parameter("phi")]
 
@@ -29,7 +29,7 @@ def test_run_returns_when_the_service_has_the_job(provider, simulator):
     result = job.result()
     print(json.dumps([job.tags(), result.get_counts(0), result.get_counts("other")]))
     """
-    assert run_program(code) == [["a", "b"], {"10": 20}, {"01": 20}]
+    assert elsewhere(code) == [["a", "b"], {"10": 20}, {"01": 20}]
 
 
 def test_run_takes_texts_paths_and_old_qobjs(simulator, tmp_path):

@@ -99,7 +99,9 @@ def test_what_is_in_flight_lands(stub):
     assert all(job.remote is not None for job in jobs())
 
 
-@pytest.mark.parametrize(("ending", "code"), [("", 0), ("sys.exit(3)", 3)])
+@pytest.mark.parametrize(
+    ("ending", "code"), [("", 0), pytest.param("sys.exit(3)", 3, marks=pytest.mark.slow)]
+)
 def test_the_rest_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, ending, code):
     service = stub(pace=2)
     program = f"{PROGRAM}\n    landed(job_set, 2)\n    {ending}"
@@ -115,7 +117,10 @@ def test_the_rest_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, ending
     assert service.take_counts()["submit"] == 3
 
 
-@pytest.mark.parametrize("waiting", ["time.sleep(60)", "job_set.results()", "job_set.jobs()"])
+@pytest.mark.parametrize(
+    "waiting",
+    ["time.sleep(60)", "job_set.results()", pytest.param("job_set.jobs()", marks=pytest.mark.slow)],
+)
 def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
     service = stub(pace=2)
     program = f"{PROGRAM}\n    landed(job_set, 2)\n    print('now', flush=True)\n    {waiting}"

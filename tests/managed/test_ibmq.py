@@ -14,6 +14,7 @@ from ibmqbatch.managed import connection
 from ibmqbatch.managed.ibmq import IBMQFactory
 from ibmqbatch.service.account_store import stored_settings, use_account
 from tests.managed.programs import bell, run_program
+from tests.managed.support import elsewhere
 
 KEY = "an-api-key-that-nobody-may-see-0123456789"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/mine:{}::"
@@ -164,7 +165,7 @@ def test_a_saved_account_is_in_use_in_other_processes(ibmq, home):
     from ibmqbatch import IBMQ
     print(json.dumps(IBMQ.load_account().account_name))
     """
-    assert run_program(code) == "ibm"
+    assert elsewhere(code) == "ibm"
     assert (home / "accounts.json").stat().st_mode & 0o077 == 0
 
 

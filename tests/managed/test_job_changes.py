@@ -12,8 +12,8 @@ from ibmqbatch import (
     IBMQJobApiError,
     IBMQJobInvalidStateError,
 )
-from tests.managed.programs import bell, run_program
-from tests.managed.support import on_service, planned, said
+from tests.managed.programs import bell
+from tests.managed.support import elsewhere, on_service, planned, said
 
 
 def test_a_job_that_is_not_sent_is_cancelled_at_once(simulator):
@@ -111,7 +111,7 @@ def test_the_new_name_is_there_in_other_processes(job):
     from ibmqbatch.managed.provider import AccountProvider
     print(json.dumps(AccountProvider("local").backend.retrieve_job({job.job_id()!r}).name()))
     """
-    assert run_program(code) == "yours"
+    assert elsewhere(code) == "yours"
     assert any("yours" in tag for tag in on_service(job.job_id()).tags)
 
 

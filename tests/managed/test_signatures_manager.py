@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import inspect
 
-import pytest
-
 from ibmqbatch import IBMQJobManager, ManagedJob
 from tests.managed.support import plain
 
@@ -49,35 +47,36 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected", "page", "line"), MANAGER)
-def test_method_of_the_manager_takes_what_it_always_took(name, expected, page, line):
-    assert plain(inspect.signature(getattr(IBMQJobManager, name))).startswith(expected)
+def taken(owner: type, name: str) -> str:
+    return plain(inspect.signature(getattr(owner, name)))
 
 
-@pytest.mark.parametrize(("name", "expected"), WHOLE.items())
-def test_what_the_page_leaves_out_is_as_in_the_last_release(name, expected):
-    assert plain(inspect.signature(getattr(IBMQJobManager, name))) == expected
+def test_methods_of_the_manager_take_what_they_always_took():
+    for name, expected, *_ in MANAGER:
+        assert taken(IBMQJobManager, name).startswith(expected), name
 
 
-@pytest.mark.parametrize(("name", "expected", "page", "line"), MANAGED_JOB)
-def test_method_of_a_managed_job_takes_what_it_always_took(name, expected, page, line):
-    assert plain(inspect.signature(getattr(ManagedJob, name))) == expected
+def test_what_the_page_leaves_out_is_as_in_the_last_release():
+    assert {name: taken(IBMQJobManager, name) for name in WHOLE} == WHOLE
 
 
-@pytest.mark.parametrize(("name", "words", "named", "line"), CALLS)
-def test_the_calls_of_the_samples_fit(name, words, named, line):
-    inspect.signature(getattr(IBMQJobManager, name)).bind(None, *words, **named)
+def test_methods_of_a_managed_job_take_what_they_always_took():
+    found = {name: taken(ManagedJob, name) for name, *_ in MANAGED_JOB}
+    assert found == {name: expected for name, expected, *_ in MANAGED_JOB}
 
 
-@pytest.mark.parametrize("name", ["start_index", "end_index", "job", "submit_error"])
-def test_attribute_of_a_managed_job_is_there(name):
-    assert getattr(ManagedJob(3, 4), name) == {"start_index": 3, "end_index": 6}.get(name)
+def test_the_calls_of_the_samples_fit():
+    for name, words, named, _ in CALLS:
+        inspect.signature(getattr(IBMQJobManager, name)).bind(None, *words, **named)
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(IBMQJobManager, name) for name, *_ in MANAGER[1:]]
-    + [(ManagedJob, name) for name, *_ in MANAGED_JOB[1:]],
-)
-def test_method_says_what_it_does(owner, name):
-    assert inspect.getdoc(getattr(owner, name))
+def test_attributes_of_a_managed_job_are_there():
+    job = ManagedJob(3, 4)
+    assert (job.start_index, job.end_index, job.job, job.submit_error) == (3, 6, None, None)
+
+
+def test_methods_say_what_they_do():
+    methods = [(IBMQJobManager, name) for name, *_ in MANAGER[1:]]
+    methods += [(ManagedJob, name) for name, *_ in MANAGED_JOB[1:]]
+    silent = [name for owner, name in methods if not inspect.getdoc(getattr(owner, name))]
+    assert silent == []

@@ -10,7 +10,8 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.circuits import reading
 from ibmqbatch.errors import StorageError
-from tests.conftest import BELL
+from tests.conftest import BELL, point_at
+from tests.local.support import new_crn
 from tests.security.hostile import Hostile
 
 TRICKS = [
@@ -83,8 +84,9 @@ def test_set_that_is_asked_for_by_a_path_is_a_set_or_none(name, cli):
 @pytest.mark.usefixtures("no_waits")
 def test_id_of_a_job_leads_nowhere(job_id, cli, circuits, service, home, outside):
     """It becomes the name of a file, and part of addresses."""
-    from tests.conftest import point_at
-
+    # Every set of an instance is looked at: this one is the only one of its own.
+    service = {**service, "crn": new_crn()}
+    point_at(home, service, service["url"])
     folder = circuits(a=BELL)
     job_set = cli.submit(folder, "--shots", 5, "--private", "--wait")
     real = cli.data("status", job_set)["job_set"]["jobs"][0]["id"]

@@ -93,6 +93,7 @@ def test_nothing_in_the_data_folder_is_open_to_others_while_it_is_made(trace):
     assert not open_ones
 
 
+@pytest.mark.slow
 def test_strictest_umask_keeps_its_owner_out_of_nothing(tmp_path):
     run_every_verb(tmp_path, 0o077)
     assert not list(open_to_others(tmp_path / "data"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import math
@@ -302,10 +303,12 @@ DAMAGED: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("what", DAMAGED)
-def test_damaged_body_is_no_result(what):
-    with pytest.raises(ResultFormatError):
-        decode_results(DAMAGED[what])
+def test_damaged_bodies_are_no_results():
+    taken = []
+    for what, body in DAMAGED.items():
+        with contextlib.suppress(ResultFormatError):
+            taken.append((what, decode_results(body)))
+    assert taken == []
 
 
 def decodes_or_says_so(body: bytes) -> None:
