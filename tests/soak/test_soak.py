@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.soak.__main__ import is_sound, soak, tell
+from tests.soak.__main__ import soak, tell
 
 pytestmark = pytest.mark.slow
 
@@ -17,4 +17,4 @@ def test_no_circuit_is_lost_and_none_runs_twice():
     seed = random.randrange(10**6)
     report = soak(KILLS, seed, lanes=2)
     tell(report, seed)
-    assert is_sound(report), report
+    assert report.is_sound, report

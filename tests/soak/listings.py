@@ -1,0 +1,93 @@
+"""Listings as they may be: late, in small pages, in any order, from copies that differ."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+__all__ = ["Listings", "View"]
+
+_ALL = 200  # the most that the service lists in a request; a round's jobs are far fewer
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How jobs are listed: `lag` seconds after their submission has set out, `page` at a time.
+
+    `page` None is as many as are asked for. `order`: "given" is the service's, "mixed" is any, the
+    same for all pages; "shifting" is one that turns between pages, so that they overlap and hide
+    jobs. `copies`: each request is answered by another copy of the records, the latest of which
+    lags by `lag`; what one page shows, the next may not know yet.
+    """
+
+    lag: float = 0.0
+    page: int | None = None
+    order: str = "given"
+    copies: bool = False
+
+
+class Listings:
+    """What is shown of the jobs that the service lists.
+
+    `done` counts what was made of them.
+    """
+
+    def __init__(self, seed: int, done: Counter[str]) -> None:
+        self.view = View()
+        self._done = done
+        self._random = random.Random(seed)
+        self._sent: dict[str, float] = {}
+        self._turn = 0
+        self._lock = Lock()
+
+    def sent(self, job_id: str, at: float) -> None:
+        """Have a job's lag begin at this time: that at which its submission came by."""
+        with self._lock:
+            self._sent[job_id] = at
+
+    def ask_for_all(self, path: str) -> str:
+        """Return the request to make of the service, so that a page of one's own can be shown."""
+        asked = dict(_asked(path))
+        if self.view == View() or "tags" not in asked:
+            return path
+        others = [(name, value) for name, value in _asked(path) if name not in {"limit", "offset"}]
+        told = urlencode([*others, ("limit", _ALL), ("offset", 0)])
+        return f"{urlsplit(path).path}?{told}"
+
+    def show(self, path: str, body: bytes) -> bytes:
+        """Return the answer to a request, made of the answer for all jobs."""
+        if self.ask_for_all(path) == path:
+            return body
+        asked, told = dict(_asked(path)), json.loads(body)
+        jobs = told["jobs"]
+        assert told["count"] == len(jobs), "more jobs of a set than the service lists at once"
+        limit, offset = int(asked["limit"]), int(asked["offset"])
+        with self._lock:
+            view, now = self.view, time.monotonic()
+            lag = view.lag * (self._random.choice((1.0, 1.0, 0.5, 0.0)) if view.copies else 1.0)
+            known = [job for job in jobs if now - self._sent.get(job["id"], 0.0) >= lag]
+            self._done["hidden in a listing"] += len(jobs) - len(known)
+            self._arrange(known)
+        page = known[offset : offset + min(limit, view.page or limit)]
+        self._done["pages of a listing of several"] += len(page) < len(known)
+        return json.dumps(
+            {"jobs": page, "count": len(known), "limit": limit, "offset": offset}
+        ).encode()
+
+    def _arrange(self, jobs: list[dict[str, object]]) -> None:
+        if self.view.order == "given":
+            return
+        jobs.sort(key=lambda job: str(job["id"])[::-1])
+        if self.view.order == "shifting" and jobs:
+            self._turn += self._random.choice((0, 0, 0, 1, 2))
+            turn = self._turn % len(jobs)
+            jobs[:] = jobs[turn:] + jobs[:turn]
+
+
+def _asked(path: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(path).query, keep_blank_values=True)
