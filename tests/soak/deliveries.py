@@ -19,7 +19,7 @@ _INSTANT = 0.005
 _SOON = 0.25  # seconds after which a death is certainly known
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Delivery:
     """One request for a job's results, at times of the monotonic clock.
 
@@ -35,6 +35,11 @@ class Delivery:
     ended: float | None = None
     went_on: bool = False
     unread: bool = False
+
+    @property
+    def done(self) -> float | None:
+        """When all had left, or the client was gone."""
+        return self.ended if self.whole is None else self.whole
 
     @property
     def was_read(self) -> bool:
@@ -59,12 +64,12 @@ def witness(delivery: Delivery, connection: socket.socket) -> None:
 def faults(
     lost: Sequence[str], deliveries: Sequence[Delivery], kills: Sequence[float]
 ) -> list[str]:
-    """Return which results should not be lost.
+    """Return which results should not be lost, and where a kill met several on their way.
 
     They may be where someone was killed while they were on their way, and the client had not read
     all of them.
     """
-    found = []
+    found = _crowds(deliveries, kills)
     for job in lost:
         mine = [delivery for delivery in deliveries if delivery.job == job]
         if not mine:
@@ -73,6 +78,18 @@ def faults(
             found.append(f"the results of {job} are lost, though they were read: {mine}")
         elif not any(_died(delivery, kills) for delivery in mine):
             found.append(f"the results of {job} are lost, though nobody died: {mine}")
+    return found
+
+
+def _crowds(deliveries: Sequence[Delivery], kills: Sequence[float]) -> list[str]:
+    found = []
+    left = list(deliveries)
+    for at in sorted(kills):
+        met = [each for each in left if each.begun <= at and (each.done is None or each.done > at)]
+        # What a dead client has asked for may be under way for a while: that is one kill's alone.
+        left = [each for each in left if each not in met]
+        if len(met) > 1:
+            found.append(f"{len(met)} results that are given once were on their way: {met}")
     return found
 
 

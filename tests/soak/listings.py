@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,7 +18,7 @@ _ALL = 200  # the most that the service lists in a request; a round's jobs are f
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How jobs are listed: `lag` seconds after their submission has set out, `page` at a time.
+    """How jobs are listed: `lag` seconds after their sender can be in doubt, `page` at a time.
 
     `page` None is as many as are asked for. `order`: "given" is the service's, "mixed" is any, the
     same for all pages; "shifting" is one that turns between pages, so that they overlap and hide
@@ -41,14 +42,14 @@ class Listings:
         self.view = View()
         self._done = done
         self._random = random.Random(seed)
-        self._sent: dict[str, float] = {}
+        self._left: dict[str, Callable[[], float | None]] = {}
         self._turn = 0
         self._lock = Lock()
 
-    def sent(self, job_id: str, at: float) -> None:
-        """Have a job's lag begin at this time: that at which its submission came by."""
+    def expect(self, job_id: str, left: Callable[[], float | None]) -> None:
+        """Have a job's lag begin at a time that `left` tells, once there is one."""
         with self._lock:
-            self._sent[job_id] = at
+            self._left[job_id] = left
 
     def ask_for_all(self, path: str) -> str:
         """Return the request to make of the service, so that a page of one's own can be shown."""
@@ -70,7 +71,7 @@ class Listings:
         with self._lock:
             view, now = self.view, time.monotonic()
             lag = view.lag * (self._random.choice((1.0, 1.0, 0.5, 0.0)) if view.copies else 1.0)
-            known = [job for job in jobs if now - self._sent.get(job["id"], 0.0) >= lag]
+            known = [job for job in jobs if self._age(job["id"], now) >= lag]
             self._done["hidden in a listing"] += len(jobs) - len(known)
             self._arrange(known)
         page = known[offset : offset + min(limit, view.page or limit)]
@@ -78,6 +79,10 @@ class Listings:
         return json.dumps(
             {"jobs": page, "count": len(known), "limit": limit, "offset": offset}
         ).encode()
+
+    def _age(self, job_id: str, now: float) -> float:
+        left = self._left[job_id]() if job_id in self._left else 0.0
+        return 0.0 if left is None else now - left
 
     def _arrange(self, jobs: list[dict[str, object]]) -> None:
         if self.view.order == "given":

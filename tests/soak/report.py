@@ -75,7 +75,7 @@ class Report:
         print(f"{self.given_once} results that are given once, {self.in_transit} cut short")
         print(
             f"settle time {settle:.2f} s on these clocks; {self.late} rounds with listings that "
-            f"lag for 0.8 to 0.92 of it, {self.paged} with listings in pages"
+            f"lag for 0.8 to 0.95 of it, {self.paged} with listings in pages"
         )
         print(f"{self.beyond} rounds whose submissions took longer than that; left out")
         print(f"lost or doubled: {len(self.faults)}")

@@ -87,7 +87,7 @@ class _Round:
 
     def _mood(self) -> Mood:
         draw = self._random
-        low, high = draw.choice(((0.0, 0.5), (0.8, 0.92), (0.8, 0.92)))
+        low, high = draw.choice(((0.0, 0.5), (0.8, 0.95), (0.8, 0.95)))
         paged = draw.random() < 0.5
         self._report.late += low >= 0.8
         self._report.paged += paged
@@ -118,7 +118,7 @@ class _Round:
         """Have one or two commands at work, and somebody die."""
         started = [self._start() for _ in range(self._random.choice((1, 1, 1, 2)))]
         self._wait_for_a_moment(started)
-        sending = self._proxy.under_way
+        sending = self._proxy.cut_off() if victim == "command" else []
         before = self._report.kills
         self._kills.append(time.monotonic())
         if victim == "command":

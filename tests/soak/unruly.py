@@ -43,9 +43,14 @@ class Mood:
 
 @dataclass(slots=True)
 class Submission:
-    """A submission that has come by: whether the service has taken it."""
+    """A submission that has come by: whether the service has taken it.
 
-    at: float = field(default_factory=time.monotonic)
+    `came` and `left` are when it came and when its sender had to give it up, or had an answer: the
+    earliest time at which the sender, or who comes after it, can be in doubt.
+    """
+
+    came: float = field(default_factory=time.monotonic)
+    left: float | None = None
     taken: bool = False
 
 
@@ -62,7 +67,7 @@ class UnrulyProxy(Proxy):
 
     What it does to a request is a `Rule` of the plain proxy, drawn for it. `done` counts what was
     done; `longest_way` is the longest time (s) that it took a submission to be carried out, from
-    its arrival here, where the lag of listings begins: both must stay below the settle time.
+    its arrival here: it must stay below the settle time, as the lag of listings does.
     `came` counts submissions and requests for results, `taken` the jobs that came of them, of this
     round; `deliveries` are of results that are given once.
     """
@@ -89,13 +94,14 @@ class UnrulyProxy(Proxy):
         self._mood, self._listings.view = mood, mood.view
 
     def calm(self) -> None:
-        """Behave."""
-        self._mood, self._listings.view = Mood(private=self._mood.private), View()
+        """Behave, but for the listings."""
+        self._mood = Mood(view=self._mood.view, private=self._mood.private)
 
-    @property
-    def under_way(self) -> list[Submission]:
-        """The submissions whose sender has no answer yet."""
+    def cut_off(self) -> list[Submission]:
+        """Return the submissions whose sender has no answer yet, and is now to die."""
         with self._news:
+            for submission in self._under_way.values():
+                submission.left = time.monotonic()
             return list(self._under_way.values())
 
     def wait_for(
@@ -126,6 +132,8 @@ class UnrulyProxy(Proxy):
             super().pass_on(handler)
         finally:
             self._answered()
+            if here.delivery is not None and here.delivery.ended is None:
+                here.delivery.ended = time.monotonic()
 
     def rule_for(self, seen: Seen) -> Rule | None:
         """Draw what is to go wrong with a request."""
@@ -184,10 +192,10 @@ class UnrulyProxy(Proxy):
     def _take(self, job_id: str) -> None:
         submission = self._here.submission
         submission.taken = True
-        self._listings.sent(job_id, submission.at)
+        self._listings.expect(job_id, lambda: submission.left)
         with self.lock:
             self.taken += 1
-            self.longest_way = max(self.longest_way, time.monotonic() - submission.at)
+            self.longest_way = max(self.longest_way, time.monotonic() - submission.came)
 
     def _stray(self, seconds: float) -> None:
         """Have the sender take a submission for lost, while it is still on its way."""
@@ -233,4 +241,6 @@ class UnrulyProxy(Proxy):
 
     def _answered(self) -> None:
         with self._news:
-            self._under_way.pop(threading.get_ident(), None)
+            submission = self._under_way.pop(threading.get_ident(), None)
+            if submission is not None and submission.left is None:
+                submission.left = time.monotonic()
