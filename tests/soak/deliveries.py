@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 __all__ = ["Delivery", "faults", "witness"]
 
 # Seconds between the last byte's leaving and the reader's end, in which it can have taken the byte
-# from the system and not yet given it to the file.
-_INSTANT = 0.005
+# from the system and not yet given it to the file; its journal tells for certain.
+_INSTANT = 0.02
 _SOON = 0.25  # seconds after which a death is certainly known
 
 
@@ -25,7 +25,7 @@ class Delivery:
 
     `given` that the service has handed all of them out, `whole` is when the last byte went to the
     client, `ended` when it was seen to have gone on, or to be gone; `went_on` that it made another
-    request, `unread` that it left something.
+    request, `unread` that it left something; `noted` that its journal says that it has got all.
     """
 
     job: str
@@ -34,6 +34,7 @@ class Delivery:
     whole: float | None = None
     ended: float | None = None
     went_on: bool = False
+    noted: bool = False
     unread: bool = False
 
     @property
@@ -46,7 +47,7 @@ class Delivery:
         """Whether the client has certainly read all of it, and had the time to write it down."""
         if self.whole is None or self.ended is None or self.unread:
             return False
-        return self.went_on or self.ended - self.whole >= _INSTANT
+        return self.went_on or self.noted or self.ended - self.whole >= _INSTANT
 
 
 def witness(delivery: Delivery, connection: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 __all__ = ["Listings", "View"]
 
 _ALL = 200  # the most that the service lists in a request; a round's jobs are far fewer
+_SHIFT = 3  # jobs between two pages that neither shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,9 @@ class View:
     """How jobs are listed: `lag` seconds after their sender can be in doubt, `page` at a time.
 
     `page` None is as many as are asked for. `order`: "given" is the service's, "mixed" is any, the
-    same for all pages; "shifting" is one that turns between pages, so that they overlap and hide
-    jobs. `copies`: each request is answered by another copy of the records, the latest of which
-    lags by `lag`; what one page shows, the next may not know yet.
+    same for all pages; "shifting" is one that moves on between pages, for a while, so that the
+    youngest jobs are on none of them. `copies`: each request is answered by another copy of the
+    records, the latest of which lags by `lag`; what one page shows, the next may not know yet.
     """
 
     lag: float = 0.0
@@ -43,7 +45,7 @@ class Listings:
         self._done = done
         self._random = random.Random(seed)
         self._left: dict[str, Callable[[], float | None]] = {}
-        self._turn = 0
+        self._shifts = False
         self._lock = Lock()
 
     def expect(self, job_id: str, left: Callable[[], float | None]) -> None:
@@ -74,7 +76,11 @@ class Listings:
             known = [job for job in jobs if self._age(job["id"], now) >= lag]
             self._done["hidden in a listing"] += len(jobs) - len(known)
             self._arrange(known)
-        page = known[offset : offset + min(limit, view.page or limit)]
+            if view.order == "shifting" and offset == 0:
+                self._shifts ^= self._random.random() < (0.15 if self._shifts else 0.4)
+            shifted = self._shifts and view.order == "shifting" and offset > 0
+            first = offset + (_SHIFT if shifted else 0)
+        page = known[first : first + min(limit, view.page or limit)]
         self._done["pages of a listing of several"] += len(page) < len(known)
         return json.dumps(
             {"jobs": page, "count": len(known), "limit": limit, "offset": offset}
@@ -82,16 +88,16 @@ class Listings:
 
     def _age(self, job_id: str, now: float) -> float:
         left = self._left[job_id]() if job_id in self._left else 0.0
-        return 0.0 if left is None else now - left
+        return now - (math.inf if left is None else left)
 
     def _arrange(self, jobs: list[dict[str, object]]) -> None:
         if self.view.order == "given":
             return
         jobs.sort(key=lambda job: str(job["id"])[::-1])
-        if self.view.order == "shifting" and jobs:
-            self._turn += self._random.choice((0, 0, 0, 1, 2))
-            turn = self._turn % len(jobs)
-            jobs[:] = jobs[turn:] + jobs[:turn]
+        if self.view.order == "shifting" and self.view.page and jobs:
+            jobs.sort(key=lambda job: self._age(str(job["id"]), 0.0))
+            youngest, others = jobs[:_SHIFT], jobs[_SHIFT:]
+            jobs[:] = others[: self.view.page] + youngest + others[self.view.page :]
 
 
 def _asked(path: str) -> list[tuple[str, str]]:

@@ -34,6 +34,8 @@ _PATIENCE = 1.2  # seconds, that a moment is waited for
 _WORKER_DIES = 0.25  # of the rounds
 _PRIVATE = 0.2  # of the rounds
 _POST = "jobset/send.py:_Sender._post:request before"
+_ASKED = "jobset/fetch.py:_arrive:request before"
+_GIVEN = "jobset/fetch.py:_arrive:request after"
 _STORED = "jobset/fetch.py:_keep:commit after"
 _OTHERS: Sequence[tuple[object, ...]] = (
     ("resume", "latest", "--wait", "--quiet"),
@@ -61,6 +63,7 @@ class _Round:
         self._alive: list[Child] = []
         self._kills: list[float] = []
         self._cut_off: list[Submission] = []
+        self._met: list[deliveries.Delivery] = []
         self._private = self._random.random() < _PRIVATE
         batch = not self._private and self._random.random() < 0.15
         kind = ("--private",) if self._private else ("--batch",) if batch else ()
@@ -98,7 +101,7 @@ class _Round:
             view=View(
                 lag=draw.uniform(low, high) * SETTLE,
                 page=draw.choice((4, 5, 7)) if paged else None,
-                order=draw.choice(("given", "mixed", "shifting")),
+                order=draw.choice(("given", "mixed", "shifting", "shifting")),
                 copies=draw.random() < 0.3,
             ),
             private=self._private,
@@ -141,23 +144,34 @@ class _Round:
             if self._stage.zygote.wait(child) == -signal.SIGKILL:
                 self._count("command", child)
             self._alive.remove(child)
+        self._note_deliveries(started)
         if sending and self._report.kills > before:
             self._report.sending += 1
             self._cut_off += sending
 
+    def _note_deliveries(self, started: Sequence[Child]) -> None:
+        """See whether those who are dead now had got all that they had asked for."""
+        met = [each for each in self._proxy.deliveries if each not in self._met]
+        self._met += met
+        events = [child.events() for child in started]
+        if all(mine.count(_ASKED) == mine.count(_GIVEN) for mine in events):
+            for delivery in met:
+                delivery.noted = delivery.whole is not None
+
     def _wait_for_a_moment(self, started: Sequence[Child]) -> None:
         """Wait for a submission, or for results, to be on their way, or just for a while."""
         draw, left = self._random, CIRCUITS - self._proxy.taken
+        once = 0 if left > 0 or not self._private else 5
         kind = draw.choices(
-            ("submission", "results", "a while"),
-            (6 if left > 0 else 0, 1 if left > 0 else 6 if self._private else 3, 3),
+            ("submission", "results", "whole", "a while"),
+            (6 if left > 0 else 0, 1 if left > 0 else 3, once, 3),
         )[0]
         if kind == "a while":
             time.sleep(draw.uniform(0, _LONGEST_LIFE))
             return
         number = draw.randint(1, 3)
         self._proxy.wait_for(kind, number, _PATIENCE, lambda: all(map(_has_ended, started)))
-        time.sleep(draw.uniform(0, 0.04))
+        time.sleep(draw.uniform(0, 0.008 if kind == "whole" else 0.04))
 
     def _start(self) -> Child:
         known = self._stage.set_id() is not None

@@ -68,8 +68,9 @@ class UnrulyProxy(Proxy):
     What it does to a request is a `Rule` of the plain proxy, drawn for it. `done` counts what was
     done; `longest_way` is the longest time (s) that it took a submission to be carried out, from
     its arrival here: it must stay below the settle time, as the lag of listings does.
-    `came` counts submissions and requests for results, `taken` the jobs that came of them, of this
-    round; `deliveries` are of results that are given once.
+    `came` counts submissions, requests for results, and results that are given once and have left
+    whole, in this round; `taken` are the jobs that came of submissions, `deliveries` are of results
+    that are given once.
     """
 
     def __init__(self, target: str, seed: int) -> None:
@@ -107,7 +108,7 @@ class UnrulyProxy(Proxy):
     def wait_for(
         self, kind: str, number: int, timeout: float, given_up: Callable[[], bool]
     ) -> None:
-        """Wait until so many more of a kind have come by: "submission" or "results"."""
+        """Wait until so many more of a kind have come by: "submission", "results" or "whole"."""
         deadline = time.monotonic() + timeout
         with self._news:
             wanted = self.came[kind] + number
@@ -225,6 +226,7 @@ class UnrulyProxy(Proxy):
         for piece in (body[:half], body[half:]):
             time.sleep(self._random.uniform(0, self._mood.slow))
             handler.wfile.write(piece)
+        self._tell("whole")
         witness(delivery, handler.connection)
 
     @staticmethod
