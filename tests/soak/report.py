@@ -16,7 +16,7 @@ class Report:
     that came while a submission was on its way, `cut_off` such submissions, and `cut_off_taken`
     those of them that the service took. `in_transit` are results that are given once and were on
     their way when their reader died, `given_once` all such results. `beyond` are rounds in which a
-    submission took too long; `late` those whose listings lagged for more than 0.8 of the settle
+    submission took too long; `late` those whose listings lagged for more than 0.85 of the settle
     time, `paged` those whose listings came in pages. `adopted` jobs were found in a listing,
     `resent` ones proven not to be there. `faults` are what must never be.
     """
@@ -75,7 +75,7 @@ class Report:
         print(f"{self.given_once} results that are given once, {self.in_transit} cut short")
         print(
             f"settle time {settle:.2f} s on these clocks; {self.late} rounds with listings that "
-            f"lag for 0.8 to 0.95 of it, {self.paged} with listings in pages"
+            f"lag for 0.85 to 0.95 of it, {self.paged} with listings in pages"
         )
         print(f"{self.beyond} rounds whose submissions took longer than that; left out")
         print(f"lost or doubled: {len(self.faults)}")

@@ -90,19 +90,19 @@ class _Round:
 
     def _mood(self) -> Mood:
         draw = self._random
-        low, high = draw.choice(((0.0, 0.5), (0.8, 0.95), (0.8, 0.95)))
+        low, high = draw.choice(((0.0, 0.5), (0.85, 0.95), (0.85, 0.95), (0.85, 0.95)))
         paged = draw.random() < 0.5
-        self._report.late += low >= 0.8
+        self._report.late += low >= 0.85
         self._report.paged += paged
         return Mood(
             rate=draw.choice((0.0, 0.05, 0.15)),
-            post_rate=draw.choice((0.0, 0.2, 0.4)),
+            post_rate=draw.choice((0.0, 0.25, 0.5)),
             slow=draw.choice((0.0, 0.03, 0.06)),
             view=View(
                 lag=draw.uniform(low, high) * SETTLE,
                 page=draw.choice((4, 5, 7)) if paged else None,
                 order=draw.choice(("given", "mixed", "shifting", "shifting")),
-                copies=draw.random() < 0.3,
+                copies=draw.random() < 0.15,
             ),
             private=self._private,
         )
@@ -163,15 +163,23 @@ class _Round:
         draw, left = self._random, CIRCUITS - self._proxy.taken
         once = 0 if left > 0 or not self._private else 5
         kind = draw.choices(
-            ("submission", "results", "whole", "a while"),
-            (6 if left > 0 else 0, 1 if left > 0 else 3, once, 3),
+            ("submission", "results", "whole", "a while", "settling"),
+            (6 if left > 0 else 0, 1 if left > 0 else 3, once, 3, 5 if self._in_doubt() else 0),
         )[0]
+        if kind == "settling":
+            time.sleep(draw.uniform(0.8, 1.6) * SETTLE)
+            return
         if kind == "a while":
             time.sleep(draw.uniform(0, _LONGEST_LIFE))
             return
         number = draw.randint(1, 3)
         self._proxy.wait_for(kind, number, _PATIENCE, lambda: all(map(_has_ended, started)))
         time.sleep(draw.uniform(0, 0.008 if kind == "whole" else 0.04))
+
+    def _in_doubt(self) -> bool:
+        """Tell whether somebody may wait for a listing to tell what became of a submission."""
+        last = max([self._proxy.doubted, *(each.came for each in self._cut_off)])
+        return time.monotonic() - last < SETTLE
 
     def _start(self) -> Child:
         known = self._stage.set_id() is not None

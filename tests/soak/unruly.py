@@ -63,14 +63,14 @@ class _Here(threading.local):
 
 
 class UnrulyProxy(Proxy):
-    """Misbehaves at random after `misbehave`, and not at all after `calm`.
+    """Misbehaves at random after `misbehave`, and less so after `calm`.
 
     What it does to a request is a `Rule` of the plain proxy, drawn for it. `done` counts what was
     done; `longest_way` is the longest time (s) that it took a submission to be carried out, from
     its arrival here: it must stay below the settle time, as the lag of listings does.
-    `came` counts submissions, requests for results, and results that are given once and have left
-    whole, in this round; `taken` are the jobs that came of submissions, `deliveries` are of results
-    that are given once.
+    `doubted` is when a submission last went astray. `came` counts submissions, requests for
+    results, and results that are given once and have left whole, in this round; `taken` are the
+    jobs that came of submissions, `deliveries` are of results that are given once.
     """
 
     def __init__(self, target: str, seed: int) -> None:
@@ -79,6 +79,7 @@ class UnrulyProxy(Proxy):
         self.came: Counter[str] = Counter()
         self.taken = 0
         self.longest_way = 0.0
+        self.doubted = 0.0
         self.deliveries: list[Delivery] = []
         self._mood = Mood()
         self._random = random.Random(seed)
@@ -95,8 +96,10 @@ class UnrulyProxy(Proxy):
         self._mood, self._listings.view = mood, mood.view
 
     def calm(self) -> None:
-        """Behave, but for the listings."""
-        self._mood = Mood(view=self._mood.view, private=self._mood.private)
+        """Behave, but for the listings, and for submissions that go astray now and then."""
+        mood = self._mood
+        post_rate = min(mood.post_rate, 0.25)
+        self._mood = Mood(post_rate=post_rate, view=mood.view, private=mood.private)
 
     def cut_off(self) -> list[Submission]:
         """Return the submissions whose sender has no answer yet, and is now to die."""
@@ -162,6 +165,8 @@ class UnrulyProxy(Proxy):
         else:
             delay = self._random.uniform(0, _LONGEST_DELAY)
             rule.before = lambda _seen: time.sleep(delay)
+        if submission and what not in {"lost before", "429"}:
+            self.doubted = time.monotonic()
         self.done[f"{what}, of a submission" if submission else what] += 1
         return rule
 
