@@ -6,6 +6,7 @@ to its end, and the service's own records are held against what came home.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -82,7 +83,8 @@ class _Round:
         finally:
             self._proxy.calm()
             for child in self._alive:
-                os.kill(child.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # one that hung has been ended
+                    os.kill(child.pid, signal.SIGKILL)
         return self._report
 
     def _fault(self, what: str) -> None:
