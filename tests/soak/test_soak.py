@@ -18,7 +18,7 @@ from tests.soak.unruly import UnrulyProxy
 
 pytestmark = pytest.mark.slow
 
-KILLS = 80
+KILLS = 120
 
 
 def test_no_circuit_is_lost_and_none_runs_twice():
