@@ -94,15 +94,29 @@ class Embedded:
 
     def jobs(self, tag: str) -> list[Stored]:
         """Return all jobs with a tag, from the service's own records."""
+        return self._stored("j.seq IN (SELECT seq FROM tags WHERE tag = ?)", tag)
+
+    def jobs_after(self, number: int) -> list[Stored]:
+        """Return all jobs that were taken after job `number`, whatever their tags."""
+        return self._stored("j.seq > ?", number)
+
+    def newest(self) -> int:
+        """Return the number of the job that was taken last; they are counted from 1."""
+        return int(self._rows("SELECT coalesce(max(seq), 0) FROM jobs")[0][0])
+
+    def _stored(self, which: str, *values: object) -> list[Stored]:
+        rows = self._rows(
+            "SELECT j.id, j.status, j.completions, "
+            "(SELECT group_concat(t.tag, char(10)) FROM tags t WHERE t.seq = j.seq) "
+            f"FROM jobs j WHERE {which} ORDER BY j.seq",
+            *values,
+        )
+        return [Stored(row[0], row[1], row[2], tuple((row[3] or "").split("\n"))) for row in rows]
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
         path = self.folder / "jobs.sqlite"
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
         try:
-            rows = connection.execute(
-                "SELECT j.id, j.status, j.completions, "
-                "(SELECT group_concat(t.tag, char(10)) FROM tags t WHERE t.seq = j.seq) "
-                "FROM jobs j WHERE j.seq IN (SELECT seq FROM tags WHERE tag = ?) ORDER BY j.seq",
-                (tag,),
-            ).fetchall()
+            return connection.execute(query, values).fetchall()
         finally:
             connection.close()
-        return [Stored(row[0], row[1], row[2], tuple(row[3].split("\n"))) for row in rows]

@@ -36,7 +36,7 @@ def list_jobs(
     for _ in range(_TRIES):
         seen: dict[str, RemoteJob | None] = {}  # None: not wanted, and not kept
         count: int | None = None
-        offset = 0
+        offset = most = 0
         while True:
             # The oldest first: what is submitted meanwhile comes at the end.
             page = client.jobs(tags=tags, offset=offset, oldest_first=True)
@@ -44,6 +44,8 @@ def list_jobs(
             seen.update((job.id, job if wanted(job) else None) for job in page.jobs)
             offset += len(page.jobs)
             count = page.count
+            # One page may come from a copy of the records that knows fewer than the one before.
+            most = max(most, count or 0)
             if clock.interrupted.is_set():
                 raise Interrupted("Interrupted.")
             progress("listing", len(seen), max(len(seen), count or 0))
@@ -55,9 +57,9 @@ def list_jobs(
                     f"The service lists more than {MOST_LISTED} jobs.",
                     "Name a tag that fewer of them have.",
                 )
-        if count is None or len(seen) >= count:
+        if len(seen) >= most:
             return [job for job in seen.values() if job is not None]
     raise Unreadable(
-        f"The service counts {count} jobs and lists {len(seen)} of them.",
+        f"The service counts {most} jobs and lists {len(seen)} of them.",
         "Others may be deleting some; try again.",
     )

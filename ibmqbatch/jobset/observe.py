@@ -104,9 +104,10 @@ def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Lis
     """List the set's jobs: all of them, or until all of `needed` have been seen."""
     begun = work.clock.instant()
     seen: dict[str, RemoteJob] = {}
-    offset = 0
+    offset = most = 0
     while True:
         page = work.client.jobs(tags=[set_tag(record.id)], offset=offset)
+        most = max(most, page.count or 0)
         before = len(seen)
         seen.update((job.id, job) for job in page.jobs)
         offset += len(page.jobs)
@@ -120,8 +121,9 @@ def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Lis
                 "If this stays so, look at what stands between here and the service.",
             )
         if at_end or len(seen) == before:
-            # Pages that shift or overlap while they are read may hide a job.
-            full = at_end and (page.count is None or len(seen) >= page.count)
+            # Pages that shift or overlap while they are read may hide a job, and so may one that
+            # comes from a copy of the records which knows fewer than the page before.
+            full = at_end and len(seen) >= most
             return _Listing(seen, full, begun)
         if needed is not None and seen.keys() >= set(needed):
             return _Listing(seen, full=False, begun=begun)

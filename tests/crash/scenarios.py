@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ibmqbatch.exitcodes import ExitCode
 from tests.crash.points import Kill
 from tests.crash.stage import Stage
+from tests.proxy import Seen
 
 __all__ = ["SCENARIOS", "Scenario"]
 
@@ -176,13 +177,7 @@ def _cancel_sent(stage: Stage) -> Words:
 def _cancelled_sent(stage: Stage, words: Words) -> list[str]:
     stage.done(*words, codes=(0, ExitCode.PARTIAL))
     stage.done("resume", "latest", "--wait", codes=(0, ExitCode.PARTIAL))
-    set_id = stage.set_id()
-    assert set_id is not None
-    return [
-        f"job {job.id} is {job.status}"
-        for job in stage.stored(set_id)
-        if job.status not in {"Cancelled", "Completed"}
-    ]
+    return stage.audit(cancelled=True).faults
 
 
 def _retry(stage: Stage) -> Words:
@@ -194,6 +189,29 @@ def _retry(stage: Stage) -> Words:
 def _retried(stage: Stage, words: Words) -> list[str]:
     stage.done(*words)
     return _resume(stage, words)
+
+
+def _spoil(seen: Seen) -> None:
+    """Make a submission's circuit unreadable on its way: the service takes it, and it fails."""
+    told = json.loads(seen.body)
+    circuit = told["params"]["pubs"][0][0]
+    circuit["__value__"] = "A" * len(circuit["__value__"])
+    spoilt = json.dumps(told, separators=(",", ":")).encode()
+    assert len(spoilt) <= len(seen.body)
+    seen.body = spoilt.ljust(len(seen.body))
+
+
+def _retry_failed(stage: Stage) -> Words:
+    """Have all jobs be taken, and fail."""
+    stage.proxy.when("POST", "/jobs", times=stage.total, before=_spoil)
+    stage.done(*stage.submit_words("--wait"), codes=(ExitCode.PARTIAL,))
+    return ("retry", "latest", "--wait")
+
+
+def _retried_failed(stage: Stage, words: Words) -> list[str]:
+    stage.done(*words)
+    stage.done("resume", "latest", "--wait")
+    return stage.audit(failed=range(stage.total)).faults
 
 
 # Results, and what is kept of them.
@@ -266,6 +284,7 @@ def _taken_over(stage: Stage, words: Words) -> list[str]:
 
 def _forget(stage: Stage) -> Words:
     stage.done(*stage.submit_words("--wait"))
+    stage.forgotten.add(str(stage.set_id()))
     return ("forget", "latest", "--yes")
 
 
@@ -329,6 +348,7 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("cancel", _FEW, _cancel, _cancelled),
     Scenario("cancel, sent", _FEW, _cancel_sent, _cancelled_sent),
     Scenario("retry", _FEW, _retry, _retried),
+    Scenario("retry, sent and failed", _FEW, _retry_failed, _retried_failed),
     Scenario("results", _FEW, _collect, _resume),
     Scenario("results, damaged", _FEW, _damaged, _resume),
     Scenario("results, not there at first", _FEW, _not_there_at_first, _resume),

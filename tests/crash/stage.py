@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.tags import find_job_tag, set_tag
 from tests.conftest import basis_state
+from tests.crash.books import Books
 from tests.crash.points import Kill
 from tests.crash.zygote import Child, Zygote
 from tests.embedded import Embedded, Stored
@@ -61,6 +63,8 @@ class Stage:
         self.proxy = proxy
         self.circuits = circuits
         self.total = len(list(circuits.iterdir()))
+        self.forgotten: set[str] = set()  # sets whose jobs are of no further interest
+        self._before = embedded.newest()
         told = embedded.told
         self.home = folder / "home"
         self.env = {
@@ -116,40 +120,64 @@ class Stage:
         """Return the jobs of a set from the service's own records."""
         return self.embedded.jobs(set_tag(set_id))
 
-    def audit(self) -> Audit:
-        """Compare what the service has run with what it should have, and what came home."""
+    def audit(
+        self, *, failed: Collection[int] = (), cancelled: bool = False, lost: Collection[int] = ()
+    ) -> Audit:
+        """Compare what the service has run with what it should have, and what came home.
+
+        All jobs are looked at that it has taken since this stage was set, whatever their tags. Jobs
+        of the indexes `failed` have failed once before. `cancelled`: any job may have been, and
+        results are left out. The results of `lost` are not there.
+        """
         audit = Audit()
         set_id = self.set_id()
         if set_id is None:
             audit.faults.append("there is no set")
             return audit
-        stored = self.stored(set_id)
-        audit.jobs = len(stored)
+        books = Books(self.home / "sets" / f"{set_id}.sqlite")
         made: dict[int, list[Stored]] = {index: [] for index in range(self.total)}
-        for job in stored:
+        for job in self.embedded.jobs_after(self._before):
+            if any(set_tag(other) in job.tags for other in self.forgotten):
+                continue
+            audit.jobs += 1
             tag = find_job_tag(set_id, job.tags)
-            assert tag is not None, job
-            made[tag.job].append(job)
-        audit.faults += [
-            f"job {index} is on the service as {found}"
+            if tag is None or set_tag(set_id) not in job.tags or tag.job not in made:
+                audit.faults.append(f"{job} is none of the set's")
+            elif tag.nonce not in books.nonces:
+                audit.faults.append(f"{job} carries a nonce that nobody has committed")
+            else:
+                made[tag.job].append(job)
+        for index, found in made.items():
+            ends = Counter((job.status, job.runs) for job in found)
+            wanted = Counter({("Completed", 1): 1})
+            if index in failed:
+                wanted["Failed", 0] += 1
+            stopped = cancelled and [end[0] for end in ends.elements()] == ["Cancelled"]
+            if ends != wanted and not stopped:
+                audit.faults.append(f"job {index} is on the service as {found}")
+        kept = {
+            index: job.id
             for index, found in made.items()
-            if [job.runs for job in found] != [1]
-        ]
-        audit.faults += self.results(set_id)
+            for job in found
+            if job.status != "Failed"
+        }
+        audit.faults += books.faults(kept, self.total, cancelled=cancelled)
+        if not cancelled:
+            audit.faults += self.results(set_id, lost=lost)
         return audit
 
-    def results(self, set_id: str) -> list[str]:
-        """Return what is wrong with the results that are here."""
+    def results(self, set_id: str, *, lost: Collection[int] = ()) -> list[str]:
+        """Return what is wrong with the results that are here; those of `lost` must be missing."""
         code, child = self.run("results", set_id, "--json")
         told = json.loads(child.out.read_text())
-        if code != 0:
+        if code != (ExitCode.PARTIAL if lost else ExitCode.DONE):
             return [f"results: exit code {code}: {told['errors']}"]
         found = {item["index"]: item["counts"] for item in told["data"]["results"]}
-        expected = {n: {f"{n:0{WIDTH}b}": 5} for n in range(self.total)}
+        expected = {n: {f"{n:0{WIDTH}b}": 5} for n in range(self.total) if n not in lost}
         return [
-            f"circuit {n}: {found.get(n)} instead of {expected[n]}"
-            for n in expected
-            if found.get(n) != expected[n]
+            f"circuit {n}: {found.get(n)} instead of {expected.get(n)}"
+            for n in sorted(expected.keys() | found.keys())
+            if found.get(n) != expected.get(n)
         ]
 
     def untagged(self, tag: str) -> list[str]:
@@ -158,7 +186,11 @@ class Stage:
         assert set_id is not None
         return [f"{job} lacks {tag}" for job in self.stored(set_id) if tag not in job.tags]
 
-    def lost(self) -> int:
-        """Count the jobs whose results are lost."""
+    def lost(self) -> dict[int, str]:
+        """Return the jobs whose results are lost, by index, with their ids."""
+        set_id = self.set_id()
+        assert set_id is not None
+        found = Books(self.home / "sets" / f"{set_id}.sqlite").lost
         told = json.loads(self.done("status", "latest", "--json"))
-        return int(told["data"]["job_set"]["lost_jobs"])
+        assert int(told["data"]["job_set"]["lost_jobs"]) == len(found)
+        return found

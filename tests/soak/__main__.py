@@ -17,10 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from tests.crash.theatre import Theatre
-from tests.soak.rounds import SETTLE, Report, play
+from tests.soak.report import Report
+from tests.soak.rounds import SETTLE, play
 from tests.soak.unruly import UnrulyProxy
 
-__all__ = ["is_sound", "soak", "tell"]
+__all__ = ["soak", "tell"]
 
 
 class _Tally:
@@ -80,26 +81,10 @@ def _lane(tally: _Tally, seed: int, lane: int) -> None:
             tally.done[what] = tally.done.get(what, 0) + count
 
 
-def is_sound(report: Report) -> bool:
-    """Tell whether nothing was lost or doubled, and the kills came where they tell something."""
-    return (
-        not report.faults
-        and report.midway >= 0.3 * report.kills
-        and report.beyond <= 0.1 * report.rounds
-    )
-
-
 def tell(report: Report, seed: int) -> None:
     """Print what became of rounds whose first seed was `seed`."""
-    print(f"seeds from {seed}; settle time {SETTLE:.2f} s on these clocks, lags stay below it")
-    print(f"{report.kills} kills in {report.rounds} rounds: {dict(report.landed)}")
-    for place, count in report.at.most_common():
-        print(f"  {count:6} at {place}")
-    share = report.midway / report.kills if report.kills else 0.0
-    print(f"{share:.0%} between the first submission and the last result")
-    print(f"{report.jobs} jobs; {report.in_transit} results that are given once cut short")
-    print(f"{report.beyond} rounds whose lag went beyond the settle time; left out")
-    print(f"lost or doubled: {len(report.faults)}")
+    print(f"seeds from {seed}")
+    report.tell(SETTLE)
 
 
 def main() -> int:
@@ -110,7 +95,7 @@ def main() -> int:
     told = parser.parse_args()
     report = soak(told.kills, told.seed, told.lanes, telling=True)
     tell(report, told.seed)
-    return 0 if is_sound(report) else 1
+    return 0 if report.is_sound else 1
 
 
 if __name__ == "__main__":
