@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -58,9 +59,15 @@ def _install() -> None:
 
 
 def _prepared(reader: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(reader)
+
     @functools.wraps(reader)
     def prepared(*args: Any, **kwargs: Any) -> Any:
         _guard_evaluation()
+        told = signature.bind(*args, **kwargs).arguments
+        if _guarded.get() and told.get("use_symengine") and told.get("expr_bytes") != b"":
+            # A form of its own, which may hold pickles. Qiskit writes it only when it is told to.
+            raise UnsafeFormula("it is in symengine's own form")
         return reader(*args, **kwargs)
 
     return prepared
@@ -75,27 +82,15 @@ def _guard_evaluation() -> None:
     import sympy
     from sympy.parsing import sympy_parser
 
-    guarded = _before(sympy_parser.parse_expr, _check)
-    sympy.parse_expr = sympy_parser.parse_expr = guarded
-    with contextlib.suppress(ImportError):
-        from symengine.lib import symengine_wrapper
+    parse = sympy_parser.parse_expr
 
-        # A form of its own, which may hold pickles. Qiskit writes it only when it is told to.
-        symengine_wrapper.load_basic = _before(symengine_wrapper.load_basic, _refuse)
-
-
-def _before(function: Callable[..., Any], check: Callable[[Any], None]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def checked(told: Any, *args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(parse)
+    def checked(text: Any, *args: Any, **kwargs: Any) -> Any:
         if _guarded.get():
-            check(told)
-        return function(told, *args, **kwargs)
+            _check(text)
+        return parse(text, *args, **kwargs)
 
-    return checked
-
-
-def _refuse(_told: object) -> None:
-    raise UnsafeFormula("it is in symengine's own form")
+    sympy.parse_expr = sympy_parser.parse_expr = checked
 
 
 def _check(text: str) -> None:

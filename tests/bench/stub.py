@@ -77,9 +77,9 @@ class Stub:
         """Return how many requests waited for their answers at the same time, at most."""
         return int(self._tell("most_waiting"))
 
-    def hold(self) -> None:
-        """Keep the answers to submissions back from now on."""
-        self._tell("hold")
+    def hold(self, after: int = 0) -> None:
+        """Keep the answers to submissions back from now on, or once there are `after` jobs."""
+        self._tell(f"hold/{after}")
 
     def held(self) -> int:
         """Return how many answers are kept back."""
@@ -108,13 +108,17 @@ class Service:
         self.begun: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
         self.waiting = self.most_waiting = 0
-        self.holding = False
+        self.hold_after: int | None = None
         self.held: list[Callable[[], None]] = []
 
     def arrived(self) -> None:
         """Count a request that is not answered yet."""
         self.waiting += 1
         self.most_waiting = max(self.most_waiting, self.waiting)
+
+    def holds(self) -> bool:
+        """Tell whether answers to submissions are kept back."""
+        return self.hold_after is not None and len(self.jobs) > self.hold_after
 
     def answered(self) -> None:
         """Count it no more."""
@@ -144,13 +148,13 @@ class Service:
                 return 200, counts
             case "GET", ["stub", "most_waiting"]:
                 return 200, self.most_waiting
-            case "GET", ["stub", "hold"]:
-                self.holding = True
+            case "GET", ["stub", "hold", after]:
+                self.hold_after = int(after)
                 return 200, {}
             case "GET", ["stub", "held"]:
                 return 200, len(self.held)
             case "GET", ["stub", "release"]:
-                self.holding = False
+                self.hold_after = None
                 while self.held:
                     self.held.pop()()
                 return 200, {}
@@ -253,7 +257,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(answer)
             return
         self._service.arrived()
-        if self._service.holding and (method, target) == ("POST", "/api/v1/jobs"):
+        if self._service.holds() and (method, target) == ("POST", "/api/v1/jobs"):
             self._service.held.append(partial(self._reply, answer))
         else:
             loop.call_at(arrived + self._delay, self._reply, answer)

@@ -85,9 +85,8 @@ def test_a_set_killed_half_way_resumes_with_a_refresh_more_at_most(
 ) -> None:
     with planned(stub, jobs) as work:
         words = ("-m", "tests.jobset.submitter", stub.url, str(work.manifest.path), "0", "0", "0")
+        stub.hold(after=jobs // 2)
         with subprocess.Popen([sys.executable, *words], cwd=Path(__file__).parents[2]) as process:
-            wait_until(lambda: len(work.manifest.remotes()) >= jobs / 2)
-            stub.hold()
             wait_until(lambda: stub.held() == IN_FLIGHT)
             process.kill()
         stub.release()

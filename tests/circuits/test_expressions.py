@@ -6,6 +6,7 @@ import io
 import math
 import sys
 
+import dill
 import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
@@ -78,6 +79,13 @@ def test_form_that_may_hold_pickles_is_refused():
     pytest.importorskip("symengine")
     with pytest.raises(BadInput, match="cannot be trusted"):
         load_qpy(written(a + 1, use_symengine=True), "a file")
+
+
+def test_formulas_can_be_pickled_afterwards():
+    """As Qiskit does with its passes, when it compiles several circuits."""
+    load_qpy(written(a + 1), "a file")
+    expression = (a + 1)._symbol_expr
+    assert dill.loads(dill.dumps(expression)) == expression
 
 
 def test_other_users_of_the_reader_of_formulas_are_left_alone():
