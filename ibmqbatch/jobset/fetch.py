@@ -150,11 +150,10 @@ def _arrive(work: Work, order: _Order) -> None:
         _check_room(order.folder)
     try:
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "r+b") as file:
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
             given = work.client.download_results(
                 order.remote.id, file, repeatable=not order.private
             )
-            file.flush()
             os.fsync(file.fileno())
     except ServiceError:
         # Of a private job even a part may be all that there ever is.

@@ -112,7 +112,8 @@ class Connection:
         """Write the body of a GET to `file`; return its status. Raises a ServiceError."""
 
         def send(place: _Place, headers: Mapping[str, str]) -> int:
-            return place.transport.download(place.endpoint.url + path, file, headers=headers)
+            url = place.endpoint.url + path
+            return place.transport.download(url, file, headers=headers, once=not repeatable)
 
         return self._authorised(send, repeatable=repeatable)
 

@@ -164,14 +164,22 @@ class Transport:
             return Answer(response.status_code, b"".join(pieces))
 
     def download(
-        self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        file: BinaryIO,
+        *,
+        headers: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> int:
         """Write the body of a GET to `file` as it arrives; return the status (200 or 204).
 
-        `file` is emptied first, so that a repeated download does not follow half of another.
+        `file` is emptied first, so that a repeated download does not follow half of another. Open
+        it unbuffered: what has been read is then not lost with this process. Raises OSError where
+        that cannot be written; of a body that is given only `once` all is read and tried first.
         """
         file.seek(0)
         file.truncate()
+        unwritten = bytearray()
         with (
             self._journey("GET", url, headers) as journey,
             self._client.stream(
@@ -180,9 +188,10 @@ class Transport:
         ):
             journey.note(response.status_code, response.headers)
             for piece in _pieces(response, LARGEST_RESULTS, math.inf):
-                file.write(piece)
-                # What has been read is not lost with this process: it may be given only once.
-                file.flush()
+                unwritten += piece
+                with contextlib.suppress(OSError) if once else contextlib.nullcontext():
+                    _write(file, unwritten)
+        _write(file, unwritten)
         return response.status_code
 
     @contextlib.contextmanager
@@ -232,6 +241,12 @@ def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator
         if time.monotonic() > deadline:
             raise httpx.ReadTimeout(f"it was not whole after {LONGEST_ANSWER:.0f} s")
         yield piece
+
+
+def _write(file: BinaryIO, data: bytearray) -> None:
+    """Write `data`, and take from it what is written."""
+    while data:
+        del data[: file.write(data)]
 
 
 def _too_large(largest: int) -> Unreadable:

@@ -45,8 +45,8 @@ def stage(theatre):
         yield stage
 
 
-def planned(stage: Stage) -> None:
-    stage.done(*stage.submit_words("--detach"))
+def planned(stage: Stage, *more: object) -> None:
+    stage.done(*stage.submit_words("--detach", *more))
 
 
 def wrong_after(theatre, name: str, error: str, lasting: bool, *, planning: bool) -> list[object]:
@@ -88,6 +88,22 @@ def test_each_call_that_fails_while_a_set_is_planned_is_told_and_loses_nothing(
 ):
     theatre.warm()
     assert wrong_after(theatre, name, error, lasting, planning=True) == []
+
+
+def test_a_write_that_fails_once_loses_no_result_that_is_given_once(theatre):
+    theatre.warm()
+    with theatre.stage(3) as stage:
+        planned(stage, "--private")
+        total = own_calls(stage, *RESUME)["write"]
+    assert total
+    found: list[object] = []
+    for count in range(1, total + 1):
+        with theatre.stage(3) as stage:
+            planned(stage, "--private")
+            wrong = try_fault(stage, RESUME, Fault("write", "ENOSPC", count))
+            stage.done("resume", "latest", "--wait")
+            found += [(count, each) for each in wrong + stage.audit().faults]
+    assert found == []
 
 
 @pytest.mark.parametrize("words", [("status", "latest"), ("results", "latest", "--json")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import io
 import json
@@ -92,6 +94,38 @@ def test_whole_answer_is_read(case):
 def test_whole_download_arrives_as_it_was_before_it_was_packed(case):
     with Raw(WHOLE[case]) as raw:
         assert download(raw) == BODY
+
+
+class Failing(io.BytesIO):
+    """A file that cannot be written so many times."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self._fails = fails
+
+    def write(self, data) -> int:
+        if self._fails:
+            self._fails -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data[:3])  # a disk may take a part
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_body_that_is_given_once_is_written_when_that_works_again(case):
+    file = Failing(1)
+    with Raw(WHOLE[case]) as raw, contextlib.closing(Transport(raw.url)) as transport:
+        transport.download(f"{raw.url}/results", file, once=True)
+    assert file.getvalue() == BODY
+
+
+@pytest.mark.parametrize(("once", "fails"), [(False, 1), (True, 99)])
+def test_body_that_cannot_be_written_is_told(once, fails):
+    with (
+        Raw(WHOLE["plain"]) as raw,
+        contextlib.closing(Transport(raw.url)) as transport,
+        pytest.raises(OSError, match="No space"),
+    ):
+        transport.download(f"{raw.url}/results", Failing(fails), once=once)
 
 
 @pytest.mark.parametrize("case", CUT)
