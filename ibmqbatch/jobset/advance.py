@@ -113,6 +113,8 @@ def try_advance(
         clock.sleep(_LOCK_POLL)
     try:
         return advance(work, sending=sending, fetching=fetching)
+    except SetInUse:
+        return None  # another copy of its file sends at present
     finally:
         lock.release()
 

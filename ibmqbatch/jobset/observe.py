@@ -58,6 +58,8 @@ def observe(work: Work, *, sending: bool = False) -> None:
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
     to_send = sending and bool(in_doubt or attempts.next_unsent(manifest, 1))
     look = to_send and not work.looked
+    if not look:
+        work.claim = None
     # Of a set that was planned a moment ago there is no copy.
     watch = to_send and bool(manifest.attempts())
     if not in_doubt and not unfinished and not look and not watch:

@@ -60,6 +60,7 @@ def claim(work: Work, begun: Instant) -> bool:
     account, record = work.client.account, work.manifest.job_set()
     with custody(record.id) as kept:
         if kept.since(record.seal) is not None:
+            work.claim = None
             return True
         work.claim = kept.claim(record.seal, work.clock.instant())
         proof = _proof(account, work.claim.since, work.claim.missed, begun)
@@ -93,7 +94,10 @@ def is_overdue(account: Account, missed: Instant, begun: Instant) -> bool:
 
 
 def settles_in(work: Work) -> float | None:
-    """Return the seconds until a listing may prove something; None where nothing is open."""
+    """Return the seconds until a listing may prove something; None where nothing is open.
+
+    What is due already, and was not proven, is due again with the next poll.
+    """
     now, account = work.clock.instant(), work.client.account
     open_ = [(a.doubted, a.missed) for a in work.manifest.attempts() if a.state == "unsure"]
     if work.claim is not None:
@@ -105,4 +109,4 @@ def settles_in(work: Work) -> float | None:
         for doubted, missed in open_
         if doubted is not None
     ]
-    return max(0.0, min(waits)) if waits else None
+    return min((wait if wait > 0 else account.poll_first for wait in waits), default=None)

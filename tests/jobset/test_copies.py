@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ibmqbatch import paths
-from ibmqbatch.jobset.errors import Unsettled
+from ibmqbatch.jobset.advance import follow, try_advance
+from ibmqbatch.jobset.errors import TimedOut, Unsettled
+from ibmqbatch.jobset.settle import settles_in
+from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.custody import custody
 from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_retry
+from ibmqbatch.manifest.wants import want_cancel, want_retry
 from ibmqbatch.service.errors import Busy
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
 from tests.manifest.conftest import write_set
@@ -216,9 +220,40 @@ def test_job_that_is_not_one_of_the_sets_is_not_taken_over(path, open_file, serv
 
 def test_copy_does_not_send_while_another_one_does(path, open_file, service):
     work = open_file(path)
-    with custody(work.manifest.job_set().id), pytest.raises(SetInUse):
-        step(work)
+    with custody(work.manifest.job_set().id):
+        assert try_advance(work) is None
+        with pytest.raises(SetInUse):
+            follow(work, is_sent, persistent=False)
     assert service.posts == 0
+    follow(work, is_sent)
+    assert ran(service, work) == list(range(JOBS))
+
+
+def test_what_is_overdue_is_asked_for_no_more_often_than_anything_else(
+    path, open_file, service, monkeypatch
+):
+    """Listings that are never full prove nothing, however much time goes by."""
+    forget_what_was_sent()
+    work = open_file(path)
+    listed = service.jobs
+    monkeypatch.setattr(
+        service, "jobs", lambda **words: replace(listed(**words), count=len(service.stored) + 1)
+    )
+    work.clock.set_deadline(10 * SETTLE)
+    with pytest.raises(TimedOut):
+        follow(work, is_sent)
+    assert service.posts == 0
+    assert min(work.clock.slept[1:]) > 0
+    assert service.listings < 10 * SETTLE / work.client.account.poll_first
+
+
+def test_claim_that_is_needed_no_more_keeps_nobody_awake(path, open_file, service):
+    forget_what_was_sent()
+    work = open_file(path)
+    step(work)
+    want_cancel(work.manifest, range(JOBS))
+    step(work, 2 * SETTLE)
+    assert settles_in(work) is None
 
 
 def created_and_refused(service, tags):
