@@ -1,11 +1,12 @@
 """What became of each result that is given once: how far it got, and whether it was read.
 
-That a client has read all is seen on its connection. The system ends that of a process which dies
-with a reset where anything had arrived that it had not read, and in good order where it had.
+That a client has read all is known from its journal, or from another request on the same
+connection. How a dead client's connection ends tells nothing: it is reset in any case.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Sequence
@@ -13,9 +14,6 @@ from dataclasses import dataclass, field
 
 __all__ = ["Delivery", "faults", "witness"]
 
-# Seconds between the last byte's leaving and the reader's end, in which it can have taken the byte
-# from the system and not yet given it to the file; its journal tells for certain.
-_INSTANT = 0.02
 _SOON = 0.25  # seconds after which a death is certainly known
 
 
@@ -25,7 +23,7 @@ class Delivery:
 
     `given` that the service has handed all of them out, `whole` is when the last byte went to the
     client, `ended` when it was seen to have gone on, or to be gone; `went_on` that it made another
-    request, `unread` that it left something; `noted` that its journal says that it has got all.
+    request; `noted` that its journal says that it has got all.
     """
 
     job: str
@@ -35,7 +33,6 @@ class Delivery:
     ended: float | None = None
     went_on: bool = False
     noted: bool = False
-    unread: bool = False
 
     @property
     def done(self) -> float | None:
@@ -44,21 +41,15 @@ class Delivery:
 
     @property
     def was_read(self) -> bool:
-        """Whether the client has certainly read all of it, and had the time to write it down."""
-        if self.whole is None or self.ended is None or self.unread:
-            return False
-        return self.went_on or self.noted or self.ended - self.whole >= _INSTANT
+        """Whether the client has certainly read all of it."""
+        return self.whole is not None and (self.went_on or self.noted)
 
 
 def witness(delivery: Delivery, connection: socket.socket) -> None:
     """Wait until the client shows that it has read what was sent: its next request, or its end."""
     delivery.whole = time.monotonic()
-    try:
+    with contextlib.suppress(OSError):
         delivery.went_on = bool(connection.recv(1, socket.MSG_PEEK))
-        # One that was gone before the last byte came has refused it.
-        delivery.unread = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
-    except OSError:
-        delivery.unread = True
     delivery.ended = time.monotonic()
 
 

@@ -20,6 +20,8 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
     wanted = int(sys.argv[2])
     while wanted:
         wanted -= len(connection.recv(wanted))
+    if sys.argv[3:]:
+        connection.sendall(b"another request")
     print("read", flush=True)
     time.sleep(60)
 """
@@ -27,11 +29,14 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
 
 @pytest.fixture
 def deliver():
-    """Send a body to a process that reads so much of it, and dies; return what was seen of it."""
+    """Send a body to a process that reads so much of it, and dies; return what was seen of it.
 
-    def deliver(read: int) -> tuple[Delivery, float]:
+    It may go on with another request (`more`) before it dies.
+    """
+
+    def deliver(read: int, *more: str) -> tuple[Delivery, float]:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            words = [sys.executable, "-c", READER, str(server.getsockname()[1]), str(read)]
+            words = [sys.executable, "-c", READER, str(server.getsockname()[1]), str(read), *more]
             with subprocess.Popen(words, stdout=subprocess.PIPE) as reader:
                 connection, _ = server.accept()
                 with connection:
@@ -49,8 +54,15 @@ def deliver():
     return deliver
 
 
-def test_result_that_was_read_must_not_be_lost(deliver):
+def test_result_whose_reader_went_on_must_not_be_lost(deliver):
+    delivery, killed = deliver(len(BODY), "more")
+    assert delivery.was_read
+    assert faults(["job"], [delivery], [killed]) != []
+
+
+def test_result_that_its_reader_says_it_has_got_must_not_be_lost(deliver):
     delivery, killed = deliver(len(BODY))
+    delivery.noted = True
     assert delivery.was_read
     assert faults(["job"], [delivery], [killed]) != []
 
