@@ -45,7 +45,8 @@ def environment(**variables: str) -> Iterator[dict[str, str]]:
         for name in kept:
             if name.startswith("IBMQBATCH_"):
                 del os.environ[name]
-        os.environ |= {"IBMQBATCH_HOME": home, **variables}
+        folders = {"IBMQBATCH_HOME": home, "IBMQBATCH_RUNTIME": f"{home}/runtime"}
+        os.environ |= {**folders, **variables}
         try:
             yield dict(os.environ)
         finally:

@@ -31,6 +31,7 @@ def run_every_verb(folder: Path, umask: int, *before: object) -> Path:
             **kept,
             "HOME": str(folder),
             "IBMQBATCH_HOME": str(home),
+            "IBMQBATCH_RUNTIME": str(folder / "data" / "runtime"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
