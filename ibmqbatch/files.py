@@ -65,7 +65,7 @@ def replacing_path(path: Path, mode: int = 0o600) -> Iterator[Path]:
 
 
 class FileLock:
-    """An exclusive lock on a file that holds nothing else, and that its holder may remove.
+    """An exclusive lock on a file, which its holder may remove, and should not replace.
 
     Use as a context manager, which waits; or call `acquire(blocking=False)`.
     """
@@ -82,6 +82,7 @@ class FileLock:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
                 if self._is_here(descriptor):
                     self._descriptor = descriptor
+                    _held.add(self)
                     return True
             except BlockingIOError:
                 os.close(descriptor)
@@ -105,8 +106,16 @@ class FileLock:
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
         if self._descriptor is not None:
+            # Closing is not enough while a process that was forked has it open as well.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Hold the lock no more in this process; one that it was forked from still does."""
+        if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+            _held.discard(self)
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -114,3 +123,15 @@ class FileLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+_held: set[FileLock] = set()
+
+
+def _let_go() -> None:
+    """Have a forked process not hold what its parent does: it would beyond the parent's end."""
+    for lock in list(_held):
+        lock.abandon()
+
+
+os.register_at_fork(after_in_child=_let_go)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -15,6 +16,8 @@ from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from . import candidates, options
 from .verb import Verb, verb, working
+
+_LOOKS = 3  # at the service's listing, at most, for a set that had to be claimed
 
 
 def command(
@@ -38,9 +41,15 @@ def command(
     """
     with verb("collect", json=json, verbose=verbose) as this:
         this.data["job_sets"] = []
+        claimed = []
         for manifest in _named(this, job_set) if job_set else open_sets(this.problems):
             with manifest:
-                _step(this, manifest)
+                if (wait := _step(this, manifest)) is not None:
+                    claimed.append((manifest.path, wait))
+        for _ in range(_LOOKS):
+            if claimed:
+                this.clock.sleep(max(wait for _, wait in claimed))
+                claimed = _go_on(this, claimed)
         if this.problems and this.exit_code is ExitCode.DONE:
             this.exit_code = ExitCode.ERROR
     return this.exit_code
@@ -57,26 +66,46 @@ def _named(this: Verb, references: Sequence[str]) -> Iterator[Manifest]:
         yield manifest
 
 
-def _step(this: Verb, manifest: Manifest) -> None:
-    """Take one step. What fails here is told, and does not keep the other sets waiting."""
+def _go_on(this: Verb, claimed: Sequence[tuple[Path, float]]) -> list[tuple[Path, float]]:
+    """Take another step of sets that had to be claimed; return those that still have to be.
+
+    In this run: the next one may know nothing of it.
+    """
+    left = []
+    for path, _ in claimed:
+        with Manifest.open(path) as manifest:
+            if (wait := _step(this, manifest)) is not None:
+                left.append((path, wait))
+    return left
+
+
+def _step(this: Verb, manifest: Manifest) -> float | None:
+    """Take one step. What fails here is told, and does not keep the other sets waiting.
+
+    Return the seconds until another one may help, where the set had to be claimed.
+    """
     from ..jobset.advance import try_advance
 
     if manifest.job_set().closed_at is not None:
-        return
+        return None
+    wait = None
     before = manifest.last_event()
     try:
         with working(this, manifest) as work:
-            try_advance(work)
+            step = try_advance(work)
+            if step is not None and work.claim is not None:
+                wait = step.wait
     except Interrupted:
         raise
     except IbmqbatchError as error:
         this.fail(error)
     if manifest.last_event() == before:
-        return
+        return wait
     item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
     this.data["job_sets"].append(item)
     if not this.json:
         _tell(item)
+    return wait
 
 
 def _tell(item: dict[str, Any]) -> None:

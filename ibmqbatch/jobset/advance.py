@@ -6,12 +6,14 @@ each begins by asking the service what it has under the set's tag.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import StorageError, UsageError
 from ..files import FileLock
 from ..manifest import attempts, remotes
+from ..manifest.custody import custody
 from ..manifest.errors import SetInUse
 from ..manifest.store import Manifest
 from ..service.errors import Reserved, ServiceError, Unreadable
@@ -61,13 +63,14 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     before = manifest.last_event()
     sending = sending and record.copied_at is None
     _check_instance(work)
-    if sending and attempts.next_unsent(manifest, 1):
-        catch_up(work)
-    with manifest.db.transaction():
-        attempts.doubt_orphans(manifest, work.clock.instant())
-    observe(work, sending=sending)
-    refusal = reconcile(work)
-    wait = send(work).wait if sending and work.looked else None
+    with _holding_custody(work, sending=sending):
+        if work.custody is not None:
+            catch_up(work)
+            with manifest.db.transaction():
+                attempts.doubt_orphans(manifest, work.clock.instant())
+        observe(work, sending=sending)
+        refusal = reconcile(work)
+        wait = send(work).wait if sending and work.looked else None
     if fetching:
         fetch(work)
     drain_batches(work)
@@ -79,6 +82,26 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before, _soonest(work, wait))
+
+
+@contextlib.contextmanager
+def _holding_custody(work: Work, *, sending: bool) -> Iterator[None]:
+    """Have the block be the only one, of all files of this set, that sends and settles.
+
+    Where another copy does at present, or what is kept cannot be locked, the block does neither;
+    where it is to send, that is raised.
+    """
+    manifest = work.manifest
+    with contextlib.ExitStack() as stack:
+        try:
+            work.custody = stack.enter_context(custody(manifest.job_set().id))
+        except (SetInUse, StorageError):
+            if sending and attempts.next_unsent(manifest, 1):
+                raise
+        try:
+            yield
+        finally:
+            work.custody = None
 
 
 def _check_instance(work: Work) -> None:

@@ -56,8 +56,9 @@ def observe(work: Work, *, sending: bool = False) -> None:
     record = manifest.job_set()
     in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
-    to_send = sending and bool(in_doubt or attempts.next_unsent(manifest, 1))
-    look = to_send and not work.looked
+    unsure = any(attempt.state == "unsure" for attempt in in_doubt)
+    to_send = sending and (unsure or bool(attempts.next_unsent(manifest, 1)))
+    look = to_send and not work.looked and work.custody is not None
     if not look:
         work.claim = None
     # Of a set that was planned a moment ago there is no copy.
@@ -80,7 +81,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
                 _miss_known(work, remote, listing.begun)
         _choose_anew(manifest)
         strangers = _adopt(work, record, listing)
-        if listing.full:
+        if listing.full and work.custody is not None:
             settle(work, listing.begun)
     jobs = "1 job" if strangers == 1 else f"{strangers} jobs"
     told = (
@@ -91,11 +92,13 @@ def observe(work: Work, *, sending: bool = False) -> None:
         work.told_strangers = True
         work.observer.note(f"Warning: {told}")
     if to_send and strangers:
-        raise Unsettled(
-            told,
-            "Go on with that copy. If it is gone, go on from this one: "
-            f"`ibmqbatch resume {record.id} --take-over`.",
-        )
+        hint = f"go on from this one: `ibmqbatch resume {record.id} --take-over`."
+        if work.taking_over:
+            hint = (
+                "have it made anew from what the service has: "
+                f"`ibmqbatch forget {record.id}`, then `ibmqbatch recover {record.id}`."
+            )
+        raise Unsettled(told, f"Go on with that copy. If it is gone, {hint}")
     if look and listing.full:
         work.looked = claim(work, listing.begun)
     if asked.error is not None:

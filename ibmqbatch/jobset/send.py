@@ -9,7 +9,7 @@ from ..errors import LimitError
 from ..manifest import attempts, fails
 from ..manifest.attempts import Intent
 from ..manifest.batches import batch_closed, open_batches
-from ..manifest.custody import Begun, Custody, custody
+from ..manifest.custody import Begun, Custody
 from ..manifest.records import PubRecord, SetRecord
 from ..service.errors import (
     AuthenticationFailed,
@@ -74,12 +74,13 @@ def send(work: Work) -> Sent:
         _hold_back_if_doomed(work)
     if not attempts.next_unsent(work.manifest, _LIST_LENGTH):
         return Sent()
-    with custody(work.manifest.job_set().id) as kept:
-        record = work.manifest.job_set()
-        if kept.since(record.seal) != (record.seal, []):
-            # Another copy of the file has sent, or claimed the set, since this one looked.
-            return Sent(0.0)
-        return _Sender(work, record, kept).run()
+    record = work.manifest.job_set()
+    kept = work.custody
+    if kept is None or kept.since(record.seal) is None:
+        # Another copy of the file has claimed the set since this one looked.
+        work.looked = False
+        return Sent(0.0)
+    return _Sender(work, record, kept).run()
 
 
 def _hold_back_if_doomed(work: Work) -> None:

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from ..clock import Instant
 from ..manifest import attempts
-from ..manifest.custody import Claim, custody
+from ..manifest.custody import Claim
 from ..service.accounts import Account
 from .work import Work
 
@@ -32,24 +32,28 @@ def settle(work: Work, begun: Instant) -> None:
     for attempt in work.manifest.attempts():
         if attempt.state != "unsure" or attempt.doubted is None:
             continue
+        if begun.since(attempt.doubted) < 0:
+            # The clock was ahead, and the machine has been started since.
+            attempts.doubt_again(work.manifest, attempt, begun)
+            continue
         proof = _proof(work.client.account, attempt.doubted, attempt.missed, begun)
         if proof is not _Proof.NONE:
             attempts.miss(work.manifest, attempt, begun, proven=proof is _Proof.WHOLE)
 
 
 def catch_up(work: Work) -> None:
-    """Take in what other copies of this file have sent from this machine, before it sends more."""
+    """Take in what other copies of this file have sent from this machine."""
+    assert work.custody is not None
     manifest = work.manifest
     record = manifest.job_set()
-    with custody(record.id) as kept:
-        missed = kept.since(record.seal)
-        if missed is None:
-            work.looked = False
-        elif missed[0] != record.seal:
-            seal, sent = missed
-            with manifest.db.transaction():
-                attempts.take_in(manifest, sent)
-                attempts.reseal(manifest, seal)
+    missed = work.custody.since(record.seal)
+    if missed is None:
+        work.looked = False
+    elif missed[0] != record.seal:
+        seal, sent = missed
+        with manifest.db.transaction():
+            attempts.take_in(manifest, sent)
+            attempts.reseal(manifest, seal)
 
 
 def claim(work: Work, begun: Instant) -> bool:
@@ -57,22 +61,22 @@ def claim(work: Work, begun: Instant) -> bool:
 
     A full listing, begun at `begun`, has shown no job of the set that the file does not know.
     """
+    assert work.custody is not None
     account, record = work.client.account, work.manifest.job_set()
-    with custody(record.id) as kept:
-        if kept.since(record.seal) is not None:
-            work.claim = None
-            return True
-        work.claim = kept.claim(record.seal, work.clock.instant())
-        proof = _proof(account, work.claim.since, work.claim.missed, begun)
-        if proof is _Proof.FIRST:
-            kept.miss(record.seal, begun)
-            work.claim = Claim(work.claim.since, begun)
-        elif proof is _Proof.WHOLE:
-            with work.manifest.db.transaction():
-                seal = attempts.reseal(work.manifest)
-            kept.begin(seal)
-            work.claim = None
-            return True
+    if work.custody.since(record.seal) is not None:
+        work.claim = None
+        return True
+    work.claim = work.custody.claim(record.seal, work.clock.instant())
+    proof = _proof(account, work.claim.since, work.claim.missed, begun)
+    if proof is _Proof.FIRST:
+        work.custody.miss(record.seal, begun)
+        work.claim = Claim(work.claim.since, begun)
+    elif proof is _Proof.WHOLE:
+        with work.manifest.db.transaction():
+            seal = attempts.reseal(work.manifest)
+        work.custody.begin(seal)
+        work.claim = None
+        return True
     if not work.told_claim:
         work.told_claim = True
         work.observer.note(

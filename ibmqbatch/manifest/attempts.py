@@ -20,6 +20,7 @@ __all__ = [
     "accept",
     "begin",
     "doubt",
+    "doubt_again",
     "doubt_orphans",
     "miss",
     "next_unsent",
@@ -122,9 +123,11 @@ def take_in(manifest: Manifest, sent: Sequence[Begun]) -> None:
                 (number, each.job),
             )
             manifest.log("sent_elsewhere", job=each.job, attempt=number)
-        elif known[0] == "withdrawn":
+        elif known[0] != "accepted":
+            # It was sent once more, whatever had become of it here.
             manifest.db.write(
-                "UPDATE attempts SET state = 'sending' WHERE nonce = ?", (each.nonce,)
+                "UPDATE attempts SET state = 'sending', labels_version = 0 WHERE nonce = ?",
+                (each.nonce,),
             )
 
 
@@ -192,13 +195,19 @@ def doubt(manifest: Manifest, intent: Intent, error: str, at: Instant) -> None:
 def doubt_orphans(manifest: Manifest, at: Instant) -> int:
     """Doubt what a process that is gone was sending; return how many attempts.
 
-    To be called when the set's lock has just been taken: whoever was sending held it, so at `at`,
-    now, nothing of theirs is on its way out any more. When they died is not known.
+    To be called while the set's lock and its custody are held: whoever was sending held them, from
+    this file or a copy, so at `at`, now, nothing of theirs is on its way out any more. When they
+    died is not known.
     """
     orphans = [a for a in manifest.attempts() if a.state == "sending"]
     for attempt in orphans:
         _doubt(manifest, attempt.job, attempt.number, "the process that sent it ended", at)
     return len(orphans)
+
+
+def doubt_again(manifest: Manifest, attempt: AttemptRecord, at: Instant) -> None:
+    """Doubt an attempt from `at` on, because it cannot be told how long ago it was doubted."""
+    _doubt(manifest, attempt.job, attempt.number, attempt.error, at)
 
 
 def _doubt(manifest: Manifest, job: int, number: int, error: str, at: Instant) -> None:

@@ -2,8 +2,8 @@
 
 A file may be a backup that was put back, or stand in several places. It does not know then what
 another copy has sent, and the service's listing need not tell it yet. So whatever is sent changes
-the *seal* in the file; and outside of it, where no backup reaches and nothing outlives a restart of
-the machine (see `paths.runtime`), a chain is kept of the seals and of what was sent with each.
+the *seal* in the file; and outside of it, where no backup reaches and a restart of the machine may
+leave nothing (see `paths.runtime`), a chain is kept of the seals and of what was sent with each.
 
 A file whose seal is the last of the chain knows all that was sent from this machine. One whose seal
 stands further up learns from the chain what it has missed. One whose seal is not in it has to claim
@@ -85,7 +85,8 @@ class Custody:
     def claim(self, seal: str, at: Instant) -> Claim:
         """Claim the set for the file with this seal, unless it has claimed it before `at`, now."""
         kept = self._read()
-        if seal not in kept.claims:
+        known = kept.claims.get(seal)
+        if known is None or at.since(known.since) < 0:
             kept.claims[seal] = Claim(at)
             self._put_claims(kept.claims)
         return kept.claims[seal]
@@ -97,10 +98,13 @@ class Custody:
         self._put_claims(claims)
 
     def _read(self) -> _Kept:
-        """Read what is kept; what is damaged, as by a kill, is as good as nothing."""
+        """Read what is kept. A line that is damaged, as by a kill, is as good as none.
+
+        Nothing had been sent of it yet.
+        """
         kept = _Kept()
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            for line in self._path.read_text("utf-8").splitlines():
+        for line in self._lines():
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
                 told: dict[str, Any] = json.loads(line)
                 if "claims" in told:
                     kept.claims = {
@@ -110,6 +114,12 @@ class Custody:
                 else:
                     kept.chain.append((str(told["seal"]), [Begun(*sent) for sent in told["sent"]]))
         return kept
+
+    def _lines(self) -> list[str]:
+        try:
+            return self._path.read_text("utf-8", "replace").splitlines()
+        except OSError as error:
+            raise _unusable(self._path, error) from error
 
     def _put_claims(self, claims: dict[str, Claim]) -> None:
         told = {
@@ -121,9 +131,14 @@ class Custody:
     def _put(self, line: str, *, append: bool = False) -> None:
         try:
             # In place, and never made here: the file is also what is locked.
-            flags = os.O_WRONLY | os.O_CLOEXEC | (os.O_APPEND if append else os.O_TRUNC)
-            with os.fdopen(os.open(self._path, flags), "w", encoding="utf-8") as file:
-                file.write(f"{line}\n")
+            with self._path.open("r+b") as file:
+                if append and file.seek(0, os.SEEK_END):
+                    file.seek(-1, os.SEEK_END)
+                    # What another process did not come to the end of is a line of its own.
+                    line = line if file.read() == b"\n" else f"\n{line}"
+                else:
+                    file.truncate()
+                file.write(f"{line}\n".encode())
         except OSError as error:
             raise _unusable(self._path, error) from error
 
@@ -159,12 +174,16 @@ def forget_old() -> None:
     """Remove what is kept of sets that nobody has sent anything of for long."""
     with contextlib.suppress(OSError):
         for path in paths.runtime().glob(f"*{_SUFFIX}"):
-            if path.stat().st_mtime < time.time() - _KEPT:
+            if path.stat().st_mtime > time.time() - _KEPT:
+                continue
+            lock = FileLock(path)
+            if lock.acquire(blocking=False):
                 path.unlink(missing_ok=True)
+                lock.release()
 
 
 def _unusable(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"{path} cannot be used: {error.strerror or error}.",
-        "Make room in its folder, or set IBMQBATCH_RUNTIME to another one that no backup holds.",
+        "See to its folder, or set IBMQBATCH_RUNTIME to another one that no backup holds.",
     )

@@ -87,9 +87,10 @@ def miss(manifest: Manifest, remote: RemoteRecord, at: Instant) -> None:
 def choose(manifest: Manifest, job: int) -> None:
     """Decide which of a job's remote jobs counts, now that another one has been found.
 
-    The one furthest along, then one whose results are here, then the earliest; of those that bring
-    nothing, the last. Where they are alike their ids decide: all machines that have the set must
-    keep the same one. A live one besides it is surplus: to be cancelled, and reported.
+    The one furthest along, then one whose results are here; of those that bring nothing, the last.
+    Where they are alike their ids decide, and not the numbers that this file gives to attempts: all
+    machines that have the set must keep the same one. A live one besides it is surplus: to be
+    cancelled, and reported.
     """
     mine = sorted(manifest.remotes(job), key=lambda remote: remote.id)
     best = max(mine, key=_merit)
@@ -111,7 +112,7 @@ def choose(manifest: Manifest, job: int) -> None:
 
 def _merit(remote: RemoteRecord) -> tuple[int, bool, int]:
     rank = _rank(remote)
-    return rank, remote.result == "stored", -remote.attempt if rank else remote.attempt
+    return rank, remote.result == "stored", 0 if rank else remote.attempt
 
 
 def _rank(remote: RemoteRecord) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from ibmqbatch.files import FileLock
@@ -117,6 +119,15 @@ def test_collect_brings_results_home_and_is_silent_when_nothing_changed(cli, cir
     assert "mine" in cli("collect", env=env).out
     again = cli("collect", env=env)
     assert (again.out, again.err) == ("", "")
+
+
+def test_collect_sends_where_the_machine_remembers_nothing_from_run_to_run(cli, circuits, proxy):
+    """As in a container that is made anew for each run."""
+    cli.env |= {"IBMQBATCH_SETTLE": "0.2"}
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    shutil.rmtree(cli.env["IBMQBATCH_RUNTIME"])
+    assert set_id in cli("collect").out
+    assert proxy.submissions == 1
 
 
 def test_collect_sends_what_was_detached(cli, circuits, proxy):

@@ -16,13 +16,14 @@ from ibmqbatch.jobset.settle import settles_in
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.attempts import Intent, withdraw
 from ibmqbatch.manifest.custody import custody
 from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel, want_retry
-from ibmqbatch.service.errors import Busy
+from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
+from ibmqbatch.service.errors import Unreachable
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
-from tests.manifest.conftest import write_set
+from tests.manifest.conftest import begin, write_set
 from tests.service.conftest import account
 
 JOBS = 4
@@ -256,32 +257,6 @@ def test_claim_that_is_needed_no_more_keeps_nobody_awake(path, open_file, servic
     assert settles_in(work) is None
 
 
-def created_and_refused(service, tags):
-    service.create(tags)
-    raise Busy("too busy")
-
-
-def test_job_that_a_refusal_has_made_all_the_same_is_known_for_ours(path, open_file, service):
-    service.answers = [created_and_refused]
-    work = open_file(path)
-    step(work)
-    step(work, 61)
-    step(work, 1)
-    remotes = work.manifest.remotes()
-    assert {remote.id for remote in remotes} == set(service.stored)
-    assert len(service.cancelled) == len(service.stored) - JOBS
-
-
-def test_refused_job_is_sent_as_the_same_attempt(path, open_file, service):
-    service.answers = [raising(Busy("too busy"))]
-    work = open_file(path)
-    step(work)
-    nonces = {attempt.nonce for attempt in work.manifest.attempts()}
-    step(work, 61)
-    assert {(a.number, a.state) for a in work.manifest.attempts()} == {(1, "accepted")}
-    assert nonces <= {attempt.nonce for attempt in work.manifest.attempts()}
-
-
 def test_setting_the_clock_settles_nothing(path, open_file, service, clock, monkeypatch):
     service.answers = [lost_on_the_way] * JOBS
     work = open_file(path)
@@ -291,3 +266,126 @@ def test_setting_the_clock_settles_nothing(path, open_file, service, clock, monk
     for after in (10 * SETTLE, 10 * SETTLE, 10 * GAP):
         step(work, after)
     assert (service.posts, work.manifest.jobs()[0].unsure) == (posts, True)
+
+
+def test_what_another_copy_is_sending_is_not_doubted(path, open_file, service):
+    """It may take minutes to get there."""
+    first = open_file(path)
+    begin(first.manifest, 0, 1, 2, 3)
+    second = open_file(copy(path))
+    with custody(first.manifest.job_set().id):  # which the first one holds as long as it sends
+        for after in (0, SETTLE, GAP, 1):
+            step(second, after)
+        assert {attempt.state for attempt in second.manifest.attempts()} == {"sending"}
+    assert service.posts == 0
+
+
+def test_what_another_copy_has_sent_once_more_is_doubted_anew(path, open_file, service):
+    service.answers = [raising(Unreachable("no connection"))] * JOBS
+    first = open_file(path)
+    begin(first.manifest, *range(JOBS))
+    second = open_file(copy(path))
+    with first.manifest.db.transaction():
+        for intent in intents(first):
+            withdraw(first.manifest, intent, "no connection")
+    service.answers = []
+    step(second)
+    step(first, SETTLE - 1)
+    service.hidden = set(service.stored)
+    for after in (2, GAP + 1, 1):
+        step(second, after)
+    assert ran(service, first) == list(range(JOBS))
+
+
+def intents(work: Work) -> list[Intent]:
+    return [
+        Intent(attempt.job, attempt.number, attempt.nonce, 0, 0, 0, 1)
+        for attempt in work.manifest.attempts()
+    ]
+
+
+def test_labels_of_what_another_copy_has_sent_once_more_are_those_wanted_here(
+    path, open_file, service
+):
+    service.answers = [raising(Unreachable("no connection"))] * JOBS
+    first = open_file(path)
+    with pytest.raises(Unreachable):
+        step(first)
+    second = open_file(copy(path))
+    want_labels(first.manifest, name="another name")
+    service.answers = []
+    step(first, 1)
+    step(second, 1)
+    step(second, 1)
+    assert {job.tags[-1].partition("_8_")[2] for job in service.stored.values()} == {"a set"}
+
+
+def test_file_with_nothing_to_send_learns_what_another_one_has_sent(path, open_file, service):
+    first = open_file(path)
+    step(first)
+    service.say("r0", "Failed")
+    step(first, 1)
+    second = open_file(copy(path))
+    want_retry(second.manifest, [job for job in second.manifest.jobs() if job.status == "ERROR"])
+    step(second, 1)
+    step(first, 1)
+    assert {remote.id for remote in first.manifest.remotes()} == set(service.stored)
+    assert first.observer.notes == []
+
+
+def test_jobs_of_others_stop_no_file_that_has_nothing_to_send(path, open_file, service):
+    service.answers = [lost_on_the_way]
+    work = open_file(path)
+    for after in (0, SETTLE, GAP, 1):
+        step(work, after)
+    set_id = work.manifest.job_set().id
+    service.create([f"ibmq_jobset_{set_id}_", f"ibmq_jobset_{set_id}_j0.4_c0-1_r0.1_a1_{'x' * 13}"])
+    step(work, 1)
+    assert ["does not know" in note for note in work.observer.notes] == [True]
+
+
+def test_copies_that_both_find_the_others_job_keep_the_same_one(path, open_file, service):
+    first = open_file(path)
+    second = open_file(copy(path))
+    step(first)
+    forget_what_was_sent()
+    service.hidden = set(service.stored)
+    for after in (0, SETTLE, GAP):
+        step(second, after)
+    assert service.posts == 2 * JOBS  # nothing told of the first ones for too long
+    service.hidden = set()
+    service.cancel = lambda job_id: not service.cancelled.append(job_id)  # and it goes on
+    for work in (first, second):
+        work.taking_over = True
+        with contextlib.suppress(Unsettled):
+            step(work, 1)
+    kept = [{job.remote.id for job in work.manifest.jobs()} for work in (first, second)]
+    assert kept[0] == kept[1]
+    assert kept[0].isdisjoint(service.cancelled)
+
+
+def test_doubt_of_a_time_that_is_still_to_come_begins_anew(path, open_file, service, clock):
+    service.answers = [lost_on_the_way] * JOBS
+    work = open_file(path)
+    clock.time += 1e6
+    step(work)
+    clock.time -= 1e6
+    sent = service.posts
+    with work.manifest.db.transaction():
+        # The machine has been started since, with another clock.
+        work.manifest.db.write("UPDATE attempts SET doubted = replace(doubted, '-', '+')")
+    for after in (0, SETTLE, GAP):
+        assert service.posts == sent
+        step(work, after)
+    assert service.posts > sent
+
+
+def test_set_that_does_not_fit_what_was_sent_is_to_be_made_anew(path, open_file, service):
+    forget_what_was_sent()
+    work = open_file(path)
+    set_id = work.manifest.job_set().id
+    service.create([f"ibmq_jobset_{set_id}_", f"ibmq_jobset_{set_id}_j0.9_c0-1_r0.1_a1_{'x' * 13}"])
+    work.taking_over = True
+    with pytest.raises(Unsettled) as caught:
+        step(work)
+    assert f"`ibmqbatch recover {set_id}`" in caught.value.hint

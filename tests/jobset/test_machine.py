@@ -32,7 +32,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest import wants
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError
+from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError, Unreachable
 from ibmqbatch.service.pace import Pace
 from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.manifest.conftest import write_set
@@ -81,6 +81,7 @@ class Model:
         self.stored: dict[str, RemoteJob] = {}
         self.listed_at: dict[str, float] = {}
         self.fates: dict[int, Fate] = {}
+        self.usual = Fate(created=True, ending=None, lag=0.0)
         self.fails = False
         self.shuffled = True
         self.lock = threading.Lock()
@@ -93,9 +94,9 @@ class Model:
         told = find_job_tag(tags[-2].split("_")[2], tags)
         assert told is not None
         # Requests come side by side: what becomes of one must not depend on when it came.
-        fate = self.fates.get(told.job, Fate(created=True, ending=None, lag=0.0))
-        if fate.ending is Busy:  # which tells that nothing was created
-            raise Busy("busy")
+        fate = self.fates.get(told.job, self.usual)
+        if fate.ending in {Busy, Unreachable}:  # which tell that nothing was created
+            raise fate.ending("not sent")
         with self.lock:
             return self.create(fate, told.job, tags)
 

@@ -87,6 +87,19 @@ def test_line_that_was_cut_short_is_as_good_as_none(left):
         assert kept.since("b") is None
 
 
+@pytest.mark.parametrize("left", range(0, 60, 7))
+def test_what_follows_a_line_that_was_cut_short_is_kept(left):
+    with custody(SET) as kept:
+        kept.begin("a")
+        kept.add("b", [FIRST])
+    (path,) = paths.runtime().iterdir()
+    first, second = path.read_text().splitlines(keepends=True)
+    path.write_text(first + second[: min(left, len(second) - 2)])
+    with custody(SET) as kept:
+        kept.add("c", [SECOND])
+        assert kept.since("a") == ("c", [SECOND])
+
+
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"claims": [1]}', '{"seal": "a"}', "\x00"])
 def test_what_is_damaged_is_as_good_as_nothing(text):
     with custody(SET) as kept:
@@ -95,6 +108,13 @@ def test_what_is_damaged_is_as_good_as_nothing(text):
     path.write_text(text)
     with custody(SET) as kept:
         assert kept.since("a") is None
+        assert kept.claim("a", NOW) == Claim(NOW)
+
+
+def test_claim_of_a_time_that_is_still_to_come_begins_anew():
+    """The clock was ahead, and the machine has been started since."""
+    with custody(SET) as kept:
+        kept.claim("a", Instant(2e9, 50.0, "another boot"))
         assert kept.claim("a", NOW) == Claim(NOW)
 
 
