@@ -54,7 +54,8 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     Settles what is unsure, refreshes what runs, carries out wants, sends what waits (as far as pace
     and pending window allow, and never from a copy that has not taken over), fetches what is done,
     and closes the set when nothing is left.
-    Raises a ServiceError; what was achieved until then is kept.
+    Raises a ServiceError, SetInUse where another copy of the file sends at present, or Unsettled;
+    what was achieved until then is kept.
     """
     manifest = work.manifest
     record = manifest.job_set()

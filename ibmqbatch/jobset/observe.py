@@ -57,8 +57,10 @@ def observe(work: Work, *, sending: bool = False) -> None:
     in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
     unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
     unsure = any(attempt.state == "unsure" for attempt in in_doubt)
-    to_send = sending and (unsure or bool(attempts.next_unsent(manifest, 1)))
-    look = to_send and not work.looked and work.custody is not None
+    to_send = (
+        sending and work.custody is not None and (unsure or bool(attempts.next_unsent(manifest, 1)))
+    )
+    look = to_send and not work.looked
     if not look:
         work.claim = None
     # Of a set that was planned a moment ago there is no copy.

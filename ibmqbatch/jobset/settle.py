@@ -32,8 +32,8 @@ def settle(work: Work, begun: Instant) -> None:
     for attempt in work.manifest.attempts():
         if attempt.state != "unsure" or attempt.doubted is None:
             continue
-        if begun.since(attempt.doubted) < 0:
-            # The clock was ahead, and the machine has been started since.
+        if any(begun.since(at) < 0 for at in (attempt.doubted, attempt.missed) if at is not None):
+            # The clock was ahead then, and the machine has been started since.
             attempts.doubt_again(work.manifest, attempt, begun)
             continue
         proof = _proof(work.client.account, attempt.doubted, attempt.missed, begun)

@@ -364,16 +364,19 @@ def test_copies_that_both_find_the_others_job_keep_the_same_one(path, open_file,
     assert kept[0].isdisjoint(service.cancelled)
 
 
-def test_doubt_of_a_time_that_is_still_to_come_begins_anew(path, open_file, service, clock):
+@pytest.mark.parametrize("when", ["doubted", "missed"])
+def test_doubt_of_a_time_that_is_still_to_come_begins_anew(path, open_file, service, clock, when):
     service.answers = [lost_on_the_way] * JOBS
     work = open_file(path)
-    clock.time += 1e6
+    clock.time += 1e6 if when == "doubted" else 0.0
     step(work)
+    if when == "missed":
+        step(work, 1e6)
     clock.time -= 1e6
     sent = service.posts
     with work.manifest.db.transaction():
         # The machine has been started since, with another clock.
-        work.manifest.db.write("UPDATE attempts SET doubted = replace(doubted, '-', '+')")
+        work.manifest.db.write(f"UPDATE attempts SET {when} = replace({when}, '-', '+')")
     for after in (0, SETTLE, GAP):
         assert service.posts == sent
         step(work, after)
