@@ -17,7 +17,7 @@ pytestmark = [
 
 RESUME = ("resume", "latest", "--wait", "--quiet")
 # Of the calls that are made most every so many is tried; others all are.
-STRIDE = {"pwrite64": 60, "fdatasync": 8, "ftruncate": 3}
+STRIDE = {"pwrite64": 30, "fdatasync": 4, "ftruncate": 2}
 # Calls, what becomes of them, and whether of all later ones as well.
 FAULTS = [
     ("fdatasync", "EIO", False),

@@ -18,7 +18,7 @@ from tests.soak.unruly import UnrulyProxy
 
 pytestmark = pytest.mark.slow
 
-KILLS = 120
+KILLS = 250
 
 
 def test_no_circuit_is_lost_and_none_runs_twice():
