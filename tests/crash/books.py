@@ -20,7 +20,8 @@ class Books:
     """
 
     def __init__(self, path: Path) -> None:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+        # Not for reading alone: a writer that was killed may have left a journal to roll back.
+        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30)
         try:
             self.nonces = {row[0] for row in connection.execute("SELECT nonce FROM attempts")}
             self.events = Counter(row[0] for row in connection.execute("SELECT kind FROM events"))
