@@ -49,7 +49,7 @@ def wide(num_qubits, generator):
 
 @LEVELS
 def test_no_compiled_circuit_touches_a_faulty_qubit(level, tmp_path):
-    generator = random.Random(level)
+    generator = random.Random(str(level))
     faulty = {4, 32, 60}
     device = snapshot("brooklyn", faulty=faulty)
     sizes = (1, 2, 5, 12, 20)
@@ -65,7 +65,7 @@ def test_no_compiled_circuit_touches_a_faulty_qubit(level, tmp_path):
 
 @LEVELS
 def test_compiled_circuit_does_what_it_did(level, tmp_path):
-    generator = random.Random(level)
+    generator = random.Random(str(level))
     given = [random_circuit(generator, 1 + number % 5) for number in range(10)]
     path = write(tmp_path, dump(*given), "random.qpy")
     made = ready(path, device=GUADALUPE, preparation=Preparation(level=level, seed=1))

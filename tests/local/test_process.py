@@ -20,7 +20,7 @@ from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
 from tests.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, error, slow
+from .support import LocalServer, bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 
@@ -377,15 +377,3 @@ def test_the_rate_is_a_sliding_window(monkeypatch: pytest.MonkeyPatch) -> None:
     rate.check()
     with pytest.raises(ApiError):
         rate.check()
-
-
-@pytest.mark.slow
-def test_listing_a_full_page_is_quick(client: Client) -> None:
-    for number in range(200):
-        client.submit([bell(), None, 1], tags=["page", f"n{number}"])
-    times = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        assert len(client.get("/jobs", tags=["page"]).json()["jobs"]) == 200
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.1

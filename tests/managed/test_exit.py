@@ -64,7 +64,12 @@ def stub() -> Iterator[Callable[..., Stub]]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
-    _, err = process.communicate(timeout=60)
+    try:
+        _, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
     return process.returncode, err.splitlines()
 
 
