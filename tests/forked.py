@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import gc
 import json
 import os
 import socket
@@ -20,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.warm import warm
 
 __all__ = ["COMMAND", "Forked", "run_forked"]
 
@@ -150,26 +151,8 @@ def _become(task: Mapping[str, Any]) -> Callable[[], None]:
     return functools.partial(exec, program, {"__name__": "__main__"})
 
 
-def _warm() -> None:
-    """Import what commands and programs import, so that none of them has to."""
-    import importlib
-    import pkgutil
-
-    import ibmqbatch
-    from ibmqbatch.circuits.quietly import import_qiskit
-
-    import_qiskit()
-    for name in ("httpx", "rich.live", "qiskit.qasm2"):
-        importlib.import_module(name)
-    for module in pkgutil.walk_packages(ibmqbatch.__path__, "ibmqbatch."):
-        if not module.name.endswith("__main__") and ".local" not in module.name:
-            importlib.import_module(module.name)
-    gc.collect()
-    gc.freeze()
-
-
 def _main(channel: int) -> None:
-    _warm()
+    warm()
     with socket.socket(fileno=channel) as way:
         task = _serve(way)
     if task is not None:

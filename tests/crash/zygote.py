@@ -6,7 +6,6 @@ imported what it needs. It reads a JSON document a line, and answers with one a 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from tests.crash.points import Kill, watch
+from tests.warm import warm
 
 __all__ = ["Child", "Zygote"]
 
@@ -180,29 +180,11 @@ def _serve(tasks: IO[str], answers: IO[str]) -> None:
         answers.flush()
 
 
-def _warm() -> None:
-    """Import what commands import, so that none of them has to."""
-    import importlib
-    import pkgutil
-
-    import ibmqbatch
-    from ibmqbatch.circuits.quietly import import_qiskit
-
-    import_qiskit()
-    for name in ("httpx", "rich.live", "qiskit.qasm2", "qiskit.qpy"):
-        importlib.import_module(name)
-    for module in pkgutil.walk_packages(ibmqbatch.__path__, "ibmqbatch."):
-        if not module.name.endswith("__main__") and ".local" not in module.name:
-            importlib.import_module(module.name)
-    gc.collect()
-    gc.freeze()
-
-
 if __name__ == "__main__":
     speed = float(sys.argv[1])
     if speed != 1:
         _hurry(speed)
-    _warm()
+    warm()
     answers = sys.stdout
     answers.write('{"ready": true}\n')
     answers.flush()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from unittest import mock
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
@@ -118,6 +122,15 @@ def step(work: Work, after: float = 0.0) -> None:
 
 def job(work: Work, index: int = 0):
     return work.manifest.jobs()[index]
+
+
+@contextlib.contextmanager
+def own_folders() -> Iterator[None]:
+    """Have a data folder, and one of what the machine remembers, for the block alone."""
+    with tempfile.TemporaryDirectory() as home:
+        folders = {"IBMQBATCH_HOME": home, "IBMQBATCH_RUNTIME": f"{home}/runtime"}
+        with mock.patch.dict(os.environ, folders):
+            yield
 
 
 def record(**changes: object) -> SetRecord:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import shutil
-import tempfile
 import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import BinaryIO
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -35,6 +32,7 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError, Unreachable
 from ibmqbatch.service.pace import Pace
 from ibmqbatch.service.types import JobPage, RemoteJob
+from tests.jobset.support import own_folders
 from tests.manifest.conftest import write_set
 from tests.service.conftest import FakeClock, account
 
@@ -154,9 +152,7 @@ class SetUnderFire(RuleBasedStateMachine):
     @initialize()
     def plan(self) -> None:
         self.stack = contextlib.ExitStack()
-        home = self.stack.enter_context(tempfile.TemporaryDirectory())
-        folders = {"IBMQBATCH_HOME": home, "IBMQBATCH_RUNTIME": f"{home}/runtime"}
-        self.stack.enter_context(mock.patch.dict(os.environ, folders))
+        self.stack.enter_context(own_folders())
         self.clock = FakeClock()
         self.service = Model(self.clock)
         self.path = write_set(JOBS)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -24,6 +21,7 @@ from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import NoAnswer, ServiceError, Unreachable
+from tests.jobset.support import own_folders
 from tests.jobset.test_machine import LAGS, SETTLE, Fate, Killed, Model
 from tests.manifest.conftest import write_set
 from tests.service.conftest import FakeClock
@@ -64,9 +62,7 @@ class FilesInUse(RuleBasedStateMachine):
     @initialize()
     def plan(self) -> None:
         self.stack = contextlib.ExitStack()
-        home = self.stack.enter_context(tempfile.TemporaryDirectory())
-        folders = {"IBMQBATCH_HOME": home, "IBMQBATCH_RUNTIME": f"{home}/runtime"}
-        self.stack.enter_context(mock.patch.dict(os.environ, folders))
+        self.stack.enter_context(own_folders())
         self.clock = FakeClock()
         self.service = Slow(self.clock)
         first = write_set(JOBS)

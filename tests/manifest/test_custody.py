@@ -73,15 +73,20 @@ def test_end_of_a_claim_ends_all_others():
         assert kept.claim("b", LATER) == Claim(LATER)
 
 
-@pytest.mark.parametrize("left", range(0, 60, 3))
-def test_line_that_was_cut_short_is_as_good_as_none(left):
-    """Nothing of it had been sent yet."""
+def cut_short(left: int) -> None:
+    """Leave so many bytes of a chain's second line, or all but its end."""
     with custody(SET) as kept:
         kept.begin("a")
         kept.add("b", [FIRST])
     (path,) = paths.runtime().iterdir()
     first, second = path.read_text().splitlines(keepends=True)
     path.write_text(first + second[: min(left, len(second) - 2)])
+
+
+@pytest.mark.parametrize("left", range(0, 60, 3))
+def test_line_that_was_cut_short_is_as_good_as_none(left):
+    """Nothing of it had been sent yet."""
+    cut_short(left)
     with custody(SET) as kept:
         assert kept.since("a") == ("a", [])
         assert kept.since("b") is None
@@ -89,12 +94,7 @@ def test_line_that_was_cut_short_is_as_good_as_none(left):
 
 @pytest.mark.parametrize("left", range(0, 60, 7))
 def test_what_follows_a_line_that_was_cut_short_is_kept(left):
-    with custody(SET) as kept:
-        kept.begin("a")
-        kept.add("b", [FIRST])
-    (path,) = paths.runtime().iterdir()
-    first, second = path.read_text().splitlines(keepends=True)
-    path.write_text(first + second[: min(left, len(second) - 2)])
+    cut_short(left)
     with custody(SET) as kept:
         kept.add("c", [SECOND])
         assert kept.since("a") == ("c", [SECOND])
