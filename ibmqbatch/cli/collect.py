@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -17,7 +16,7 @@ from ..manifest.store import Manifest
 from . import candidates, options
 from .verb import Verb, verb, working
 
-_LOOKS = 3  # at the service's listing, at most, for a set that had to be claimed
+_STEPS = 4  # at most, of a set that has to be claimed
 
 
 def command(
@@ -41,15 +40,14 @@ def command(
     """
     with verb("collect", json=json, verbose=verbose) as this:
         this.data["job_sets"] = []
-        claimed = []
-        for manifest in _named(this, job_set) if job_set else open_sets(this.problems):
-            with manifest:
-                if (wait := _step(this, manifest)) is not None:
-                    claimed.append((manifest.path, wait))
-        for _ in range(_LOOKS):
-            if claimed:
-                this.clock.sleep(max(wait for _, wait in claimed))
-                claimed = _go_on(this, claimed)
+        sets = _named(this, job_set) if job_set else open_sets(this.problems)
+        for _ in range(_STEPS):
+            waits = _step_each(this, sets)
+            if not waits:
+                break
+            # In this run: the next one may know nothing of what was claimed.
+            this.clock.sleep(max(waits.values()))
+            sets = _named(this, list(waits))
         if this.problems and this.exit_code is ExitCode.DONE:
             this.exit_code = ExitCode.ERROR
     return this.exit_code
@@ -66,17 +64,14 @@ def _named(this: Verb, references: Sequence[str]) -> Iterator[Manifest]:
         yield manifest
 
 
-def _go_on(this: Verb, claimed: Sequence[tuple[Path, float]]) -> list[tuple[Path, float]]:
-    """Take another step of sets that had to be claimed; return those that still have to be.
-
-    In this run: the next one may know nothing of it.
-    """
-    left = []
-    for path, _ in claimed:
-        with Manifest.open(path) as manifest:
+def _step_each(this: Verb, sets: Iterator[Manifest]) -> dict[str, float]:
+    """Take one step of each set; return for those that had to be claimed when to take another."""
+    waits = {}
+    for manifest in sets:
+        with manifest:
             if (wait := _step(this, manifest)) is not None:
-                left.append((path, wait))
-    return left
+                waits[manifest.job_set().id] = wait
+    return waits
 
 
 def _step(this: Verb, manifest: Manifest) -> float | None:
