@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Sender", "senders"]
 
 _log = logging.getLogger(__name__)
+_SLICE = 0.5  # seconds
 _SIGNAL = 0  # that none was: the program itself is ending
 
 
@@ -63,7 +66,13 @@ class Sender:
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until it has ended; return whether it has."""
-        return self._done.wait(timeout)
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            # In slices: a Ctrl-C just before a wait, or one that another thread gets, does not end
+            # it, and is heard of after it.
+            if self._done.wait(min(left, _SLICE)):
+                return True
+        return self._done.is_set()
 
     def interrupt(self) -> None:
         """Send nothing more; what is in flight lands."""
@@ -72,7 +81,7 @@ class Sender:
     def stop(self) -> None:
         """Let what is in flight land, send nothing more, and say how to go on."""
         self.interrupt()
-        self._done.wait()
+        self.join()
         self.tell()
 
     def tell(self) -> None:

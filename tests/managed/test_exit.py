@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.managed.background import Sender
 from ibmqbatch.managed.exceptions import IBMQAccountError
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
@@ -196,3 +197,19 @@ def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
     assert found.count(None) == 3
     with pytest.raises(IBMQAccountError):
         job_set.results(timeout=5)
+
+
+def test_no_wait_of_the_program_is_too_long_to_hear_of_a_signal():
+    """One that comes just before a wait, or to another thread, does not end the wait."""
+    waits = []
+
+    class Done:
+        def wait(self, timeout):
+            waits.append(timeout)
+            return len(waits) == 3
+
+    sender = object.__new__(Sender)
+    sender._done = Done()
+    assert sender.join()
+    assert len(waits) == 3
+    assert max(waits) <= 1
