@@ -12,7 +12,7 @@ __all__ = ["warm"]
 def warm() -> None:
     """Import all that the tool may, its embedded service aside."""
     import ibmqbatch
-    from ibmqbatch.circuits.quietly import import_qiskit
+    from ibmqbatch.circuits._qiskit import import_qiskit
 
     import_qiskit()
     for name in ("httpx", "rich.live", "qiskit.qasm2", "qiskit.qpy"):

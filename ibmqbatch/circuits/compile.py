@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import is_terra
 from .device import PLAIN, Device
 from .errors import BadInput
 from .fractional import with_angles_folded
@@ -137,18 +138,22 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
             if number.keys() >= set(qubits) and len(qubits) == gates[name].num_qubits
         }
         if inside:
-            target.add_instruction(_passed_over(gates[name]), inside, name=name)
+            gate = _passed_over(gates[name]) if is_terra() else gates[name]
+            target.add_instruction(gate, inside, name=name)
     _add_flow(target, device)
     return target
 
 
-def simulator_target(device: Device) -> Target:
-    """Return a simulator as Qiskit's Target: it takes its gates on any qubits."""
+def simulator_target(device: Device, *, sized: bool = True) -> Target:
+    """Return a simulator as Qiskit's Target: it takes its gates on any qubits.
+
+    Where it is not `sized`, circuits stay on their own qubits instead of getting all of its.
+    """
     from qiskit.circuit import library
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit.transpiler import Target
 
-    target = Target(num_qubits=device.num_qubits)
+    target = Target(num_qubits=device.num_qubits if sized else None)
     known: dict[str, Any] = {
         # Of any width, which Qiskit knows by their class.
         "diagonal": library.DiagonalGate,
@@ -208,23 +213,23 @@ def _passes(
     from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 
     if not device.instructions:
-        return generate_preset_pass_manager(
-            level, basis_gates=[*device.basis_gates, *sorted(device.flow)], seed_transpiler=seed
-        )
+        target = simulator_target(device, sized=False)
+        return generate_preset_pass_manager(level, target=target, seed_transpiler=seed)
     target = build_target(device, fractional=fractional)
     where: dict[str, Any] = {"target": target}
     if initial_layout is not None:
         number = {qubit: index for index, qubit in enumerate(device.region)}
         where["initial_layout"] = [number[qubit] for qubit in initial_layout]
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
-    passes.pre_layout = _known_errors(target)
+    if is_terra():
+        passes.pre_layout = _known_errors(target)
     return passes
 
 
 def _known_errors(target: Target) -> PassManager:
     """Return a stage that hands the target's errors to the layout passes.
 
-    They would sum them up again for every circuit, which is a fifteenth of all the work.
+    Those of Terra would sum them up for every circuit, which is a fifteenth of all the work.
     """
     from qiskit.transpiler import PassManager
     from qiskit.transpiler.basepasses import AnalysisPass

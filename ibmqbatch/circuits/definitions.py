@@ -10,6 +10,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import condition_of, with_condition
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -73,12 +74,12 @@ class _Writer:
                     self._define(whole, item, bits, condition)
                     continue
                 operation = known
-            operation = _under(operation, item.operation.condition or condition)
+            operation = with_condition(operation, condition_of(item.operation) or condition)
             whole.append(operation, [bits[q] for q in item.qubits], [bits[c] for c in item.clbits])
 
     def _define(self, whole: QuantumCircuit, item: Any, bits: _Bits, condition: Any) -> None:
         definition = item.operation.definition
-        condition = item.operation.condition or condition
+        condition = condition_of(item.operation) or condition
         if condition is not None and definition.clbits:
             raise BadInput(
                 "unsupported",
@@ -116,12 +117,6 @@ def _is_own(kind: type) -> bool:
         or str(kind.__module__).startswith(_READERS)
         or issubclass(kind, ControlFlowOp)
     )
-
-
-def _under(operation: Any, condition: Any) -> Any:
-    if condition is None or operation.condition == condition:
-        return operation
-    return operation.to_mutable().c_if(*condition)
 
 
 def _is_same(operation: Any, known: Any) -> bool:

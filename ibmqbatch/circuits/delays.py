@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ._qiskit import condition_of, with_condition
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -41,10 +42,8 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
                 "Give each delay its length, in a circuit of its own.",
             ) from error
         steps = Delay(round(seconds / (dt or _STEP)), unit="dt")
-        condition = operation.condition
-        circuit.data[index] = item.replace(
-            operation=steps if condition is None else steps.c_if(*condition)
-        )
+        steps = with_condition(steps, condition_of(operation))
+        circuit.data[index] = item.replace(operation=steps)
 
 
 @cache

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
+from ._qiskit import is_terra
+
 __all__ = ["UnsafeFormula", "only_formulas"]
 
 _NUMBERS = {"Float", "Integer", "Rational", "Symbol"}  # these take texts, which they do not run
@@ -47,7 +49,15 @@ def only_formulas() -> Iterator[None]:
 
 @functools.cache
 def _install() -> None:
-    """Have Qiskit's readers of formulas guarded, which few files need."""
+    """Have Qiskit's readers of formulas guarded, which few files need.
+
+    Qiskit 2 evaluates no text any more, and reads symengine's form alone by other means.
+    """
+    if not is_terra():
+        from qiskit.qpy import common
+
+        common.load_symengine_payload = _refuse_symengine(common.load_symengine_payload)
+        return
     from qiskit.qpy.binary_io import schedules, value
 
     for module, name in (
@@ -58,6 +68,21 @@ def _install() -> None:
         setattr(module, name, _prepared(getattr(module, name)))
 
 
+def _refuse_symengine(reader: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    @functools.wraps(reader)
+    def refusing(payload: bytes) -> Any:
+        if _guarded.get():
+            raise _symengine()
+        return reader(payload)
+
+    return refusing
+
+
+def _symengine() -> UnsafeFormula:
+    # A form of its own, which may hold pickles. Terra writes it only when it is told to.
+    return UnsafeFormula("it is in symengine's own form")
+
+
 def _prepared(reader: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(reader)
 
@@ -66,8 +91,7 @@ def _prepared(reader: Callable[..., Any]) -> Callable[..., Any]:
         _guard_evaluation()
         told = signature.bind(*args, **kwargs).arguments
         if _guarded.get() and told.get("use_symengine") and told.get("expr_bytes") != b"":
-            # A form of its own, which may hold pickles. Qiskit writes it only when it is told to.
-            raise UnsafeFormula("it is in symengine's own form")
+            raise _symengine()
         return reader(*args, **kwargs)
 
     return prepared

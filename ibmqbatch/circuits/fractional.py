@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import condition_of, with_condition
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
@@ -31,9 +33,8 @@ def with_angles_folded(circuit: QuantumCircuit) -> QuantumCircuit:
             folded.append(item.replace(operation=changed))
         elif operation.name == "rzz" and not getattr(operation.params[0], "parameters", None):
             for gate, places in _folded(float(operation.params[0])):
-                if operation.condition is not None:
-                    gate = gate.c_if(*operation.condition)  # noqa: PLW2901 - the gate is ours
-                folded.append(gate, [item.qubits[place] for place in places], [])
+                turned = with_condition(gate, condition_of(operation))
+                folded.append(turned, [item.qubits[place] for place in places], [])
         else:
             folded.append(item)
     return folded

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import condition_of, import_importer
 from .errors import BadInput
+from .registers import with_registers
 from .text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
     Includes are looked for in `folder`. `input` of type `angle` and `float` become parameters.
     Return also whether its qubits are physical: the device's own, by number (`$5`).
     """
+    import_importer()
     import qiskit_qasm3_import
     from qiskit_qasm3_import import converter
 
@@ -55,8 +58,7 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
         raise BadInput(
             "unsupported", f"{where} cannot be made a circuit: {_sentence(error)}.", "Mend it."
         ) from error
-    _register_bits(circuit, program.statements)
-    _check_conditions(circuit, circuit, where)
+    circuit = _with_declared_registers(circuit, program.statements, where)
     physical = any("$" in file.text and _PHYSICAL.search(masked(file.text)) for file in files)
     return circuit, physical
 
@@ -88,27 +90,30 @@ def _order_parameters(statements: Iterable[Any]) -> None:
                 Rename().visit(part, names)
 
 
-def _check_conditions(circuit: QuantumCircuit, whole: QuantumCircuit, where: str) -> None:
+def _check_conditions(circuit: QuantumCircuit, declared: Collection[str], where: str) -> None:
     """Raise BadInput for a condition on a part of a register: nobody could read it in QPY."""
     from qiskit.circuit import ClassicalRegister
 
     for item in circuit.data:
-        condition = getattr(item.operation, "condition", None)
+        condition = condition_of(item.operation)
         on = condition[0] if isinstance(condition, tuple) else None
-        if isinstance(on, ClassicalRegister) and on not in whole.cregs:
+        if isinstance(on, ClassicalRegister) and on.name not in declared:
             raise BadInput(
                 "unsupported",
                 f"{where} has a condition on bits that are no register of their own.",
                 "Measure them into a register that is declared for them.",
             )
         for block in getattr(item.operation, "blocks", ()):
-            _check_conditions(block, whole, where)
+            _check_conditions(block, declared, where)
 
 
-def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
-    """Give every `bit` that is declared alone a register of its name, as IBM's service does.
+def _with_declared_registers(
+    circuit: QuantumCircuit, statements: Iterable[Any], where: str
+) -> QuantumCircuit:
+    """Return the circuit with a register for every `bit`, also for one that is declared alone.
 
-    The importer makes loose bits of them, and results come by register.
+    The importer makes a loose bit of that, and results come by register: so does IBM's service.
+    Raises BadInput.
     """
     from openqasm3 import ast
     from qiskit.circuit import ClassicalRegister
@@ -127,10 +132,9 @@ def _register_bits(circuit: QuantumCircuit, statements: Iterable[Any]) -> None:
         circuit.add_register(ClassicalRegister(bits=[bit], name=name))
     # Outcomes are written in the order of declaration; what is no more than another name for bits
     # (`let`) is not among them.
-    circuit.cregs[:] = sorted(
-        (register for register in circuit.cregs if register.name in declared),
-        key=lambda register: declared[register.name],
-    )
+    _check_conditions(circuit, declared, where)
+    names = {register.name for register in circuit.cregs} & declared.keys()
+    return with_registers(circuit, sorted(names, key=declared.__getitem__))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from .errors import BadInput
 from .isa import steps
 from .openqasm3 import load_openqasm3
-from .qpyfile import load_qpy
-from .quietly import import_qiskit
+from .qpy import load_qpy
+from ._qiskit import import_qiskit
 from .usual import DEFINITIONS
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from .errors import BadInput
 from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
 from .openqasm3 import load_openqasm3
-from .qpyfile import MAGIC, load_qpy
-from .quietly import import_qiskit
+from .qpy import MAGIC, encode_qpy, load_qpy
+from ._qiskit import import_qiskit
 from .reading import read_bytes
 from .registers import in_registers
 from .sources import STDIN, Source
@@ -160,12 +160,10 @@ def _from_qpy(data: bytes, where: str) -> list[_Found]:
     circuits = load_qpy(data, where)
     if not circuits:
         raise BadInput("no_circuits", f"{where} holds no circuits.", "Name another file.")
-    from .encode import qpy_of
-
     return [
         (
             "qpy",
-            qpy_of(circuit),
+            encode_qpy(circuit),
             0,
             None if _MADE_UP.fullmatch(circuit.name) else circuit.name,
             checked_metadata(circuit.metadata, where),

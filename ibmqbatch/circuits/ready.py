@@ -18,6 +18,7 @@ from .isa import check_activity, check_numbers, check_steps, measures, misfit, s
 from .load import Load, load_of
 from .physical import read_physical
 from .programs import Program, load_circuit
+from .qpy import encode_qpy
 from .refusals import angles_of, check_angles, check_options, check_registers, odd_angle
 
 if TYPE_CHECKING:
@@ -172,7 +173,6 @@ class Work:
     def _as_circuit(self, program: Program, where: str) -> ReadyProgram:
         circuit, physical = load_circuit(program)
         from .delays import count_in_steps
-        from .encode import qpy_of
 
         check_numbers(circuit, where)
         self._check_parameters(circuit, program)
@@ -204,7 +204,7 @@ class Work:
         # Last, because compiling gives it another.
         circuit.name = program.name
         circuit.metadata = dict(program.metadata)
-        data = qpy_of(circuit)
+        data = encode_qpy(circuit)
         return ReadyProgram(
             circuits=runs,
             source=program.source,
@@ -223,11 +223,10 @@ class Work:
     @staticmethod
     def _given(program: Program, *, compiled: bool) -> bytes | None:
         """Return a program to be kept as it came."""
-        from .encode import qpy_of
 
         if program.circuit is None:
             return zlib.compress(program.content, level=1)
-        return zlib.compress(qpy_of(program.circuit), level=1) if compiled else None
+        return zlib.compress(encode_qpy(program.circuit), level=1) if compiled else None
 
     def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..circuits.qpyfile import parameter_names, read_header
+from ..circuits.qpy import parameter_names, read_header
 from ..manifest.draft import Draft, DraftCircuit
 from .sent import SentJob, SentPub
 from .slots import Slot

@@ -6,6 +6,6 @@ Qiskit's warning about itself would else come from each of them.
 
 from __future__ import annotations
 
-from ..circuits.quietly import import_qiskit
+from ..circuits._qiskit import import_qiskit
 
 import_qiskit()

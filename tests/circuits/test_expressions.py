@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
 from ibmqbatch.circuits.errors import BadInput
-from ibmqbatch.circuits.qpyfile import load_qpy
+from ibmqbatch.circuits.qpy import load_qpy
 
 a, b = Parameter("a"), Parameter("b")
 FORMULAS = [

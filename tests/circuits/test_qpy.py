@@ -6,11 +6,11 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 
-from ibmqbatch.circuits.encode import qpy_of
-from ibmqbatch.circuits.qpyfile import (
+from ibmqbatch.circuits.qpy import (
     _CIRCUIT_HEADER,
     _FILE_HEADER,
     _KIND,
+    encode_qpy,
     parameter_names,
     read_header,
 )
@@ -26,11 +26,11 @@ def circuit() -> QuantumCircuit:
 
 
 def test_header_gives_name_and_metadata(circuit):
-    assert read_header(qpy_of(circuit)) == ("näme", {"a": [1, "ü"]})
+    assert read_header(encode_qpy(circuit)) == ("näme", {"a": [1, "ü"]})
 
 
 def test_parameters_come_in_the_circuits_own_order(circuit):
-    assert parameter_names(qpy_of(circuit)) == ["a", "b", "v[2]", "v[10]"]
+    assert parameter_names(encode_qpy(circuit)) == ["a", "b", "v[2]", "v[10]"]
     assert [parameter.name for parameter in circuit.parameters] == ["a", "b", "v[2]", "v[10]"]
 
 
@@ -44,7 +44,7 @@ def test_of_what_cannot_be_read_nothing_is_told(data):
 
 @pytest.mark.parametrize("metadata", ["[" * 100_000, "5", "{", '"text"'])
 def test_metadata_that_make_no_sense_are_none(metadata):
-    empty = qpy_of(QuantumCircuit(1, name="c", metadata={}))
+    empty = encode_qpy(QuantumCircuit(1, name="c", metadata={}))
     start = _FILE_HEADER.size + _KIND.size
     fields = list(_CIRCUIT_HEADER.unpack_from(empty, start))
     fields[5] = len(metadata)

@@ -1,0 +1,150 @@
+"""The Qiskit that is installed: Qiskit 2, or Terra 0.46. What differs between them stands here."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import warnings
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ..errors import IbmqbatchError
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = [
+    "MissingPackage",
+    "condition_of",
+    "copy_variables",
+    "import_importer",
+    "import_qiskit",
+    "installed_versions",
+    "is_terra",
+    "with_condition",
+]
+
+_TERRA = (0, 46)
+_INSTALL = "pip install 'ibmqbatch[qiskit]'"
+_INSTALL_TERRA = "pip install 'ibmqbatch[terra]'"
+_MEND = f"pip uninstall -y qiskit qiskit-terra qiskit-aer && {_INSTALL}"
+
+
+class MissingPackage(IbmqbatchError):
+    """Qiskit, or what reads OpenQASM 3 with it, is not installed, or not as it should be."""
+
+    code = "missing_package"
+
+
+@functools.cache
+def import_qiskit() -> None:
+    """Import Qiskit; to be called before any part of it is imported.
+
+    It takes a second, and not every program needs it. Raises MissingPackage where there is none
+    that this tool works with.
+    """
+    _check_installation()
+    with warnings.catch_warnings():
+        # Terra announces its own end at each import, and its part for QPY that of another.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            import qiskit
+            import qiskit.qpy  # noqa: F401
+        except ImportError as error:
+            raise MissingPackage(
+                f"Qiskit is installed ({_listed(installed_versions())}) and cannot be imported: "
+                f"{error}.",
+                f"Install it anew: {_MEND}",
+            ) from error
+
+
+def import_importer() -> None:
+    """Import what reads OpenQASM 3; raises MissingPackage where it is not installed."""
+    import_qiskit()
+    try:
+        import qiskit_qasm3_import  # noqa: F401
+    except ImportError as error:
+        raise MissingPackage(
+            "Reading OpenQASM 3 needs the package qiskit-qasm3-import, which is not installed.",
+            "Install it with: pip install qiskit-qasm3-import",
+        ) from error
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of the packages that Qiskit comes in, without importing it."""
+    found = {}
+    for name in ("qiskit", "qiskit-terra"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def is_terra() -> bool:
+    """Tell whether the Qiskit that is installed is Terra 0.46."""
+    import qiskit
+
+    return _numbers(str(qiskit.__version__)) < (1,)
+
+
+def condition_of(operation: Any) -> Any:
+    """Return what `c_if` has set on an instruction; Qiskit 2 has `if_else` instead, and None."""
+    return getattr(operation, "condition", None)
+
+
+def with_condition(operation: Any, condition: Any) -> Any:
+    """Return the instruction under a condition of another; None: as it is."""
+    if condition is None or condition_of(operation) == condition:
+        return operation
+    return operation.to_mutable().c_if(*condition)
+
+
+def copy_variables(source: QuantumCircuit, target: QuantumCircuit) -> None:
+    """Declare in `target` the classical variables and stretches of `source`, which Terra lacks."""
+    if not hasattr(source, "iter_vars"):
+        return
+    for variable in source.iter_input_vars():
+        target.add_input(variable)
+    for variable in source.iter_captured_vars():
+        target.add_capture(variable)
+    for variable in source.iter_declared_vars():
+        target.add_uninitialized_var(variable)
+    if not hasattr(source, "iter_stretches"):
+        return
+    for stretch in source.iter_captured_stretches():
+        target.add_capture(stretch)
+    for stretch in source.iter_declared_stretches():
+        target.add_stretch(stretch)
+
+
+def _check_installation() -> None:
+    """Raise MissingPackage unless there is one Qiskit, and one that this tool works with."""
+    found = installed_versions()
+    if not found or importlib.util.find_spec("qiskit") is None:
+        raise MissingPackage(
+            "These circuits need Qiskit, and none is installed.",
+            f"Install it with: {_INSTALL}",
+        )
+    qiskit, terra = found.get("qiskit"), found.get("qiskit-terra")
+    if qiskit is not None and terra is not None and _numbers(qiskit) >= (1,):
+        raise MissingPackage(
+            f"The environment holds the files of two Qiskits ({_listed(found)}), and neither works.",
+            f"Install one of them anew: {_MEND}",
+        )
+    version = terra if qiskit is None or terra is not None else qiskit
+    assert version is not None
+    if _numbers(version) < _TERRA or (1,) <= _numbers(version) < (2,):
+        raise MissingPackage(
+            f"Qiskit {version} is installed; ibmqbatch works with Qiskit 2 and with Terra 0.46.",
+            f"Install a newer one with: {_INSTALL}",
+        )
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(part) for part in parts if part.isdecimal())

@@ -1,0 +1,141 @@
+"""Reading QPY, Qiskit's own binary form."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ._qiskit import MissingPackage, import_qiskit, is_terra
+from .errors import BadInput
+from .expressions import UnsafeFormula, only_formulas
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["MAGIC", "encode_qpy", "load_qpy", "parameter_names", "read_header"]
+
+MAGIC = b"QISKIT"
+_VERSION_BYTE = len(MAGIC)
+# The newest version that IBM's service is sent: `SERVICE_MAX_SUPPORTED_QPY_VERSION` of the module
+# `json` of its own client, qiskit-ibm-runtime 0.51. Terra writes version 10 and no other.
+_NEWEST_ON_THE_WIRE = 17
+# From which Qiskit on each version is read, by Qiskit's own description of the format.
+_READ_SINCE = {11: "1.0", 12: "1.1", 13: "1.3", 14: "2.0", 15: "2.1", 16: "2.1.1", 17: "2.3"}
+_READ_SINCE |= {18: "2.6"}
+
+
+def encode_qpy(circuit: QuantumCircuit) -> bytes:
+    """Return a circuit as QPY of the newest version that the installed Qiskit and the wire have."""
+    from qiskit import qpy
+
+    buffer = io.BytesIO()
+    if is_terra():
+        qpy.dump(circuit, buffer)
+    else:
+        qpy.dump(circuit, buffer, version=min(_newest_read(), _NEWEST_ON_THE_WIRE))
+    return buffer.getvalue()
+
+
+def _newest_read() -> int:
+    """Return the newest version that the installed Qiskit reads."""
+    from qiskit.qpy import common
+
+    return int(common.QPY_VERSION)
+
+
+def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
+    """Return the circuits in a QPY file, with their names and metadata; raises BadInput."""
+    from qiskit import QuantumCircuit, qpy
+
+    version = data[_VERSION_BYTE] if len(data) > _VERSION_BYTE else None
+    if version is not None and version > _newest_read():
+        raise _newer(version, where)
+    try:
+        with only_formulas(), warnings.catch_warnings():
+            # It warns of files that were written by another Qiskit; the version above decides.
+            warnings.simplefilter("ignore")
+            circuits = qpy.load(io.BytesIO(data))
+    except UnsafeFormula as error:
+        raise BadInput(
+            "unsafe_qpy",
+            f"A formula of parameters in {where} cannot be trusted: {error}.",
+            "Bind its parameters, or write OpenQASM 3, where it was made.",
+        ) from error
+    except Exception as error:
+        # Whatever a damaged file makes of the reader.
+        raise BadInput(
+            "damaged_qpy",
+            f"{where} cannot be read as QPY: it is cut short or damaged.",
+            "Write it again where it was made.",
+        ) from error
+    if not all(isinstance(circuit, QuantumCircuit) for circuit in circuits):
+        raise BadInput(
+            "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
+        )
+    return list(circuits)
+
+
+def parameter_names(data: bytes) -> list[str] | None:
+    """Return the names of the parameters of the circuit in a QPY file, in their order.
+
+    None where that cannot be read: without a Qiskit, or with one that is too old.
+    """
+    try:
+        import_qiskit()
+        circuits = load_qpy(data, "a circuit")
+    except (BadInput, MissingPackage):
+        return None
+    return [parameter.name for parameter in circuits[0].parameters] if circuits else None
+
+
+# From version 10 on: the file's header, the kind of the program, the circuit's header; see Qiskit's
+# own description of the format.
+_FILE_HEADER = struct.Struct("!6sBBBBQc")
+_KIND = struct.Struct("!c")
+_CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQ")
+_VARIABLES = struct.Struct("!I")  # how many there are, at the end of the header
+_OFFSET = struct.Struct("!Q")  # where the circuit begins
+_HEADERS, _WITH_VARIABLES, _WITH_OFFSETS = 10, 12, 16
+
+
+def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
+    """Return the name and metadata of the circuit in a QPY file, without Qiskit.
+
+    Where they cannot be read, of versions before 10 or after 18, None and nothing.
+    """
+    version = data[_VERSION_BYTE] if len(data) > _VERSION_BYTE else 0
+    if data[:_VERSION_BYTE] != MAGIC or not _HEADERS <= version <= max(_READ_SINCE):
+        return None, {}
+    start = _FILE_HEADER.size + _KIND.size
+    try:
+        if version >= _WITH_OFFSETS:
+            (start,) = _OFFSET.unpack_from(data, start)
+        name_size, _, phase_size, _, _, metadata_size, _, _ = _CIRCUIT_HEADER.unpack_from(
+            data, start
+        )
+        start += _CIRCUIT_HEADER.size + (_VARIABLES.size if version >= _WITH_VARIABLES else 0)
+        name = data[start : start + name_size].decode()
+        start += name_size + phase_size
+        metadata = json.loads(data[start : start + metadata_size])
+    except (struct.error, ValueError, RecursionError):
+        return None, {}
+    return name, metadata if isinstance(metadata, dict) else {}
+
+
+def _newer(version: int, where: str) -> BadInput:
+    """Say which Qiskit reads a version that the installed one does not."""
+    since = _READ_SINCE.get(version)
+    return BadInput(
+        "newer_qpy",
+        f"{where} is QPY version {version}, and the Qiskit that is installed reads up to "
+        f"{_newest_read()}.",
+        f"Qiskit {since} and newer read it; or write OpenQASM 3 where it was made, with "
+        "qiskit.qasm3.dump."
+        if since
+        else "Install the newest Qiskit; or write OpenQASM 3 where it was made, with "
+        "qiskit.qasm3.dump.",
+    )
