@@ -129,7 +129,7 @@ def _check_installation() -> None:
     qiskit, terra = found.get("qiskit"), found.get("qiskit-terra")
     if qiskit is not None and terra is not None and _numbers(qiskit) >= (1,):
         raise MissingPackage(
-            f"The environment holds the files of two Qiskits ({_listed(found)}), and neither works.",
+            f"The environment holds two Qiskits ({_listed(found)}), and neither works.",
             f"Install one of them anew: {_MEND}",
         )
     version = terra if qiskit is None or terra is not None else qiskit

@@ -181,9 +181,13 @@ def _add_flow(target: Target, device: Device) -> None:
         "switch_case": operations.SwitchCaseOp,
         "break_loop": operations.BreakLoopOp,
         "continue_loop": operations.ContinueLoopOp,
+        # What Terra does not know, no circuit of its has.
+        "box": getattr(operations, "BoxOp", None),
+        "store": getattr(operations, "Store", None),
     }
     for name in sorted(device.flow):
-        target.add_instruction(flow[name], name=name)
+        if flow[name] is not None:
+            target.add_instruction(flow[name], name=name)
 
 
 def _passed_over(gate: Any) -> Any:

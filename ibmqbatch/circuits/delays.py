@@ -29,8 +29,10 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
         return
     for index, item in enumerate(circuit.data):
         operation = item.operation
-        for block in getattr(operation, "blocks", ()):
-            count_in_steps(block, dt, where)
+        if blocks := getattr(operation, "blocks", ()):
+            for block in blocks:  # which Qiskit 2 gives as copies
+                count_in_steps(block, dt, where)
+            circuit.data[index] = item.replace(operation=operation.replace_blocks(blocks))
         if operation.name != "delay" or operation.unit == "dt":
             continue
         try:
@@ -38,7 +40,7 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
         except (TypeError, KeyError) as error:
             raise BadInput(
                 "unsupported",
-                f"{where} has a delay whose length is a parameter.",
+                f"{where} has a delay whose length is no number.",
                 "Give each delay its length, in a circuit of its own.",
             ) from error
         steps = Delay(round(seconds / (dt or _STEP)), unit="dt")

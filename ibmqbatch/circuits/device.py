@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["FLOW", "PLAIN", "Device", "Facts", "Qubits", "largest_region"]
+__all__ = ["FLOW", "PLAIN", "STATEMENTS", "Device", "Facts", "Qubits", "largest_region"]
 
 # Instructions that every working qubit takes where the device has them, whatever their entries say.
 PLAIN = ("measure", "reset", "delay")
 FLOW = frozenset(
     {"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop"}
 )
+# What is on no qubits of its own, and what a service has to say that it takes.
+STATEMENTS = FLOW | {"box", "store"}
 
 Qubits = tuple[int, ...]
 
@@ -30,7 +32,7 @@ class Device:
 
     `instructions` tells for each instruction the qubits, in order, that it works on. It is empty
     where there is no instruction set to keep to: a simulator, that takes any gates anywhere.
-    `region` holds the working qubits that are connected to one another, the most there are. `t1`
+    `flow` are those of `STATEMENTS` that it takes. `region` holds the working qubits that are connected to one another, the most there are. `t1`
     and `t2` are in seconds; `dt` is the length of a time step in seconds. `max_active_qubits` is
     set where fewer qubits can be used at a time than there are. `fractional` are those of its gates
     that circuits are compiled to on request alone; `rep_delay` is the time from one shot to the

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput
-from .programs import Program, checked_metadata, checked_name, programs_in_text
+from .programs import Program, checked_name, kept_metadata, programs_in_text
 from .sources import Source
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _from_circuit(circuit: QuantumCircuit, number: int) -> Program:
         folder=Path(),
         name=checked_name(circuit.name or f"experiment{number}", where),
         position=number,
-        metadata=checked_metadata(circuit.metadata, where),
+        metadata=kept_metadata(circuit.metadata),
         circuit=circuit,
     )
 

@@ -6,7 +6,7 @@ import cmath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .device import FLOW, Device
+from .device import FLOW, STATEMENTS, Device
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = [
     "active_qubits",
     "check_activity",
     "check_numbers",
+    "check_statements",
     "check_steps",
     "measures",
     "misfit",
@@ -26,7 +27,8 @@ __all__ = [
 Step = tuple[str, tuple[int, ...]]
 
 # What does nothing to the qubits that it spans: control flow is what its blocks hold.
-_PASSIVE = FLOW | {"barrier", "delay"}
+_RARE = STATEMENTS - FLOW
+_PASSIVE = STATEMENTS | {"barrier", "delay"}
 
 
 def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[Step]:
@@ -54,14 +56,33 @@ def check_steps(instructions: Iterable[Step], device: Device, where: str) -> Non
     if found is None:
         return
     name, qubits = found
-    listed = f"qubit {qubits[0]}" if len(qubits) == 1 else f"qubits {', '.join(map(str, qubits))}"
+    listed = f" on qubit{'s' * (len(qubits) > 1)} {', '.join(map(str, qubits))}" if qubits else ""
     # As IBM's service says it of a job, code 1517.
     raise BadInput(
         "not_in_instruction_set",
-        f"{where}: {device.name} does not take the instruction '{name}' on {listed}.",
+        f"{where}: {device.name} does not take the instruction '{name}'{listed}.",
         "Have the circuit compiled (leave --no-compile out, and name no physical qubits), "
         "or mend it.",
     )
+
+
+def check_statements(circuit: QuantumCircuit, device: Device, where: str) -> None:
+    """Raise BadInput for what is more than instructions on qubits, and nobody could run."""
+    if getattr(circuit, "num_input_vars", 0):
+        name = next(iter(circuit.iter_input_vars())).name
+        raise _no_statement(where, f"the input variable '{name}'", "no service is given its value")
+    if getattr(circuit, "num_stretches", 0):
+        name = next(iter(circuit.iter_stretches())).name
+        raise _no_statement(where, f"the stretch '{name}'", "delays are sent with their lengths")
+    if device.instructions:
+        return  # it tells of all that it takes
+    for name, _ in steps(circuit):
+        if name in _RARE and name not in device.flow:
+            raise _no_statement(where, f"the statement '{name}'", f"{device.name} takes none")
+
+
+def _no_statement(where: str, what: str, why: str) -> BadInput:
+    return BadInput("unsupported", f"{where} has {what}, and {why}.", "Write it without.")
 
 
 def active_qubits(instructions: Iterable[Step]) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .device import FLOW
+from .device import STATEMENTS
 from .isa import Step
 
 __all__ = ["Load", "load_of"]
@@ -15,7 +15,7 @@ __all__ = ["Load", "load_of"]
 _WEIGHTS = {"rz": 1, "delay": 1, "sx": 2, "x": 2, "measure": 10, "reset": 17}
 _OF_ONE_QUBIT, _OF_TWO_QUBITS = 2, 5
 _AT_THE_START = 50  # of every qubit
-_FREE = FLOW | {"barrier"}
+_FREE = STATEMENTS | {"barrier"}
 _BITS_PER_BYTE = 8
 
 

@@ -6,11 +6,11 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._qiskit import import_qiskit
 from .errors import BadInput
 from .isa import steps
 from .openqasm3 import load_openqasm3
 from .qpy import load_qpy
-from ._qiskit import import_qiskit
 from .usual import DEFINITIONS
 
 if TYPE_CHECKING:

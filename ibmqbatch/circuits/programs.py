@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ._qiskit import import_qiskit
 from .definitions import is_plain, written_out
 from .errors import BadInput
 from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
 from .openqasm3 import load_openqasm3
 from .qpy import MAGIC, encode_qpy, load_qpy
-from ._qiskit import import_qiskit
 from .reading import read_bytes
 from .registers import in_registers
 from .sources import STDIN, Source
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Program",
-    "checked_metadata",
     "checked_name",
+    "kept_metadata",
     "load_circuit",
     "programs_in_text",
     "read_programs",
@@ -37,6 +37,7 @@ __all__ = [
 _OPENQASM = {2: "openqasm2", 3: "openqasm3"}
 _LIKELIEST = 2  # version of a program that does not say
 _MADE_UP = re.compile(r"circuit-\d+(-\d+)?")  # how Qiskit names what nobody has named
+_DEEPEST = 50  # parts of metadata within one another
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # of characters: controls, halves, ends of lines
 
 
@@ -166,22 +167,44 @@ def _from_qpy(data: bytes, where: str) -> list[_Found]:
             encode_qpy(circuit),
             0,
             None if _MADE_UP.fullmatch(circuit.name) else circuit.name,
-            checked_metadata(circuit.metadata, where),
+            kept_metadata(circuit.metadata),
         )
         for circuit in circuits
     ]
 
 
-def checked_metadata(given: object, where: str) -> Mapping[str, object]:
-    """Return a circuit's metadata as it can be kept, in JSON; raises BadInput."""
-    try:
-        text = json.dumps(given or {}, allow_nan=False, ensure_ascii=False)
-        metadata = json.loads(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadInput(
-            "bad_metadata", f"{where}: its metadata is not JSON.", "Keep texts and numbers in it."
-        ) from error
-    return metadata if isinstance(metadata, dict) else {}
+def kept_metadata(given: object) -> Mapping[str, object]:
+    """Return a circuit's metadata as JSON can hold it: what it has no form for becomes a text.
+
+    Arrays become lists, complex numbers pairs of their parts, bytes hexadecimal.
+    """
+    kept = _kept(given, 0)
+    return kept if isinstance(kept, dict) else {}
+
+
+def _kept(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value).encode(errors="backslashreplace").decode()
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    if isinstance(value, complex):
+        return [_kept(value.real, depth), _kept(value.imag, depth)]
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    if depth == _DEEPEST:  # where something may hold itself
+        return _kept(str(value), depth)
+    if isinstance(value, Mapping):
+        pairs = [(_kept(str(key), depth), _kept(part, depth + 1)) for key, part in value.items()]
+        return dict(pairs)
+    if isinstance(value, list | tuple | range | Set):
+        return [_kept(part, depth + 1) for part in value]
+    if callable(getattr(value, "tolist", None)):  # NumPy's scalars and arrays
+        return _kept(value.tolist(), depth + 1)
+    return _kept(str(value), depth)
 
 
 def checked_name(name: str, where: str) -> str:

@@ -14,7 +14,15 @@ from ..errors import Problem
 from .device import Device
 from .durations import duration_of
 from .errors import BadInput
-from .isa import check_activity, check_numbers, check_steps, measures, misfit, steps
+from .isa import (
+    check_activity,
+    check_numbers,
+    check_statements,
+    check_steps,
+    measures,
+    misfit,
+    steps,
+)
 from .load import Load, load_of
 from .physical import read_physical
 from .programs import Program, load_circuit
@@ -175,6 +183,7 @@ class Work:
         from .delays import count_in_steps
 
         check_numbers(circuit, where)
+        check_statements(circuit, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
         if not measures(circuit):
@@ -223,7 +232,6 @@ class Work:
     @staticmethod
     def _given(program: Program, *, compiled: bool) -> bytes | None:
         """Return a program to be kept as it came."""
-
         if program.circuit is None:
             return zlib.compress(program.content, level=1)
         return zlib.compress(encode_qpy(program.circuit), level=1) if compiled else None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.device import FLOW, PLAIN, Device, Facts, Qubits, largest_region
+from ..circuits.device import PLAIN, STATEMENTS, Device, Facts, Qubits, largest_region
 from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
@@ -38,7 +38,7 @@ def device_from_wire(
     num_qubits = int(configuration["n_qubits"])
     basis = tuple(map(str, _list(configuration.get("basis_gates"))))
     supported = set(map(str, _list(configuration.get("supported_instructions")) or PLAIN))
-    flow = frozenset(supported & FLOW)
+    flow = frozenset(supported & STATEMENTS)
     if not isinstance(configuration.get("coupling_map"), list):
         return Device(name, num_qubits, basis, max_active_qubits, flow=flow)
     calibration = Calibration.from_wire(properties or {})

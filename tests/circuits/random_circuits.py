@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit_aer import AerSimulator
 
+from tests.qiskits import conditional
+
 __all__ = ["are_alike", "counts", "deterministic", "random_circuit"]
 
 SHOTS = 500
-_BASIS = ["u", "cx", "measure", "reset", "if_else", "barrier"]
+_BASIS = ("u", "cx", "measure", "reset", "if_else")
 
 
 def random_circuit(generator: random.Random, num_qubits: int, steps: int = 10) -> QuantumCircuit:
@@ -50,7 +52,7 @@ def _step(generator: random.Random, circuit: QuantumCircuit, on: list[int]) -> N
         case "measure":
             circuit.measure(on[0], first)
         case "c_if":
-            circuit.x(on[0]).c_if(circuit.cregs[1], 1)
+            conditional(circuit, "x", on[0], on=(circuit.cregs[1], 1))
         case "if":
             with circuit.if_test((first, 1)) as otherwise:
                 circuit.ry(1.1, on[0])
@@ -79,7 +81,7 @@ def deterministic(generator: random.Random, num_qubits: int, steps: int = 10) ->
             case 3:
                 circuit.measure(a, circuit.cregs[1][generator.randrange(2)])
             case 4:
-                circuit.x(a).c_if(circuit.cregs[1], generator.randrange(4))
+                conditional(circuit, "x", a, on=(circuit.cregs[1], generator.randrange(4)))
             case _:
                 circuit.reset(a)
     circuit.measure(circuit.qubits, circuit.cregs[0])
@@ -90,7 +92,7 @@ def counts(circuits: Iterable[QuantumCircuit], seed: int = 1) -> list[dict[str, 
     """Return what an ideal simulator gives of each, on the qubits that are in use."""
     # One by one: Qiskit would have several processes share a list.
     known = [
-        transpile(_in_use(circuit), basis_gates=_BASIS, optimization_level=0)
+        transpile(_in_use(circuit), basis_gates=list(_BASIS), optimization_level=0)
         for circuit in circuits
     ]
     simulator = AerSimulator(max_parallel_threads=1)

@@ -1,26 +1,22 @@
-"""Real devices as their services once described them: the data of Terra's fakes."""
+"""Real devices as their services once described them: the data of Qiskit's fakes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-import qiskit
 
 from ibmqbatch.circuits.device import Device
 from ibmqbatch.jobset.device import device_from_wire
+from tests.qiskits import FAKES
 
 __all__ = ["snapshot"]
-
-_FOLDER = Path(qiskit.__file__).parent / "providers/fake_provider/backends"
 
 
 @cache
 def _told(name: str, kind: str) -> bytes:
-    return (_FOLDER / name / f"{kind}_{name}.json").read_bytes()
+    return (FAKES / name / f"{kind}_{name}.json").read_bytes()
 
 
 def snapshot(name: str, *, faulty: Collection[int] = (), flow: Collection[str] = ()) -> Device:

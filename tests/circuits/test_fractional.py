@@ -20,6 +20,7 @@ from ibmqbatch.errors import InputError
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import heron, line
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
+from tests.qiskits import conditional
 
 DEVICE = heron(5)
 LEVELS = pytest.mark.parametrize("level", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])
@@ -64,7 +65,7 @@ def test_folding_keeps_conditions_and_goes_into_blocks(value):
         circuit.x(0)
     circuit.measure(0, 0)
     circuit.h([1, 2])
-    circuit.rzz(-math.pi, 1, 2).c_if(circuit.clbits[0], 1)
+    conditional(circuit, "rzz", -math.pi, 1, 2, on=(circuit.clbits[0], 1))
     circuit.h([1, 2])
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.h([1, 2])

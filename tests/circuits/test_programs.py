@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from ibmqbatch.circuits.sources import STDIN, Source
 from ibmqbatch.circuits.text import masked, split_programs
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
+from tests.circuits.random_circuits import counts
 from tests.conftest import BELL
+from tests.qiskits import needs_qiskit2, needs_terra
 
 THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
 
@@ -193,19 +196,40 @@ def test_file_name_in_any_script_is_fine(tmp_path):
     assert names(ready(write(tmp_path, BELL, "größe\u3000量子 😀.qasm"))) == ["größe\u3000量子 😀"]
 
 
-@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
-def test_metadata_that_is_no_json_is_refused(value, tmp_path):
-    assert problem(write(tmp_path, dump(flip("a", {"x": value})))).code == "bad_metadata"
+@pytest.mark.parametrize(("value", "kept"), [(float("nan"), "nan"), ("\ud800", "\\ud800")])
+def test_metadata_that_json_cannot_hold_is_kept_as_text(value, kept, tmp_path):
+    (made,) = ready(write(tmp_path, dump(flip("a", {"x": value}))))
+    assert made.circuits[0].metadata == {"x": kept}
 
 
-@pytest.mark.parametrize("version", [11, 13, 17, 255])
-def test_newer_qpy_is_refused_with_the_way_out(version, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "way_out"),
+    [
+        pytest.param(11, "Qiskit 1.0 and newer", marks=needs_terra("Qiskit 2 reads it.")),
+        pytest.param(17, "Qiskit 2.3 and newer", marks=needs_terra("Qiskit 2 reads it.")),
+        (255, "the newest Qiskit"),
+    ],
+)
+def test_newer_qpy_is_refused_with_the_version_that_reads_it(version, way_out, tmp_path):
     data = bytearray(dump(flip("a")))
     data[6] = version
     found = problem(write(tmp_path, bytes(data)))
     assert found.code == "newer_qpy"
     assert f"version {version}" in found.message
+    assert way_out in found.hint
     assert "OpenQASM 3" in found.hint
+
+
+@needs_qiskit2("Terra writes one version of QPY.")
+def test_qpy_is_read_in_every_version_that_qiskit_writes(tmp_path):
+    from qiskit import qpy
+
+    for version in range(qpy.QPY_COMPATIBILITY_VERSION, qpy.QPY_VERSION + 1):
+        buffer = io.BytesIO()
+        qpy.dump(flip("a", {"x": 1}), buffer, version=version)
+        (made,) = ready(write(tmp_path, buffer.getvalue()))
+        assert (made.circuits[0].name, dict(made.circuits[0].metadata)) == ("a", {"x": 1})
+        assert counts([loaded(made)]) == counts([flip("a")])
 
 
 def test_qpy_that_is_cut_short_anywhere_is_told(tmp_path):
