@@ -16,6 +16,8 @@ from .errors import StorageError
 
 __all__ = [
     "backends",
+    "cache",
+    "ensure_cache",
     "ensure_folder",
     "ensure_runtime",
     "home",
@@ -70,6 +72,15 @@ def logs() -> Path:
     return home() / "logs"
 
 
+def cache() -> Path:
+    """Return the folder of what can be made again; losing it costs time."""
+    if os.environ.get("IBMQBATCH_HOME"):
+        return home() / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ibmqbatch", appauthor=False))
+
+
 def runtime() -> Path:
     """Return the folder of what no backup may hold, and that a restart may empty.
 
@@ -100,6 +111,13 @@ def ensure_runtime() -> Path:
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
     if not ours or found.st_mode & 0o022:
         raise StorageError(f"The folder {folder} is not this user's alone.", _OTHER_RUNTIME)
+    return folder
+
+
+def ensure_cache() -> Path:
+    """Create the folder `cache` (0700) unless it exists, and return it; raises OSError."""
+    folder = cache()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

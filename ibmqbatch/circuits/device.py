@@ -31,12 +31,12 @@ class Device:
     """What circuits are made ready for.
 
     `instructions` tells for each instruction the qubits, in order, that it works on. It is empty
-    where there is no instruction set to keep to: a simulator, that takes any gates anywhere.
-    `flow` are those of `STATEMENTS` that it takes. `region` holds the working qubits that are connected to one another, the most there are. `t1`
-    and `t2` are in seconds; `dt` is the length of a time step in seconds. `max_active_qubits` is
-    set where fewer qubits can be used at a time than there are. `fractional` are those of its gates
-    that circuits are compiled to on request alone; `rep_delay` is the time from one shot to the
-    next, in seconds.
+    where there is no instruction set to keep to: a simulator, that takes any gates anywhere. `flow`
+    are those of `STATEMENTS` that it takes. `region` holds the working qubits that are connected to
+    one another, the most there are. `t1` and `t2` are in seconds; `dt` is the length of a time step
+    in seconds. `max_active_qubits` is set where fewer qubits can be used at a time than there are.
+    `fractional` are those of its gates that circuits are compiled to on request alone; `rep_delay`
+    is the time from one shot to the next, in seconds.
     """
 
     name: str

@@ -7,8 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import import_qiskit
+from .delays import count_in_steps
 from .errors import BadInput
 from .programs import Program, checked_name, kept_metadata, programs_in_text
+from .qpy import encode_qpy
 from .sources import Source
 
 if TYPE_CHECKING:
@@ -35,19 +38,20 @@ def in_a_list(given: object) -> list[Any]:
     return list(given)
 
 
-def as_programs(given: Iterable[object]) -> Iterator[Program | Source | BadInput]:
+def as_programs(given: Iterable[object], dt: float | None) -> Iterator[Program | Source | BadInput]:
     """Yield a program for each circuit or text, and a source for each path.
 
-    What cannot be used is an error in its place.
+    `dt` is the device's time step in seconds, if it has one. What cannot be used is an error in
+    its place.
     """
     for number, item in enumerate(given):
         try:
-            yield from _programs(item, number)
+            yield from _programs(item, number, dt)
         except BadInput as error:
             yield error
 
 
-def _programs(item: Any, number: int) -> Iterator[Program | Source]:
+def _programs(item: Any, number: int, dt: float | None) -> Iterator[Program | Source]:
     if _is_pulse(item):
         raise BadInput(
             "pulse_schedule",
@@ -59,7 +63,7 @@ def _programs(item: Any, number: int) -> Iterator[Program | Source]:
     elif isinstance(item, str | PathLike):
         yield Source(Path(item))
     elif hasattr(item, "num_qubits") and hasattr(item, "data"):
-        yield _from_circuit(item, number)
+        yield _from_circuit(item, number, dt)
     else:
         raise BadInput(
             "no_circuit",
@@ -68,19 +72,35 @@ def _programs(item: Any, number: int) -> Iterator[Program | Source]:
         )
 
 
-def _from_circuit(circuit: QuantumCircuit, number: int) -> Program:
+def _from_circuit(circuit: QuantumCircuit, number: int, dt: float | None) -> Program:
     where = f"experiment {number}, {circuit.name!r}"
+    metadata = kept_metadata(circuit.metadata)
+    whole = circuit.copy()  # which also builds those that are built when they are looked at
+    whole.metadata = dict(metadata)
+    count_in_steps(whole, dt, where)
     return Program(
         kind="qpy",
-        content=b"",
+        content=_encoded(whole, where),
         source=_MEMORY,
         where=where,
         folder=Path(),
         name=checked_name(circuit.name or f"experiment{number}", where),
         position=number,
-        metadata=kept_metadata(circuit.metadata),
-        circuit=circuit,
+        metadata=metadata,
+        from_memory=True,
     )
+
+
+def _encoded(circuit: QuantumCircuit, where: str) -> bytes:
+    import_qiskit()
+    try:
+        return encode_qpy(circuit)
+    except Exception as error:
+        # The writer has many kinds of complaint.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise BadInput(
+            "unsupported", f"{where} cannot be written as QPY: {reason}.", "Leave that out."
+        ) from error
 
 
 def _is_pulse(item: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,25 +10,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, Problem
+from .cache import CompileCache
 from .device import Device
 from .errors import BadInput
 from .given import as_programs
-from .parallel import Helpers, available_processors
+from .pool import ProcessPool, available_processors
 from .programs import Program, read_programs
-from .ready import Preparation, ReadyProgram, Work
+from .ready import Compiled, Preparation, ReadyProgram, Work, name_of
 from .sources import Source, find_sources
 from .tables import read_sources, read_sweep
 
 __all__ = ["Inputs", "prepare"]
 
-_WORTH_SHARING = 12  # circuits; below it other processes take longer to start than they save
+_LOOKED_UP = 100  # programs that are looked up at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Where circuits come from: what is given, paths, a table of them, and the values of a sweep.
 
-    Values come from a file (`sweep`), or as `rows`.
+    Values come from a file (`sweep`), or as `rows`. What was compiled before is taken from where it
+    was `cached`, and what is compiled now is kept there.
     """
 
     paths: tuple[Path, ...] = ()
@@ -37,6 +40,7 @@ class Inputs:
     rows: Sequence[Mapping[str, float]] | None = None
     recursive: bool = False
     stdin: bytes | None = field(default=None, repr=False)
+    cached: bool = False
 
 
 Progress = Callable[[str, int, int], None]
@@ -64,21 +68,62 @@ def prepare(
         # Every circuit would be blamed for it.
         raise InputError([*problems, error.problem]) from error
     work = Work(device, preparation, sweep)
-    feed = _Feed(inputs.given, sources, inputs.stdin, len(sweep or (0,)))
-    tasks = feed.programs()
-    few = list(itertools.islice(tasks, _WORTH_SHARING)) if work.compiles else []
-    processes = available_processors() if len(few) == _WORTH_SHARING else 1
+    feed = _Feed(inputs.given, sources, inputs.stdin, len(sweep or (0,)), device.dt)
     stage = "compiling" if work.compiles else "reading"
-    with Helpers(work, _died, processes) as helpers:
-        for done, answer in enumerate(helpers.map(itertools.chain(few, tasks)), 1):
+    with contextlib.ExitStack() as stack:
+        cache = None
+        if inputs.cached and work.compiles:
+            cache = stack.enter_context(CompileCache(device, preparation, sweep))
+        answers = _compiled(feed.programs(), work, cache)
+        for done, (task, answer) in enumerate(answers, 1):
             progress(stage, done, feed.total)
             if isinstance(answer, Problem):
                 problems.append(answer)
             elif not problems:
-                yield answer
+                assert not isinstance(task, Problem)
+                index, program = task
+                yield ReadyProgram.of(program, answer, name_of(index, program), sweep)
     gc.unfreeze()
     if problems:
         raise InputError(problems)
+
+
+_Task = tuple[int, Program] | Problem
+
+
+def _compiled(
+    tasks: Iterator[_Task], work: Work, cache: CompileCache | None
+) -> Iterator[tuple[_Task, Compiled | Problem]]:
+    """Yield every task with its answer, in their order: from the cache, or else from `work`."""
+    fresh: list[tuple[bytes, Compiled]] = []
+    asked, to_answer = itertools.tee(_looked_up(tasks, cache))
+    processes = available_processors() if work.compiles else 1
+    with ProcessPool(work, _died, processes) as pool:
+        answers = pool.map((task, known) for task, _, known in to_answer)
+        for (task, key, known), answer in zip(asked, answers, strict=True):
+            yield task, answer
+            if cache is None or key is None or known is not None or isinstance(answer, Problem):
+                continue
+            fresh.append((key, answer))
+            if len(fresh) >= _LOOKED_UP:
+                cache.keep(fresh)
+                fresh.clear()
+    if cache is not None:
+        cache.keep(fresh)
+
+
+def _looked_up(
+    tasks: Iterator[_Task], cache: CompileCache | None
+) -> Iterator[tuple[_Task, bytes | None, Compiled | None]]:
+    """Yield every task with its key in the cache, and with what is there of it."""
+    if cache is None:
+        yield from ((task, None, None) for task in tasks)
+        return
+    while some := list(itertools.islice(tasks, _LOOKED_UP)):
+        keys = [None if isinstance(task, Problem) else cache.key(task[1]) for task in some]
+        found = cache.find([key for key in keys if key is not None])
+        for task, key in zip(some, keys, strict=True):
+            yield task, key, None if key is None else found.get(key)
 
 
 def _sources(inputs: Inputs, problems: list[Problem], progress: Progress) -> list[Source]:
@@ -132,17 +177,23 @@ class _Feed:
     """
 
     def __init__(
-        self, given: Sequence[object], sources: Sequence[Source], stdin: bytes | None, runs: int
+        self,
+        given: Sequence[object],
+        sources: Sequence[Source],
+        stdin: bytes | None,
+        runs: int,
+        dt: float | None,
     ) -> None:
         self.total = len(given) + len(sources)
         self._given = given
         self._sources = sources
         self._stdin = stdin
         self._runs = runs
+        self._dt = dt
 
-    def programs(self) -> Iterator[tuple[int, Program] | Problem]:
+    def programs(self) -> Iterator[_Task]:
         index = 0
-        for item in itertools.chain(as_programs(self._given), self._sources):
+        for item in itertools.chain(as_programs(self._given, self._dt), self._sources):
             found: list[Program] = []
             if isinstance(item, BadInput):
                 yield item.problem
@@ -159,7 +210,7 @@ class _Feed:
                 index += self._runs
 
 
-def _died(task: tuple[int, Program] | Problem) -> ReadyProgram | Problem:
+def _died(task: _Task) -> Compiled | Problem:
     if isinstance(task, Problem):
         return task
     return Problem(

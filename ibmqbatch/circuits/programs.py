@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +47,7 @@ class Program:
     """One program of a file: `kind` is openqasm2, openqasm3 or qpy.
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
-    and it is number `position` there, from 0. One that was in memory already is its `circuit`, and
-    has no content.
+    and it is number `position` there, from 0. One of Qiskit's circuits that was in memory is QPY.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class Program:
     line: int = 0
     shots: int | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
-    circuit: QuantumCircuit | None = field(default=None, repr=False)
+    from_memory: bool = False
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:
@@ -116,9 +116,7 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
     import_qiskit()
     where = program.where
     physical = False
-    if program.circuit is not None:
-        circuit = program.circuit.copy()
-    elif program.kind == "qpy":
+    if program.kind == "qpy":
         (circuit,) = load_qpy(program.content, where)
     elif program.kind == _OPENQASM[2]:
         text = program.content.decode()
@@ -200,7 +198,7 @@ def _kept(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         pairs = [(_kept(str(key), depth), _kept(part, depth + 1)) for key, part in value.items()]
         return dict(pairs)
-    if isinstance(value, list | tuple | range | Set):
+    if isinstance(value, list | tuple | range | AbstractSet):
         return [_kept(part, depth + 1) for part in value]
     if callable(getattr(value, "tolist", None)):  # NumPy's scalars and arrays
         return _kept(value.tolist(), depth + 1)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import Problem
 from .device import Device
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from .compile import Compiler
 
-__all__ = ["Preparation", "ReadyCircuit", "ReadyProgram", "Work"]
+__all__ = ["Compiled", "Preparation", "ReadyCircuit", "ReadyProgram", "Work", "name_of"]
 
 _DEFAULT_LEVEL = 2
 
@@ -69,14 +69,31 @@ class ReadyCircuit:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadyProgram:
-    """A program for the wire: `body` is zlib of QPY 10, or of OpenQASM 3 (`body_kind`).
+class Compiled:
+    """What became of a program: `body` is zlib of QPY, or of OpenQASM 3 (`body_kind`).
 
-    `sha256` is that of the QPY or OpenQASM itself. It stands for one circuit, or one for each row
-    of a sweep. `given` is the program as it came, compressed by zlib, of `kind` openqasm2,
-    openqasm3 or qpy; None where it came as a circuit, and was not compiled. `layout` is None where
-    it was not compiled to a device. `load` is that of one run. `shots` is None where nothing is
-    said of them. `note` is what its owner should know, if anything.
+    `sha256` is that of the QPY or OpenQASM itself. `layout` is None where it was not compiled to a
+    device. `load` is that of one run. `parameters` are those that the body has, in their order.
+    `note` is what its owner should know, without its name before it; empty for nothing.
+    """
+
+    sha256: str
+    body_kind: str
+    body: bytes = field(repr=False)
+    layout: Mapping[str, Any] | None
+    load: Load
+    parameters: Sequence[str] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyProgram:
+    """A program that is ready for the wire, see `Compiled`.
+
+    It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
+    compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
+    not compiled. `shots` is None where nothing is said of them. `note` is what its owner should
+    know, if anything.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -91,6 +108,32 @@ class ReadyProgram:
     layout: Mapping[str, Any] | None
     load: Load
     note: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        program: Program,
+        compiled: Compiled,
+        where: str,
+        sweep: Sequence[Mapping[str, float]] | None,
+    ) -> Self:
+        """Return a program with what became of it; `where` names it for a person."""
+        # What goes out tells the same as a circuit that was in memory, unless it was compiled.
+        keeps = compiled.layout is not None or not program.from_memory
+        return cls(
+            circuits=_runs(program, compiled.parameters, sweep),
+            source=program.source,
+            position=program.position,
+            shots=program.shots,
+            kind=program.kind,
+            given=zlib.compress(program.content, level=1) if keeps else None,
+            sha256=compiled.sha256,
+            body_kind=compiled.body_kind,
+            body=compiled.body,
+            layout=compiled.layout,
+            load=compiled.load,
+            note=compiled.note and f"{where} {compiled.note}",
+        )
 
 
 class Work:
@@ -130,20 +173,18 @@ class Work:
             fractional=self._preparation.fractional,
         )
 
-    def __call__(self, task: tuple[int, Program] | Problem) -> ReadyProgram | Problem:
+    def __call__(self, task: tuple[int, Program] | Problem) -> Compiled | Problem:
         """Make a program ready, or tell why it cannot be; it is numbered by its first circuit."""
         if isinstance(task, Problem):
             return task
+        index, program = task
+        where = name_of(index, program)
         try:
-            return self._ready(*task)
+            return self._as_it_is(program, where) or self._as_circuit(program, where)
         except BadInput as error:
             return error.problem
 
-    def _ready(self, index: int, program: Program) -> ReadyProgram:
-        where = f"Circuit {index} ({program.where})"
-        return self._as_it_is(program, where) or self._as_circuit(program, where)
-
-    def _as_it_is(self, program: Program, where: str) -> ReadyProgram | None:
+    def _as_it_is(self, program: Program, where: str) -> Compiled | None:
         """Return a program on the device's own qubits as it came, if nothing is to be added."""
         if program.kind != "openqasm3" or self._sweep is not None:
             return None
@@ -158,19 +199,13 @@ class Work:
         check_registers(found.registers, where)
         check_options(found.steps, self._device, where, **self._asked)
         check_angles(found.angles, where)
-        return ReadyProgram(
-            circuits=(ReadyCircuit(program.name, program.metadata, None),),
-            source=program.source,
-            position=program.position,
-            shots=program.shots,
-            kind=program.kind,
-            given=zlib.compress(program.content, level=1),
+        return Compiled(
             sha256=hashlib.sha256(program.content).hexdigest(),
             body_kind="openqasm3",
             body=zlib.compress(program.content),
             layout=None,
-            note=self._note_of_staying(where),
             load=load_of(found.steps, found.registers.values(), found.duration),
+            note=self._note_of_staying(),
         )
 
     @property
@@ -178,7 +213,7 @@ class Work:
         asked = self._preparation
         return {"decoupled": asked.decoupled, "twirled": asked.twirled}
 
-    def _as_circuit(self, program: Program, where: str) -> ReadyProgram:
+    def _as_circuit(self, program: Program, where: str) -> Compiled:
         circuit, physical = load_circuit(program)
         from .delays import count_in_steps
 
@@ -203,38 +238,26 @@ class Work:
             )
         if self.compiles and not self._is_ready(circuit, physical=physical):
             self._check_region(circuit, where)
-            note = self._note_of_moving(circuit, where)
+            note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
         if self._device.instructions:
             self._check_instructions(circuit, where)
         count_in_steps(circuit, self._device.dt, where)
         load = self._load(circuit)
-        runs = self._runs(circuit, program)
         # Last, because compiling gives it another.
         circuit.name = program.name
         circuit.metadata = dict(program.metadata)
         data = encode_qpy(circuit)
-        return ReadyProgram(
-            circuits=runs,
-            source=program.source,
-            position=program.position,
-            shots=program.shots,
-            kind=program.kind,
-            given=self._given(program, compiled=layout is not None),
+        return Compiled(
             sha256=hashlib.sha256(data).hexdigest(),
             body_kind="qpy",
             body=zlib.compress(data),
             layout=None if layout is None else asdict(layout),
             load=load,
+            # The compiler may have dropped some, and then their values must not go out.
+            parameters=[parameter.name for parameter in circuit.parameters],
             note=note,
         )
-
-    @staticmethod
-    def _given(program: Program, *, compiled: bool) -> bytes | None:
-        """Return a program to be kept as it came."""
-        if program.circuit is None:
-            return zlib.compress(program.content, level=1)
-        return zlib.compress(encode_qpy(program.circuit), level=1) if compiled else None
 
     def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
         device = self._device
@@ -252,12 +275,12 @@ class Work:
             return load_of((), sizes, None)
         return load_of(steps(circuit), sizes, duration_of(circuit, self._device))
 
-    def _note_of_staying(self, where: str) -> str:
+    def _note_of_staying(self) -> str:
         if self._preparation.level is None:
             return ""
-        return f"{where} names the device's own qubits: it is sent as it is, and not compiled."
+        return "names the device's own qubits: it is sent as it is, and not compiled."
 
-    def _note_of_moving(self, circuit: QuantumCircuit, where: str) -> str:
+    def _note_of_moving(self, circuit: QuantumCircuit) -> str:
         """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""
         if not self._device.instructions or circuit.num_qubits != self._device.num_qubits:
             return ""
@@ -270,7 +293,7 @@ class Work:
         else:
             return ""
         return (
-            f"{where} is as wide as {self._device.name} and not in its instruction set ({what}): "
+            f"is as wide as {self._device.name} and not in its instruction set ({what}): "
             "it is compiled, to other qubits perhaps."
         )
 
@@ -321,20 +344,26 @@ class Work:
                     f"Its parameters are: {_listed(names) or 'none'}.",
                 )
 
-    def _runs(self, circuit: QuantumCircuit, program: Program) -> tuple[ReadyCircuit, ...]:
-        """Return the runs that a program stands for: one, or one for each row of the sweep."""
-        if self._sweep is None:
-            return (ReadyCircuit(program.name, program.metadata, None),)
-        # The compiler may have dropped some, and then their values must not go out.
-        names = [parameter.name for parameter in circuit.parameters]
-        return tuple(
-            ReadyCircuit(
-                f"{program.name}@{number}",
-                {**program.metadata, **row},
-                tuple(row[name] for name in names),
-            )
-            for number, row in enumerate(self._sweep)
+
+def name_of(index: int, program: Program) -> str:
+    """Name a program, whose first circuit has this index, for a person."""
+    return f"Circuit {index} ({program.where})"
+
+
+def _runs(
+    program: Program, parameters: Sequence[str], sweep: Sequence[Mapping[str, float]] | None
+) -> tuple[ReadyCircuit, ...]:
+    """Return the runs that a program stands for: one, or one for each row of the sweep."""
+    if sweep is None:
+        return (ReadyCircuit(program.name, program.metadata, None),)
+    return tuple(
+        ReadyCircuit(
+            f"{program.name}@{number}",
+            {**program.metadata, **row},
+            tuple(row[name] for name in parameters),
         )
+        for number, row in enumerate(sweep)
+    )
 
 
 def _too_wide(circuit: QuantumCircuit, where: str, available: str) -> BadInput:

@@ -99,11 +99,17 @@ def command(
     seed_transpiler: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            "--seed-transpiler", metavar="SEED", help="Seed of the compiler; else --seed."
+            "--seed-transpiler",
+            metavar="SEED",
+            help="Seed of the compiler; else --seed, or always the same.",
         ),
     ] = None,
     no_compile: Annotated[
         bool, typer.Option("--no-compile", help="Send the circuits as they are.")
+    ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Compile all anew, and keep nothing of it for next time."),
     ] = False,
     seed: Annotated[
         Optional[int],  # noqa: UP045
@@ -171,6 +177,7 @@ def command(
                 tags=tuple(tag or ()),
                 max_circuits=max_circuits,
                 compiling=not no_compile,
+                cached=not no_cache,
                 level=optimization,
                 seed=seed,
                 seed_transpiler=seed_transpiler,

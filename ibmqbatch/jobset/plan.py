@@ -91,7 +91,7 @@ def make_plan(
     seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
     _check_measurements(request, backend)
     _check_rep_delay(request, backend)
-    preparation = _preparation(request, seed)
+    preparation = _preparation(request)
     device = device_of(backend)
     rep_delay = request.options.get("execution", {}).get("rep_delay", device.rep_delay)
     limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
@@ -177,14 +177,18 @@ def make_plan(
         return plan, path
 
 
-def _preparation(request: Request, seed: int) -> Preparation:
+def _preparation(request: Request) -> Preparation:
+    """Tell how circuits are compiled: with one seed for all, and the same where none is asked for.
+
+    The same circuits are then compiled to the same, and need not be compiled again.
+    """
     from ..circuits.ready import Preparation
 
     return Preparation(
         compiling=request.compiling,
         level=request.level,
         seed=(
-            seed % 2**COMPILER_SEED_BITS
+            (request.seed or 0) % 2**COMPILER_SEED_BITS
             if request.seed_transpiler is None
             else request.seed_transpiler
         ),
@@ -212,6 +216,8 @@ def _ready_programs(
         stdin=request.stdin,
         given=request.given,
         rows=request.rows,
+        # What is private is nowhere but in its set.
+        cached=request.cached and not request.private,
     )
     return prepare(inputs, device, preparation, progress)
 

@@ -32,6 +32,7 @@ _NOT_IN_PRINT = frozenset(
         "once_key",
         "max_cost",
         "run_config",
+        "cached",
     }
 )
 LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
@@ -43,8 +44,9 @@ class Request:
 
     Circuits are `given` (see `circuits.given`), come from `paths` (`stdin` holds what the path `-`
     stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
-    of `rows` of values. `level` None leaves circuits as they are
-    where that will do, and `compiling` False in any case. `options` are those of the sampler.
+    of `rows` of values. `level` None leaves circuits as they are where that will do, and
+    `compiling` False in any case; `cached` has them taken from those that were compiled before.
+    `options` are those of the sampler.
     `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
     seconds of the quantum processor. After `max_fails` failures that would repeat themselves
     nothing more is sent. `run_config` is kept with the set for the program that asks.
@@ -62,6 +64,7 @@ class Request:
     tags: tuple[str, ...] = ()
     max_circuits: int | None = None
     compiling: bool = True
+    cached: bool = True
     level: int | None = None
     seed: int | None = None
     seed_transpiler: int | None = None

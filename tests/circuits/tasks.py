@@ -16,18 +16,18 @@ def died(task: object) -> object:
     return ("died", task)
 
 
-def deadly(asking: int, task: int) -> int:
-    """Die of a seven, but not in the process that asks."""
-    if task == 7 and os.getpid() != asking:
+def deadly(task: int) -> int:
+    """Die of a seven."""
+    if task == 7:
         os.kill(os.getpid(), signal.SIGKILL)
     return task
 
 
-def starved(asking: int, task: int) -> int:
-    """Run out of memory, but not in the process that asks."""
-    if os.getpid() == asking:
-        return task
-    raise MemoryError
+def starved(task: int) -> int:
+    """Run out of memory at a seven."""
+    if task == 7:
+        raise MemoryError
+    return task
 
 
 def echo(task: bytes) -> bytes:

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ibmqbatch.circuits.parallel import Helpers
+from ibmqbatch.circuits.pool import ProcessPool, _Process
 from ibmqbatch.circuits.ready import Preparation
 from tests.circuits import asking
 from tests.circuits.devices import line
 from tests.circuits.tasks import deadly, died, echo, pid, square, starved, wrong
 from tests.conftest import BELL
 
-WINDOW = 64
+
+def asked(tasks: Iterable[object]) -> Iterator[tuple[object, None]]:
+    """Return tasks whose answers nobody knows."""
+    return ((task, None) for task in tasks)
+
+
+WINDOW = 5 * 200 * 3  # batches of the largest size, for each of three processes
 
 
 @pytest.mark.parametrize("processes", [0, 1, 2, 4])
 def test_answers_come_in_the_order_of_the_tasks(processes):
-    with Helpers(square, died, processes) as helpers:
-        assert list(helpers.map(range(300))) == [square(n) for n in range(300)]
+    with ProcessPool(square, died, processes) as pool:
+        assert list(pool.map(asked(range(300)))) == [square(n) for n in range(300)]
 
 
 def test_work_is_shared():
-    with Helpers(pid, died, 2) as helpers:
-        assert len(set(_until_two(helpers.map(iter(int, 1))))) == 2
+    with ProcessPool(pid, died, 2) as pool:
+        assert len(set(_until_two(pool.map(asked(iter(int, 1)))))) == 2
 
 
 def _until_two(answers: Iterator[int]) -> Iterator[int]:
@@ -45,32 +49,21 @@ def _until_two(answers: Iterator[int]) -> Iterator[int]:
 
 
 def test_no_tasks_have_no_answers():
-    with Helpers(square, died, 2) as helpers:
-        assert list(helpers.map([])) == []
+    with ProcessPool(square, died, 2) as pool:
+        assert list(pool.map(asked([]))) == []
 
 
 def test_process_that_dies_costs_the_task_that_it_was_at():
-    with Helpers(partial(deadly, os.getpid()), died, 2) as helpers:
-        # The other process has the first task; the seven that it dies of is one of those behind.
-        answers = helpers.map(_until(lambda: not helpers._helpers))
-        found = list(answers)
-    assert found.count(("died", 7)) == 1
-    assert all(a in (n % 10, ("died", 7)) for n, a in enumerate(found))
-
-
-def _until(ended: Callable[[], bool]) -> Iterator[int]:
-    """Yield digits until something is over, and some more."""
-    for number in itertools.count():
-        yield number % 10
-        if ended() and number % 10 == 9:
-            return
+    with ProcessPool(deadly, died, 2) as pool:
+        found = list(pool.map(asked(range(300))))
+    assert found == [("died", 7) if number == 7 else number for number in range(300)]
 
 
 def test_process_that_is_killed_from_outside_costs_one_task_at_most():
-    with Helpers(square, died, 2) as helpers:
-        answers = helpers.map(range(500))
+    with ProcessPool(square, died, 2) as pool:
+        answers = pool.map(asked(range(500)))
         first = next(answers)
-        helpers._helpers[0].process.kill()
+        pool._processes[0].popen.kill()
         found = [first, *answers]
     assert len(found) == 500
     assert sum(isinstance(answer, tuple) for answer in found) <= 1
@@ -78,23 +71,37 @@ def test_process_that_is_killed_from_outside_costs_one_task_at_most():
 
 
 def test_memory_that_runs_out_is_told_as_a_death():
-    with Helpers(partial(starved, os.getpid()), died, 2) as helpers:
-        found = list(helpers.map(_until(lambda: not helpers._helpers)))
-    assert sum(isinstance(answer, tuple) for answer in found) == 1
-    assert all(a in (n % 10, ("died", n % 10)) for n, a in enumerate(found))
+    with ProcessPool(starved, died, 2) as pool:
+        found = list(pool.map(asked(range(300))))
+    assert found == [("died", 7) if number == 7 else number for number in range(300)]
+
+
+def test_processes_that_died_are_replaced():
+    with ProcessPool(deadly, died, 2) as pool:
+        assert list(pool.map(asked([7] * 15))) == [("died", 7)] * 15
+        assert len(pool._processes) == 2
+        assert list(pool.map(asked([0] * 15))) == [0] * 15
+
+
+def test_tasks_cross_in_batches_that_grow():
+    with ProcessPool(square, died, 2) as pool:
+        sizes = []
+        for number, _ in enumerate(pool.map(asked(range(5000)))):
+            sizes += [len(batch) for p in pool._processes for batch in p.batches] if number else []
+    assert max(sizes) == 200
 
 
 @pytest.mark.parametrize("processes", [1, 3])
 def test_error_in_the_work_is_raised_to_the_one_who_asks(processes):
-    with Helpers(wrong, died, processes) as helpers, pytest.raises(ValueError, match="five"):
-        list(helpers.map(range(50)))
+    with ProcessPool(wrong, died, processes) as pool, pytest.raises(ValueError, match="five"):
+        list(pool.map(asked(range(50))))
 
 
 @pytest.mark.parametrize("processes", [2, 3])
 def test_large_tasks_and_answers_do_not_wait_for_one_another(processes):
     tasks = [bytes([n]) * (4_000_000 if n % 2 else 20_000) for n in range(24)]
-    with Helpers(echo, died, processes) as helpers:
-        assert list(helpers.map(tasks)) == tasks
+    with ProcessPool(echo, died, processes) as pool:
+        assert list(pool.map(asked(tasks))) == tasks
 
 
 def test_tasks_are_taken_as_they_are_needed():
@@ -106,8 +113,8 @@ def test_tasks_are_taken_as_they_are_needed():
             taken += 1
             yield taken
 
-    with Helpers(square, died, 3) as helpers:
-        for count, _ in zip(range(1, 200), helpers.map(tasks()), strict=False):
+    with ProcessPool(square, died, 3) as pool:
+        for count, _ in zip(range(1, 200), pool.map(asked(tasks())), strict=False):
             assert taken <= count + WINDOW
 
 
@@ -115,15 +122,15 @@ def test_nothing_is_left_running_after_an_exception():
     processes = []
 
     def fail() -> None:
-        with Helpers(square, died, 3) as helpers:
-            processes.extend(helper.process for helper in helpers._helpers)
-            for answer in helpers.map(range(100)):
+        with ProcessPool(square, died, 3) as pool:
+            for answer in pool.map(asked(range(100))):
                 if answer > 50:
+                    processes.extend(process.popen for process in pool._processes)
                     raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    assert len(processes) == 2
+    assert len(processes) == 3
     assert all(process.returncode is not None for process in processes)
 
 
@@ -131,9 +138,9 @@ def test_machine_without_room_for_processes_does_the_work_by_itself(monkeypatch)
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError
 
-    monkeypatch.setattr("ibmqbatch.circuits.parallel.subprocess.Popen", refuse)
-    with Helpers(square, died, 4) as helpers:
-        assert list(helpers.map(range(10))) == [square(n) for n in range(10)]
+    monkeypatch.setattr("ibmqbatch.circuits.pool.subprocess.Popen", refuse)
+    with ProcessPool(square, died, 4) as pool:
+        assert list(pool.map(asked(range(30)))) == [square(n) for n in range(30)]
 
 
 def ready_with(processes: int, folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -151,17 +158,40 @@ def test_circuits_do_not_depend_on_the_number_of_processes(circuits, monkeypatch
 
 
 def test_circuits_of_one_file_are_shared_too(tmp_path, monkeypatch):
-    asked = []
-    real = Helpers
+    started = []
 
-    def helpers(work, died, processes):
-        asked.append(processes)
-        return real(work, died, processes)
+    class Counted(_Process):
+        def __init__(self, work):
+            started.append(work)
+            super().__init__(work)
 
-    monkeypatch.setattr("ibmqbatch.circuits.prepare.Helpers", helpers)
-    ready_with(2, asking.write(tmp_path, BELL * 20, "many.qasm"), monkeypatch)
+    monkeypatch.setattr("ibmqbatch.circuits.pool._Process", Counted)
     ready_with(2, asking.write(tmp_path, BELL * 3, "few.qasm"), monkeypatch)
-    assert asked == [2, 1]
+    assert len(started) == 0
+    ready_with(2, asking.write(tmp_path, BELL * 20, "many.qasm"), monkeypatch)
+    assert len(started) == 2
+
+
+def test_what_is_known_is_answered_in_its_place_and_never_asked():
+    tasks = [(number, None if number % 3 else -number) for number in range(500)]
+    with ProcessPool(square, died, 2) as pool:
+        found = list(pool.map(tasks))
+    assert found == [number * number if number % 3 else -number for number in range(500)]
+
+
+def test_what_is_known_altogether_starts_no_process_and_is_not_held_in_memory():
+    taken = 0
+
+    def tasks() -> Iterator[tuple[int, int]]:
+        nonlocal taken
+        for taken in range(1, 1000):
+            yield taken, -taken
+
+    with ProcessPool(square, died, 2) as pool:
+        for count, answer in enumerate(pool.map(tasks()), 1):
+            assert answer == -count
+            assert taken <= count + 100
+        assert pool._processes == []
 
 
 def test_script_without_a_guard_is_not_run_again(circuits, tmp_path):
