@@ -51,7 +51,7 @@ def of_its_own(circuit: QuantumCircuit) -> None:
         ("fake_manila", lambda c: c.cx(0, 2), ["cx on qubits 0, 2", "not coupled"]),
         ("fake_manila", in_a_branch, ["cx on qubits 4, 2", "not coupled"]),
         ("fake_sherbrooke", lambda c: c.ecr(0, 1), ["ecr on qubits 0, 1", "other direction"]),
-        ("fake_sherbrooke", lambda c: c.id(2), ["id on qubit 2", "no such instruction"]),
+        ("fake_sherbrooke", lambda c: c.cz(1, 0), ["cz on qubits 1, 0", "no such instruction"]),
     ],
 )
 def test_what_is_not_in_the_instruction_set_fails_and_is_named(
