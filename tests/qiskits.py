@@ -19,6 +19,7 @@ __all__ = [
     "VERSION",
     "conditional",
     "fake_backend",
+    "models",
     "needs_qiskit2",
     "needs_terra",
 ]
@@ -50,6 +51,15 @@ def fake_backend(name: str) -> Any:
         warnings.simplefilter("ignore")  # Terra's announce their own end
         module = importlib.import_module(_FAKES.replace("/", "."))
         return getattr(module, name)()
+
+
+def models() -> Any:
+    """Return the module of IBM's own classes of configurations and properties."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of both, about themselves and each other
+        return importlib.import_module(
+            "qiskit.providers.models" if TERRA else "qiskit_ibm_runtime.models"
+        )
 
 
 def conditional(circuit: Any, gate: str, *arguments: Any, on: tuple[Any, int]) -> None:

@@ -47,9 +47,11 @@ def find_backend(
                 else "Log in to one with `ibmqbatch account login`, or set IBMQBATCH_TOKEN and "
                 "IBMQBATCH_INSTANCE.",
             ) from error
+        # The service on this machine knows what its rehearsals are made from.
+        advice = error.hint if name.startswith("fake_") and account.name == LOCAL else ""
         raise UnknownBackend(
             f"The account '{account.name}' has no backend '{name}'.",
-            f"It has: {', '.join(client.backend_names())}.",
+            advice or f"It has: {', '.join(client.backend_names())}.",
         ) from error
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from .auth import USER_ID, Authority, instance_of
-from .backends import Backend
+from .backends import Backend, BackendTable
 from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
 from .errors import ApiError
@@ -43,7 +43,7 @@ class Api:
         authority: Authority,
         store: Store,
         pool: Pool,
-        backends: Mapping[str, Backend],
+        backends: BackendTable,
         *,
         sessions: Sessions,
         rate: RateLimit,
@@ -149,10 +149,8 @@ class Api:
     def _backend(self, name: str) -> Backend:
         backend = self._backends.get(name)
         if backend is None:
-            names = ", ".join(self._backends)
-            raise ApiError(
-                404, 1216, f"Backend not found: {name}", f"The backends here are: {names}."
-            )
+            advice = self._backends.advice(name)
+            raise ApiError(404, 1216, f"Backend not found: {name}", advice)
         return backend
 
     # Jobs.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from .. import __version__
-from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshot
+from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
 
-__all__ = ["Backend", "backend_table"]
+__all__ = ["Backend", "BackendTable"]
 
 # What Aer's state vector method runs without help, and how many parameters each gate has: None
 # where that depends on the number of qubits. Written out because the process that serves does not
@@ -51,7 +51,8 @@ class Backend:
     """One backend. What describes a device is read when it is first asked for.
 
     `worker` is handed to the worker process with each job on the backend: its kind, and what that
-    kind needs to know.
+    kind needs to know. `outline` is as much of the configuration as a list of backends tells, where
+    it can be had for less.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Backend:
         worker: Mapping[str, Any],
         configuration: Callable[[], Mapping[str, Any]],
         properties: Callable[[], Mapping[str, Any] | None],
+        outline: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.worker = {"name": name, **worker}
+        self._read_outline = outline or configuration
         self._read_configuration = configuration
         self._read_properties = properties
 
@@ -84,6 +87,10 @@ class Backend:
         told = {"configuration": self.configuration, "properties": self.properties}
         return json.dumps(told, separators=(",", ":")).encode()
 
+    @cached_property
+    def _outline(self) -> Mapping[str, Any]:
+        return self._read_outline()
+
     @property
     def version(self) -> str:
         """The version of the backend's description."""
@@ -94,9 +101,9 @@ class Backend:
         return {
             "name": self.name,
             "status": {"name": "online", "reason": "available"},
-            "is_simulator": self.configuration["simulator"],
-            "qubits": self.configuration["n_qubits"],
-            "processor_type": self.configuration["processor_type"],
+            "is_simulator": self._outline["simulator"],
+            "qubits": self._outline["n_qubits"],
+            "processor_type": self._outline["processor_type"],
             "queue_length": queue_length,
             "performance_metrics": {},
         }
@@ -143,15 +150,54 @@ def _rehearsal(snapshot: Snapshot, memory: int) -> Backend:
         "density_matrix_bytes": memory // _DENSITY_MATRIX_SHARE,
     }
     return Backend(
-        snapshot.name, worker, lambda: snapshot.configuration(active), snapshot.properties
+        snapshot.name,
+        worker,
+        lambda: snapshot.configuration(active),
+        snapshot.properties,
+        snapshot.outline,
     )
 
 
-def backend_table(memory: int) -> dict[str, Backend]:
-    """Return the backends by name; `memory` is what simulations may use, in bytes.
+class BackendTable(Mapping[str, Backend]):
+    """The backends by name; `memory` is what simulations may use, in bytes.
 
-    Rehearsals are there as far as the Qiskit that is installed has the data of their devices.
+    Rehearsals are there as far as a package that is installed has the data of their devices. As
+    long as there are none they are looked for again: whoever reads what to install may do so.
     """
-    snapshots = [find_snapshot(name) for name in REHEARSALS]
-    rehearsals = [_rehearsal(snapshot, memory) for snapshot in snapshots if snapshot is not None]
-    return {backend.name: backend for backend in (_ideal_simulator(memory), *rehearsals)}
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        ideal = _ideal_simulator(memory)
+        self._backends = {ideal.name: ideal}
+
+    def _looked_up(self) -> dict[str, Backend]:
+        if len(self._backends) == 1 and (found := find_snapshots()):
+            rehearsals = {name: _rehearsal(each, self._memory) for name, each in found.items()}
+            self._backends = {**self._backends, **rehearsals}
+        return self._backends
+
+    def __getitem__(self, name: str) -> Backend:
+        return self._looked_up()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._looked_up())
+
+    def __len__(self) -> int:
+        return len(self._looked_up())
+
+    def advice(self, name: str) -> str:
+        """Return what to do about a backend that is not there."""
+        here = f"The backends here are: {', '.join(self)}."
+        if not name.startswith("fake_"):
+            return here
+        if len(self) == 1:
+            return (
+                "Devices are rehearsed from the data of a package that is not installed: "
+                "pip install 'ibmqbatch[qiskit]', or 'ibmqbatch[terra]' where Qiskit is Terra 0.46."
+            )
+        if name in REHEARSALS:
+            return (
+                "Its data come with qiskit-ibm-runtime, for Qiskit 2: "
+                f"pip install 'ibmqbatch[qiskit]'. {here}"
+            )
+        return here

@@ -1,55 +1,72 @@
-"""Devices whose description lies in Qiskit's package, as the API describes devices.
+"""Devices whose description lies in a package of Qiskit's, as the API describes devices.
 
-Terra's fakes are snapshots of real devices: JSON files that are found and read here without
-importing Qiskit, which the process that serves must not.
+The fakes of qiskit-ibm-runtime and of Terra are snapshots of real devices: JSON files that are
+found and read here without importing either package, which the process that serves must not.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MAX_SHOTS", "REHEARSALS", "Snapshot", "find_snapshot"]
+__all__ = ["MAX_SHOTS", "REHEARSALS", "Snapshot", "find_snapshots"]
 
-# From 5 to 127 qubits, one of each size and native two-qubit gate, the latest where there are
-# several: the name here, and that of the files.
-REHEARSALS = {
-    f"fake_{name}": name
-    for name in (
-        "manila",  # 5 qubits, Falcon
-        "nairobi",  # 7
-        "guadalupe",  # 16
-        "hanoi",  # 27
-        "kolkata",  # 27
-        "prague",  # 33, Egret, cz
-        "brooklyn",  # 65, Hummingbird
-        "washington",  # 127, Eagle
-        "sherbrooke",  # 127, Eagle, ecr
-    )
-}
+# The names here; those of the files are without "fake_". First those of earlier years, from 5 to
+# 127 qubits, one of each size and native two-qubit gate, the latest where there are several; then
+# the devices that IBM runs today.
+REHEARSALS = (
+    "fake_manila",  # 5 qubits, Falcon
+    "fake_nairobi",  # 7
+    "fake_guadalupe",  # 16
+    "fake_hanoi",  # 27
+    "fake_kolkata",  # 27
+    "fake_prague",  # 33, Egret, cz
+    "fake_brooklyn",  # 65, Hummingbird
+    "fake_washington",  # 127, Eagle
+    "fake_sherbrooke",  # 127, Eagle, ecr
+    "fake_nighthawk",  # 120, Nighthawk as it was announced
+    "fake_miami",  # 120, Nighthawk
+    "fake_torino",  # 133, Heron
+    "fake_fez",  # 156, Heron r2
+    "fake_marrakesh",  # 156
+    "fake_kingston",  # 156
+    "fake_boston",  # 156, Heron r3
+)
+
+# Where packages keep them. A device that both have is taken from the first: its snapshots are the
+# later ones.
+_FOLDERS = (
+    ("qiskit_ibm_runtime", "fake_provider/backends"),
+    ("qiskit", "providers/fake_provider/backends"),
+)
+# Of no device: its files hold a real coupling, and errors that are invented.
+_INVENTED = {"fake_nighthawk": "the Nighthawk processor"}
 
 MAX_SHOTS = 100_000
 _MAX_EXPERIMENTS = 300
-_CONTROL_FLOW = ["if_else", "for_loop", "while_loop", "switch_case"]
-_WITHOUT_MATRIX = ["measure", "reset", "delay", "barrier"]
+_CONTROL_FLOW = ("if_else", "for_loop", "while_loop", "switch_case")
+_WITHOUT_MATRIX = ("measure", "reset", "delay")
+# Quicker ways to do the same, which are simulated as what they stand for.
+_QUICKER = ("measure_2", "reset_2")
 
 # What is passed on as it stands in the files; the rest is about pulses.
 _KEPT = (
     "backend_version",
     "clops",
+    "clops_h",
+    "coords",
     "coupling_map",
     "default_rep_delay",
     "dt",
     "dtm",
     "dynamic_reprate_enabled",
     "meas_map",
-    "n_qubits",
     "online_date",
     "parallel_compilation",
     "quantum_volume",
@@ -57,6 +74,10 @@ _KEPT = (
     "sample_name",
     "timing_constraints",
 )
+_FRACTIONAL = {
+    "rx": "gate rx(theta) q { U(theta, -pi/2, pi/2) q; }",
+    "rzz": "gate rzz(theta) a, b { cx a, b; U(0, 0, theta) b; cx a, b; }",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +88,50 @@ class Snapshot:
     configuration_file: Path
     properties_file: Path
 
+    def outline(self) -> dict[str, Any]:
+        """Return what a list of devices tells of this one; reads the smaller file alone.
+
+        Raises OSError or ValueError when the file cannot be read.
+        """
+        return _outline(json.loads(self.configuration_file.read_bytes()))
+
     def configuration(self, max_active_qubits: int) -> dict[str, Any]:
         """Return the configuration of the device's rehearsal.
 
         `max_active_qubits` is how many qubits of a circuit may be acted upon here. Raises OSError
-        or ValueError when the file cannot be read.
+        or ValueError when a file cannot be read.
         """
         found = json.loads(self.configuration_file.read_bytes())
-        # Reset is listed among the gates of older devices, without qubits.
-        gates = [gate for gate in found["gates"] if gate.get("coupling_map")]
+        # Measurements and resets may be listed among the gates, without qubits.
+        gates = [
+            {key: gate[key] for key in ("name", "parameters", "qasm_def", "coupling_map")}
+            for gate in found["gates"]
+            if gate.get("coupling_map")
+        ]
+        gates += self._fractional_gates({gate["name"] for gate in gates})
         basis = [gate["name"] for gate in gates]
-        processor = found.get("processor_type") or {}
+        signatures = [
+            signature
+            for signature in found.get("instruction_signatures") or ()
+            if signature.get("name") in _QUICKER
+        ]
+        others = _supported(found)
         return {
             "backend_name": self.name,
-            "description": f"A rehearsal of {found['backend_name']}: its instruction set, "
-            "coupling and noise as they once were, simulated.",
-            **{key: _clean(found[key]) for key in _KEPT if found.get(key) is not None},
-            "processor_type": {key: str(value) for key, value in processor.items()},
+            "description": self._description(found["backend_name"]),
+            **{key: _clean(found[key]) for key in _KEPT if found.get(key) not in (None, "None")},
+            **_outline(found),
             "basis_gates": basis,
-            "gates": [
-                {
-                    "name": gate["name"],
-                    "parameters": gate["parameters"],
-                    "qasm_def": gate["qasm_def"],
-                    "coupling_map": gate["coupling_map"],
-                }
-                for gate in gates
+            "gates": gates,
+            "instruction_signatures": signatures,
+            "supported_instructions": [
+                *basis,
+                *(signature["name"] for signature in signatures),
+                *others,
             ],
-            "supported_instructions": [*basis, *_WITHOUT_MATRIX, *_CONTROL_FLOW],
             "supported_features": ["qasm3"],
             "local": False,
-            "simulator": False,
-            "conditional": True,
+            "conditional": "if_else" in others,
             "open_pulse": False,
             "memory": True,
             "max_shots": MAX_SHOTS,
@@ -106,12 +139,55 @@ class Snapshot:
             "rehearsal": {"max_active_qubits": min(max_active_qubits, found["n_qubits"])},
         }
 
+    def _description(self, rehearsed: str) -> str:
+        if self.name in _INVENTED:
+            return (
+                f"A rehearsal of {_INVENTED[self.name]}: its instruction set and coupling, "
+                "simulated, with errors that are those of no device."
+            )
+        return (
+            f"A rehearsal of {rehearsed}: its instruction set, coupling and noise as they once "
+            "were, simulated."
+        )
+
+    def _fractional_gates(self, known: set[str]) -> list[dict[str, Any]]:
+        """Return the fractional gates that the device was calibrated for.
+
+        The client that wrote the files hides them from configurations, not from calibrations. One
+        that works nowhere was never calibrated.
+        """
+        data = self.properties_file.read_bytes()
+        if not any(f'"{name}"'.encode() in data for name in _FRACTIONAL):
+            return []
+        places: dict[str, list[list[int]]] = {}
+        working = set()
+        for gate in json.loads(data)["gates"]:
+            name = gate["gate"]
+            if name in _FRACTIONAL and name not in known:
+                places.setdefault(name, []).append(gate["qubits"])
+                if not any(
+                    entry["name"] == "gate_error" and entry.get("value") == 1
+                    for entry in gate["parameters"]
+                ):
+                    working.add(name)
+        return [
+            {
+                "name": name,
+                "parameters": ["theta"],
+                "qasm_def": _FRACTIONAL[name],
+                "coupling_map": sorted(qubits),
+            }
+            for name, qubits in sorted(places.items())
+            if name in working
+        ]
+
     def properties(self) -> dict[str, Any]:
         """Return the calibration of the device, which stands still.
 
         Raises OSError or ValueError when the file cannot be read.
         """
         found = json.loads(self.properties_file.read_bytes())
+        lists = {key: found[key] for key in ("general_qlists",) if key in found}
         return {
             "backend_name": self.name,
             "backend_version": found["backend_version"],
@@ -121,7 +197,29 @@ class Snapshot:
                 {**gate, "parameters": _finite(gate["parameters"])} for gate in found["gates"]
             ],
             "general": _finite(found["general"]),
+            **lists,
         }
+
+
+def _outline(found: Mapping[str, Any]) -> dict[str, Any]:
+    processor = found.get("processor_type") or {}
+    return {
+        "n_qubits": found["n_qubits"],
+        "processor_type": {key: str(value) for key, value in processor.items()},
+        "simulator": False,
+    }
+
+
+def _supported(found: Mapping[str, Any]) -> list[str]:
+    """Return what a device takes beside gates.
+
+    Files from before there was any control flow list pulses in its place. Devices of that age took
+    all that does without, and are rehearsed with all control flow. Later files mean what they say.
+    """
+    listed = found.get("supported_instructions") or ()
+    telling = "instruction_signatures" in found or any(flow in listed for flow in _CONTROL_FLOW)
+    names = (*_WITHOUT_MATRIX, *_CONTROL_FLOW)
+    return [*(name for name in names if name in listed or not telling), "barrier"]
 
 
 def _clean(value: Any) -> Any:
@@ -140,19 +238,27 @@ def _finite(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@cache
-def _folder() -> Path | None:
-    """Return the folder of Terra's fakes; None where Qiskit is not installed or has none."""
-    spec = importlib.util.find_spec("qiskit")
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations))) / "providers/fake_provider/backends"
+def _folders() -> Iterator[Path]:
+    """Yield the folders of snapshots that packages bring; either may be installed, or none.
+
+    Only the package at the top is looked for: to find one inside would import what is around it.
+    """
+    importlib.invalidate_caches()  # it may have been installed while this process runs
+    for package, inside in _FOLDERS:
+        spec = importlib.util.find_spec(package)
+        for location in (spec and spec.submodule_search_locations) or ():
+            yield Path(location) / inside
 
 
-def find_snapshot(name: str) -> Snapshot | None:
-    """Return where the files of a rehearsal are; None when they are not there."""
-    folder, short = _folder(), REHEARSALS[name]
-    if folder is None:
-        return None
-    files = [folder / short / f"{kind}_{short}.json" for kind in ("conf", "props")]
-    return Snapshot(name, *files) if all(file.is_file() for file in files) else None
+def find_snapshots() -> dict[str, Snapshot]:
+    """Return the devices whose files are there, by the names of their rehearsals."""
+    folders = [folder for folder in _folders() if folder.is_dir()]
+    found = {}
+    for name in REHEARSALS:
+        short = name.removeprefix("fake_")
+        for folder in folders:
+            files = [folder / short / f"{kind}_{short}.json" for kind in ("conf", "props")]
+            if all(file.is_file() for file in files):
+                found[name] = Snapshot(name, *files)
+                break
+    return found

@@ -25,7 +25,7 @@ from .. import __version__, files, paths
 from ..errors import IbmqbatchError, StorageError, UsageError
 from .api import Api
 from .auth import Authority, new_api_key
-from .backends import backend_table
+from .backends import BackendTable
 from .budget import MemoryBudget
 from .calls import RateLimit, exception_handlers
 from .database import Database
@@ -85,7 +85,7 @@ def serve(options: Options) -> None:
         database = stack.enter_context(contextlib.closing(Database(folder / "jobs.sqlite")))
         store = Store(database)
         store.requeue_running()
-        backends = backend_table(options.memory)
+        backends = BackendTable(options.memory)
         pool = Pool(
             store,
             backends,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ibmqbatch.jobset.device import device_from_wire
-from ibmqbatch.local.devices import find_snapshot
+from ibmqbatch.local.devices import find_snapshots
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import random_circuits, write_circuits
 
@@ -51,8 +51,7 @@ def compiling() -> Iterator[Measurement]:
     from ibmqbatch.circuits.ready import Preparation
 
     count, level = 200, 2
-    snapshot = find_snapshot("fake_sherbrooke")
-    assert snapshot is not None
+    snapshot = find_snapshots()["fake_sherbrooke"]
     device = device_from_wire("sherbrooke", snapshot.configuration(30), snapshot.properties())
     texts = random_circuits(count)
     known = qasm2.LEGACY_CUSTOM_INSTRUCTIONS

@@ -7,7 +7,9 @@ import math
 
 import pytest
 
-from ibmqbatch.jobset.backends import backend_data, entry_data, in_order
+from ibmqbatch.jobset.backends import backend_data, entry_data, find_backend, in_order
+from ibmqbatch.jobset.errors import UnknownBackend
+from ibmqbatch.service.errors import NotFound
 from ibmqbatch.service.types import Backend, BackendEntry
 from tests.service.conftest import account
 
@@ -98,3 +100,29 @@ def test_entries_tell_when_they_were_seen():
 
 def test_backend_of_unknown_age_says_so():
     assert described()["seen_at"] is None
+
+
+class WithoutBackends:
+    """A client of a service that has no backend but one, and advises on others."""
+
+    def backend(self, name: str) -> Backend:
+        advice = "Install the data of devices."
+        raise NotFound(f"Backend not found: {name}", advice, status=404, number=1216, trace=None)
+
+    def backend_names(self) -> list[str]:
+        return ["ideal_simulator"]
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "advice"),
+    [
+        ("local", "fake_fez", "Install the data of devices."),
+        ("local", "real_fez", "It has: ideal_simulator."),
+        ("far", "fake_fez", "It has: ideal_simulator."),
+    ],
+)
+def test_the_service_here_advises_on_rehearsals_that_it_does_not_have(service, name, advice):
+    with pytest.raises(UnknownBackend) as raised:
+        find_backend(WithoutBackends(), account(name=service), None, name)
+    assert raised.value.message == f"The account '{service}' has no backend '{name}'."
+    assert raised.value.hint == advice

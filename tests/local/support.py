@@ -22,6 +22,8 @@ from typing import Any
 
 import httpx
 
+from ibmqbatch.local.backends import BackendTable
+from tests.qiskits import models
 from tests.waiting import wait_until
 
 FINAL = {"Completed", "Failed", "Cancelled"}
@@ -213,13 +215,24 @@ def bell() -> dict[str, str]:
 
 
 @cache
-def terra(name: str) -> Any:
-    """Return Terra's own object of a fake, such as fake_manila."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Terra warns about itself and about its fakes
-        from qiskit.providers import fake_provider
+def device(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the configuration and the properties of a rehearsal."""
+    told = BackendTable(2**30)[name].device
+    assert told is not None
+    found = json.loads(told)
+    return found["configuration"], found["properties"]
 
-        return getattr(fake_provider, f"Fake{name.removeprefix('fake_').capitalize()}")()
+
+def noise_of(name: str) -> Any:
+    """Return the noise that Aer itself derives from a device's calibration."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Terra and Aer warn about each other
+        from qiskit_aer.noise import NoiseModel
+
+        configuration, properties = device(name)
+        return NoiseModel.from_backend_properties(
+            models().BackendProperties.from_dict(properties), dt=configuration["dt"] * 1e-9
+        )
 
 
 def slow() -> list[Any]:

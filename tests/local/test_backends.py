@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from ibmqbatch.local.backends import backend_table
-from ibmqbatch.local.devices import REHEARSALS
+from ibmqbatch.local.backends import BackendTable
+from ibmqbatch.local.devices import find_snapshots
 
 from .support import Client, error
 
@@ -20,7 +20,7 @@ def test_backends_are_listed_with_their_queue(client: Client) -> None:
 
 def test_the_oldest_api_version_lists_names(client: Client) -> None:
     del client.http.headers["IBM-API-Version"]
-    assert client.get("/backends").json() == {"devices": ["ideal_simulator", *REHEARSALS]}
+    assert client.get("/backends").json() == {"devices": ["ideal_simulator", *find_snapshots()]}
 
 
 def test_the_configuration_has_what_a_client_builds_a_backend_from(client: Client) -> None:
@@ -46,7 +46,7 @@ def test_an_unknown_backend_is_not_found(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize(("memory", "qubits"), [(1, 1), (2**20, 16), (2**34 - 1, 29)])
 def test_the_width_is_what_the_memory_holds(memory: int, qubits: int) -> None:
-    assert backend_table(memory)["ideal_simulator"].configuration["n_qubits"] == qubits
+    assert BackendTable(memory)["ideal_simulator"].configuration["n_qubits"] == qubits
 
 
 def test_the_gates_are_those_of_aer() -> None:
@@ -54,5 +54,7 @@ def test_the_gates_are_those_of_aer() -> None:
         warnings.simplefilter("ignore")
         from qiskit_aer import AerSimulator
     aer = AerSimulator(method="statevector").configuration()
-    ours = backend_table(2**30)["ideal_simulator"].configuration
-    assert set(ours["basis_gates"]) == set(aer.basis_gates) - set(aer.custom_instructions)
+    ours = BackendTable(2**30)["ideal_simulator"].configuration
+    # Aer has counted `initialize` to either kind; `store` needs variables, which it runs wrongly.
+    others = {"store", *aer.custom_instructions} - {"initialize"}
+    assert set(ours["basis_gates"]) == set(aer.basis_gates) - others

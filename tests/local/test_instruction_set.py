@@ -16,7 +16,7 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit
     from qiskit.circuit import Gate, Parameter
 
-from ibmqbatch.local.backends import Backend, backend_table
+from ibmqbatch.local.backends import Backend, BackendTable
 from ibmqbatch.local.process import Worker
 
 from .support import Client, bell, encode
@@ -51,7 +51,7 @@ def of_its_own(circuit: QuantumCircuit) -> None:
         ("fake_manila", lambda c: c.cx(0, 2), ["cx on qubits 0, 2", "not coupled"]),
         ("fake_manila", in_a_branch, ["cx on qubits 4, 2", "not coupled"]),
         ("fake_sherbrooke", lambda c: c.ecr(0, 1), ["ecr on qubits 0, 1", "other direction"]),
-        ("fake_sherbrooke", lambda c: c.id(2), ["id on qubit 2", "no such instruction"]),
+        ("fake_sherbrooke", lambda c: c.cz(1, 0), ["cz on qubits 1, 0", "no such instruction"]),
     ],
 )
 def test_what_is_not_in_the_instruction_set_fails_and_is_named(
@@ -113,7 +113,7 @@ def run_on(tmp_path: Path, worker_python: str) -> Iterator[Callable[..., dict[st
 
 def with_faults(qubit: int, gate: str) -> Backend:
     """Return fake_manila with a qubit and a gate that are marked as not operational."""
-    manila = backend_table(2**30)["fake_manila"]
+    manila = BackendTable(2**30)["fake_manila"]
     properties = json.loads(json.dumps(manila.properties))
     fault = {"date": "2026-01-01T00:00:00Z", "name": "operational", "unit": "", "value": 0}
     properties["qubits"][qubit].append(fault)
@@ -150,7 +150,7 @@ def test_what_works_beside_a_fault_still_runs(run_on: Callable[..., dict[str, An
 
 def with_fractional_gates() -> Backend:
     """Return fake_manila as if it had rx and rzz, as newer devices do."""
-    manila = backend_table(2**30)["fake_manila"]
+    manila = BackendTable(2**30)["fake_manila"]
     configuration = json.loads(json.dumps(manila.configuration))
     places = {"rx": [[q] for q in range(5)], "rzz": configuration["coupling_map"]}
     for name, coupling in places.items():

@@ -164,8 +164,8 @@ def test_the_server_never_imports_qiskit_or_numpy(tmp_path: Path) -> None:
     program = (
         "import json, sys, atexit\n"
         "from ibmqbatch.local.__main__ import main\n"
-        "from ibmqbatch.local.backends import backend_table\n"
-        "assert all(backend.device for backend in list(backend_table(2**30).values())[1:])\n"
+        "from ibmqbatch.local.backends import BackendTable\n"
+        "assert all(backend.device for backend in list(BackendTable(2**30).values())[1:])\n"
         "code = main(['--idle-exit', '0.1'])\n"
         "assert code == 0, code\n"
         "roots = {name.partition('.')[0] for name in sys.modules}\n"

@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from qiskit.quantum_info import SuperOp
 
 from ibmqbatch.local import process, worker
-from ibmqbatch.local.backends import Backend, backend_table
+from ibmqbatch.local.backends import Backend, BackendTable
 from ibmqbatch.local.process import Worker
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.devices import Device
@@ -62,7 +62,7 @@ def test_it_runs_from_a_folder_of_any_name(
     params = json.dumps({"pubs": [[bell(), None, 5]], "version": 2})
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
-        program.send_job(backend_table(2**30)["ideal_simulator"], params.encode())
+        program.send_job(BackendTable(2**30)["ideal_simulator"], params.encode())
         assert program.receive()["qubits"] == 2
         program.send({"go": True})
         assert "completed" in program.receive()
@@ -75,7 +75,7 @@ def test_a_worker_is_told_of_a_device_once(tmp_path: Path, worker_python: str) -
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)
     params = json.dumps({"pubs": [[encode(circuit), None, 5]], "version": 2}).encode()
-    manila = backend_table(2**30)["fake_manila"]
+    manila = BackendTable(2**30)["fake_manila"]
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
         for _ in range(2):
@@ -90,7 +90,7 @@ def test_a_worker_is_told_of_a_device_once(tmp_path: Path, worker_python: str) -
 
 def densities(shots: int, **told: int) -> list[str]:
     """Return how circuits of 1 to 6 qubits on a rehearsal are simulated."""
-    backend = backend_table(2**30)["fake_guadalupe"]
+    backend = BackendTable(2**30)["fake_guadalupe"]
     assert backend.device is not None
     rehearsal = Backends().get({**backend.worker, **told}, json.loads(backend.device))
     plans = []
@@ -113,7 +113,7 @@ def test_a_density_matrix_must_fit_its_share_of_the_memory() -> None:
 
 
 def test_a_merged_error_is_what_aer_made_of_it() -> None:
-    backend = backend_table(2**30)["fake_sherbrooke"]
+    backend = BackendTable(2**30)["fake_sherbrooke"]
     assert backend.device is not None
     noise = Noise(Device(**json.loads(backend.device)))
     circuit = QuantumCircuit(2, 2)
@@ -140,7 +140,7 @@ def test_a_density_matrix_is_accounted_for(tmp_path: Path, worker_python: str) -
     params = json.dumps({"pubs": [[encode(circuit), None, 4096]], "version": 2}).encode()
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
-        program.send_job(backend_table(2**30)["fake_guadalupe"], params)
+        program.send_job(BackendTable(2**30)["fake_guadalupe"], params)
         assert 16 * 4**11 < program.receive()["needs"] < 17 * 4**11
         program.send({"go": False})
     finally:

@@ -6,8 +6,9 @@ as Qiskit 2 with Aer 0.18.
 
     __main__     gives the folder a name of its own, then `serving`
     serving      the life of the process, and the protocol on stdin and stdout
+    installed    whether there is a Qiskit to run circuits with
     pubs         a job's circuits with their parameter sets and shots; `loading` reads a circuit,
-                 `values` its parameters, `anatomy` looks into it
+                 `values` its parameters, `anatomy` looks into it, `expressions` into its conditions
     backends     how a circuit is run on the ideal simulator or on the rehearsal of a device
     devices      a device from its JSON, and its instruction set; `noise` its noise
     simulation   the warm simulators, seeds, and counts as bits

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["active_qubits", "located", "restricted", "walk"]
+from .errors import JobError
+from .expressions import translated
+
+__all__ = ["MEASUREMENTS", "QUICKER", "active_qubits", "located", "restricted", "unboxed", "walk"]
+
+# Quicker ways to do the same, which some devices have, and what they are simulated as.
+QUICKER = {"measure_2": "measure", "reset_2": "reset"}
+MEASUREMENTS = {"measure", "measure_2"}
 
 # What does nothing to a qubit that nothing else touches; a jump out of a loop spans all qubits of
 # its block, but acts on none.
@@ -44,12 +51,48 @@ def active_qubits(circuit: Any) -> list[int]:
     )
 
 
+def unboxed(circuit: Any) -> Any:
+    """Return the circuit with what boxes hold in their place, as a simulator without noise runs it.
+
+    Delays of a length that is decided when a circuit is scheduled are left out: no time passes.
+    """
+    if not any(operation.name == "box" or _is_stretched(operation) for operation in walk(circuit)):
+        return circuit
+    return _unboxed(circuit)
+
+
+def _is_stretched(operation: Any) -> bool:
+    return bool(operation.name == "delay" and operation.unit == "expr")
+
+
+def _unboxed(circuit: Any) -> Any:
+    flat = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        if operation.name == "box":
+            inside = _unboxed(operation.blocks[0])
+            bits = dict(zip(inside.qubits, item.qubits))  # noqa: B905 - also runs on 3.9
+            bits.update(zip(inside.clbits, item.clbits))  # noqa: B905
+            for inner in inside.data:
+                flat.append(
+                    _on_bits(inner.operation, bits),
+                    [bits[qubit] for qubit in inner.qubits],
+                    [bits[clbit] for clbit in inner.clbits],
+                )
+        elif not _is_stretched(operation):
+            if blocks := getattr(operation, "blocks", ()):
+                operation = operation.replace_blocks([_unboxed(block) for block in blocks])
+            flat.append(operation, item.qubits, item.clbits)
+    return flat
+
+
 def restricted(circuit: Any, active: list[int]) -> Any:
     """Return the circuit on some of its qubits alone, in their order, with all its classical bits.
 
     Barriers are left out, and delays at the end of a qubit: neither changes a result. Labels of
     gates are, too, because Aer takes them for the names of other gates, which have no noise. Blocks
     of control flow are written on the bits of the circuit around them, which is how Aer reads them.
+    Raises JobError (7001) for conditions that Aer does not evaluate.
     """
     kept = {circuit.qubits[index] for index in active}
     last = {
@@ -72,7 +115,6 @@ def _restricted(
     for register in circuit.cregs:
         if all(bits[bit] == bit for bit in register):
             small.add_register(register)
-    _copy_variables(circuit, small)
     for position, item in enumerate(circuit.data):
         operation = item.operation
         qubits = [qubit for qubit in item.qubits if qubit in kept]
@@ -90,6 +132,8 @@ def _restricted(
             condition = getattr(operation, "condition", None)
             operation = type(operation)(len(qubits), len(item.clbits))
             operation = operation if condition is None else operation.c_if(*condition)
+        elif operation.name in QUICKER:
+            operation = _plain(QUICKER[operation.name])
         elif getattr(operation, "label", None) is not None:
             operation = operation.to_mutable()
             operation.label = None
@@ -106,25 +150,41 @@ def _block(block: Any, item: Any, kept: set[Any], bits: dict[Any, Any]) -> Any:
     return _restricted(block, left, {bit: bits[outer] for bit, outer in inside.items()}, None)
 
 
+def _plain(name: str) -> Any:
+    from qiskit.circuit import Measure, Reset
+
+    return {"measure": Measure, "reset": Reset}[name]()
+
+
 def _on_bits(operation: Any, bits: dict[Any, Any]) -> Any:
     """Return an operation that looks at other classical bits, where it looks at single ones."""
     condition = getattr(operation, "condition", None)
-    target = getattr(operation, "target", None)
-    if isinstance(condition, tuple) and bits.get(condition[0], condition[0]) != condition[0]:
-        operation = operation.to_mutable()
-        operation.condition = (bits[condition[0]], condition[1])
-    elif operation.name == "switch_case" and bits.get(target, target) != target:
-        operation = operation.to_mutable()
-        operation.target = bits[target]
+    if condition is not None:
+        now = _condition_on(condition, bits, operation.name)
+        if now != condition:
+            operation = operation.to_mutable()
+            operation.condition = now
+    elif operation.name == "switch_case":
+        target = _target_on(operation.target, bits)
+        if target != operation.target:
+            operation = operation.to_mutable()
+            operation.target = target
     return operation
 
 
-def _copy_variables(circuit: Any, small: Any) -> None:
-    """Declare the circuit's classical variables, which newer versions of Qiskit have."""
-    if hasattr(circuit, "iter_vars"):
-        for variable in circuit.iter_input_vars():
-            small.add_input(variable)
-        for variable in circuit.iter_captured_vars():
-            small.add_capture(variable)
-        for variable in circuit.iter_declared_vars():
-            small.add_uninitialized_var(variable)
+def _condition_on(condition: Any, bits: dict[Any, Any], name: str) -> Any:
+    if isinstance(condition, tuple):
+        return bits.get(condition[0], condition[0]), condition[1]
+    return translated(condition, bits, name)
+
+
+def _target_on(target: Any, bits: dict[Any, Any]) -> Any:
+    # What is neither a bit nor a register is an expression; one of them alone is as good as it is.
+    target = getattr(target, "var", target)
+    if hasattr(target, "operand") or hasattr(target, "op"):
+        raise JobError(
+            7001,
+            "the simulator cannot evaluate an expression in 'switch_case'.",
+            "Switch on a bit or a register.",
+        )
+    return bits.get(target, target)

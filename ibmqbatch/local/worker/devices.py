@@ -6,12 +6,12 @@ import math
 from functools import cached_property
 from typing import Any
 
-from .anatomy import located
+from .anatomy import QUICKER, located
 from .errors import JobError
 
 __all__ = ["Device"]
 
-_ON_EVERY_QUBIT = ("measure", "reset", "delay")
+_ON_EVERY_QUBIT = {"measure", "reset", "delay", *QUICKER}
 _JUMPS = {"break_loop": {"for_loop", "while_loop"}, "continue_loop": {"for_loop", "while_loop"}}
 _FRACTIONAL = {"rx", "rzz"}
 _ROUNDING = 1e-10
@@ -92,7 +92,13 @@ class Device:
                     f"{self.name}: {fault}.",
                     f"Compile the circuit for {self.name} before it is submitted.",
                 )
-
+            if operation.name == "delay" and operation.unit == "expr":
+                raise JobError(
+                    7001,
+                    f"the delay on qubit {qubits[0]} is as long as a stretch, or another "
+                    "expression: a rehearsal does not decide how long that is.",
+                    "Give it a length, or run it on the device itself.",
+                )
         self.check_angles(circuit)
 
     def check_angles(self, circuit: Any) -> None:

@@ -25,12 +25,14 @@ def naming_pub(index: int) -> Iterator[None]:
         yield
     except JobError as error:
         raise JobError(error.code, f"Pub {index}: {error.reason}", error.solution) from error
-    except Exception as error:  # of Qiskit or Aer, which know what circuits they do not take
+    except BaseException as error:  # of Qiskit or Aer, which know what circuits they do not take
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise  # not even a panic of Qiskit's own
         reason = f"Pub {index}: the circuit cannot be run: {first_line(error)}."
         raise JobError(3211, reason) from error
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, without its full stop."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")[:500]

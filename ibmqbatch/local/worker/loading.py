@@ -43,7 +43,38 @@ def _load_qpy(text: str) -> Any:
         raise JobError(1603, "the circuit's QPY cannot be read.") from error
     if len(circuits) != 1:
         raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
-    return circuits[0]
+    return _with_delays(circuits[0])
+
+
+def _with_delays(circuit: Any) -> Any:
+    """Return the circuit with delays that are as long as a parameter says as they were written.
+
+    QPY tells no unit, which stands for dt. Qiskit 2.6 reads these delays such that it cannot give
+    them out any more.
+    """
+    from qiskit.circuit import Delay
+    from qiskit.exceptions import QiskitError
+
+    operations, changed = [], False
+    for item in circuit.data:
+        try:
+            operation = item.operation
+        except QiskitError:
+            if item.name != "delay":
+                raise
+            operation, changed = Delay(item.params[0], unit="dt"), True
+        blocks = getattr(operation, "blocks", ())
+        mended = [_with_delays(block) for block in blocks]
+        if any(new is not old for new, old in zip(mended, blocks)):  # noqa: B905 - also runs on 3.9
+            operation, changed = operation.replace_blocks(mended), True
+        operations.append(operation)
+    if not changed:
+        return circuit
+    # Put in place of others they would lead Qiskit 2.6 into a panic.
+    fresh = circuit.copy_empty_like()
+    for operation, item in zip(operations, circuit.data):  # noqa: B905
+        fresh.append(operation, item.qubits, item.clbits)
+    return fresh
 
 
 def _load_text(text: str) -> Any:

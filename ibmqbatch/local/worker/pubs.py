@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import walk
+from .anatomy import MEASUREMENTS, walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
@@ -95,19 +95,29 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
     circuit = load_circuit(source)
     if not circuit.cregs:
         raise JobError(3211, "the circuit has no classical register.", "Measure into one.")
-    if not any(operation.name == "measure" for operation in walk(circuit)):
+    if not any(operation.name in MEASUREMENTS for operation in walk(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
-    if _has_variables(circuit):
-        raise JobError(7001, "the simulator runs no circuits with variables or stretches.")
+    _check_statements(circuit)
     parameters = list(circuit.parameters)
     plan = backend.plan(circuit, shots, twirled=twirled)
     return Pub(plan, parameters, read_values(values, parameters), shots)
 
 
-def _has_variables(circuit: Any) -> bool:
-    """Tell whether a circuit has what newer Qiskit knows and Aer, up to 0.18, dies of."""
-    declared = (getattr(circuit, name, 0) for name in ("num_vars", "num_stretches"))
-    return any(declared) or any(operation.name == "store" for operation in walk(circuit))
+def _check_statements(circuit: Any) -> None:
+    """Raise JobError (7001), naming it, for what newer Qiskit knows and Aer gets wrong, up to 0.18.
+
+    It has no room for variables, and stores into bits even where the branch is not taken.
+    """
+    variable = next(circuit.iter_vars(), None) if hasattr(circuit, "iter_vars") else None
+    what = f"the variable '{variable.name}'" if variable is not None else ""
+    if not what and any(operation.name == "store" for operation in walk(circuit)):
+        what = "the statement 'store'"
+    if what:
+        raise JobError(
+            7001,
+            f"the circuit has {what}, and the simulator runs none.",
+            "Measure into registers and compare these, or run it on a device.",
+        )
 
 
 def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:

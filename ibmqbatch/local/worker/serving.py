@@ -13,6 +13,7 @@ one that has none, or that this worker knows.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -28,8 +29,8 @@ from typing import Any, BinaryIO
 from .backends import Backends
 from .errors import JobError, naming_pub
 from .forms import PlainForm, TypedForm, now
+from .installed import load_qiskit
 from .pubs import Pub, read_pubs, run_pub
-from .simulation import warm_up
 
 __all__ = ["serve"]
 
@@ -98,12 +99,11 @@ def _serve_job(
     out: BinaryIO,
 ) -> None:
     """Read one job, ask for memory, run it, send the results."""
-    import qiskit
-
     params = message["params"]
-    version = qiskit.__version__
+    version = ""
     begun = time.monotonic()
     try:
+        version = load_qiskit()
         pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
         largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
         needs = pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs)
@@ -123,6 +123,9 @@ def _serve_job(
             "qiskit": version,
         }
         _send(out, json.dumps({"failed": failed}).encode())
+        if not version:
+            # What is half imported stays so. The next job has a fresh process, perhaps a Qiskit.
+            os._exit(0)
         return
     completed = {"seconds": time.monotonic() - begun, "qiskit": version}
     _send(out, json.dumps({"completed": completed}).encode(), body)
@@ -138,7 +141,8 @@ def serve(parent: int) -> None:
     reader = threading.Thread(target=_read_messages, args=(sys.stdin.buffer, messages), daemon=True)
     reader.start()
     warnings.simplefilter("ignore")  # Terra warns about itself, Aer about Terra
-    warm_up()  # before the first job asks
+    with contextlib.suppress(JobError):  # what is missing, the first job is told
+        load_qiskit()  # before it asks
     backends = Backends()
     while True:
         _serve_job(messages.get(), backends, messages, out)
