@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import warnings
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
@@ -132,13 +134,29 @@ def _check_installation() -> None:
             f"The environment holds two Qiskits ({_listed(found)}), and neither works.",
             f"Install one of them anew: {_MEND}",
         )
-    version = terra if qiskit is None or terra is not None else qiskit
+    version = terra or qiskit
     assert version is not None
+    files = _version_of_files()
+    if files is not None and _numbers(files)[:1] != _numbers(version)[:1]:
+        raise MissingPackage(
+            f"Qiskit {version} is installed, and the files of Qiskit {files} lie in its place.",
+            f"Install it anew: {_MEND}",
+        )
     if _numbers(version) < _TERRA or (1,) <= _numbers(version) < (2,):
         raise MissingPackage(
             f"Qiskit {version} is installed; ibmqbatch works with Qiskit 2 and with Terra 0.46.",
             f"Install a newer one with: {_INSTALL}",
         )
+
+
+def _version_of_files() -> str | None:
+    """Return the version that Qiskit's own files tell, whatever was installed last."""
+    spec = importlib.util.find_spec("qiskit")
+    folders = (spec and spec.submodule_search_locations) or ()
+    for folder in folders:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return Path(folder, "VERSION.txt").read_text().strip() or None
+    return None
 
 
 def _listed(versions: dict[str, str]) -> str:

@@ -67,7 +67,8 @@ class CompileCache:
             folder = paths.ensure_cache()
             self._db = sqlite3.connect(folder / _FILE, timeout=_PATIENCE, isolation_level=None)
             self._db.executescript(
-                f"PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=OFF; BEGIN IMMEDIATE;{_SCHEMA}COMMIT;"
+                "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=OFF; BEGIN IMMEDIATE;"
+                f"{_SCHEMA} COMMIT;"
             )
         return self
 
@@ -114,8 +115,9 @@ class CompileCache:
             self._db.executemany(
                 "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)",
                 [
-                    (key, now, len(compiled.body), _told(compiled), compiled.body)
+                    (key, now, len(told) + len(compiled.body), told, compiled.body)
                     for key, compiled in entries
+                    for told in [_told(compiled)]
                 ],
             )
             (total,) = self._db.execute("SELECT sum(size) FROM entries").fetchone()

@@ -175,12 +175,12 @@ def test_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path, compiled
 
 
 def test_oldest_entries_go_where_there_are_too_many(tmp_path, compiled, monkeypatch):
-    monkeypatch.setattr(cache_module, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(cache_module, "_MOST_BYTES", 2000)
     files = [write(tmp_path, basis_state(f"{n:03b}"), f"c{n}.qasm") for n in range(8)]
     for file in files:
         ready(file)
     with sqlite3.connect(paths.cache() / "compiled.sqlite") as db:
-        assert db.execute("SELECT sum(size) FROM entries").fetchone()[0] <= 1000
+        assert db.execute("SELECT sum(size) FROM entries").fetchone()[0] <= 2000
     db.close()
     compiled.clear()
     ready(files[-1])
