@@ -115,8 +115,13 @@ def ensure_runtime() -> Path:
 
 
 def ensure_cache() -> Path:
-    """Create the folder `cache` (0700) unless it exists, and return it; raises OSError."""
+    """Create the folder `cache` (0700) unless it exists, and return it.
+
+    Raises OSError, and StorageError where it is a part of the data folder.
+    """
     folder = cache()
+    if home() in folder.parents:
+        return ensure_folder(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 

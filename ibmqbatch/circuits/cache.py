@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import sqlite3
 import time
 import zlib
@@ -19,6 +20,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from .. import __version__, paths
+from ..errors import StorageError
 from ._qiskit import installed_versions
 from .device import Device
 from .load import Load
@@ -33,6 +35,8 @@ _FORM = 1  # of an entry
 _MOST_BYTES = 500_000_000  # of all entries
 _KEPT_SHARE = 0.8  # of them, when the oldest have to go
 _PATIENCE = 2.0  # seconds that another process may take to write
+# What a file can make of whoever reads it, and a folder of whoever writes there.
+_TROUBLES = (sqlite3.Error, OSError, StorageError, ValueError, KeyError, TypeError, zlib.error)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key BLOB PRIMARY KEY, used REAL NOT NULL, size INTEGER NOT NULL, told TEXT NOT NULL,
@@ -64,8 +68,11 @@ class CompileCache:
 
     def __enter__(self) -> Self:
         with self._forgiving():
-            folder = paths.ensure_cache()
-            self._db = sqlite3.connect(folder / _FILE, timeout=_PATIENCE, isolation_level=None)
+            path = paths.ensure_cache() / _FILE
+            if not path.exists():
+                with contextlib.suppress(FileExistsError):  # another process is as far
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             self._db.executescript(
                 "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=OFF; BEGIN IMMEDIATE;"
                 f"{_SCHEMA} COMMIT;"
@@ -141,12 +148,12 @@ class CompileCache:
         """Go on without a cache that cannot be used; one that is damaged is deleted."""
         try:
             yield
-        except (sqlite3.Error, OSError, ValueError, KeyError, TypeError, zlib.error) as error:
+        except _TROUBLES as error:
             if self._db is not None:
                 self._db.close()
                 self._db = None
             # What is damaged would be so for ever; what is busy, or full, would not.
-            if not isinstance(error, OSError | sqlite3.OperationalError):
+            if not isinstance(error, OSError | StorageError | sqlite3.OperationalError):
                 with contextlib.suppress(OSError):
                     (paths.cache() / _FILE).unlink()
 
