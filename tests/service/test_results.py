@@ -34,14 +34,18 @@ def circuits(draw: st.DrawFn, widths: tuple[int, int] = (0, 70)) -> Registers:
     return registers
 
 
-def counted(registers: Registers) -> dict[str, int]:
-    """Count outcomes the naive way, as Qiskit writes them."""
+def written(registers: Registers) -> list[str]:
+    """Write the outcome of each shot the naive way, as Qiskit does."""
     words = [
         [f"{value:b}".zfill(width) if width else "" for value in outcomes]
         for width, outcomes in registers.values()
     ]
-    shots = (" ".join(reversed(shot)).strip() for shot in zip(*words, strict=True))
-    return dict(sorted(Counter(shots).items()))
+    return [" ".join(reversed(shot)).strip() for shot in zip(*words, strict=True)]
+
+
+def counted(registers: Registers) -> dict[str, int]:
+    """Count outcomes the naive way."""
+    return dict(sorted(Counter(written(registers)).items()))
 
 
 def plain(*pubs: Registers) -> bytes:
@@ -127,6 +131,28 @@ FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists])
 @given(st.lists(circuits(), min_size=1, max_size=3))
 def test_counts_are_what_was_measured(write, pubs):
     assert [pub.counts() for pub in decode_results(write(*pubs))] == [counted(p) for p in pubs]
+
+
+@FORMS
+@given(circuits())
+def test_counts_are_sorted_by_outcome(write, registers):
+    (pub,) = decode_results(write(registers))
+    assert list(pub.counts()) == list(counted(registers))
+
+
+@FORMS
+@given(circuits())
+def test_memory_has_the_outcome_of_every_shot_in_their_order(write, registers):
+    (pub,) = decode_results(write(registers))
+    assert pub.memory() == written(registers)
+
+
+@given(circuits())
+def test_bits_are_those_that_numpy_unpacks(registers):
+    (pub,) = decode_results(typed_of(registers))
+    for name, (width, outcomes) in registers.items():
+        bits = np.unpackbits(rows(width, outcomes)[:, ::-1], axis=1, bitorder="little")[:, :width]
+        np.testing.assert_array_equal(pub.registers[name].bits(), bits)
 
 
 @FORMS
@@ -223,6 +249,20 @@ def test_levels_of_a_sweep_are_told_apart_by_its_shape():
     np.testing.assert_array_equal(circuits[1].levels["c"], array[1])
 
 
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", "<c8", ">c16"])
+def test_levels_of_every_precision_are_complex_numbers(kind):
+    array = np.arange(6).reshape(3, 2).astype(kind)
+    (circuit,) = decode_circuits(levels(array, ()), [3])
+    np.testing.assert_array_equal(circuit.levels["c"], array)
+    assert np.asarray(circuit.levels["c"]).dtype == np.complex128
+
+
+def test_levels_of_repeats_are_joined_in_their_order():
+    array = (np.arange(12) * 1j).reshape(2, 3, 2)
+    first, second = decode_circuits(levels(array, (2,)), [3, 3])
+    np.testing.assert_array_equal(first.joined([second]).levels["c"], array.reshape(6, 2))
+
+
 def test_levels_have_no_counts():
     (circuit,) = decode_circuits(levels(np.ones((3, 2), complex), ()), [3])
     assert (circuit.counts(), circuit.memory(), circuit.shots) == ({}, [], 3)
@@ -289,6 +329,9 @@ DAMAGED: dict[str, bytes] = {
     "a cut archive": array_body(packed(b"PK\x03\x04aaaa")),
     "an array of objects": array_body(packed(npy(np.array([[0], [3]], dtype=object)))),
     "an array of floats": array_body(packed(npy(np.array([[0.0], [3.0]])))),
+    "an array of whole numbers": array_body(packed(npy(np.array([[0], [3]])))),
+    "an array of truths": array_body(packed(npy(np.array([[False], [True]])))),
+    "an array of records": array_body(packed(npy(np.zeros((2, 1), [("a", "u1")])))),
     "an array of one dimension": array_body(packed(npy(np.array([0, 3], dtype=np.uint8)))),
     "an array with rows too wide": array_body(packed(npy(rows(9, [0, 3])))),
     "an array with bits too many": array_body(packed(npy(rows(8, [0, 4])))),
@@ -297,6 +340,7 @@ DAMAGED: dict[str, bytes] = {
     "a list of floats": array_body([[0], [1.5]]),
     "a list of NaN": array_body([[0], [float("nan")]]),
     "a list of texts": array_body([["0"], ["1"]]),
+    "a list of truths": array_body([[False], [True]]),
     "a list of nulls": array_body([[None]]),
     "a ragged list": array_body([[0], [0, 1]]),
     "an array that is a number": array_body(5),
