@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ibmqbatch
+from tests.conftest import BELL
 
 ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
@@ -137,6 +138,17 @@ def test_only_rooms_that_handle_circuits_import_qiskit():
     assert who_imports(others, {"qiskit", "qiskit_aer"}) == {}
 
 
+def test_only_rooms_that_have_qiskit_import_numpy():
+    others = [
+        path
+        for path in MODULES
+        if room_of(path) not in {"circuits", "managed"}
+        and not name_of(path).startswith(WORKER)
+        and name_of(path) != "service/npy.py"  # which takes it where it is wanted
+    ]
+    assert who_imports(others, {"numpy"}, typing_only=False) == {}
+
+
 def test_only_the_transport_imports_the_http_library():
     others = [
         path
@@ -229,7 +241,7 @@ def test_package_itself_loads_no_library():
 
 def loaded_by_commands(*commands: list[str]) -> set[str]:
     """Run commands one after the other in a new interpreter; return what they load."""
-    runs = [f"assert main({words!r}) == 0" for words in commands]
+    runs = [f"assert main({words!r}) == 0, {words!r}" for words in commands]
     return loaded_by("\n".join(["from ibmqbatch.cli.main import main", *runs]))
 
 
@@ -281,6 +293,59 @@ def test_status_of_a_set_that_runs_loads_no_qiskit(service, circuits):
 
     write_set(1, instance=service["crn"])
     assert "qiskit" not in loaded_by_commands(["status", "latest"])
+
+
+@pytest.fixture
+def measured(cli, circuits) -> str:
+    """Have a set of two jobs with their results, of more than one register; return its id."""
+    registers = "creg a[1];\ncreg b[12];\nh q[0];\nmeasure q[0] -> a[0];\nmeasure q[1] -> b[9];\n"
+    two = f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\n{registers}'
+    folder = circuits(c0=two, c1=BELL)
+    return cli.submit(folder, "--shots", 20, "--max-circuits", 1, "--wait")
+
+
+def test_results_load_no_qiskit_or_numpy_in_any_form(measured, tmp_path):
+    results = ["results", measured]
+    forms = [[], ["--json"], ["--json", "--memory"], ["--circuit", "0", "--register", "b"]]
+    forms += [["--format", form] for form in ("table", "csv", "ndjson")]
+    forms += [["--format", "npz", "-o", str(tmp_path / "x.npz")], ["--raw", str(tmp_path / "raw")]]
+    loaded = loaded_by_commands(*(results + form for form in forms))
+    assert not loaded & {"qiskit", "numpy"}
+
+
+def test_verbs_on_measured_sets_load_no_qiskit_or_numpy(measured, tmp_path):
+    file = str(tmp_path / "x.sqlite")
+    loaded = loaded_by_commands(
+        ["status", measured, "--usage"],
+        ["show", measured],
+        ["logs", measured],
+        ["retag", measured, "--add", "x"],
+        ["cancel", measured],
+        ["resume", measured],
+        ["collect"],
+        ["export", measured, "-o", file],
+        ["forget", measured, "--yes"],
+        ["import", file],
+        ["forget", measured, "--yes"],
+        ["recover", measured],
+        ["results", measured],
+    )
+    assert not loaded & {"qiskit", "numpy"}
+
+
+def test_planned_sweep_is_cancelled_retried_and_followed_without_qiskit_or_numpy(cli, tmp_path):
+    # It is sent with an array of its values.
+    (tmp_path / "turn.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle a;\nqubit q;\nbit c;\n'
+        "rx(a) q;\nc = measure q;\n"
+    )
+    (tmp_path / "values.csv").write_text("a\n0\n3.14\n")
+    swept = cli.submit(
+        tmp_path / "turn.qasm", "--parameters", tmp_path / "values.csv", "--detach", "--shots", 9
+    )
+    again = ["retry", swept, "--cancelled"]
+    loaded = loaded_by_commands(["cancel", swept], again, ["results", swept, "--wait"])
+    assert not loaded & {"qiskit", "numpy"}
 
 
 def test_program_on_physical_qubits_is_submitted_without_qiskit(service, tmp_path):

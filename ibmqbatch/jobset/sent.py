@@ -7,8 +7,9 @@ import binascii
 import hashlib
 import itertools
 import math
+import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -162,24 +163,26 @@ def _circuit(told: Any) -> tuple[str, bytes]:
 
 def _values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
     """Return the shape of a pub's runs, and the values of each, where their order is told."""
-    import numpy as np
-
     from ..service.results import decode_array
 
     if isinstance(told, dict) and told.get("__type__") != "ndarray":
         # By names: which parameter comes when, only the circuit tells.
-        arrays = [np.asarray(_plain(value), dtype=float) for value in told.values()]
-        return np.broadcast_shapes(*(array.shape for array in arrays)), None
-    array = decode_array(told) if isinstance(told, dict) else np.asarray(told or [], dtype=float)
-    if array.size > _MOST_VALUES:
+        return _broadcast([decode_array(value).shape for value in told.values()]), None
+    array = decode_array(told or [])
+    size = math.prod(array.shape)
+    if size > _MOST_VALUES:
         raise ValueError(f"more than {_MOST_VALUES} values")
-    if not array.size or array.ndim < 1:
+    if not size or not array.shape:
         return array.shape[:-1], None
-    rows = array.reshape(-1, array.shape[-1]).astype(float)
-    return array.shape[:-1], [tuple(row) for row in rows.tolist()]
+    return array.shape[:-1], list(struct.iter_unpack(f"{array.shape[-1]}d", array.floats()))
 
 
-def _plain(value: Any) -> Any:
-    from ..service.results import decode_array
-
-    return decode_array(value) if isinstance(value, dict) else value
+def _broadcast(shapes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape that arrays take together, as NumPy has it; raises ValueError."""
+    whole: list[int] = []
+    for lengths in itertools.zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1):
+        longer = set(lengths) - {1}
+        if len(longer) > 1:
+            raise ValueError("values of different shapes")
+        whole.append(longer.pop() if longer else 1)
+    return tuple(reversed(whole))

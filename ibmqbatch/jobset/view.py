@@ -20,8 +20,6 @@ from .metrics import read_metrics
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from .inspect import CircuitView
     from .plan import Plan
     from .results import CircuitResult
@@ -141,24 +139,27 @@ def result_data(result: CircuitResult, *, memory: bool = False) -> dict[str, Any
     return data
 
 
-def shot_arrays(results: Iterable[CircuitResult]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def shot_arrays(
+    results: Iterable[CircuitResult],
+) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
     """Yield the shots of each circuit and register, named `<circuit index>/<register>`.
 
-    Each is uint8 of shape (shots, bits), bit k of the register in column k; or, where measurements
-    were not classified, complex: (shots, values), or (values,) where shots were averaged. The
-    circuits' names come last, as `names`, in the order of their indexes, which are `indexes`.
+    Each is an .npy file in pieces: bytes of shape (shots, bits), bit k of the register in column k;
+    or, where measurements were not classified, complex: (shots, values), or (values,) where shots
+    were averaged. The circuits' names come last, as `names`, in the order of their indexes, which
+    are `indexes`.
     """
-    import numpy as np
+    from ..service import npy
 
     names: dict[int, str] = {}
     for result in results:
         names[result.index] = result.name
         for register, bits in result.outcomes.registers.items():
-            yield f"{result.index}/{register}", bits.bits()
+            yield f"{result.index}/{register}", npy.write(bits.bits())
         for register, values in result.outcomes.levels.items():
-            yield f"{result.index}/{register}", np.asarray(values)
-    yield "indexes", np.array(list(names), dtype=np.int64)
-    yield "names", np.array(list(names.values()), dtype=np.str_)
+            yield f"{result.index}/{register}", npy.write(values)
+    yield "indexes", npy.write(npy.numbers("i8", names))
+    yield "names", npy.write(npy.texts(list(names.values())))
 
 
 def circuit_data(circuit: CircuitRecord) -> dict[str, Any]:

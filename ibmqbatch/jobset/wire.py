@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
-import sys
 import zlib
-from array import array
 from collections.abc import Sequence
 from typing import Any
 
 from ..manifest.attempts import Intent
 from ..manifest.records import PubRecord, SetRecord
+from ..service import npy
 from .split import repeat_shots
 
 __all__ = ["job_body", "pub_size", "row_size"]
@@ -21,7 +21,6 @@ _CLOSE = b'"}'
 _FRAME_BYTES = len('[{"__type__":"QuantumCircuit","__value__":""}],')
 _SHOTS_BYTES = len(",null,") + 10  # of a pub's own shots, at most
 _ARRAY_BYTES = 250  # of an array of values, besides the values
-_HEADER_ALIGNMENT = 64  # of .npy files
 
 
 def pub_size(body_bytes: int, *, values: int | None = None, own_shots: bool = False) -> int:
@@ -88,7 +87,9 @@ def _pub(pub: PubRecord, intent: Intent) -> bytes:
     parts = [_circuit(pub)]
     shots = repeat_shots(pub.shots, intent.shots, intent.repeat)
     if pub.rows is not None:
-        parts.append(_typed("ndarray", zlib.compress(_npy(pub.rows))))
+        shape = len(pub.rows), len(pub.rows[0])
+        rows = npy.numbers("f8", itertools.chain.from_iterable(pub.rows), shape)
+        parts.append(_typed("ndarray", zlib.compress(b"".join(npy.write(rows)))))
     elif shots != intent.shots:
         parts.append(b"null")
     if shots != intent.shots:
@@ -104,19 +105,3 @@ def _circuit(pub: PubRecord) -> bytes:
 
 def _typed(kind: str, data: bytes) -> bytes:
     return _TYPED % kind.encode() + base64.b64encode(data) + _CLOSE
-
-
-def _npy(rows: Sequence[Sequence[float]]) -> bytes:
-    """Write numbers as an .npy file (version 1.0) of 64-bit floats, without NumPy.
-
-    Whoever sends what has been planned need not wait for it to be imported.
-    """
-    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
-    before = len(b"\x93NUMPY\x01\x00") + 2
-    whole = -(-(before + len(header) + 1) // _HEADER_ALIGNMENT) * _HEADER_ALIGNMENT
-    header = header.ljust(whole - before - 1) + "\n"
-    numbers = array("d", [value for row in rows for value in row])
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    head = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
-    return head + numbers.tobytes()

@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import struct
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from .npy import Array
 
 __all__ = ["BITS_PER_BYTE", "BitArray", "PubResult"]
 
 BITS_PER_BYTE = 8
 
 
+_BITS = [bytes(number >> bit & 1 for number in range(256)) for bit in range(BITS_PER_BYTE)]
+_NUMBERS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # of so many bytes
+
+
 @dataclass(frozen=True, slots=True)
 class BitArray:
     """The outcomes of one classical register, in shot order.
 
-    `rows` is uint8 of shape (*pub shape, shots, ceil(num_bits / 8)): each row is a big-endian
+    `rows` are bytes of shape (*pub shape, shots, ceil(num_bits / 8)): each row is a big-endian
     number, its lowest bit the register's bit 0, with padding zeros at the top.
     """
 
-    rows: npt.NDArray[np.uint8]
+    rows: Array
     num_bits: int
 
     @property
-    def shots(self) -> int:
-        """How many shots one element of the pub holds."""
-        return int(self.rows.shape[-2])
+    def width(self) -> int:
+        """How many bytes a row has."""
+        return self.rows.shape[-1]
 
-    def flat(self) -> npt.NDArray[np.uint8]:
+    def flat(self) -> Array:
         """Return the rows of all elements of the pub, one after another: (all shots, bytes)."""
-        return self.rows.reshape(math.prod(self.rows.shape[:-1]), self.rows.shape[-1])
+        return self.rows.merged(len(self.rows.shape) - 1)
 
-    def bits(self) -> npt.NDArray[np.uint8]:
-        """Return 0 and 1 as uint8 of shape (all shots, num_bits), bit k in column k."""
-        bits = np.unpackbits(self.flat()[:, ::-1], axis=1, bitorder="little")
-        return bits[:, : self.num_bits]
+    def bits(self) -> Array:
+        """Return 0 and 1 as bytes of shape (all shots, num_bits), bit k in column k."""
+        shots = self.flat().shape[0]
+        data = bytes(self.rows.data)
+        # Without bits there is nothing to make room for, however many the shots.
+        bits = bytearray(shots * self.num_bits)
+        for bit in range(self.num_bits):
+            column = data[self.width - 1 - bit // BITS_PER_BYTE :: self.width]
+            bits[bit :: self.num_bits] = column.translate(_BITS[bit % BITS_PER_BYTE])
+        return Array((shots, self.num_bits), "u1", memoryview(bits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,7 @@ class PubResult:
     """
 
     registers: Mapping[str, BitArray]
-    levels: Mapping[str, npt.NDArray[np.complex128]] = field(default_factory=dict)
+    levels: Mapping[str, Array] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
 
     def circuits(self, shots: Sequence[int]) -> Iterator[PubResult]:
@@ -64,10 +79,13 @@ class PubResult:
             if math.prod(self.shape) > len(shots):
                 yield self
                 return
-            for index in np.ndindex(self.shape):
+            for number in range(math.prod(self.shape)):
                 yield PubResult(
-                    {n: BitArray(r.rows[index], r.num_bits) for n, r in self.registers.items()},
-                    {name: values[index] for name, values in self.levels.items()},
+                    {
+                        name: BitArray(self._part(r.rows, number), r.num_bits)
+                        for name, r in self.registers.items()
+                    },
+                    {name: self._part(values, number) for name, values in self.levels.items()},
                 )
             return
         runs, rest = divmod(self.shots, shots[0]) if shots and shots[0] else (1, 0)
@@ -81,10 +99,14 @@ class PubResult:
         for first in range(0, self.shots, shots[0]):
             yield PubResult(
                 {
-                    name: BitArray(register.rows[first : first + shots[0]], register.num_bits)
+                    name: BitArray(register.rows.cut(first, first + shots[0]), register.num_bits)
                     for name, register in self.registers.items()
                 }
             )
+
+    def _part(self, values: Array, number: int) -> Array:
+        """Return what belongs to one run of the pub."""
+        return values.merged(len(self.shape)).part(number)
 
     def only(self, names: Collection[str]) -> PubResult:
         """Return the outcomes of the registers `names` alone, in the order of declaration."""
@@ -101,14 +123,14 @@ class PubResult:
         return PubResult(
             {
                 name: BitArray(
-                    np.concatenate([pub.registers[name].flat() for pub in (self, *others)]),
+                    register.flat().joined([pub.registers[name].flat() for pub in others]),
                     register.num_bits,
                 )
                 for name, register in self.registers.items()
             },
             {
-                name: np.concatenate([pub.levels[name] for pub in (self, *others)])
-                for name in self.levels
+                name: values.joined([pub.levels[name] for pub in others])
+                for name, values in self.levels.items()
             },
         )
 
@@ -117,7 +139,7 @@ class PubResult:
         """How many shots it holds, over all elements of its shape; 0 where they are averaged."""
         for register in self.registers.values():
             return math.prod(register.rows.shape[:-1])
-        averaged = any(values.ndim < len(self.shape) + 2 for values in self.levels.values())
+        averaged = any(len(values.shape) < len(self.shape) + 2 for values in self.levels.values())
         return 0 if averaged else math.prod(next(iter(self.levels.values())).shape[:-1])
 
     def counts(self) -> dict[str, int]:
@@ -127,40 +149,71 @@ class PubResult:
         """
         if not self.registers:
             return {}
-        keys = self._keys()
-        if keys is None:
+        rows, width = self._rows()
+        if not width:
             return {"": self.shots} if self.shots else {}
-        distinct, counts = np.unique(keys, return_counts=True)
-        outcomes = zip(self._written(distinct), map(int, counts), strict=True)
-        return dict(sorted(outcomes))
+        counted = Counter(_keys(rows, width))
+        # As numbers they are in the order of what is written.
+        keys = sorted(counted)
+        return dict(zip(self._written(keys), map(counted.__getitem__, keys), strict=True))
 
     def memory(self) -> list[str]:
         """Return the outcome of every shot, in their order, written as in `counts`."""
         if not self.registers:
             return []
-        keys = self._keys()
-        if keys is None:
+        rows, width = self._rows()
+        if not width:
             return [""] * self.shots
-        distinct, which = np.unique(keys, return_inverse=True)
-        written = self._written(distinct)
-        return [written[number] for number in which.ravel().tolist()]
+        keys = set(_keys(rows, width))
+        written = dict(zip(keys, self._written(keys), strict=True))
+        return list(map(written.__getitem__, _keys(rows, width)))
 
-    def _keys(self) -> npt.NDArray[np.void] | None:
-        """Return one key a shot, the bytes of all registers; None where there are no bits."""
-        joined = np.concatenate([register.flat() for register in self.registers.values()], axis=1)
-        width = joined.shape[1]
-        return np.ascontiguousarray(joined).view(f"V{width}").ravel() if width else None
+    def _rows(self) -> tuple[bytes | bytearray, int]:
+        """Return the rows of all registers side by side, and how many bytes each then has.
 
-    def _written(self, keys: npt.NDArray[np.void]) -> list[str]:
-        registers = list(self.registers.values())
-        cuts = np.cumsum([register.rows.shape[-1] for register in registers])[:-1].tolist()
-        return [_outcome(key.tobytes(), cuts, registers) for key in keys]
+        The register that is declared first has the lowest bytes. A row of more than one byte and
+        up to eight is a number as this machine has it, of 2, 4 or 8 bytes; wider ones are
+        big-endian.
+        """
+        registers = [register for register in self.registers.values() if register.width]
+        width = sum(register.width for register in registers)
+        if not width:
+            return b"", 0
+        if len(registers) == 1 and (width == 1 or width > max(_NUMBERS)):
+            return bytes(registers[0].rows.data), width
+        size = next((size for size in _NUMBERS if size >= width), width)
+        little = size in _NUMBERS and sys.byteorder == "little"
+        columns = iter(range(size) if little else reversed(range(size)))  # the lowest bytes first
+        rows = bytearray(self.shots * size)
+        for register in registers:
+            data = bytes(register.rows.data)
+            for column in range(register.width)[::-1]:
+                rows[next(columns) :: size] = data[column :: register.width]
+        return rows, size
+
+    def _written(self, keys: Collection[Any]) -> list[str]:
+        """Write outcomes, the numbers of rows as `_keys` gives them."""
+        cuts = []  # where the bits of each register are
+        end = BITS_PER_BYTE * sum(register.width for register in self.registers.values())
+        top = 1 << end  # so that zeros at the top are written
+        end += len(bin(1))
+        for register in self.registers.values():
+            cuts.append(slice(end - register.num_bits, end))
+            end -= BITS_PER_BYTE * register.width
+        numbers = (key if isinstance(key, int) else int.from_bytes(key, "big") for key in keys)
+        whole = (bin(top | number) for number in numbers)
+        if len(cuts) == 1:
+            return [bits[cuts[0]] for bits in whole]
+        cuts.reverse()
+        return [" ".join([bits[cut] for cut in cuts]).strip() for bits in whole]
 
 
-def _outcome(key: bytes, cuts: Sequence[int], registers: Sequence[BitArray]) -> str:
-    edges = [0, *cuts, len(key)]
-    words = []
-    for number, register in enumerate(registers):
-        value = int.from_bytes(key[edges[number] : edges[number + 1]], "big")
-        words.append(f"{value:0{register.num_bits}b}" if register.num_bits else "")
-    return " ".join(reversed(words)).strip()
+def _keys(rows: bytes | bytearray, width: int) -> Iterable[Any]:
+    """Return a number or the bytes of each row, whichever is faster to count."""
+    if width == 1:
+        return rows
+    if width in _NUMBERS:
+        numbers = array(_NUMBERS[width])
+        numbers.frombytes(rows)
+        return numbers
+    return map(itemgetter(0), struct.iter_unpack(f"{width}s", rows))

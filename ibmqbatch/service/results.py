@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
-import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from numpy.lib import format as npy
-
+from . import npy
 from .bounds import read_json
+from .npy import Array
 from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
 __all__ = ["ResultFormatError", "decode_array", "decode_circuits", "decode_results"]
@@ -67,19 +63,23 @@ def decode_results(body: bytes) -> list[PubResult]:
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
 
 
-def decode_array(value: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """Decode a typed ndarray of any numbers; raises ValueError."""
-    inner = value["__value__"]
-    array = np.asarray(inner) if isinstance(inner, list) else _npy(inner, _Room())
-    if array.size and array.dtype.kind not in "iufcb":
-        raise ValueError("an array of other things than numbers")
-    return array
+def decode_array(value: Any) -> Array:
+    """Decode numbers, one or a nested list or a typed ndarray of them; raises ValueError."""
+    if isinstance(value, dict):
+        value = value["__value__"]
+        if not isinstance(value, list):
+            return _npy(value, _Room())
+    shape, flat = npy.flatten(value)
+    try:
+        return npy.numbers("f8", flat, shape)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("an array of other things than numbers") from error
 
 
 def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
     data = pub["data"]["__value__"]
     registers: dict[str, BitArray] = {}
-    levels: dict[str, npt.NDArray[np.complex128]] = {}
+    levels: dict[str, Array] = {}
     for name in data.get("field_names") or data["fields"]:
         told = data["fields"][name]
         value = told["__value__"]
@@ -89,8 +89,8 @@ def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
         rows = _array(value["array"], room)
         num_bits = _width(value)
         expected = -(-num_bits // BITS_PER_BYTE)
-        if rows.dtype != np.uint8 or rows.ndim < 2 or rows.shape[-1] != expected:
-            raise ValueError(f"register {name} has rows of {rows.dtype} {rows.shape}")
+        if rows.kind != "u1" or len(rows.shape) < 2 or rows.shape[-1] != expected:
+            raise ValueError(f"register {name} has rows of {rows.kind} {rows.shape}")
         registers[str(name)] = BitArray(rows, num_bits)
     if levels:
         shape = tuple(int(length) for length in data.get("shape") or ())
@@ -105,13 +105,14 @@ def _plain_pub(entry: Mapping[str, Any], room: _Room) -> PubResult:
     for name, value in entry["data"].items():
         num_bits = _width(value)
         width = -(-num_bits // BITS_PER_BYTE)
-        shape = _nesting(value["samples"])
-        samples = _flat(value["samples"], len(shape) - 1)
+        # How the service nests those of a sweep has not been seen: it may as well list all of them.
+        shape, samples = npy.flatten(value["samples"])
+        if not shape:
+            raise ValueError(f"register {name} has no list of samples")
         room.take(len(samples) * width)
-        data = b"".join(int(sample, 16).to_bytes(width, "big") for sample in samples)
-        registers[str(name)] = BitArray(
-            np.frombuffer(data, np.uint8).reshape(*shape, width), num_bits
-        )
+        rows = {sample: int(sample, 16).to_bytes(width, "big") for sample in set(samples)}
+        data = b"".join(map(rows.__getitem__, samples))
+        registers[str(name)] = BitArray(Array((*shape, width), "u1", memoryview(data)), num_bits)
     return _checked(registers)
 
 
@@ -119,8 +120,11 @@ def _checked(registers: dict[str, BitArray]) -> PubResult:
     if not registers:
         raise ValueError("a circuit without registers")
     for name, register in registers.items():
-        padding = BITS_PER_BYTE * register.rows.shape[-1] - register.num_bits
-        if padding and (register.rows[..., 0] >> (BITS_PER_BYTE - padding)).any():
+        padding = BITS_PER_BYTE * register.width - register.num_bits
+        if not padding:
+            continue
+        fitting = bytes(range(1 << (BITS_PER_BYTE - padding)))
+        if bytes(register.rows.data)[:: register.width].translate(None, fitting):
             raise ValueError(f"register {name} has outcomes of more than its bits")
     if len({register.rows.shape[:-1] for register in registers.values()}) != 1:
         raise ValueError("registers of different lengths")
@@ -134,49 +138,26 @@ def _width(value: Mapping[str, Any]) -> int:
     return num_bits
 
 
-def _nesting(samples: Any) -> tuple[int, ...]:
-    """Return the shape of samples, which may be nested by the shape of a sweep.
-
-    How the service nests them has not been seen; a list of all is possible, too.
-    """
-    shape = []
-    while isinstance(samples, list):
-        shape.append(len(samples))
-        samples = samples[0] if samples else None
-    return tuple(shape)
-
-
-def _flat(samples: Iterable[Any], depth: int) -> list[str]:
-    """Flatten samples that are nested `depth` deep."""
-    if not depth:
-        return list(samples)
-    return [sample for inner in samples for sample in _flat(inner, depth - 1)]
-
-
-def _all_bytes(numbers: npt.NDArray[Any]) -> bool:
-    return bool(numbers.min() >= 0 and numbers.max() <= np.iinfo(np.uint8).max)
-
-
-def _array(value: Mapping[str, Any], room: _Room) -> npt.NDArray[Any]:
+def _array(value: Mapping[str, Any], room: _Room) -> Array:
     """Decode an ndarray of bytes, which may be a nested list."""
     inner = value["__value__"]
     if not isinstance(inner, list):
         return _npy(inner, room)
-    numbers = np.asarray(inner)
-    if numbers.size and (numbers.dtype.kind not in "iu" or not _all_bytes(numbers)):
+    shape, flat = npy.flatten(inner)
+    if not {type(number) for number in flat} <= {int}:
         raise ValueError("an array of other things than bytes")
-    return numbers.astype(np.uint8)
+    return Array(shape, "u1", memoryview(bytes(flat)))
 
 
-def _levels(value: Mapping[str, Any], room: _Room) -> npt.NDArray[np.complex128]:
+def _levels(value: Mapping[str, Any], room: _Room) -> Array:
     """Decode an ndarray of complex numbers."""
     numbers = _npy(value["__value__"], room)
-    if numbers.dtype.kind not in "fc" or not numbers.ndim:
-        raise ValueError(f"levels that are {numbers.dtype}")
-    return numbers.astype(np.complex128)
+    if numbers.kind[0] not in "fc" or not numbers.shape:
+        raise ValueError(f"levels that are {numbers.kind}")
+    return numbers.complexes()
 
 
-def _npy(inner: str, room: _Room) -> npt.NDArray[Any]:
+def _npy(inner: str, room: _Room) -> Array:
     """Decode base64 of zlib of an .npy file."""
     try:
         packed = base64.b64decode(inner, validate=True)
@@ -187,12 +168,4 @@ def _npy(inner: str, room: _Room) -> npt.NDArray[Any]:
     room.take(len(data))
     if not unpacker.eof:
         raise ValueError("an array is cut short")
-    file = io.BytesIO(data)
-    reads = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    shape, _, dtype = reads[npy.read_magic(file)](file)
-    # Room for the whole is made before anything is read into it.
-    if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ValueError("an array of another size than it says")
-    file.seek(0)
-    array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
-    return array
+    return npy.read(data)

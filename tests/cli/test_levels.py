@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.support import document
 from tests.cli.test_recover import FLIP, TURN, finished, recover
-from tests.service.test_results import levels
+from tests.service.results import levels
 
 LEVELS = {
     "kerneled": (np.arange(10) + 1j * np.arange(10)[::-1]).reshape(5, 2),

@@ -16,6 +16,7 @@ from ibmqbatch.manifest.remotes import read_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.outcomes import BitArray, PubResult
 from ibmqbatch.service.results import decode_results
+from tests.arrays import as_array
 from tests.cli.support import VALIDATOR
 from tests.conftest import basis_state
 
@@ -165,4 +166,4 @@ def test_marginals_are_those_of_a_plain_computation(data, widths, shots):
 def rows(numbers, width):
     size = -(-width // 8)
     data = b"".join(number.to_bytes(size, "big") for number in numbers)
-    return np.frombuffer(data, np.uint8).reshape(len(numbers), size)
+    return as_array(np.frombuffer(data, np.uint8).reshape(len(numbers), size))

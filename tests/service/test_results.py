@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
 import json
 import math
 import zlib
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,108 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode_results
-
-# One circuit: its registers, by name: how many bits, and the outcome of each shot as a number.
-Registers = dict[str, tuple[int, list[int]]]
-
-
-@st.composite
-def circuits(draw: st.DrawFn, widths: tuple[int, int] = (0, 70)) -> Registers:
-    shots = draw(st.integers(1, 20))
-    names = draw(st.lists(st.text(max_size=4), min_size=1, max_size=3, unique=True))
-    registers: Registers = {}
-    for name in names:
-        width = draw(st.integers(*widths))
-        outcomes = st.lists(st.integers(0, 2**width - 1), min_size=shots, max_size=shots)
-        registers[name] = width, draw(outcomes)
-    return registers
-
-
-def counted(registers: Registers) -> dict[str, int]:
-    """Count outcomes the naive way, as Qiskit writes them."""
-    words = [
-        [f"{value:b}".zfill(width) if width else "" for value in outcomes]
-        for width, outcomes in registers.values()
-    ]
-    shots = (" ".join(reversed(shot)).strip() for shot in zip(*words, strict=True))
-    return dict(sorted(Counter(shots).items()))
-
-
-def plain(*pubs: Registers) -> bytes:
-    results = [
-        {
-            "data": {
-                name: {"samples": [hex(value) for value in outcomes], "num_bits": width}
-                for name, (width, outcomes) in pub.items()
-            },
-            "metadata": {},
-        }
-        for pub in pubs
-    ]
-    return json.dumps({"results": results, "metadata": {"version": 2}}).encode()
-
-
-def rows(width: int, outcomes: list[int]) -> np.ndarray:
-    size = -(-width // 8)
-    data = b"".join(value.to_bytes(size, "big") for value in outcomes)
-    return np.frombuffer(data, np.uint8).reshape(len(outcomes), size)
-
-
-def npy(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def packed(data: bytes) -> str:
-    return base64.b64encode(zlib.compress(data)).decode()
-
-
-def typed(*pubs: dict[str, tuple[int, Any]]) -> bytes:
-    """Write the typed form; what stands for an array is taken as it is."""
-    return json.dumps(
-        {
-            "__type__": "PrimitiveResult",
-            "__value__": {"pub_results": [_typed_pub(pub) for pub in pubs], "metadata": {}},
-        }
-    ).encode()
-
-
-def _typed_pub(pub: dict[str, tuple[int, Any]]) -> dict[str, Any]:
-    fields = {
-        name: {
-            "__type__": "BitArray",
-            "__value__": {
-                "array": {"__type__": "ndarray", "__value__": array},
-                "num_bits": width,
-            },
-        }
-        for name, (width, array) in pub.items()
-    }
-    data = {"field_names": list(pub), "field_types": [], "shape": [], "fields": fields}
-    return {
-        "__type__": "SamplerPubResult",
-        "__value__": {"data": {"__type__": "DataBin", "__value__": data}, "metadata": {}},
-    }
-
-
-def typed_of(*pubs: Registers) -> bytes:
-    return typed(
-        *(
-            {name: (width, packed(npy(rows(width, values)))) for name, (width, values) in p.items()}
-            for p in pubs
-        )
-    )
-
-
-def typed_lists(*pubs: Registers) -> bytes:
-    return typed(
-        *(
-            {name: (width, rows(width, values).tolist()) for name, (width, values) in p.items()}
-            for p in pubs
-        )
-    )
-
+from tests.service.results import (
+    circuits,
+    counted,
+    levels,
+    npy,
+    packed,
+    plain,
+    rows,
+    typed,
+    typed_lists,
+    typed_of,
+    written,
+)
 
 FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists])
 
@@ -127,6 +36,28 @@ FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists])
 @given(st.lists(circuits(), min_size=1, max_size=3))
 def test_counts_are_what_was_measured(write, pubs):
     assert [pub.counts() for pub in decode_results(write(*pubs))] == [counted(p) for p in pubs]
+
+
+@FORMS
+@given(circuits())
+def test_counts_are_sorted_by_outcome(write, registers):
+    (pub,) = decode_results(write(registers))
+    assert list(pub.counts()) == list(counted(registers))
+
+
+@FORMS
+@given(circuits())
+def test_memory_has_the_outcome_of_every_shot_in_their_order(write, registers):
+    (pub,) = decode_results(write(registers))
+    assert pub.memory() == written(registers)
+
+
+@given(circuits())
+def test_bits_are_those_that_numpy_unpacks(registers):
+    (pub,) = decode_results(typed_of(registers))
+    for name, (width, outcomes) in registers.items():
+        bits = np.unpackbits(rows(width, outcomes)[:, ::-1], axis=1, bitorder="little")[:, :width]
+        np.testing.assert_array_equal(pub.registers[name].bits(), bits)
 
 
 @FORMS
@@ -207,20 +138,25 @@ def test_every_form_of_a_sweep_gives_the_same_runs(shape, shots, width, generato
         assert [circuit.counts() for circuit in circuits] == expected
 
 
-def levels(array: np.ndarray, shape: tuple[int, ...]) -> bytes:
-    """Write results of measurements that were not classified."""
-    body = json.loads(typed({"c": (1, packed(npy(np.zeros((1, 1), np.uint8))))}))
-    data = body["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"]
-    level = {"__type__": "ndarray", "__value__": packed(npy(array))}
-    data.update(shape=list(shape), fields={"c": level})
-    return json.dumps(body).encode()
-
-
 def test_levels_of_a_sweep_are_told_apart_by_its_shape():
     array = (np.arange(12) * 1j).reshape(2, 3, 2)
     circuits = decode_circuits(levels(array, (2,)), [3, 3])
     assert [c.shots for c in circuits] == [3, 3]
     np.testing.assert_array_equal(circuits[1].levels["c"], array[1])
+
+
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", "<c8", ">c16"])
+def test_levels_of_every_precision_are_complex_numbers(kind):
+    array = np.arange(6).reshape(3, 2).astype(kind)
+    (circuit,) = decode_circuits(levels(array, ()), [3])
+    np.testing.assert_array_equal(circuit.levels["c"], array)
+    assert np.asarray(circuit.levels["c"]).dtype == np.complex128
+
+
+def test_levels_of_repeats_are_joined_in_their_order():
+    array = (np.arange(12) * 1j).reshape(2, 3, 2)
+    first, second = decode_circuits(levels(array, (2,)), [3, 3])
+    np.testing.assert_array_equal(first.joined([second]).levels["c"], array.reshape(6, 2))
 
 
 def test_levels_have_no_counts():
@@ -289,6 +225,9 @@ DAMAGED: dict[str, bytes] = {
     "a cut archive": array_body(packed(b"PK\x03\x04aaaa")),
     "an array of objects": array_body(packed(npy(np.array([[0], [3]], dtype=object)))),
     "an array of floats": array_body(packed(npy(np.array([[0.0], [3.0]])))),
+    "an array of whole numbers": array_body(packed(npy(np.array([[0], [3]])))),
+    "an array of truths": array_body(packed(npy(np.array([[False], [True]])))),
+    "an array of records": array_body(packed(npy(np.zeros((2, 1), [("a", "u1")])))),
     "an array of one dimension": array_body(packed(npy(np.array([0, 3], dtype=np.uint8)))),
     "an array with rows too wide": array_body(packed(npy(rows(9, [0, 3])))),
     "an array with bits too many": array_body(packed(npy(rows(8, [0, 4])))),
@@ -297,6 +236,7 @@ DAMAGED: dict[str, bytes] = {
     "a list of floats": array_body([[0], [1.5]]),
     "a list of NaN": array_body([[0], [float("nan")]]),
     "a list of texts": array_body([["0"], ["1"]]),
+    "a list of truths": array_body([[False], [True]]),
     "a list of nulls": array_body([[None]]),
     "a ragged list": array_body([[0], [0, 1]]),
     "an array that is a number": array_body(5),

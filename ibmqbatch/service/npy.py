@@ -1,0 +1,253 @@
+"""Arrays of numbers, and the files that NumPy keeps them in, without NumPy.
+
+Results come as such files. Who reads them should not have to install NumPy, nor to wait for its
+import.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import struct
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Array", "flatten", "numbers", "read", "texts", "write"]
+
+# What Python's `array` and `struct` call the elements of a kind; of complex ones, the two parts.
+_CODES = (
+    {"b1": "B", "u1": "B", "u2": "H", "u4": "I", "u8": "Q"}
+    | {"i1": "b", "i2": "h", "i4": "i", "i8": "q"}
+    | {"f2": "e", "f4": "f", "f8": "d", "c8": "f", "c16": "d"}
+)
+_WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # unsigned numbers by their bytes
+_MOST_AXES = 32  # what NumPy 1 takes; NumPy 2 takes more
+_MOST_STRIPS = 2**24  # of an array in Fortran's order; see `_in_c_order`
+
+_MAGIC = b"\x93NUMPY"
+_LENGTHS = {b"\1\0": (2, "latin1"), b"\2\0": (4, "latin1"), b"\3\0": (4, "utf-8")}  # by version
+_LONGEST_HEADER = 10_000  # bytes; NumPy's own limit
+_ALIGNMENT = 64
+_ENTRY = (
+    r"""\s*(?:'(\w+)'|"(\w+)")\s*:"""
+    r"""\s*(?:'([^']*)'|"([^"]*)"|(True|False)|\(([\d,\sL]*)\))\s*(?:,|(?=\}))"""
+)
+_HEADER = re.compile(rf"\s*\{{(?:{_ENTRY})*\s*\}}\s*")
+_DESCR = re.compile(r"([<>=|]?)([biufc]\d{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """Elements of one kind, in C order: what a NumPy array is, as far as it is needed here.
+
+    `kind` is NumPy's name of the elements without their byte order, as u1, f8, c16, or U5 for texts
+    of five characters; `data` holds them one behind the other, in the byte order of the machine.
+    NumPy, where it is wanted, takes it as an array (`numpy.asarray`) without copying the data.
+    """
+
+    shape: tuple[int, ...]
+    kind: str
+    data: memoryview
+
+    def merged(self, axes: int) -> Array:
+        """Return it with the first `axes` axes as one."""
+        return Array((math.prod(self.shape[:axes]), *self.shape[axes:]), self.kind, self.data)
+
+    def part(self, index: int) -> Array:
+        """Return what is at an index of the first axis."""
+        return Array(self.shape[1:], self.kind, self.cut(index, index + 1).data)
+
+    def cut(self, first: int, end: int) -> Array:
+        """Return what is at the indexes of the first axis from `first` to before `end`."""
+        shape = (len(range(self.shape[0])[first:end]), *self.shape[1:])
+        size = math.prod(shape[1:]) * _item_size(self.kind)
+        return Array(shape, self.kind, self.data[first * size : end * size])
+
+    def joined(self, others: Sequence[Array]) -> Array:
+        """Return it with others behind it, along the first axis; raises ValueError."""
+        if any((a.kind, a.shape[1:]) != (self.kind, self.shape[1:]) for a in others):
+            raise ValueError("arrays of different shapes")
+        whole = [self, *others]
+        shape = (sum(part.shape[0] for part in whole), *self.shape[1:])
+        return Array(shape, self.kind, memoryview(b"".join(part.data for part in whole)))
+
+    def floats(self) -> array[float]:
+        """Return its numbers as floats; raises ValueError where they are complex."""
+        if _components(self.kind) != 1:
+            raise ValueError("an array of complex numbers")
+        if self.kind == "f2":  # there is no `array` of these
+            return array("d", struct.unpack(f"{len(self.data) // 2}e", self.data))
+        return array("d", _loaded(_CODES[self.kind], self.data))
+
+    def complexes(self) -> Array:
+        """Return its numbers as complex ones of two 64-bit floats each."""
+        if self.kind == "c16":
+            return self
+        if _components(self.kind) == 1:
+            parts = array("d", bytes(16 * math.prod(self.shape)))
+            parts[::2] = self.floats()
+        else:
+            parts = array("d", _loaded(_CODES[self.kind], self.data))
+        return Array(self.shape, "c16", memoryview(parts).cast("B"))
+
+    def __array__(
+        self,
+        dtype: npt.DTypeLike | None = None,
+        copy: bool | None = None,  # noqa: FBT001 - as NumPy has it
+    ) -> npt.NDArray[Any]:
+        import numpy as np
+
+        whole: np.ndarray[Any, Any] = np.ndarray(self.shape, self.kind, self.data)
+        return np.array(whole, dtype, copy=copy)
+
+
+def numbers(kind: str, values: Iterable[float], shape: tuple[int, ...] | None = None) -> Array:
+    """Return numbers as an array, of one axis where no shape is given."""
+    data = array(_CODES[kind], values)
+    return Array((len(data),) if shape is None else shape, kind, memoryview(data).cast("B"))
+
+
+def texts(values: Sequence[str]) -> Array:
+    """Return texts as an array of one axis."""
+    width = max(1, *map(len, values), 1)
+    encoding = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
+    data = b"".join(text.ljust(width, "\0").encode(encoding, "surrogatepass") for text in values)
+    return Array((len(values),), f"U{width}", memoryview(data))
+
+
+def flatten(value: Any) -> tuple[tuple[int, ...], list[Any]]:
+    """Return the shape of a nested list, and what is in it; raises ValueError for a ragged one.
+
+    What is no list has the shape () and stands for itself.
+    """
+    shape: tuple[int, ...] = ()
+    level = [value]
+    while level and isinstance(level[0], list):
+        if {type(inner) for inner in level} != {list} or len({len(inner) for inner in level}) != 1:
+            raise ValueError("lists of different lengths in one")
+        shape = (*shape, len(level[0]))
+        if len(shape) > _MOST_AXES:
+            raise ValueError(f"an array of more than {_MOST_AXES} axes")
+        level = list(itertools.chain.from_iterable(level))
+    return shape, level
+
+
+def read(data: bytes) -> Array:
+    """Read an .npy file of numbers; raises ValueError."""
+    size_bytes, encoding = _LENGTHS.get(data[6:8], (0, ""))
+    start = 8 + size_bytes
+    end = start + int.from_bytes(data[8:start], "little")
+    if not data.startswith(_MAGIC) or not size_bytes or end - start > _LONGEST_HEADER:
+        raise ValueError("no array file, or of an unknown version")
+    kind, swapped, fortran, shape = _read_header(data[start:end].decode(encoding))
+    # Nothing is made room for that is not there.
+    if math.prod(shape) * _item_size(kind) != len(data) - end:
+        raise ValueError("an array of another size than it says")
+    body = memoryview(data)[end:]
+    if swapped:
+        body = _swapped(body, kind)
+    return Array(shape, kind, _in_c_order(body, shape, kind) if fortran else body)
+
+
+def write(whole: Array) -> Iterator[bytes | memoryview]:
+    """Yield an .npy file (version 1.0, little-endian) in pieces."""
+    order = "|" if _word_size(whole.kind) == 1 else "<"
+    head = f"{{'descr': '{order}{whole.kind}', 'fortran_order': False, 'shape': {whole.shape}, }}"
+    before = len(_MAGIC) + 4
+    end = -(-(before + len(head) + 1) // _ALIGNMENT) * _ALIGNMENT
+    head = head.ljust(end - before - 1) + "\n"
+    yield _MAGIC + b"\1\0" + len(head).to_bytes(2, "little") + head.encode()
+    yield whole.data if sys.byteorder == "little" else _swapped(whole.data, whole.kind)
+
+
+def _loaded(code: str, data: memoryview) -> array[Any]:
+    numbers: array[Any] = array(code)
+    numbers.frombytes(data)
+    return numbers
+
+
+def _components(kind: str) -> int:
+    """Return of how many numbers an element is."""
+    return 2 if kind[0] == "c" else 1
+
+
+def _item_size(kind: str) -> int:
+    """Return how many bytes an element takes."""
+    return int(kind[1:]) * (4 if kind[0] == "U" else 1)
+
+
+def _word_size(kind: str) -> int:
+    """Return how many bytes of an element have an order."""
+    return 4 if kind[0] == "U" else int(kind[1:]) // _components(kind)
+
+
+def _read_header(text: str) -> tuple[str, bool, bool, tuple[int, ...]]:
+    """Return the elements' kind, whether their bytes are in the other order, and Fortran's, shape.
+
+    It is a dictionary as Python writes it; what else may stand in one is not even parsed.
+    """
+    entries: dict[str, str] = {}
+    if _HEADER.fullmatch(text):
+        for found in re.finditer(_ENTRY, text):
+            key, *values = (group for group in found.groups() if group is not None)
+            entries[key] = values[0]
+    descr = _DESCR.fullmatch(entries.get("descr", ""))
+    if (
+        entries.keys() != {"descr", "fortran_order", "shape"}
+        or descr is None
+        or descr[2] not in _CODES
+        or entries["fortran_order"] not in {"True", "False"}
+    ):
+        raise ValueError(f"an array with the header {text[:200]!r}")
+    lengths = entries["shape"].split(",")
+    if not lengths[-1].strip():  # of (), (3,) and (3, 4,); (3) is no tuple
+        lengths.pop()
+    elif len(lengths) == 1:
+        raise ValueError("an array whose shape is a number")
+    if len(lengths) > _MOST_AXES:
+        raise ValueError(f"an array of more than {_MOST_AXES} axes")
+    shape = tuple(int(length.strip().removesuffix("L")) for length in lengths)
+    other = ">" if sys.byteorder == "little" else "<"
+    return descr[2], descr[1] == other, entries["fortran_order"] == "True", shape
+
+
+def _swapped(data: memoryview, kind: str) -> memoryview:
+    """Return elements with the bytes in the other order."""
+    words = _loaded(_WORDS[_word_size(kind)], data)
+    words.byteswap()
+    return memoryview(words).cast("B")
+
+
+def _in_c_order(data: memoryview, shape: tuple[int, ...], kind: str) -> memoryview:
+    """Return elements whose first axis runs fastest as those whose last does.
+
+    They are moved in strips along the longest axis; raises ValueError where those are too many.
+    """
+    if not data:
+        return data
+    # For each axis, the components' own included: its length, its step in the one and the other.
+    components = _components(kind)
+    axes = [(components, 1, 1)]
+    for axis, length in enumerate(shape):
+        steps = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+        axes.append((length, components * steps[0], components * steps[1]))
+    axes.sort()
+    longest, step, new_step = axes.pop()
+    if math.prod(length for length, _, _ in axes) > _MOST_STRIPS:
+        raise ValueError("an array in Fortran's order, of too many axes")
+    source = _loaded(_WORDS[_word_size(kind)], data)
+    target = source[:]
+    for indexes in itertools.product(*(range(length) for length, _, _ in axes)):
+        old = sum(index * axis[1] for index, axis in zip(indexes, axes, strict=True))
+        new = sum(index * axis[2] for index, axis in zip(indexes, axes, strict=True))
+        strip = source[old : old + longest * step : step]
+        target[new : new + longest * new_step : new_step] = strip
+    return memoryview(target).cast("B")
