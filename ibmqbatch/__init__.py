@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .managed.backend import IBMQBackend
-    from .managed.backend_models import (
-        BackendProperties,
-        BackendStatus,
-        GateConfig,
-        GateProperties,
-        Nduv,
-        QasmBackendConfiguration,
-    )
+    from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
+    from .managed.backend_properties import BackendProperties, GateProperties, Nduv
+    from .managed.backend_status import BackendStatus
     from .managed.exceptions import (
         BackendPropertyError,
         IBMQAccountError,
@@ -98,10 +93,10 @@ __version__ = "0.1.0"
 _MODULES = {
     "AccountProvider": "provider",
     "BackendJobLimit": "job_limit",
-    "BackendProperties": "backend_models",
-    "BackendStatus": "backend_models",
-    "GateConfig": "backend_models",
-    "GateProperties": "backend_models",
+    "BackendProperties": "backend_properties",
+    "BackendStatus": "backend_status",
+    "GateConfig": "backend_configuration",
+    "GateProperties": "backend_properties",
     "IBMQ": "ibmq",
     "IBMQBackend": "backend",
     "IBMQBackendService": "provider",
@@ -111,8 +106,8 @@ _MODULES = {
     "ManagedJob": "managed_job",
     "ManagedJobSet": "job_set",
     "ManagedResults": "managed_results",
-    "Nduv": "backend_models",
-    "QasmBackendConfiguration": "backend_models",
+    "Nduv": "backend_properties",
+    "QasmBackendConfiguration": "backend_configuration",
     "QueueInfo": "queueinfo",
     "job_monitor": "monitor",
     "least_busy": "least_busy",

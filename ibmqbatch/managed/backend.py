@@ -13,14 +13,10 @@ from ..clock import Clock
 from ..jobset.errors import TooManyJobs
 from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
+from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
-from .backend_models import (
-    BackendProperties,
-    BackendStatus,
-    QasmBackendConfiguration,
-    backend_properties,
-    backend_status,
-)
+from .backend_properties import BackendProperties, read_properties
+from .backend_status import BackendStatus, read_status
 from .connection import connected
 from .exceptions import (
     IBMQBackendError,
@@ -203,10 +199,10 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             raise TypeError(f"{datetime!r} is no datetime.")
         if datetime is not None:
             with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
-                return backend_properties(client.properties(self.name, datetime.astimezone()))
+                return read_properties(client.properties(self.name, datetime.astimezone()))
         if refresh:
             self._facts.forget()
-        return backend_properties(self._facts.calibrated().properties)
+        return read_properties(self._facts.calibrated().properties)
 
     def status(self) -> BackendStatus:
         """Ask whether the backend takes jobs (`operational`), and how many wait (`pending_jobs`).
@@ -215,7 +211,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
-            return backend_status(self.name, client.backend_status(self.name))
+            return read_status(self.name, client.backend_status(self.name))
 
     def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002
         """Return None: there are no pulses any more, and so no defaults of them."""

@@ -12,7 +12,7 @@ from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
 from .arguments import seconds
-from .backend_models import BackendProperties, backend_properties
+from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .connection import connected
 from .exceptions import (
@@ -254,7 +254,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
                 with self._view.handle.open() as manifest:
                     device = manifest.device()
                 told = None if device is None else device[1]
-        self._properties = backend_properties(told)
+        self._properties = read_properties(told)
         return self._properties
 
     def header(self) -> dict[str, Any]:
