@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .managed.backend import IBMQBackend
+    from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
+    from .managed.backend_properties import BackendProperties, GateProperties, Nduv
+    from .managed.backend_status import BackendStatus
     from .managed.exceptions import (
+        BackendPropertyError,
         IBMQAccountError,
         IBMQBackendApiError,
         IBMQBackendError,
@@ -37,12 +41,18 @@ if TYPE_CHECKING:
     from .managed.managed_job import ManagedJob
     from .managed.managed_results import ManagedResults
     from .managed.manager import IBMQJobManager
+    from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
     "BackendJobLimit",
+    "BackendProperties",
+    "BackendPropertyError",
+    "BackendStatus",
+    "GateConfig",
+    "GateProperties",
     "IBMQ",
     "IBMQAccountError",
     "IBMQBackend",
@@ -70,17 +80,24 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "ManagedJob",
     "ManagedJobSet",
     "ManagedResults",
+    "Nduv",
+    "QasmBackendConfiguration",
     "QueueInfo",
     "__version__",
+    "job_monitor",
     "least_busy",
 ]
 
 __version__ = "0.1.0"
 
 _MODULES = {
-    "IBMQ": "ibmq",
     "AccountProvider": "provider",
     "BackendJobLimit": "job_limit",
+    "BackendProperties": "backend_properties",
+    "BackendStatus": "backend_status",
+    "GateConfig": "backend_configuration",
+    "GateProperties": "backend_properties",
+    "IBMQ": "ibmq",
     "IBMQBackend": "backend",
     "IBMQBackendService": "provider",
     "IBMQFactory": "ibmq",
@@ -89,7 +106,10 @@ _MODULES = {
     "ManagedJob": "managed_job",
     "ManagedJobSet": "job_set",
     "ManagedResults": "managed_results",
+    "Nduv": "backend_properties",
+    "QasmBackendConfiguration": "backend_configuration",
     "QueueInfo": "queueinfo",
+    "job_monitor": "monitor",
     "least_busy": "least_busy",
 }
 

@@ -13,8 +13,10 @@ from ..clock import Clock
 from ..jobset.errors import TooManyJobs
 from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
+from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
-from .backend_models import backend_properties, backend_status, configuration_of, local_time
+from .backend_properties import BackendProperties, read_properties
+from .backend_status import BackendStatus, read_status
 from .connection import connected
 from .exceptions import (
     IBMQBackendError,
@@ -27,16 +29,12 @@ from .exceptions import (
 from .job import IBMQJob
 from .job_limit import BackendJobLimit, read_job_limit
 from .listing import UNFINISHED, Wanted, find_job, list_jobs
+from .local_time import local_time
 from .planning import plan_set
 from .run_options import DEFAULTS, checked_tags
 from .submission import submit_now
 
 if TYPE_CHECKING:
-    from qiskit.providers.models import (
-        BackendProperties,
-        BackendStatus,
-        QasmBackendConfiguration,
-    )
     from qiskit.transpiler import Target
 
     from .provider import AccountProvider
@@ -179,16 +177,16 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         return IBMQJob.of_set(handle, 0, self)
 
     def configuration(self) -> QasmBackendConfiguration:
-        """Return what the backend is, as Qiskit's `QasmBackendConfiguration`.
+        """Return what the backend is, as the service's configuration of it tells.
 
         Times are in seconds there. It is asked for once. Raises IBMQBackendApiError.
         """
-        return configuration_of(self._facts.backend().configuration)
+        return QasmBackendConfiguration.from_dict(self._facts.backend().configuration)
 
     def properties(
         self, refresh: bool = False, datetime: Moment | None = None
     ) -> BackendProperties | None:
-        """Return the calibration, as Qiskit's `BackendProperties`; None for the ideal simulator.
+        """Return the calibration; None for the ideal simulator.
 
         Its methods give times in seconds, frequencies in Hz, and errors as probabilities.
         `refresh` asks for the latest, which `target` is then made of, too; `datetime` for the one
@@ -201,10 +199,10 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             raise TypeError(f"{datetime!r} is no datetime.")
         if datetime is not None:
             with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
-                return backend_properties(client.properties(self.name, datetime.astimezone()))
+                return read_properties(client.properties(self.name, datetime.astimezone()))
         if refresh:
             self._facts.forget()
-        return backend_properties(self._facts.calibrated().properties)
+        return read_properties(self._facts.calibrated().properties)
 
     def status(self) -> BackendStatus:
         """Ask whether the backend takes jobs (`operational`), and how many wait (`pending_jobs`).
@@ -213,7 +211,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
-            return backend_status(self.name, client.backend_status(self.name))
+            return read_status(self.name, client.backend_status(self.name))
 
     def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002
         """Return None: there are no pulses any more, and so no defaults of them."""

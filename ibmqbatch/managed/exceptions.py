@@ -8,6 +8,7 @@ IBMQError                              everything, itself a QiskitError
 ├── IBMQBackendError
 │   ├── IBMQBackendApiError            the service did not answer as it should
 │   ├── IBMQBackendValueError          a backend cannot take what it was given
+│   ├── BackendPropertyError           the calibration does not tell a figure
 │   └── IBMQBackendJobLimitError       no more jobs may wait
 ├── IBMQJobError                       also Qiskit's JobError
 │   ├── IBMQJobApiError                the service did not answer as it should
@@ -38,8 +39,10 @@ from ..manifest.errors import ManifestError
 from ..service.accounts import UnknownAccount
 from ..service.api_keys import NoKey
 from ..service.errors import ServiceError, TooManyPending
+from ._qiskit import terra_class
 
 __all__ = [
+    "BackendPropertyError",
     "IBMQAccountError",
     "IBMQBackendApiError",
     "IBMQBackendError",
@@ -99,6 +102,14 @@ class IBMQBackendApiError(IBMQBackendError):
 
 class IBMQBackendValueError(IBMQBackendError, ValueError):
     """A backend cannot take what it was given."""
+
+
+class BackendPropertyError(
+    IBMQBackendError,
+    ValueError,
+    terra_class("qiskit.providers.exceptions", "BackendPropertyError"),  # type: ignore[misc]
+):
+    """The calibration does not tell the figure that was asked for."""
 
 
 class IBMQBackendJobLimitError(IBMQBackendError):

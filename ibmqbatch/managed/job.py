@@ -12,7 +12,7 @@ from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
 from .arguments import seconds
-from .backend_models import backend_properties
+from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .connection import connected
 from .exceptions import (
@@ -31,7 +31,6 @@ from .views import ServiceView, SetView
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers.models import BackendProperties
     from qiskit.qobj import QasmQobj
     from qiskit.result import Result
 
@@ -255,7 +254,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
                 with self._view.handle.open() as manifest:
                     device = manifest.device()
                 told = None if device is None else device[1]
-        self._properties = backend_properties(told)
+        self._properties = read_properties(told)
         return self._properties
 
     def header(self) -> dict[str, Any]:
@@ -279,9 +278,10 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
             return circuits_of(self._in_set())
 
     def qobj(self) -> QasmQobj | None:
-        """Return the job's circuits as Qiskit's `QasmQobj`; None where they cannot be one.
+        """Return the job's circuits as Terra's `QasmQobj`; None where they cannot be one.
 
-        Nothing of the kind goes over the wire any more: it is put together here.
+        Nothing of the kind goes over the wire any more: it is put together here. Qiskit 2 has none
+        either, and a warning says so.
         """
         with translated(IBMQJobError):
             return qobj_of(self._in_set(), self.job_id())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
 from ..jobset.inspect import load_circuit_of
 from ..jobset.results import read_results
+from ._qiskit import as_qobj, has_qobj
 from .qiskit_results import experiment_result, qiskit_result
 
 if TYPE_CHECKING:
@@ -138,20 +138,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def qobj_of(view: SetView, job_id: str) -> QasmQobj | None:
-    """Return a job's circuits as a Qobj; None where they cannot be written as one."""
-    from qiskit import assemble
-    from qiskit.circuit import ControlFlowOp
-    from qiskit.exceptions import QiskitError
-
-    circuits = circuits_of(view)
-    flows = any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data)
-    if not circuits or flows:  # of which Qiskit would write nonsense
+    """Return a job's circuits as a Qobj; None where they cannot be one, or Qiskit has none."""
+    if not has_qobj():
         return None
-    options = options_of(view)
-    known = {key: options[key] for key in ("shots", "memory", "init_qubits")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return assemble(circuits, qobj_id=job_id, qobj_header=header_of(view), **known)
-        except QiskitError:
-            return None
+    return as_qobj(circuits_of(view), job_id, header_of(view), options_of(view))

@@ -11,6 +11,7 @@ from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..render.notebook import job_set_html
 from . import report
+from ._qiskit import has_qobj
 from .arguments import checked_name, checked_timeout
 from .exceptions import (
     IBMQError,
@@ -229,8 +230,11 @@ class ManagedJobSet:
     def qobjs(self) -> list[Any]:
         """Return the circuits of each job as a `QasmQobj`; None where they cannot be one.
 
-        They are put together here; a warning tells why one could not be.
+        They are put together here; a warning tells why one could not be. Qiskit 2 has no Qobj: a
+        warning says so, and all are None.
         """
+        if not has_qobj():
+            return [None] * len(self.managed_jobs())
         return [job.qobj() for job in self.managed_jobs()]
 
     def name(self) -> str:

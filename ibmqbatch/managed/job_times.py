@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..jobset.moments import read_moments
 from ..manifest.records import JobStatus
-from .backend_models import local_time
+from .local_time import local_time
 from .queueinfo import QueueInfo
 
 if TYPE_CHECKING:

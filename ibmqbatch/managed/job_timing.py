@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from qiskit.providers import JobStatus
 
-from .backend_models import local_time
 from .job_base import JobBase
 from .job_times import queue_info_of, steps_of
+from .local_time import local_time
 
 if TYPE_CHECKING:
     from .queueinfo import QueueInfo

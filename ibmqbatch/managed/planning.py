@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from ..jobset.backends import find_backend
 from ..jobset.budget import usage_of
 from ..jobset.plan import make_plan
 from ..jobset.request import Request, check_request
+from ._qiskit import circuits_of_qobj, is_qobj
 from .arguments import as_index
 from .connection import account_named, connected
 from .handle import SetHandle
@@ -91,8 +91,10 @@ def plan_set(
 
 def _experiments(experiments: object, run_config: dict[str, Any]) -> list[Any]:
     """Return what is to be run as a list; what an old Qobj says besides goes into `run_config`."""
-    if type(experiments).__module__.startswith("qiskit.qobj"):
-        experiments = _from_qobj(experiments, run_config)
+    if is_qobj(experiments):
+        experiments, told = circuits_of_qobj(experiments)
+        for key, value in told.items():
+            run_config.setdefault(key, value)
     try:
         given = in_a_list(experiments)
     except BadInput as error:
@@ -102,25 +104,6 @@ def _experiments(experiments: object, run_config: dict[str, Any]) -> list[Any]:
             [Problem("no_circuits", "There are no circuits to run.", "Give one or more.")]
         )
     return given
-
-
-def _from_qobj(qobj: Any, run_config: dict[str, Any]) -> list[Any]:
-    from qiskit.assembler import disassemble
-    from qiskit.qobj import QasmQobj
-
-    if not isinstance(qobj, QasmQobj):
-        raise UsageError(
-            "A Qobj of pulse schedules cannot be run: IBM retired pulse jobs in 2025.",
-            "Give circuits.",
-        )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        circuits, config, header = disassemble(qobj)
-    known = ("shots", "memory", "seed_simulator", "init_qubits", "rep_delay")
-    told = {name: config[name] for name in known if config.get(name) is not None}
-    for key, value in {**told, "header": header}.items():
-        run_config.setdefault(key, value)
-    return list(circuits)
 
 
 def _name(name: object) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._qiskit import experiment_header, result_header
+
 if TYPE_CHECKING:
     from qiskit.result import Result
     from qiskit.result.models import ExperimentResult
@@ -29,21 +31,19 @@ def qiskit_result(
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
     """Return the experiments as one `Result`; it is a success when all of them are."""
-    from qiskit.qobj import QobjHeader
     from qiskit.result import Result
 
     listed = list(experiments)
     return Result(
         backend_name=backend_name,
         backend_version=_VERSION,
-        qobj_id=job_id,
+        qobj_id=job_id,  # in Qiskit 2 one of the attributes that anyone may add
         job_id=job_id,
         success=all(experiment.success for experiment in listed),
         results=listed,
         date=date,
         status="COMPLETED",
-        # No plain dictionary: `Result.to_dict` asks it for one.
-        header=QobjHeader.from_dict(dict(header or {})),
+        header=result_header(header or {}),
         metadata=dict(metadata or {}),
     )
 
@@ -92,15 +92,15 @@ def _measured(result: CircuitResult) -> ExperimentResult:
 
 def _header(result: CircuitResult) -> Any:
     """Return what Qiskit needs to write outcomes register by register."""
-    from qiskit.qobj import QobjExperimentHeader
-
     sizes = [(name, bits.num_bits) for name, bits in result.outcomes.registers.items()]
-    return QobjExperimentHeader(
-        name=result.name,
-        metadata=dict(result.metadata),
-        creg_sizes=[list(size) for size in sizes],
-        memory_slots=sum(size for _, size in sizes),
-        clbit_labels=[[name, bit] for name, size in sizes for bit in range(size)],
+    return experiment_header(
+        {
+            "name": result.name,
+            "metadata": dict(result.metadata),
+            "creg_sizes": [list(size) for size in sizes],
+            "memory_slots": sum(size for _, size in sizes),
+            "clbit_labels": [[name, bit] for name, size in sizes for bit in range(size)],
+        }
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from qiskit.providers import JobStatus
 
-from .backend_models import local_time
+from .local_time import local_time
 
 __all__ = ["QueueInfo"]
 

@@ -20,6 +20,16 @@ __all__ = ["MARKED", "PAGE", "api_page", "members"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 MARKED = re.compile(r"(<!-- (\w+)(\(\))? -->\n).*?(<!-- end -->\n)", re.DOTALL)
+# What Terra's backends have for pulses; Qiskit 2 has none of it, and IBM neither.
+_PULSES = frozenset(
+    {
+        "acquire_channel",
+        "control_channel",
+        "drive_channel",
+        "instruction_schedule_map",
+        "measure_channel",
+    }
+)
 # By which the classes know each other.
 _INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"})
 
@@ -64,6 +74,7 @@ def _described(name: str, constructor: bool) -> Iterator[str]:
         for member in dir(thing)
         for owner in [next(base for base in thing.__mro__ if member in vars(base))]
         if owner.__module__.startswith("qiskit.") and not member.startswith("_")
+        if member not in _PULSES
     )
     if inherited:
         yield f"From Qiskit: {', '.join(f'`{member}`' for member in inherited)}."
@@ -115,6 +126,8 @@ def _errors() -> Iterator[str]:
     for name in ibmqbatch.__all__:
         error = getattr(ibmqbatch, name)
         if isinstance(error, type) and issubclass(error, Exception):
-            bases = ", ".join(f"`{base.__name__}`" for base in error.__bases__)
+            # Terra's class of the same name is one of its bases there.
+            below = [base.__name__ for base in error.__bases__ if base is not object]
+            bases = ", ".join(f"`{base}`" for base in below if base != name)
             lines.append(f"| `{name}` | {bases} | {' '.join(_text(error).split())} |")
     yield "\n".join(lines)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 from qiskit import QuantumCircuit, transpile
-from qiskit.providers.models import BackendProperties, BackendStatus, QasmBackendConfiguration
 
+from ibmqbatch import BackendProperties, BackendStatus, QasmBackendConfiguration
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.managed.provider import AccountProvider
 from ibmqbatch.manifest.store import Manifest
@@ -30,7 +30,7 @@ def test_equal_are_those_of_one_account_and_name(provider):
     assert len({provider.backend.fake_manila, provider.get_backend("fake_manila")}) == 1
 
 
-def test_a_device_is_described_by_qiskits_own_classes(provider):
+def test_a_device_is_described_by_the_classes_of_old(provider):
     backend = provider.get_backend("fake_manila")
     configuration = backend.configuration()
     assert isinstance(configuration, QasmBackendConfiguration)
@@ -67,21 +67,6 @@ def test_a_calibration_of_another_time_is_asked_for(proxy, provider):
 def test_a_simulator_has_no_calibration(simulator):
     assert simulator.properties() is None
     assert simulator.coupling_map is None
-
-
-def test_figures_that_were_not_measured_are_left_out():
-    from ibmqbatch.managed.backend_models import backend_properties
-
-    figure = {"date": "2026-11-20T10:00:00Z", "name": "T1", "unit": "us"}
-    found = backend_properties(
-        {
-            "backend_name": "b",
-            "last_update_date": "2026-11-20T10:00:00Z",
-            "qubits": [[figure], [{**figure, "value": 100.0}]],
-        }
-    )
-    assert found.t1(1) == pytest.approx(1e-4)
-    assert found.qubits[0] == []
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])

@@ -16,6 +16,7 @@ from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest.store import Manifest
 from tests.managed.programs import bell, flipped
 from tests.managed.support import elsewhere, sets
+from tests.qiskits import needs_terra
 
 PARAMETERS = [Parameter("theta"), Parameter("phi")]
 
@@ -32,12 +33,16 @@ def test_run_returns_when_the_service_has_the_job(provider, simulator):
     assert elsewhere(code) == [["a", "b"], {"10": 20}, {"01": 20}]
 
 
-def test_run_takes_texts_paths_and_old_qobjs(simulator, tmp_path):
+def test_run_takes_texts_and_paths(simulator, tmp_path):
     text = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
     path = tmp_path / "x.qasm"
     path.write_text(text)
     result = simulator.run([text, path, str(path)], shots=5).result()
     assert result.get_counts() == [{"1": 5}] * 3
+
+
+@needs_terra("Qiskit 2 has no Qobj.")
+def test_run_takes_old_qobjs(simulator):
     from qiskit import assemble
 
     qobj = assemble(flipped("1"), shots=7, qobj_header={"by": "me"})
@@ -165,6 +170,7 @@ def test_what_is_wrong_with_circuits_is_told_before_anything_is_sent(proxy, prov
     assert proxy.submissions == 0
 
 
+@needs_terra("Qiskit 2 has no pulse schedules.")
 def test_pulse_schedules_are_refused_with_one_sentence(simulator):
     from qiskit.pulse import Schedule
 

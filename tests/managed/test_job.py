@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus, JobV1
-from qiskit.qobj import QasmQobj
 
 from ibmqbatch import (
     IBMQJob,
@@ -17,6 +16,7 @@ from ibmqbatch import (
 )
 from tests.managed.programs import bell, flipped
 from tests.managed.support import STEPS, on_service, planned, said
+from tests.qiskits import needs_qiskit2, needs_terra
 
 
 def test_a_job_is_qiskits_and_tells_who_it_is(job, simulator):
@@ -130,7 +130,10 @@ def test_options_are_told_as_run_takes_them(simulator):
     }
 
 
+@needs_terra("Qiskit 2 has no Qobj.")
 def test_circuits_are_a_qobj_for_who_wants_one(job):
+    from qiskit.qobj import QasmQobj
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         qobj = job.qobj()
@@ -140,6 +143,14 @@ def test_circuits_are_a_qobj_for_who_wants_one(job):
     assert qobj.header.to_dict() == {"for": "me"}
 
 
+@needs_qiskit2("Terra has Qobj.")
+def test_where_there_is_no_qobj_one_warning_says_so(job):
+    with pytest.warns(UserWarning, match="Qiskit 2 has no Qobj") as caught:
+        assert job.qobj() is None
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@needs_terra("Qiskit 2 has no Qobj.")
 def test_circuits_that_no_qobj_can_hold_are_none(simulator):
     circuit = QuantumCircuit(1, 1)
     with circuit.while_loop((circuit.clbits[0], 0)):

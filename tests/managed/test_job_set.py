@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
-from qiskit.qobj import QasmQobj
 
 from ibmqbatch import IBMQ, IBMQJobManager, ManagedJobSet
 from ibmqbatch.clock import Clock
@@ -31,6 +30,7 @@ from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped
 from tests.managed.support import BACKEND, Gate, elsewhere, numbered, outcome, spoiled, start
 from tests.manifest.conftest import write_set
+from tests.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture
@@ -132,12 +132,23 @@ def test_names_that_cannot_be_are_refused(done, name):
     assert done.name() == "three"
 
 
+@needs_terra("Qiskit 2 has no Qobj.")
 def test_qobjs_are_those_of_the_circuits(done):
+    from qiskit.qobj import QasmQobj
+
     found = done.qobjs()
     assert all(isinstance(qobj, QasmQobj) for qobj in found)
     assert [len(qobj.experiments) for qobj in found] == [2, 1]
 
 
+@needs_qiskit2("Terra has Qobj.")
+def test_where_there_is_no_qobj_one_warning_says_so_of_all_jobs(done):
+    with pytest.warns(UserWarning, match="Qiskit 2 has no Qobj") as caught:
+        assert done.qobjs() == [None, None]
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@needs_terra("Qiskit 2 has no Qobj.")
 def test_qobjs_are_there_before_the_jobs_are_sent(service):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
     assert [len(qobj.experiments) for qobj in job_set.qobjs()] == [1, 1]

@@ -6,7 +6,6 @@ import logging
 
 import pytest
 from qiskit.providers import JobStatus
-from qiskit.qobj import QasmQobj
 from qiskit.result import Result
 
 from ibmqbatch import IBMQ, IBMQJob, IBMQJobManager, ManagedJob
@@ -19,6 +18,7 @@ from ibmqbatch.managed.exceptions import (
 )
 from tests.managed.programs import bell, flipped
 from tests.managed.support import BACKEND, REFUSAL, Gate, numbered, outcome, spoiled
+from tests.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture
@@ -39,8 +39,22 @@ def test_a_job_is_a_view_on_its_part_of_the_set(jobs, held):
     assert isinstance(second.result(), Result)
     assert second.result().get_counts() == outcome(2, 4)
     assert first.result(timeout=5, partial=True, refresh=True).get_counts(1) == outcome(1, 4)
-    assert isinstance(second.qobj(), QasmQobj)
     assert repr(second) == "<ManagedJob: experiments 2-2>"
+
+
+@needs_terra("Qiskit 2 has no Qobj.")
+def test_a_job_has_its_qobj_whether_it_is_of_a_set_or_was_given(jobs):
+    from qiskit.qobj import QasmQobj
+
+    for job in (jobs[1], ManagedJob(0, 1, jobs[1].job)):
+        assert isinstance(job.qobj(), QasmQobj)
+
+
+@needs_qiskit2("Terra has Qobj.")
+def test_where_there_is_no_qobj_a_warning_says_so(jobs):
+    with pytest.warns(UserWarning, match="Qiskit 2 has no Qobj") as caught:
+        assert jobs[1].qobj() is None
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_a_job_is_known_before_it_is_sent(proxy):
@@ -143,7 +157,6 @@ def test_a_job_of_the_service_may_be_given(service):
     assert job.result(timeout=60).get_counts() == {"1": 3}
     assert job.status() is JobStatus.DONE
     assert job.error_message() is None
-    assert isinstance(job.qobj(), QasmQobj)
     job.cancel()
     with pytest.raises(IBMQJobManagerInvalidStateError):
         job.submit(numbered(1), "x", backend, None, None)

@@ -55,7 +55,8 @@ def test_backends_are_narrowed_down(provider):
     assert [b.name for b in provider.backends(simulator=True)] == ["ideal_simulator"]
     assert [b.name for b in provider.backends("fake_hanoi")] == ["fake_hanoi"]
     large = provider.backends(min_num_qubits=100, operational=True, simulator=False)
-    assert {b.name for b in large} == {"fake_washington", "fake_sherbrooke"}
+    assert {"fake_washington", "fake_sherbrooke"} <= {b.name for b in large}
+    assert all(b.num_qubits >= 100 for b in large)
     assert provider.backend(filters=lambda b: b.num_qubits == 7)[0].name == "fake_nairobi"
     assert provider.get_backend(n_qubits=7).name == "fake_nairobi"
     with pytest.raises(QiskitBackendNotFoundError, match="More than one"):

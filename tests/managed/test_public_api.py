@@ -18,8 +18,9 @@ CLASSES = [name for name in ibmqbatch.__all__ if isinstance(getattr(ibmqbatch, n
 ERRORS = [name for name in CLASSES if issubclass(getattr(ibmqbatch, name), Exception)]
 
 
-def test_classes_are_there_beside_the_accounts_and_the_choice_of_a_backend():
-    assert {*ibmqbatch.__all__} - {*CLASSES} == {"IBMQ", "__version__", "least_busy"}
+def test_beside_the_classes_there_are_the_accounts_and_two_functions():
+    others = {*ibmqbatch.__all__} - {*CLASSES}
+    assert others == {"IBMQ", "__version__", "job_monitor", "least_busy"}
 
 
 def test_classes_say_what_they_are():

@@ -53,5 +53,6 @@ def test_results_go_through_dictionaries_as_programs_keep_them(header):
     )
     again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
     assert again.get_counts("a") == {"1": 2, "0": 1}
-    assert again.header.to_dict() == header
-    assert again.results[0].header.metadata == {"x": 1}
+    told = again.to_dict()
+    assert told["header"] == header
+    assert told["results"][0]["header"]["metadata"] == {"x": 1}

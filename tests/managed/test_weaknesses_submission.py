@@ -26,6 +26,7 @@ from tests.managed.support import (
     numbered,
     outcome,
 )
+from tests.qiskits import needs_terra
 from tests.waiting import wait_until
 
 
@@ -102,6 +103,7 @@ def test_9_what_cannot_be_run_is_refused(manager, service, held, experiments, wh
     assert manager.job_sets(all=True) == []
 
 
+@needs_terra("Qiskit 2 has no pulse schedules.")
 def test_9_pulse_schedules_are_refused_in_one_sentence(manager, service):
     from qiskit import pulse
 

@@ -8,6 +8,10 @@ from typing import Any, assert_type
 from ibmqbatch import (
     IBMQ,
     AccountProvider,
+    BackendProperties,
+    BackendStatus,
+    GateConfig,
+    GateProperties,
     IBMQBackend,
     IBMQJob,
     IBMQJobError,
@@ -15,7 +19,10 @@ from ibmqbatch import (
     ManagedJob,
     ManagedJobSet,
     ManagedResults,
+    Nduv,
+    QasmBackendConfiguration,
     QueueInfo,
+    job_monitor,
     least_busy,
 )
 
@@ -33,9 +40,20 @@ def use(circuits: list[Any]) -> None:
     assert_type(least_busy(provider.backends(min_num_qubits=5)), IBMQBackend)
     assert_type(backend.num_qubits, int)
     assert_type(backend.max_circuits, int | None)
+    assert_type(backend.configuration(), QasmBackendConfiguration)
+    assert_type(backend.configuration().n_qubits, int)
+    assert_type(backend.configuration().gates, list[GateConfig])
+    assert_type(backend.status(), BackendStatus)
+    properties = backend.properties()
+    assert_type(properties, BackendProperties | None)
+    if properties is not None:
+        assert_type(properties.t1(0), float)
+        assert_type(properties.qubits, list[list[Nduv]])
+        assert_type(properties.faulty_gates(), list[GateProperties])
     try:
         job = backend.run(circuits, job_name="a", job_tags=["b"], shots=1000)
         assert_type(job, IBMQJob)
+        job_monitor(job, interval=2, quiet=True)
         assert_type(job.job_id(), str)
         assert_type(job.tags(), list[str])
         assert_type(job.cancel(), bool)
