@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import sqlite3
 import time
 import zlib
@@ -21,6 +20,7 @@ from typing import Any, Self
 
 from .. import __version__, paths
 from ..errors import StorageError
+from ..files import make_private
 from ._qiskit import installed_versions
 from .device import Device
 from .load import Load
@@ -39,7 +39,7 @@ _PATIENCE = 2.0  # seconds that another process may take to write
 _TROUBLES = (sqlite3.Error, OSError, StorageError, ValueError, KeyError, TypeError, zlib.error)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
-    key BLOB PRIMARY KEY, used REAL NOT NULL, size INTEGER NOT NULL, told TEXT NOT NULL,
+    key TEXT PRIMARY KEY, used REAL NOT NULL, size INTEGER NOT NULL, told TEXT NOT NULL,
     body BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_use ON entries (used, size);
@@ -69,10 +69,10 @@ class CompileCache:
     def __enter__(self) -> Self:
         with self._forgiving():
             path = paths.ensure_cache() / _FILE
-            if not path.exists():
-                with contextlib.suppress(FileExistsError):  # another process is as far
-                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            make_private(path)
+            self._db = sqlite3.connect(
+                f"{path.as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None
+            )
             self._db.executescript(
                 "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=OFF; BEGIN IMMEDIATE;"
                 f"{_SCHEMA} COMMIT;"
@@ -83,18 +83,18 @@ class CompileCache:
         if self._db is not None:
             self._db.close()
 
-    def key(self, program: Program) -> bytes | None:
+    def key(self, program: Program) -> str | None:
         """Return what a program is known by; None for one that depends on other files."""
         if program.kind != "qpy" and includes_others(program.content.decode()):
             return None
         about = [program.kind, program.name, program.metadata]
         digest = hashlib.sha256(self._how + json.dumps(about).encode() + b"\0")
         digest.update(program.content)
-        return digest.digest()
+        return digest.hexdigest()
 
-    def find(self, wanted: Collection[bytes]) -> dict[bytes, Compiled]:
+    def find(self, wanted: Collection[str]) -> dict[str, Compiled]:
         """Return what is there, by the keys that are wanted."""
-        found: dict[bytes, Compiled] = {}
+        found: dict[str, Compiled] = {}
         with self._forgiving():
             if self._db is None or not wanted:
                 return found
@@ -112,7 +112,7 @@ class CompileCache:
                 )
         return found
 
-    def keep(self, entries: Sequence[tuple[bytes, Compiled]]) -> None:
+    def keep(self, entries: Sequence[tuple[str, Compiled]]) -> None:
         """Keep some programs; where there is too much, those go that were not used for longest."""
         with self._forgiving():
             if self._db is None or not entries:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ._qiskit import condition_of, import_importer
 from .errors import BadInput
-from .registers import with_registers
 from .text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
@@ -116,25 +115,26 @@ def _with_declared_registers(
     Raises BadInput.
     """
     from openqasm3 import ast
-    from qiskit.circuit import ClassicalRegister
+    from qiskit.circuit import ClassicalRegister, QuantumCircuit
 
-    declared: dict[str, int] = {}
-    alone: list[str] = []
+    alone: dict[str, bool] = {}  # of each register, in the order of declaration
     for statement in statements:
         if isinstance(statement, ast.ClassicalDeclaration) and isinstance(
             statement.type, ast.BitType
         ):
-            declared.setdefault(statement.identifier.name, len(declared))
-            if statement.type.size is None:
-                alone.append(statement.identifier.name)
-    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
-    for name, bit in zip(alone, loose, strict=False):
-        circuit.add_register(ClassicalRegister(bits=[bit], name=name))
-    # Outcomes are written in the order of declaration; what is no more than another name for bits
-    # (`let`) is not among them.
-    _check_conditions(circuit, declared, where)
-    names = {register.name for register in circuit.cregs} & declared.keys()
-    return with_registers(circuit, sorted(names, key=declared.__getitem__))
+            alone.setdefault(statement.identifier.name, statement.type.size is None)
+    _check_conditions(circuit, alone, where)
+    if [register.name for register in circuit.cregs] == [*alone]:
+        return circuit
+    # Bits that are declared alone get registers of their own: Qiskit 2 writes those of borrowed
+    # bits behind all others. What is no more than another name for bits (`let`) gets none.
+    found = {register.name: register for register in circuit.cregs}
+    registers = [ClassicalRegister(1, name) if alone[name] else found[name] for name in alone]
+    whole = QuantumCircuit(circuit.qubits, *circuit.qregs, *registers)
+    there = {bit for register in registers for bit in register}
+    own = (register[0] for register in registers if alone[register.name])
+    bits = [bit if bit in there else next(own) for bit in circuit.clbits]
+    return whole.compose(circuit, circuit.qubits, bits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _compiled(
     tasks: Iterator[_Task], work: Work, cache: CompileCache | None
 ) -> Iterator[tuple[_Task, Compiled | Problem]]:
     """Yield every task with its answer, in their order: from the cache, or else from `work`."""
-    fresh: list[tuple[bytes, Compiled]] = []
+    fresh: list[tuple[str, Compiled]] = []
     asked, to_answer = itertools.tee(_looked_up(tasks, cache))
     processes = available_processors() if work.compiles else 1
     with ProcessPool(work, _died, processes) as pool:
@@ -114,7 +114,7 @@ def _compiled(
 
 def _looked_up(
     tasks: Iterator[_Task], cache: CompileCache | None
-) -> Iterator[tuple[_Task, bytes | None, Compiled | None]]:
+) -> Iterator[tuple[_Task, str | None, Compiled | None]]:
     """Yield every task with its key in the cache, and with what is there of it."""
     if cache is None:
         yield from ((task, None, None) for task in tasks)

@@ -10,7 +10,7 @@ from ._qiskit import copy_variables
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["in_registers", "on_qubits", "with_registers"]
+__all__ = ["in_registers", "on_qubits"]
 
 
 def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -51,26 +51,6 @@ def on_qubits(circuit: QuantumCircuit, count: int, places: Sequence[int]) -> Qua
     place = {bit: whole.qubits[places[i]] for i, bit in enumerate(circuit.qubits)}
     _put(circuit, whole, place)
     return whole
-
-
-def with_registers(circuit: QuantumCircuit, names: Sequence[str]) -> QuantumCircuit:
-    """Return the circuit with those classical registers alone that have these names, in this order.
-
-    Its bits stay as they are; no instruction may need a register that is left out.
-    """
-    registers = {register.name: register for register in circuit.cregs}
-    if [*registers] == [*names]:
-        return circuit
-    ordered = type(circuit)(
-        name=circuit.name, global_phase=circuit.global_phase, metadata=circuit.metadata
-    )
-    ordered.add_bits([*circuit.qubits, *circuit.clbits])
-    for register in (*circuit.qregs, *(registers[name] for name in names)):
-        ordered.add_register(register)
-    copy_variables(circuit, ordered)
-    for item in circuit.data:
-        ordered.append(item)
-    return ordered
 
 
 def _put(circuit: QuantumCircuit, onto: QuantumCircuit, place: Mapping[Any, Any]) -> None:

@@ -23,7 +23,7 @@ BAD_FILES = {
     "wide.qasm": (HEAD.encode() + b"qreg q[99];\ncreg c[1];\nmeasure q[0]->c[0];", "99 qubits"),
     "four.qasm": (b"OPENQASM 4.0;\nqubit q;\n", "OpenQASM 4"),
     "three.qasm": (b"OPENQASM 3.0;\nqubit q;\nfor int i in [0:1] {}\nzap q;\n", "line 4"),
-    "newer.qpy": (b"QISKIT\x11", "QPY version 17"),
+    "newer.qpy": (b"QISKIT\xc8", "QPY version 200"),
     "cut.qpy": (b"QISKIT\x0a\x00\x2e", "cut short or damaged"),
 }
 

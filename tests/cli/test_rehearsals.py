@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from qiskit import qasm3
-from qiskit.providers.fake_provider import FakeSherbrooke
 from qiskit_aer import AerSimulator
 
 from tests.conftest import BELL, Cli
+from tests.qiskits import fake_backend
 
 SIZES = (3, 5, 10)
 
@@ -67,7 +67,7 @@ def test_every_compiled_gate_is_in_the_instruction_set(cli, circuits, sherbrooke
 def test_fidelity_falls_with_size_and_is_that_of_aer(cli, circuits):
     job_set = ghz_set(cli, circuits, "--shots", SHOTS, "--wait")
     results = cli.data("results", job_set)["results"]
-    aer = AerSimulator.from_backend(FakeSherbrooke())
+    aer = AerSimulator.from_backend(fake_backend("FakeSherbrooke"))
     fidelities = []
     for index, size in enumerate(SIZES):
         ends = {"0" * size, "1" * size}
