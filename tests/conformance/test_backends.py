@@ -15,7 +15,7 @@ LARGE = {name for name, qubits in QUBITS.items() if qubits >= 100}
 
 
 def test_all_backends_are_listed(ibm: Ibm) -> None:
-    assert ibm.here("backends") == ["ideal_simulator", *QUBITS]
+    assert set(ibm.here("backends")) == {"ideal_simulator", *QUBITS}
 
 
 def test_configurations_are_asked_for_once(ibm: Ibm) -> None:
@@ -27,7 +27,7 @@ def test_configurations_are_asked_for_once(ibm: Ibm) -> None:
 
 def test_filters_choose_among_them(ibm: Ibm) -> None:
     assert ibm.here("backends", simulator=True) == ["ideal_simulator"]
-    assert ibm.here("backends", simulator=False, operational=True) == list(QUBITS)
+    assert set(ibm.here("backends", simulator=False, operational=True)) == set(QUBITS)
     assert set(ibm.here("backends", min_num_qubits=100)) == LARGE
     assert ibm.here("backends", n_qubits=33) == ["fake_prague"]
     assert ibm.here("backends", name="fake_hanoi") == ["fake_hanoi"]

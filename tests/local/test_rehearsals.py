@@ -21,6 +21,7 @@ with warnings.catch_warnings():
 from tests.qiskits import needs_qiskit2, needs_terra
 
 from .support import Client, device, encode, joined_counts, noise_of, samples, seeded
+from .test_devices import need
 
 SHOTS = 10_000
 
@@ -230,6 +231,7 @@ def working_pair(name: str, gate: str) -> tuple[int, int]:
 @needs_qiskit2("Terra has no snapshots of devices with fractional gates")
 @pytest.mark.parametrize("name", ["fake_kingston", "fake_fez"])
 def test_fractional_gates_are_as_noisy_as_on_aer(client: Client, name: str) -> None:
+    need(name)
     one, other = working_pair(name, "rzz")
     circuit = QuantumCircuit(156, 2)
     for _ in range(8):
@@ -246,6 +248,7 @@ def test_fractional_gates_are_as_noisy_as_on_aer(client: Client, name: str) -> N
 
 @needs_qiskit2("Terra has no snapshots of devices with quick measurements")
 def test_quick_measurements_and_resets_do_what_they_stand_for(client: Client) -> None:
+    need("fake_boston")
     circuit = QuantumCircuit(1, 2)
     circuit.x(0)
     circuit.append(Instruction("measure_2", 1, 1, []), [0], [0])
@@ -257,13 +260,14 @@ def test_quick_measurements_and_resets_do_what_they_stand_for(client: Client) ->
     assert found["01"] / SHOTS == pytest.approx(
         (1 - told["prob_meas0_prep1"]) * (1 - told["prob_meas1_prep0"]), abs=0.01
     )
-    state = client.fail([encode(circuit)], backend="fake_kingston")
+    state = client.fail([encode(circuit)], backend="fake_fez")
     assert state["reason_code"] == 1517
-    assert "reset_2 on qubit 0" in state["reason"]
+    assert "measure_2 on qubit 0" in state["reason"]
 
 
 @needs_qiskit2("Terra has no snapshots of devices without control flow")
 def test_what_todays_devices_do_not_take_is_refused(client: Client) -> None:
+    need("fake_miami")
     flow = QuantumCircuit(1, 1)
     flow.measure(0, 0)
     with flow.if_test((0, 1)):
@@ -284,14 +288,15 @@ def test_fractional_gates_of_todays_devices_are_not_twirled(client: Client) -> N
     circuit.rx(0.3, 0)
     circuit.measure(0, 0)
     params = {"options": {"twirling": {"enable_gates": True}}}
-    state = client.fail([encode(circuit)], backend="fake_kingston", params=params)
+    state = client.fail([encode(circuit)], backend="fake_fez", params=params)
     assert state["reason_code"] == 1519
-    client.run([encode(circuit), None, 5], backend="fake_kingston")
+    client.run([encode(circuit), None, 5], backend="fake_fez")
 
 
 @needs_qiskit2("Terra has no snapshots of today's devices")
 @pytest.mark.parametrize("name", ["fake_miami", "fake_torino", "fake_marrakesh", "fake_nighthawk"])
 def test_every_gate_of_todays_devices_has_its_noise(client: Client, name: str) -> None:
+    need(name)
     configuration, _ = device(name)
     pubs = []
     for gate in configuration["gates"]:
