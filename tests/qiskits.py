@@ -15,6 +15,7 @@ import pytest
 
 __all__ = [
     "FAKES",
+    "RUNTIME",
     "TERRA",
     "VERSION",
     "conditional",
@@ -24,8 +25,15 @@ __all__ = [
     "needs_terra",
 ]
 
-VERSION = tuple(int(part) for part in metadata.version("qiskit").split(".")[:2])
+
+def _version(package: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in metadata.version(package).split(".")[:2])
+
+
+VERSION = _version("qiskit")
 TERRA = VERSION < (1, 0)
+# The version of qiskit-ibm-runtime, whose snapshots of devices are rehearsed.
+RUNTIME = () if TERRA else _version("qiskit-ibm-runtime")
 
 _FAKES = "qiskit/providers/fake_provider" if TERRA else "qiskit_ibm_runtime/fake_provider"
 _package, _, _inside = _FAKES.partition("/")

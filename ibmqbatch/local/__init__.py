@@ -4,7 +4,8 @@
 circuits go unread to worker processes and results come back as bytes. Nothing else of the package
 imports this room; it is reached over HTTP.
 
-    server    one process a data folder: lock, socket, service file, idle exit
+    server    one process a data folder: lock, socket, service file, idle exit; `recipe` what it
+              prints for other programs
     api       the REST API: jobs and backends, and, in `session_api`, sessions
     identity  what stands around the API
     auth      API key, access tokens, instance names (CRN)

@@ -32,6 +32,7 @@ from .database import Database
 from .gate import Gate
 from .identity import PROTOCOL, Identity
 from .pool import Pool
+from .recipe import recipe
 from .sessions import Sessions
 from .store import Store
 
@@ -271,10 +272,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._service_file.write()
         if self._options.foreground:
+            told = self._service_file
             sys.stdout.write(
-                f"url: {self._service_file.url}/api/v1\n"
-                f"api key: {self._service_file.api_key}\n"
-                f"instance: {self._service_file.instance}\n"
+                f"url: {told.url}/api/v1\napi key: {told.api_key}\ninstance: {told.instance}\n\n"
+                + recipe(told.url, told.api_key, told.instance)
             )
             sys.stdout.flush()
         if self._options.ready_fd is not None:

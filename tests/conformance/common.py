@@ -22,10 +22,13 @@ def backend_of(instance: str, name: str) -> Any:
     return service_of(instance).backend(name)
 
 
-def compiled(circuit: QuantumCircuit, backend: Any) -> QuantumCircuit:
-    """Compile a circuit as IBM's guides do, to the target that the client built."""
+def compiled(circuit: QuantumCircuit, backend: Any, level: int = 1) -> QuantumCircuit:
+    """Compile a circuit as IBM's guides do, to the target that the client built.
+
+    At `level` 2 and above it is kept off the gates that do not work.
+    """
     passes = generate_preset_pass_manager(
-        optimization_level=1, target=backend.target, seed_transpiler=3
+        optimization_level=level, target=backend.target, seed_transpiler=3
     )
     return passes.run(circuit)
 

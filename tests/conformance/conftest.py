@@ -1,4 +1,8 @@
-"""IBM's client in an interpreter of its own, against `ibmqbatch serve` with its workers there."""
+"""IBM's client in a process of its own, against a plain `ibmqbatch serve`.
+
+It is that of the interpreter which runs the tests, if there is one, or of that which
+IBMQBATCH_CONFORMANCE_PYTHON names: there the service runs its circuits, too.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,8 @@ from tests.local.conftest import client, local_server  # noqa: F401 - fixtures
 from tests.local.support import Client, new_crn, open_client
 from tests.proxy import Proxy, Seen
 
-PYTHON = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
+ELSEWHERE = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
+PYTHON = ELSEWHERE or (sys.executable if find_spec("qiskit_ibm_runtime") else None)
 REQUIRED = os.environ.get("IBMQBATCH_CONFORMANCE_REQUIRED") == "1"
 PROGRAM = Path(__file__).with_name("client.py")
 
@@ -37,23 +43,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def worker_python() -> str:
     """The interpreter that has IBM's client, Qiskit 2 and Aer."""
     if not PYTHON:
-        pytest.skip("IBMQBATCH_CONFORMANCE_PYTHON names no interpreter with qiskit-ibm-runtime")
+        pytest.skip(
+            "qiskit-ibm-runtime is neither here nor where IBMQBATCH_CONFORMANCE_PYTHON says"
+        )
     return PYTHON
 
 
 @dataclass(frozen=True)
 class Served:
-    """A service that runs, as it says itself; `url` is that of the origin."""
+    """A service that runs, as it says itself; `url` is that of the origin, `said` all it prints."""
 
     url: str
     api_key: str
     instance: str
+    said: str
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory, worker_python: str) -> Iterator[Served]:
     """Run `ibmqbatch serve` in the foreground, and read how to reach it."""
-    words = ["serve", "--workers", "2", "--worker-python", worker_python]
+    words = ["serve"]
+    if ELSEWHERE:
+        words += ["--worker-python", worker_python]
     home = tmp_path_factory.mktemp("served")
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -62,11 +73,12 @@ def served(tmp_path_factory: pytest.TempPathFactory, worker_python: str) -> Iter
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            text=True,
         )
     assert process.stdout is not None
-    said = dict(process.stdout.readline().strip().split(": ", 1) for _ in range(3))
-    yield Served(said["url"].removesuffix("/api/v1"), said["api key"], said["instance"])
+    said = os.read(process.stdout.fileno(), 65536).decode()  # written in one piece
+    told = dict(line.split(": ", 1) for line in said.splitlines()[:3])
+    origin = told["url"].removesuffix("/api/v1")
+    yield Served(origin, told["api key"], told["instance"], said)
     process.terminate()
     with process:
         assert process.wait(30) == 0

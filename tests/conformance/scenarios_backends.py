@@ -36,8 +36,8 @@ def backend(instance: str, name: str, **options: Any) -> dict[str, Any]:
     }
 
 
-def target(instance: str, name: str) -> dict[str, Any]:
-    found = service_of(instance).backend(name)
+def target(instance: str, name: str, **options: Any) -> dict[str, Any]:
+    found = service_of(instance).backend(name, **options)
     two_qubit = sorted(
         {
             gate

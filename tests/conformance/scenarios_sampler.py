@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from common import SHOTS, backend_of, bell, compiled, ghz
+from common import SHOTS, backend_of, bell, compiled, ghz, service_of
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.classical import expr, types
 from qiskit_ibm_runtime import SamplerV2
+from qiskit_ibm_runtime.circuit import MidCircuitMeasure
 
 
 def _counts(data: Any) -> dict[str, dict[str, int]]:
@@ -182,7 +183,7 @@ def kerneled(instance: str) -> str:
 
 def ghz_on(instance: str, backend: str, qubits: int) -> dict[str, int]:
     device = backend_of(instance, backend)
-    (pub,) = _run(instance, backend, compiled(ghz(qubits), device))
+    (pub,) = _run(instance, backend, compiled(ghz(qubits), device, level=2))
     return pub.data.c.get_counts()
 
 
@@ -238,14 +239,44 @@ def classical_expressions(instance: str) -> dict[str, Any]:
     return pub.data.bits.get_counts()
 
 
-def classical_variables(instance: str, stretched: bool) -> None:
+def classical_variables(instance: str) -> None:
     circuit = QuantumCircuit(1, 1)
-    if stretched:
-        circuit.delay(circuit.add_stretch("pause"), 0)
-    else:
-        circuit.add_var("count", expr.lift(3, types.Uint(4)))
+    circuit.add_var("count", expr.lift(3, types.Uint(4)))
     circuit.measure(0, 0)
     _run(instance, "ideal_simulator", circuit)
+
+
+def stretched(instance: str) -> dict[str, int]:
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(circuit.add_stretch("pause"), 0)
+    circuit.measure(0, 0)
+    (pub,) = _run(instance, "ideal_simulator", circuit)
+    return pub.data.c.get_counts()
+
+
+def fractional_on(instance: str, backend: str) -> dict[str, Any]:
+    """Turn one of two qubits over, by fractional gates that the target has."""
+    device = service_of(instance).backend(backend, use_fractional_gates=True)
+    circuit = QuantumCircuit(2, 2)
+    circuit.rx(math.pi, 0)
+    circuit.rzz(0.3, 0, 1)
+    circuit.rx(0.2, 1)
+    circuit.measure(range(2), range(2))
+    ready = compiled(circuit, device)
+    gates = {name: count for name, count in ready.count_ops().items() if name in {"rx", "rzz"}}
+    result = SamplerV2(device).run([ready], shots=SHOTS).result()
+    return {"gates": gates, "counts": result[0].data.c.get_counts()}
+
+
+def measured_quickly(instance: str, backend: str) -> dict[str, int]:
+    circuit = QuantumCircuit(1, 2)
+    circuit.x(0)
+    circuit.append(MidCircuitMeasure(), [0], [0])
+    circuit.append(MidCircuitMeasure(), [0], [1])
+    circuit.measure_all()
+    (pub,) = _run(instance, backend, circuit)
+    return pub.data.c.get_counts()
 
 
 def fractional(instance: str) -> dict[str, int]:

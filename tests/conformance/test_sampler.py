@@ -134,7 +134,7 @@ def test_what_is_not_compiled_the_client_does_not_send(ibm: Ibm) -> None:
     assert not [each for each in seen if each.path.endswith("/jobs")]
 
 
-@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_nairobi"])
+@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_kolkata"])
 def test_control_flow_runs(ibm: Ibm, backend: str) -> None:
     counts = ibm.here("dynamic", backend=backend)
     if backend == "ideal_simulator":
@@ -148,10 +148,29 @@ def test_classical_expressions_run(ibm: Ibm) -> None:
     assert ibm.here("classical_expressions") == {"111": SHOTS}
 
 
-@pytest.mark.parametrize("stretched", [False, True])
-def test_classical_variables_and_stretches_are_refused(ibm: Ibm, stretched: bool) -> None:
-    with pytest.raises(ClientError, match="Error code 7001; Pub 0: the simulator runs no"):
-        ibm.here("classical_variables", stretched=stretched)
+def test_classical_variables_are_refused_and_named(ibm: Ibm) -> None:
+    with pytest.raises(ClientError, match=r"Error code 7001; Pub 0: .* the variable 'count'"):
+        ibm.here("classical_variables")
+
+
+def test_stretches_take_no_time_on_the_ideal_simulator(ibm: Ibm) -> None:
+    assert ibm.here("stretched") == {"1": SHOTS}
+
+
+@pytest.mark.parametrize("backend", ["fake_kingston", "fake_miami"])
+def test_circuits_run_on_todays_devices(ibm: Ibm, backend: str) -> None:
+    counts = ibm.here("ghz_on", backend=backend, qubits=3)
+    assert counts["000"] + counts["111"] > 0.6 * SHOTS
+
+
+def test_fractional_gates_run_on_todays_devices(ibm: Ibm) -> None:
+    found = ibm.here("fractional_on", backend="fake_kingston")
+    assert found["gates"] == {"rx": 2, "rzz": 1}
+    assert found["counts"]["01"] > 0.7 * SHOTS
+
+
+def test_quick_measurements_run_on_devices_that_have_them(ibm: Ibm) -> None:
+    assert ibm.here("measured_quickly", backend="fake_kingston")["11"] > 0.8 * SHOTS
 
 
 def test_fractional_gates_run_on_the_ideal_simulator(ibm: Ibm) -> None:

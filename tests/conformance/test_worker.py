@@ -1,4 +1,4 @@
-"""What tests/local holds of what workers do, with Qiskit 2 and Aer 0.18.
+"""What tests/local holds of what workers do, where their interpreter is not that of the tests.
 
 The same tests, collected again here, where `worker_python` is the interpreter of IBM's client.
 """
@@ -8,14 +8,19 @@ from __future__ import annotations
 import pytest
 
 from tests.local.support import Client, bell
-from tests.local.test_failures import *  # noqa: F403
-from tests.local.test_instruction_set import *  # noqa: F403
-from tests.local.test_parameters import *  # noqa: F403
-from tests.local.test_rehearsals import *  # noqa: F403
-from tests.local.test_results import *  # noqa: F403
-from tests.local.test_seeds import *  # noqa: F403
-from tests.local.test_simulation import *  # noqa: F403
-from tests.local.test_worker import *  # noqa: F403
+
+from .conftest import ELSEWHERE
+
+if ELSEWHERE:
+    from tests.local.test_failures import *  # noqa: F403
+    from tests.local.test_instruction_set import *  # noqa: F403
+    from tests.local.test_parameters import *  # noqa: F403
+    from tests.local.test_rehearsals import *  # noqa: F403
+    from tests.local.test_results import *  # noqa: F403
+    from tests.local.test_seeds import *  # noqa: F403
+    from tests.local.test_simulation import *  # noqa: F403
+    from tests.local.test_statements import *  # noqa: F403
+    from tests.local.test_worker import *  # noqa: F403
 
 pytestmark = pytest.mark.conformance
 

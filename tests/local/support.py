@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import io
 import json
 import os
@@ -223,13 +224,25 @@ def device(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return found["configuration"], found["properties"]
 
 
-def noise_of(name: str) -> Any:
-    """Return the noise that Aer itself derives from a device's calibration."""
+def noise_of(name: str, *only: int) -> Any:
+    """Return the noise that Aer itself derives from a device's calibration.
+
+    Of the gates on some qubits `only`, where there are more than one would wait for.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Terra and Aer warn about each other
         from qiskit_aer.noise import NoiseModel
 
-        configuration, properties = device(name)
+        configuration, properties = copy.deepcopy(device(name))
+        if only:
+            properties["gates"] = [g for g in properties["gates"] if {*g["qubits"]} <= {*only}]
+        # Aer wants what today's devices do not tell. The frequency does not matter in the cold.
+        for entries in properties["qubits"]:
+            told = {entry["name"] for entry in entries}
+            for missing, unit in {"frequency": "GHz", "T1": "us", "T2": "us"}.items():
+                if missing not in told:
+                    date = properties["last_update_date"]
+                    entries.append({"name": missing, "unit": unit, "value": 5, "date": date})
         return NoiseModel.from_backend_properties(
             models().BackendProperties.from_dict(properties), dt=configuration["dt"] * 1e-9
         )

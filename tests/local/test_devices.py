@@ -13,7 +13,7 @@ import pytest
 
 from ibmqbatch.local import devices
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import TERRA, models, needs_qiskit2
+from tests.qiskits import RUNTIME, TERRA, models, needs_qiskit2
 
 from .support import Client, error
 
@@ -30,14 +30,12 @@ OLDER = {
 }
 TODAYS = {
     "fake_nighthawk": 120,
-    "fake_miami": 120,
     "fake_torino": 133,
     "fake_fez": 156,
     "fake_marrakesh": 156,
-    "fake_kingston": 156,
-    "fake_boston": 156,
 }
-QUBITS = OLDER if TERRA else OLDER | TODAYS
+SINCE_0_47 = {"fake_miami": 120, "fake_kingston": 156, "fake_boston": 156}
+QUBITS = OLDER | ({} if TERRA else TODAYS) | (SINCE_0_47 if RUNTIME >= (0, 47) else {})
 CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case"}
 every_rehearsal = pytest.mark.parametrize("name", QUBITS)
 
@@ -66,6 +64,12 @@ def test_rehearsals_are_listed_as_devices(client: Client) -> None:
         assert entries[name]["is_simulator"] is False
         assert entries[name]["status"]["name"] == "online"
     assert entries["fake_sherbrooke"]["processor_type"] == {"family": "Eagle", "revision": "3"}
+
+
+def need(name: str) -> None:
+    """Skip a test of a device that the snapshots at hand do not have yet."""
+    if name not in QUBITS:
+        pytest.skip(f"qiskit-ibm-runtime has {name} since 0.47")
 
 
 @every_rehearsal
@@ -114,6 +118,7 @@ def test_gates_and_coupling_are_those_of_the_device(client: Client, name: str) -
 def test_fractional_gates_are_those_that_the_device_is_calibrated_for(
     client: Client, name: str, gates: set[str]
 ) -> None:
+    need(name)
     found = client.get(f"/backends/{name}/configuration").json()
     assert {"rx", "rzz"} & set(found["basis_gates"]) == gates
     assert {"rx", "rzz"} & set(found["supported_instructions"]) == gates
@@ -139,6 +144,7 @@ def test_fractional_gates_are_those_that_the_device_is_calibrated_for(
 def test_instructions_beside_gates_are_those_of_the_device(
     client: Client, name: str, instructions: set[str]
 ) -> None:
+    need(name)
     found = client.get(f"/backends/{name}/configuration").json()
     others = set(found["supported_instructions"]) - set(found["basis_gates"])
     assert others == {"measure", "delay", "barrier", *instructions}

@@ -37,9 +37,8 @@ def load_qiskit() -> str:
             9999,
             f"{sys.executable}, which is to run the circuits, cannot load what is installed there "
             f"({_installed()}): {first_line(error)}.",
-            "Remove it all, and install what fits together: "
-            f"{sys.executable} -m pip uninstall -y qiskit qiskit-terra qiskit-aer, then "
-            f"{sys.executable} -m pip install 'ibmqbatch[qiskit]'",
+            f"Install it anew: {sys.executable} -m pip uninstall -y qiskit qiskit-terra qiskit-aer "
+            f"&& {sys.executable} -m pip install 'ibmqbatch[qiskit]'",
         ) from error
     return version
 
