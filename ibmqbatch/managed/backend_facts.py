@@ -37,6 +37,10 @@ class BackendFacts:
             self._plain = Backend.from_wire(configuration)
         self._target: Target | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        # What is Qiskit's own could be read by the same Qiskit only; it is made anew when needed.
+        return {**self.__dict__, "_target": None}
+
     @property
     def known(self) -> bool:
         """Whether what the backend is has been told already."""

@@ -99,6 +99,10 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         self._result: Result | None = None
         self._properties: BackendProperties | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        # Read from the set's file again, by whichever Qiskit reads the pickle.
+        return {**self.__dict__, "_result": None}
+
     @classmethod
     def of_set(cls, handle: SetHandle, index: int, backend: IBMQBackend) -> Self:
         """Return the view on one job of a set of this machine."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import operator
 import re
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import ibmqbatch
 from tests.managed.api_page import MARKED, members
 from tests.managed.support import elsewhere, start
+from tests.qiskits import TERRA
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
@@ -80,6 +83,42 @@ def test_every_public_name_stands_on_the_api_page():
 def test_every_class_on_the_api_page_has_an_example():
     for section in API.split("\n### ")[1:]:
         assert "```python\n" in section.split("<!-- ")[0], section.split("\n")[0]
+
+
+def test_every_old_call_has_a_cell_for_each_qiskit():
+    tables = re.findall(r"^\| old call .*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    assert len(tables) == 6
+    rows = [row for table in tables for row in table.splitlines()]
+    assert [row for row in rows if row.count("|") != 5] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("qiskit", "Aer"),
+        ("qiskit", "QuantumCircuit.bind_parameters"),
+        ("qiskit", "QuantumCircuit.cnot"),
+        ("qiskit", "QuantumCircuit.qasm"),
+        ("qiskit", "QuantumCircuit.toffoli"),
+        ("qiskit", "execute"),
+        ("qiskit.circuit", "Instruction.c_if"),
+        ("qiskit.primitives", "BackendEstimator"),
+        ("qiskit.primitives", "BackendSampler"),
+        ("qiskit.providers.exceptions", "BackendPropertyError"),
+        ("qiskit.providers.models", "BackendProperties"),
+        ("qiskit.result", "CorrelatedReadoutMitigator"),
+        ("qiskit.tools.monitor", "job_monitor"),
+        ("qiskit.utils", "QuantumInstance"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_the_page_says_that_qiskit_2_has_no_more_is_in_terra_alone(module, name):
+    try:
+        found = operator.attrgetter(name)(importlib.import_module(module))
+    except (ImportError, AttributeError):
+        found = None
+    assert (found is not None) is TERRA
+    assert name.rpartition(".")[2] in PAGE
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ibmqbatch import IBMQ, IBMQJobManager
+from tests.managed.programs import flipped
 from tests.managed.support import BACKEND, elsewhere, numbered, outcome
 
 # Loads a pickle in another process, and prints what an expression makes of it.
@@ -75,6 +77,22 @@ def test_combined_results_need_no_file(manager, home, tmp_path):
     for path in (home / "sets").iterdir():
         path.unlink()
     assert used_elsewhere(combined, "it.get_counts(2)", tmp_path) == outcome(2, 3)
+
+
+def test_pickles_hold_nothing_that_another_qiskit_cannot_read(manager):
+    backend = IBMQ.load_account().get_backend("fake_manila")
+    job = backend.run(flipped("1"), shots=1)
+    job.result()
+    assert backend.target.num_qubits == 5
+    for thing in (backend, job, backend.configuration(), backend.properties(), backend.status()):
+        named = {
+            word.rpartition(".")[0] or word
+            for _, word, _ in pickletools.genops(pickle.dumps(thing))
+            if isinstance(word, str) and word.startswith("qiskit")
+        }
+        assert named <= {"qiskit.providers"}, thing
+    again = pickle.loads(pickle.dumps(job))
+    assert again.result().to_dict() == job.result().to_dict()
 
 
 def test_backends_and_providers_are_equal_to_themselves(manager):

@@ -87,6 +87,17 @@ def test_terras_primitives_sample_on_a_backend(backend):
     assert most_frequent(found) == 2
 
 
+@needs_terra("Qiskit 2 has no BackendEstimator.")
+def test_terras_primitives_estimate_on_a_backend(backend):
+    from qiskit.primitives import BackendEstimator
+    from qiskit.quantum_info import SparsePauliOp
+
+    circuit = flipped("01").remove_final_measurements(inplace=False)
+    estimator = BackendEstimator(backend, options={"shots": 50, "seed_simulator": 1})
+    (value,) = estimator.run([circuit], [SparsePauliOp("IZ")]).result().values
+    assert value < -0.3
+
+
 @needs_qiskit2("Terra has no BackendSamplerV2.")
 def test_qiskits_primitives_sample_on_a_backend(backend):
     from qiskit.primitives import BackendSamplerV2
@@ -107,7 +118,7 @@ def test_qiskits_primitives_estimate_on_a_backend(backend):
     if circuit.layout is not None:
         observable = observable.apply_layout(circuit.layout)
     (found,) = BackendEstimatorV2(backend=backend).run([(circuit, observable)]).result()
-    assert found.data.evs < -0.8
+    assert found.data.evs < -0.3
 
 
 def test_aer_takes_the_noise_of_a_backend(device):
