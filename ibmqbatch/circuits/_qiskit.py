@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MissingPackage",
+    "blocks_of",
     "condition_of",
     "copy_variables",
     "import_importer",
     "import_qiskit",
     "installed_versions",
+    "is_standard",
     "is_terra",
+    "name_of",
+    "params_of",
     "with_condition",
 ]
 
 _TERRA = (0, 46)
+_WITH_BLOCKS = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 _INSTALL = "pip install 'ibmqbatch[qiskit]'"
 _INSTALL_TERRA = "pip install 'ibmqbatch[terra]'"
 _MEND = f"pip uninstall -y qiskit qiskit-terra qiskit-aer && {_INSTALL}"
@@ -88,6 +93,36 @@ def is_terra() -> bool:
     import qiskit
 
     return _numbers(str(qiskit.__version__)) < (1,)
+
+
+def name_of(item: Any) -> str:
+    """Return the name of an instruction of a circuit.
+
+    Qiskit 2 makes an object of an operation when it is asked for one, and tells its name without.
+    """
+    try:
+        name: str = item.name
+    except AttributeError:  # Terra
+        name = item.operation.name
+    return name
+
+
+def params_of(item: Any) -> Any:
+    """Return the parameters of an instruction of a circuit, as cheaply as its name."""
+    try:
+        return item.params
+    except AttributeError:  # Terra
+        return item.operation.params
+
+
+def blocks_of(item: Any) -> Any:
+    """Return the blocks of an instruction of a circuit that holds some, and of others none."""
+    return item.operation.blocks if name_of(item) in _WITH_BLOCKS else ()
+
+
+def is_standard(item: Any) -> bool:
+    """Tell whether an instruction is known to be one of Qiskit's own gates, without any object."""
+    return hasattr(item, "is_standard_gate") and bool(item.is_standard_gate())
 
 
 def condition_of(operation: Any) -> Any:

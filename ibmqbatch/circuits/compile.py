@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import is_terra
+from ._qiskit import blocks_of, is_terra
 from .device import PLAIN, Device
 from .errors import BadInput
 from .fractional import with_angles_folded
@@ -218,7 +218,7 @@ def _passes(
 
     if not device.instructions:
         target = simulator_target(device, sized=False)
-        return generate_preset_pass_manager(level, target=target, seed_transpiler=seed)
+        return _settled(generate_preset_pass_manager(level, target=target, seed_transpiler=seed))
     target = build_target(device, fractional=fractional)
     where: dict[str, Any] = {"target": target}
     if initial_layout is not None:
@@ -227,6 +227,16 @@ def _passes(
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
     if is_terra():
         passes.pre_layout = _known_errors(target)
+    return _settled(passes)
+
+
+def _settled(passes: PassManager) -> PassManager:
+    """Have the order of the passes be made once: for a small circuit that is a tenth of its time.
+
+    Qiskit makes it once for each list of circuits that it is given.
+    """
+    flow = passes.to_flow_controller()
+    passes.to_flow_controller = lambda: flow
     return passes
 
 
@@ -253,9 +263,7 @@ def _known_errors(target: Target) -> PassManager:
 
 def _on_device(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     """Put a circuit on the working region onto the whole device."""
-    from qiskit.circuit import ControlFlowOp
-
-    flows = any(isinstance(item.operation, ControlFlowOp) for item in circuit.data)
+    flows = any(blocks_of(item) for item in circuit.data)
     if len(device.region) == device.num_qubits and not flows:
         return circuit
     return on_qubits(circuit, device.num_qubits, device.region)

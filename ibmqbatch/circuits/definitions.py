@@ -10,7 +10,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import condition_of, with_condition
+from ._qiskit import condition_of, is_standard, with_condition
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _Bits = dict[Any, Any]
 
 def is_plain(circuit: QuantumCircuit) -> bool:
     """Tell whether all operations of a circuit are Qiskit's own, and none holds others."""
-    kinds: set[type] = {type(item.operation) for item in circuit.data}
+    kinds: set[type] = {type(item.operation) for item in circuit.data if not is_standard(item)}
     return not any(_is_own(kind) for kind in kinds)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from ._qiskit import condition_of, with_condition
+from ._qiskit import blocks_of, condition_of, name_of, with_condition
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,10 +23,9 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
     """
     from qiskit.circuit import Delay
 
-    kinds: set[type] = {type(item.operation) for item in circuit.data}
-    if not any(_may_last(kind) for kind in kinds):
-        return
     for index, item in enumerate(circuit.data):
+        if name_of(item) != "delay" and not blocks_of(item):
+            continue
         operation = item.operation
         if blocks := getattr(operation, "blocks", ()):
             for block in blocks:  # which Qiskit 2 gives as copies
@@ -46,11 +44,3 @@ def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> Non
         steps = Delay(round(seconds / (dt or _STEP)), unit="dt")
         steps = with_condition(steps, condition_of(operation))
         circuit.data[index] = item.replace(operation=steps)
-
-
-@cache
-def _may_last(kind: type) -> bool:
-    """Tell whether an operation of this type is a delay, or may hold one."""
-    from qiskit.circuit import ControlFlowOp, Delay
-
-    return issubclass(kind, Delay | ControlFlowOp)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .device import Device
+from ._qiskit import blocks_of, name_of
+from .device import Device, Facts, Qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 __all__ = ["duration_of", "longest_chain"]
+
+
+_NOWHERE: Mapping[Qubits, Facts] = {}
 
 
 def duration_of(circuit: QuantumCircuit, device: Device) -> float:
@@ -29,6 +33,9 @@ def longest_chain(lengths: Iterable[tuple[tuple[int, ...], float]]) -> float:
     """
     ends: dict[int, float] = {}
     for qubits, seconds in lengths:
+        if len(qubits) == 1:  # as most of them
+            ends[qubits[0]] = ends.get(qubits[0], 0.0) + seconds
+            continue
         end = max([ends.get(qubit, 0.0) for qubit in qubits], default=0.0) + seconds
         for qubit in qubits:
             ends[qubit] = end
@@ -41,12 +48,12 @@ def _lengths(
     """Yield the device's qubits and the seconds of each instruction."""
     place = dict(zip(circuit.qubits, places, strict=True))
     for item in circuit.data:
-        operation = item.operation
+        name = name_of(item)
         qubits = tuple([place[bit] for bit in item.qubits])
-        if blocks := getattr(operation, "blocks", ()):
+        if blocks := blocks_of(item):
             yield qubits, max(longest_chain(_lengths(b, device, qubits)) for b in blocks)
-        elif operation.name == "delay":
-            yield qubits, float(operation.duration) * (device.dt or 0.0)
+        elif name == "delay":
+            yield qubits, float(item.operation.duration) * (device.dt or 0.0)
         else:
-            facts = device.instructions.get(operation.name, {}).get(qubits)
+            facts = device.instructions.get(name, _NOWHERE).get(qubits)
             yield qubits, (facts.duration if facts else None) or 0.0

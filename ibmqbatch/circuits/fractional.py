@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import condition_of, with_condition
+from ._qiskit import blocks_of, condition_of, name_of, params_of, with_condition
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -27,13 +27,12 @@ def with_angles_folded(circuit: QuantumCircuit) -> QuantumCircuit:
     """
     folded = circuit.copy_empty_like()
     for item in circuit.data:
-        operation = item.operation
-        if blocks := getattr(operation, "blocks", ()):
-            changed = operation.replace_blocks([with_angles_folded(block) for block in blocks])
-            folded.append(item.replace(operation=changed))
-        elif operation.name == "rzz" and not getattr(operation.params[0], "parameters", None):
-            for gate, places in _folded(float(operation.params[0])):
-                turned = with_condition(gate, condition_of(operation))
+        if blocks := blocks_of(item):
+            inside = [with_angles_folded(block) for block in blocks]
+            folded.append(item.replace(operation=item.operation.replace_blocks(inside)))
+        elif name_of(item) == "rzz" and not getattr(params_of(item)[0], "parameters", None):
+            for gate, places in _folded(float(params_of(item)[0])):
+                turned = with_condition(gate, condition_of(item.operation))
                 folded.append(turned, [item.qubits[place] for place in places], [])
         else:
             folded.append(item)

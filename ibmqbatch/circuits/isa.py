@@ -6,6 +6,7 @@ import cmath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ._qiskit import blocks_of, name_of, params_of
 from .device import FLOW, STATEMENTS, Device
 from .errors import BadInput
 
@@ -35,10 +36,11 @@ def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Itera
     """Yield each instruction's name and the circuit's qubits it is on, those of blocks included."""
     place = {bit: index for index, bit in enumerate(circuit.qubits)}
     for item in circuit.data:
-        inner = [place[bit] for bit in item.qubits]
-        outer = tuple(inner if qubits is None else [qubits[index] for index in inner])
-        yield item.operation.name, outer
-        for block in getattr(item.operation, "blocks", ()):
+        outer = tuple([place[bit] for bit in item.qubits])
+        if qubits is not None:
+            outer = tuple([qubits[index] for index in outer])
+        yield name_of(item), outer
+        for block in blocks_of(item):
             yield from steps(block, outer)
 
 
@@ -111,7 +113,7 @@ def check_activity(instructions: Iterable[Step], device: Device, where: str) -> 
 def measures(circuit: QuantumCircuit) -> bool:
     """Tell whether anything is measured."""
     # Most circuits measure at their end.
-    return any(item.operation.name == "measure" for item in reversed(circuit.data)) or any(
+    return any(name_of(item) == "measure" for item in reversed(circuit.data)) or any(
         name == "measure" for name, _ in steps(circuit)
     )
 
@@ -119,13 +121,12 @@ def measures(circuit: QuantumCircuit) -> bool:
 def check_numbers(circuit: QuantumCircuit, where: str) -> None:
     """Raise BadInput for an angle or a length that is no number, or beyond all of them."""
     for item in circuit.data:
-        operation = item.operation
-        for value in operation.params:
+        for value in params_of(item):
             if isinstance(value, float | complex) and not cmath.isfinite(value):
                 raise BadInput(
                     "bad_number",
-                    f"{where}: '{operation.name}' is given {value} where a number belongs.",
+                    f"{where}: '{name_of(item)}' is given {value} where a number belongs.",
                     "Mend it.",
                 )
-        for block in getattr(operation, "blocks", ()):
+        for block in blocks_of(item):
             check_numbers(block, where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,13 +35,13 @@ def load_of(
     instructions: Iterable[Step], register_sizes: Iterable[int], duration: float | None
 ) -> Load:
     """Return the load of a circuit, given its instructions and the bits of its registers."""
-    busy: Counter[int] = Counter()
+    busy: dict[int, int] = {}
     for name, qubits in instructions:
         if name in _FREE:
             continue
         weight = _WEIGHTS.get(name, _OF_ONE_QUBIT if len(qubits) == 1 else _OF_TWO_QUBITS)
         for qubit in qubits:
-            busy[qubit] += weight
+            busy[qubit] = busy.get(qubit, 0) + weight
     return Load(
         duration=duration,
         # The wire has whole bytes for each register.

@@ -15,6 +15,7 @@ from .device import Device
 from .durations import duration_of
 from .errors import BadInput
 from .isa import (
+    Step,
     check_activity,
     check_numbers,
     check_statements,
@@ -240,10 +241,11 @@ class Work:
             self._check_region(circuit, where)
             note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
+        found = list(steps(circuit)) if self._device.instructions else []
         if self._device.instructions:
-            self._check_instructions(circuit, where)
+            self._check_instructions(circuit, found, where)
         count_in_steps(circuit, self._device.dt, where)
-        load = self._load(circuit)
+        load = self._load(circuit, found)
         # Last, because compiling gives it another.
         circuit.name = program.name
         circuit.metadata = dict(program.metadata)
@@ -259,9 +261,10 @@ class Work:
             note=note,
         )
 
-    def _check_instructions(self, circuit: QuantumCircuit, where: str) -> None:
+    def _check_instructions(
+        self, circuit: QuantumCircuit, found: Sequence[Step], where: str
+    ) -> None:
         device = self._device
-        found = list(steps(circuit))
         check_steps(found, device, where)
         check_activity(found, device, where)
         check_registers({register.name: register.size for register in circuit.cregs}, where)
@@ -269,11 +272,11 @@ class Work:
         if any(name == "rzz" for name, _ in found):
             check_angles(angles_of(circuit, self._sweep), where)
 
-    def _load(self, circuit: QuantumCircuit) -> Load:
+    def _load(self, circuit: QuantumCircuit, found: Sequence[Step]) -> Load:
         sizes = [register.size for register in circuit.cregs]
         if not self._device.instructions:
             return load_of((), sizes, None)
-        return load_of(steps(circuit), sizes, duration_of(circuit, self._device))
+        return load_of(found, sizes, duration_of(circuit, self._device))
 
     def _note_of_staying(self) -> str:
         if self._preparation.level is None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ._qiskit import blocks_of, name_of, params_of
 from .device import FLOW, Device
 from .errors import BadInput
 from .fractional import FRACTIONAL
@@ -86,9 +87,9 @@ def angles_of(
 
 def _angles(circuit: QuantumCircuit) -> Iterator[Any]:
     for item in circuit.data:
-        if item.operation.name == "rzz":
-            yield item.operation.params[0]
-        for block in getattr(item.operation, "blocks", ()):
+        if name_of(item) == "rzz":
+            yield params_of(item)[0]
+        for block in blocks_of(item):
             yield from _angles(block)
 
 

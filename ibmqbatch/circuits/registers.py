@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import copy_variables
+from ._qiskit import blocks_of, copy_variables
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -48,6 +48,11 @@ def on_qubits(circuit: QuantumCircuit, count: int, places: Sequence[int]) -> Qua
     for register in circuit.cregs:
         whole.add_register(register)
     copy_variables(circuit, whole)
+    if not any(blocks_of(item) for item in circuit.data):
+        on = [whole.qubits[place] for place in places]
+        whole.compose(circuit, on, circuit.clbits, inplace=True)
+        whole.global_phase = circuit.global_phase
+        return whole
     place = {bit: whole.qubits[places[i]] for i, bit in enumerate(circuit.qubits)}
     _put(circuit, whole, place)
     return whole

@@ -29,6 +29,7 @@ from ibmqbatch.service.types import Backend
 from tests.bench.inputs import compiling, reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed
+from tests.bench.processes import client, detached
 from tests.bench.sets import (
     SMALL,
     TimedClient,
@@ -257,3 +258,4 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "compile": compiling, "manager": manager}
+CASES |= {case.__name__: case for case in (detached, client)}
