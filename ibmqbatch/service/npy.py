@@ -36,12 +36,18 @@ _MAGIC = b"\x93NUMPY"
 _LENGTHS = {b"\1\0": (2, "latin1"), b"\2\0": (4, "latin1"), b"\3\0": (4, "utf-8")}  # by version
 _LONGEST_HEADER = 10_000  # bytes; NumPy's own limit
 _ALIGNMENT = 64
-_ENTRY = (
-    r"""\s*(?:'(\w+)'|"(\w+)")\s*:"""
-    r"""\s*(?:'([^']*)'|"([^"]*)"|(True|False)|\(([\d,\sL]*)\))\s*(?:,|(?=\}))"""
+# A dictionary as Python writes it, its entries in any order; a number may end in the L of Python 2.
+# Nothing else that may stand in one is even parsed.
+_HEADER = re.compile(
+    r"""\s* \{
+    (?: \s* (?P<quote>['"]) (?:
+        descr (?P=quote) \s*:\s* (?P<mark>['"]) (?P<order>[<>=|]?) (?P<kind>[biufc]\d+) (?P=mark)
+        | fortran_order (?P=quote) \s*:\s* (?P<fortran>True|False)
+        | shape (?P=quote) \s*:\s* \( (?P<shape> (?: \s*\d+L?\s*, )* (?: \s*\d+L? )? \s* ) \)
+    ) \s* (?: , | (?=\}) ) ){3}
+    \s* \} \s*""",
+    re.ASCII | re.VERBOSE,
 )
-_HEADER = re.compile(rf"\s*\{{(?:{_ENTRY})*\s*\}}\s*")
-_DESCR = re.compile(r"([<>=|]?)([biufc]\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ class Array:
         import numpy as np
 
         whole: np.ndarray[Any, Any] = np.ndarray(self.shape, self.kind, self.data)
-        return np.array(whole, dtype, copy=copy)
+        # NumPy 1 knows no copy that is None.
+        return np.array(whole, dtype) if copy else np.asarray(whole, dtype)
 
 
 def numbers(kind: str, values: Iterable[float], shape: tuple[int, ...] | None = None) -> Array:
@@ -192,31 +199,22 @@ def _word_size(kind: str) -> int:
 def _read_header(text: str) -> tuple[str, bool, bool, tuple[int, ...]]:
     """Return the elements' kind, whether their bytes are in the other order, and Fortran's, shape.
 
-    It is a dictionary as Python writes it; what else may stand in one is not even parsed.
+    Raises ValueError where it is none, or of arrays that no machine can have.
     """
-    entries: dict[str, str] = {}
-    if _HEADER.fullmatch(text):
-        for found in re.finditer(_ENTRY, text):
-            key, *values = (group for group in found.groups() if group is not None)
-            entries[key] = values[0]
-    descr = _DESCR.fullmatch(entries.get("descr", ""))
-    if (
-        entries.keys() != {"descr", "fortran_order", "shape"}
-        or descr is None
-        or descr[2] not in _CODES
-        or entries["fortran_order"] not in {"True", "False"}
-    ):
+    found = _HEADER.fullmatch(text)
+    if found is None or None in found.groups() or found["kind"] not in _CODES:
         raise ValueError(f"an array with the header {text[:200]!r}")
-    lengths = entries["shape"].split(",")
+    lengths = found["shape"].split(",")
     if not lengths[-1].strip():  # of (), (3,) and (3, 4,); (3) is no tuple
         lengths.pop()
     elif len(lengths) == 1:
         raise ValueError("an array whose shape is a number")
-    if len(lengths) > _MOST_AXES:
-        raise ValueError(f"an array of more than {_MOST_AXES} axes")
     shape = tuple(int(length.strip().removesuffix("L")) for length in lengths)
+    room = math.prod(length or 1 for length in shape) * _item_size(found["kind"])
+    if len(shape) > _MOST_AXES or room > sys.maxsize:
+        raise ValueError("an array of too many elements, or axes")
     other = ">" if sys.byteorder == "little" else "<"
-    return descr[2], descr[1] == other, entries["fortran_order"] == "True", shape
+    return found["kind"], found["order"] == other, found["fortran"] == "True", shape
 
 
 def _swapped(data: memoryview, kind: str) -> memoryview:

@@ -171,8 +171,15 @@ NONE = {
     "a shape that is a list": header(HEADERS[0].replace(b"(2,)", b"[2,]")) + b"\5\6",
     "a negative length": header(HEADERS[0].replace(b"(2,)", b"(-2,-1)")) + b"\5\6",
     "a length that is a text": header(HEADERS[0].replace(b"(2,)", b"'2'")) + b"\5\6",
+    "a shape in quotes": header(HEADERS[0].replace(b"(2,)", b"'2,'")) + b"\5\6",
+    "an order in quotes": header(HEADERS[0].replace(b"False", b"'False'")) + b"\5\6",
     "an order that is a number": header(HEADERS[0].replace(b"False", b"0")) + b"\5\6",
     "no order": header(b"{'shape':(2,),'descr':'|u1'}") + b"\5\6",
+    "an entry twice": header(b"{'shape':(2,),'descr':'|u1','shape':(2,)}") + b"\5\6",
+    "entries without a comma between": header(HEADERS[0].replace(b",'d", b"'d")) + b"\5\6",
+    "nothing of more than there can be": header(
+        HEADERS[0].replace(b"(2,)", b"(0, %d, %d)" % (2**40, 2**40))
+    ),
     "one entry more": header(HEADERS[0].replace(b"}", b",'a':'b'}")) + b"\5\6",
     "a call": header(b"{'shape':(2,),'descr':str('|u1'),'fortran_order':False}") + b"\5\6",
     "no bytes": header(HEADERS[0]),
@@ -222,7 +229,7 @@ def little_memory():
 
 
 @pytest.mark.usefixtures("little_memory")
-@pytest.mark.parametrize("lengths", list(itertools.permutations((2**40, 2**50, 0))))
+@pytest.mark.parametrize("lengths", list(itertools.permutations((2**40, 2**20, 0))))
 @pytest.mark.parametrize("order", [b"True", b"False"])
 def test_array_of_nothing_takes_no_room_however_long_it_says_to_be(lengths, order):
     text = b"{'descr': '|u1', 'fortran_order': %s, 'shape': (%d, %d, %d)}" % (order, *lengths)
