@@ -97,7 +97,7 @@ measure q -> c;
 """
 
 
-@needs_qiskit2("Terra has no snapshots of today's devices")
+@needs_qiskit2("Terra has no snapshots of today's devices.")
 @pytest.mark.parametrize(
     ("name", "gates"),
     [
@@ -118,7 +118,7 @@ def test_fractional_gates_of_todays_devices_are_used_on_request(name, gates, ask
     assert max(result["counts"], key=result["counts"].get) == "001"
 
 
-@needs_qiskit2("Terra has no snapshots of devices without control flow")
+@needs_qiskit2("Terra has no snapshots of devices without control flow.")
 def test_control_flow_that_a_device_does_not_take_is_refused_before_it_is_sent(cli, circuits):
     need("fake_miami")
     text = BELL.replace("cx q[0], q[1];", "measure q[0] -> c[0]; if (c == 1) x q[1];")
