@@ -150,7 +150,8 @@ def _gates_data(gates: Sequence[GateFigures]) -> list[dict[str, Any]]:
     """
     errors: dict[str, dict[tuple[int, ...], float]] = {}
     for gate in gates:
-        if gate.error is not None:
+        # What readout errors tell already, devices of today tell as those of a gate, too.
+        if gate.error is not None and gate.name != "measure":
             errors.setdefault(gate.name, {})[gate.qubits] = gate.error
     shared: dict[tuple[tuple[tuple[int, ...], float], ...], list[str]] = {}
     for name, of_qubits in errors.items():

@@ -6,6 +6,7 @@ Only the service's own words are taken for the instruction set.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,11 @@ from qiskit import qasm3
 from qiskit_aer import AerSimulator
 
 from tests.conftest import BELL, Cli
-from tests.qiskits import fake_backend
+from tests.local.support import noise_of
+from tests.local.test_devices import need
+from tests.qiskits import needs_qiskit2
 
 SIZES = (3, 5, 10)
-
-# Terra's fakes announce their own end.
-pytestmark = pytest.mark.filterwarnings("ignore:The class:DeprecationWarning")
 SHOTS = 4000
 
 
@@ -67,14 +67,14 @@ def test_every_compiled_gate_is_in_the_instruction_set(cli, circuits, sherbrooke
 def test_fidelity_falls_with_size_and_is_that_of_aer(cli, circuits):
     job_set = ghz_set(cli, circuits, "--shots", SHOTS, "--wait")
     results = cli.data("results", job_set)["results"]
-    aer = AerSimulator.from_backend(fake_backend("FakeSherbrooke"))
     fidelities = []
     for index, size in enumerate(SIZES):
         ends = {"0" * size, "1" * size}
         counts = results[index]["counts"]
-        direct = aer.run(
-            qasm3.loads(compiled(cli, job_set, index)), shots=SHOTS, seed_simulator=11
-        ).result()
+        circuit = qasm3.loads(compiled(cli, job_set, index))
+        used = {circuit.find_bit(qubit).index for step in circuit.data for qubit in step.qubits}
+        aer = AerSimulator(noise_model=noise_of("fake_sherbrooke", *used))
+        direct = aer.run(circuit, shots=SHOTS, seed_simulator=11).result()
         fidelity, expected = (
             sum(found.get(end, 0) for end in ends) / SHOTS
             for found in (counts, direct.get_counts())
@@ -84,6 +84,47 @@ def test_fidelity_falls_with_size_and_is_that_of_aer(cli, circuits):
         fidelities.append(fidelity)
     assert fidelities == sorted(fidelities, reverse=True)
     assert fidelities[-1] > 0.5
+
+
+TURNED = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3];
+creg c[3];
+rx(pi) q[0];
+rzz(0.3) q[0], q[1];
+rzz(-2.0) q[1], q[2];
+measure q -> c;
+"""
+
+
+@needs_qiskit2("Terra has no snapshots of today's devices.")
+@pytest.mark.parametrize(
+    ("name", "gates"),
+    [
+        ("fake_torino", {"rx"}),
+        ("fake_miami", {"rx"}),
+        ("fake_kingston", {"rx", "rzz"}),
+        ("fake_nighthawk", set()),
+    ],
+)
+@pytest.mark.parametrize("asked", [False, True])
+def test_fractional_gates_of_todays_devices_are_used_on_request(name, gates, asked, cli, circuits):
+    need(name)
+    words = ["--seed-transpiler", 1, *(["--fractional-gates"] if asked else [])]
+    job_set = cli.submit(circuits(a=TURNED), "--backend", name, *words, "--wait")
+    found = set(re.findall(r"^(rx|rzz)\(", compiled(cli, job_set, 0), re.MULTILINE))
+    assert found == (gates if asked else set())
+    (result,) = cli.data("results", job_set)["results"]
+    assert max(result["counts"], key=result["counts"].get) == "001"
+
+
+@needs_qiskit2("Terra has no snapshots of devices without control flow.")
+def test_control_flow_that_a_device_does_not_take_is_refused_before_it_is_sent(cli, circuits):
+    need("fake_miami")
+    text = BELL.replace("cx q[0], q[1];", "measure q[0] -> c[0]; if (c == 1) x q[1];")
+    done = cli("submit", circuits(a=text), "--backend", "fake_miami", "--json", code=2)
+    assert "fake_miami" in done.json["errors"][0]["message"]
+    assert "if_else" in done.json["errors"][0]["message"]
 
 
 def test_same_seed_gives_the_same_counts_however_the_set_is_split(cli, circuits):

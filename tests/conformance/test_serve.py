@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +63,20 @@ def test_its_python_lines_lead_ibms_client_here(
     job_id, good = run([worker_python, "-"], fresh, program)
     assert int(good) > 70
     assert job_id in listed(ibm, served)
+
+
+def test_the_guides_program_runs_after_them(
+    served: Served, worker_python: str, fresh: dict[str, str]
+) -> None:
+    guide = Path(__file__).parents[2] / "docs/ibm-quantum.md"
+    programs = re.findall(
+        r"^```python\n(.*?)^```", guide.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (program,) = (text for text in programs if "SamplerV2" in text)
+    lines = pasted(served, "IBM's client, in Python")
+    _, *counts = run([worker_python, "-"], fresh, f"{lines}\n{program}")
+    found = ast.literal_eval("".join(counts))
+    assert found["00"] + found["11"] > 800
 
 
 def test_its_variables_lead_ibms_client_here(

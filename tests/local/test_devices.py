@@ -101,7 +101,7 @@ def test_gates_and_coupling_are_those_of_the_device(client: Client, name: str) -
         assert places.get(gate["name"], []) == gate.get("coupling_map", [])
 
 
-@needs_qiskit2("Terra has no snapshots of today's devices")
+@needs_qiskit2("Terra has no snapshots of today's devices.")
 @pytest.mark.parametrize(
     ("name", "gates"),
     [
@@ -129,7 +129,7 @@ def test_fractional_gates_are_those_that_the_device_is_calibrated_for(
             assert gate["coupling_map"] == sorted(found["coupling_map"])
 
 
-@needs_qiskit2("Terra's snapshots are from before devices had control flow")
+@needs_qiskit2("Terra's snapshots are from before devices had control flow.")
 @pytest.mark.parametrize(
     ("name", "instructions"),
     [

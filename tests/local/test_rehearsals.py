@@ -199,7 +199,7 @@ def loop() -> QuantumCircuit:
         equal_delays,
         delay_in_a_branch,
         mid_circuit,
-        pytest.param(conditional, marks=needs_terra("gates have no conditions any more")),
+        pytest.param(conditional, marks=needs_terra("Gates have no conditions any more.")),
         on_a_register,
         branches,
         loop,
@@ -228,7 +228,7 @@ def working_pair(name: str, gate: str) -> tuple[int, int]:
     return first, second
 
 
-@needs_qiskit2("Terra has no snapshots of devices with fractional gates")
+@needs_qiskit2("Terra has no snapshots of devices with fractional gates.")
 @pytest.mark.parametrize("name", ["fake_kingston", "fake_fez"])
 def test_fractional_gates_are_as_noisy_as_on_aer(client: Client, name: str) -> None:
     need(name)
@@ -246,7 +246,7 @@ def test_fractional_gates_are_as_noisy_as_on_aer(client: Client, name: str) -> N
     assert distance(found, ideal) > 2 * distance(found, expected)
 
 
-@needs_qiskit2("Terra has no snapshots of devices with quick measurements")
+@needs_qiskit2("Terra has no snapshots of devices with quick measurements.")
 def test_quick_measurements_and_resets_do_what_they_stand_for(client: Client) -> None:
     need("fake_boston")
     circuit = QuantumCircuit(1, 2)
@@ -265,7 +265,7 @@ def test_quick_measurements_and_resets_do_what_they_stand_for(client: Client) ->
     assert "measure_2 on qubit 0" in state["reason"]
 
 
-@needs_qiskit2("Terra has no snapshots of devices without control flow")
+@needs_qiskit2("Terra has no snapshots of devices without control flow.")
 def test_what_todays_devices_do_not_take_is_refused(client: Client) -> None:
     need("fake_miami")
     flow = QuantumCircuit(1, 1)
@@ -282,7 +282,7 @@ def test_what_todays_devices_do_not_take_is_refused(client: Client) -> None:
         client.run([encode(circuit), None, 5], backend="fake_nighthawk")
 
 
-@needs_qiskit2("Terra has no snapshots of devices with fractional gates")
+@needs_qiskit2("Terra has no snapshots of devices with fractional gates.")
 def test_fractional_gates_of_todays_devices_are_not_twirled(client: Client) -> None:
     circuit = QuantumCircuit(1, 1)
     circuit.rx(0.3, 0)
@@ -293,7 +293,7 @@ def test_fractional_gates_of_todays_devices_are_not_twirled(client: Client) -> N
     client.run([encode(circuit), None, 5], backend="fake_fez")
 
 
-@needs_qiskit2("Terra has no snapshots of today's devices")
+@needs_qiskit2("Terra has no snapshots of today's devices.")
 @pytest.mark.parametrize("name", ["fake_miami", "fake_torino", "fake_marrakesh", "fake_nighthawk"])
 def test_every_gate_of_todays_devices_has_its_noise(client: Client, name: str) -> None:
     need(name)

@@ -96,7 +96,7 @@ def test_control_flow(client: Client) -> None:
     assert set(found) == {"111", "110", "100"}
 
 
-@needs_terra("gates have no conditions any more")
+@needs_terra("Gates have no conditions any more.")
 def test_a_gate_with_a_condition(client: Client) -> None:
     circuit = QuantumCircuit(QuantumRegister(2), ClassicalRegister(2, "a"), ClassicalRegister(1))
     circuit.h(0)

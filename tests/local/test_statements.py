@@ -141,7 +141,7 @@ def fraction(circuit: QuantumCircuit) -> None:
         circuit.x(1)
 
 
-@needs_qiskit2("Terra has none of these statements")
+@needs_qiskit2("Terra has none of these statements.")
 @pytest.mark.parametrize(
     ("build", "words"),
     [
@@ -171,7 +171,7 @@ def test_what_the_simulator_gets_wrong_fails_and_is_named(
     assert state["reason_solution"]
 
 
-@needs_qiskit2("Terra has no boxes")
+@needs_qiskit2("Terra has no boxes.")
 def test_boxes_hold_what_is_run(client: Client) -> None:
     circuit = QuantumCircuit(3, 3)
     with circuit.box(duration=100, unit="ns"):
@@ -183,7 +183,7 @@ def test_boxes_hold_what_is_run(client: Client) -> None:
     assert joined_counts(client.run([encode(circuit), None, 20])) == {"011": 20}
 
 
-@needs_qiskit2("Terra has no boxes")
+@needs_qiskit2("Terra has no boxes.")
 def test_a_box_in_a_loop_is_run_as_often(client: Client) -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.for_loop(range(3)), circuit.box():
@@ -206,19 +206,19 @@ def stretched() -> QuantumCircuit:
     return circuit
 
 
-@needs_qiskit2("Terra has no stretches")
+@needs_qiskit2("Terra has no stretches.")
 def test_without_noise_a_stretch_may_have_any_length(client: Client) -> None:
     assert joined_counts(client.run([encode(stretched()), None, 20])) == {"11": 20}
 
 
-@needs_qiskit2("Terra has no stretches")
+@needs_qiskit2("Terra has no stretches.")
 def test_a_rehearsal_decides_no_stretch(client: Client) -> None:
     state = client.fail([encode(stretched()), None, 1], backend="fake_manila")
     assert state["reason_code"] == 7001
     assert "the delay on qubit 0 is as long as a stretch" in state["reason"]
 
 
-@needs_qiskit2("Terra has no boxes")
+@needs_qiskit2("Terra has no boxes.")
 def test_a_box_is_in_no_devices_instruction_set(client: Client) -> None:
     circuit = QuantumCircuit(1, 1)
     with circuit.box():
