@@ -15,8 +15,7 @@ from qiskit import qasm3
 from qiskit_aer import AerSimulator
 
 from tests.conftest import BELL, Cli
-from tests.local.support import noise_of
-from tests.local.test_devices import need
+from tests.local.rehearsing import need, noise_of
 from tests.qiskits import needs_qiskit2
 
 SIZES = (3, 5, 10)

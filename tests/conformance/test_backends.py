@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.local.rehearsing import CONTROL_FLOW, QUBITS
 from tests.local.support import Client
-from tests.local.test_devices import CONTROL_FLOW, QUBITS
 
 from .conftest import ClientError, Ibm
 

@@ -20,6 +20,7 @@ if ELSEWHERE:
     from tests.local.test_seeds import *  # noqa: F403
     from tests.local.test_simulation import *  # noqa: F403
     from tests.local.test_statements import *  # noqa: F403
+    from tests.local.test_todays_devices import *  # noqa: F403
     from tests.local.test_worker import *  # noqa: F403
 
 pytestmark = pytest.mark.conformance

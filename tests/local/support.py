@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import copy
 import io
 import json
 import os
@@ -13,18 +12,14 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import models
 from tests.waiting import wait_until
 
 FINAL = {"Completed", "Failed", "Cancelled"}
@@ -213,39 +208,6 @@ def bell() -> dict[str, str]:
     circuit.cx(0, 1)
     circuit.measure([0, 1], [0, 1])
     return encode(circuit)
-
-
-@cache
-def device(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the configuration and the properties of a rehearsal."""
-    told = BackendTable(2**30)[name].device
-    assert told is not None
-    found = json.loads(told)
-    return found["configuration"], found["properties"]
-
-
-def noise_of(name: str, *only: int) -> Any:
-    """Return the noise that Aer itself derives from a device's calibration.
-
-    Of the gates on some qubits `only`, where there are more than one would wait for.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Terra and Aer warn about each other
-        from qiskit_aer.noise import NoiseModel
-
-        configuration, properties = copy.deepcopy(device(name))
-        if only:
-            properties["gates"] = [g for g in properties["gates"] if {*g["qubits"]} <= {*only}]
-        # Aer wants what today's devices do not tell. The frequency does not matter in the cold.
-        for entries in properties["qubits"]:
-            told = {entry["name"] for entry in entries}
-            for missing, unit in {"frequency": "GHz", "T1": "us", "T2": "us"}.items():
-                if missing not in told:
-                    date = properties["last_update_date"]
-                    entries.append({"name": missing, "unit": unit, "value": 5, "date": date})
-        return NoiseModel.from_backend_properties(
-            models().BackendProperties.from_dict(properties), dt=configuration["dt"] * 1e-9
-        )
 
 
 def slow() -> list[Any]:

@@ -13,30 +13,11 @@ import pytest
 
 from ibmqbatch.local import devices
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import RUNTIME, TERRA, models, needs_qiskit2
+from tests.qiskits import models, needs_qiskit2
 
+from .rehearsing import CONTROL_FLOW, QUBITS, need
 from .support import Client, error
 
-OLDER = {
-    "fake_manila": 5,
-    "fake_nairobi": 7,
-    "fake_guadalupe": 16,
-    "fake_hanoi": 27,
-    "fake_kolkata": 27,
-    "fake_prague": 33,
-    "fake_brooklyn": 65,
-    "fake_washington": 127,
-    "fake_sherbrooke": 127,
-}
-TODAYS = {
-    "fake_nighthawk": 120,
-    "fake_torino": 133,
-    "fake_fez": 156,
-    "fake_marrakesh": 156,
-}
-SINCE_0_47 = {"fake_miami": 120, "fake_kingston": 156, "fake_boston": 156}
-QUBITS = OLDER | ({} if TERRA else TODAYS) | (SINCE_0_47 if RUNTIME >= (0, 47) else {})
-CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case"}
 every_rehearsal = pytest.mark.parametrize("name", QUBITS)
 
 
@@ -64,12 +45,6 @@ def test_rehearsals_are_listed_as_devices(client: Client) -> None:
         assert entries[name]["is_simulator"] is False
         assert entries[name]["status"]["name"] == "online"
     assert entries["fake_sherbrooke"]["processor_type"] == {"family": "Eagle", "revision": "3"}
-
-
-def need(name: str) -> None:
-    """Skip a test of a device that the snapshots at hand do not have yet."""
-    if name not in QUBITS:
-        pytest.skip(f"qiskit-ibm-runtime has {name} since 0.47")
 
 
 @every_rehearsal
