@@ -206,3 +206,16 @@ def test_the_schema_is_itself_valid():
     import jsonschema
 
     jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text("utf-8")))
+
+
+def test_contributing_lists_what_only_one_qiskit_can_do():
+    marked = set()
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for kind, reason in re.findall(
+            r"needs_(terra|qiskit2)\(\s*\"([^\"]+)\"", path.read_text("utf-8")
+        ):
+            name = {"terra": "Terra", "qiskit2": "Qiskit 2"}[kind]
+            file = path.relative_to(ROOT / "tests")
+            marked.add(f"| `{file}` | {name} | {reason.rstrip('.')} |")
+    lines = (ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()
+    assert {line for line in lines if line.startswith("| `") and ".py` | " in line} == marked

@@ -13,6 +13,7 @@ from ..errors import IbmqbatchError, StorageError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, NoSuchSet
 from ..jobset.once import manifest_path
+from ..jobset.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..jobset.view import job_data, set_data
 from ..manifest.draft import is_set_id
@@ -143,7 +144,7 @@ class _Recovery:
 
         with ProgressBars(enabled=not self._quiet) as bars:
             path = recover_jobs(self._client, jobs, name, self._this.clock, bars.progress)
-        self._note(path, [])
+        self._note(Rebuilt(path))
         self._describe(path)
 
     def _describe(self, path: Path) -> None:
@@ -214,7 +215,7 @@ class _Recovery:
                         problems=this.problems,
                     )
                     if path is not None:
-                        self._note(path, [])
+                        self._note(Rebuilt(path))
                         self._bring_home(path, bars)
             bars.progress("recovering", total, total)
         if this.problems and (found.here or this.data["recovered"]):
@@ -245,24 +246,23 @@ class _Recovery:
         self, set_id: str, listed: list[RemoteJob] | None, bars: ProgressBars
     ) -> Path | None:
         """Write a set's file, and tell what is missing of it; None where it is here already."""
-        from ..jobset.rebuild import rebuild_set
-
         if is_set_id(set_id) and manifest_path(set_id).exists():
             return None
         try:
-            path, holes = rebuild_set(self._client, set_id, self._this.clock, bars.progress, listed)
+            made = rebuild_set(self._client, set_id, self._this.clock, bars.progress, listed)
         except StorageError:
             if manifest_path(set_id).exists():
                 return None  # another process was faster
             raise
-        self._note(path, holes)
-        return path
+        self._note(made)
+        return made.path
 
-    def _note(self, path: Path, holes: list[int]) -> None:
+    def _note(self, made: Rebuilt) -> None:
         """Tell of a set that is new here, and name what is missing or twice."""
-        from ..render.console import listed, message
+        from ..render.console import listed, message, plural
 
-        with Manifest.open(path) as manifest:
+        holes = made.holes
+        with Manifest.open(made.path) as manifest:
             jobs = manifest.jobs()
             item = set_data(manifest.job_set(), jobs, with_jobs=False)
             twice = [event for event in manifest.events() if event.kind == "duplicate"]
@@ -281,6 +281,11 @@ class _Recovery:
             message(
                 f"Warning: the service has no {listed('job', holes)} of the set {item['id']} "
                 f"({listed('circuit', spans)}); what else there is can be used."
+            )
+        if made.nameless:
+            message(
+                f"Warning: no Qiskit here reads {plural(made.nameless, 'circuit')} of the set "
+                f"{item['id']}: the values of their parameters have no names."
             )
         for event in twice:
             message(f"Warning: {event.detail}.")

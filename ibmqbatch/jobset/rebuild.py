@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,22 @@ if TYPE_CHECKING:
     from ..service.errors import NotFound
     from ..service.types import RemoteJob
 
-__all__ = ["rebuild_set"]
+__all__ = ["Rebuilt", "rebuild_set"]
 
 _HOLE = "the service has no job of these circuits: it was not sent, or is deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A set that was made anew: its file, and what is missing of it.
+
+    `holes` are the indexes of jobs that the service does not have. `nameless` swept circuits keep
+    their values without the parameters' names, which only a Qiskit that reads them can tell.
+    """
+
+    path: Path
+    holes: tuple[int, ...] = ()
+    nameless: int = 0
 
 
 def rebuild_set(
@@ -42,12 +55,12 @@ def rebuild_set(
     clock: Clock,
     progress: Callable[[str, int, int], None],
     listed: Sequence[RemoteJob] | None = None,
-) -> tuple[Path, list[int]]:
-    """Make the set `set_id` of what the service has of it; return its file, and the holes.
+) -> Rebuilt:
+    """Make the set `set_id` of what the service has of it.
 
-    `listed` are its jobs where they have been listed already. Holes are the indexes of jobs that
-    the service does not have. Nothing on the service is changed. Raises NoSuchSet where it has
-    nothing of this set, UsageError where what it has cannot be one, Interrupted, and ServiceErrors.
+    `listed` are its jobs where they have been listed already. Nothing on the service is changed.
+    Raises NoSuchSet where it has nothing of this set, UsageError where what it has cannot be one,
+    Interrupted, and ServiceErrors.
     """
     if is_retired_set(set_id):
         raise NoSuchSet(
@@ -92,7 +105,8 @@ def rebuild_set(
             [DraftJob(slot.first, slot.last, slot.repeat, restorer.most) for slot in slots],
             [_remotes(slot) for slot in slots],
         )
-    return path, [index for index, slot in enumerate(slots) if not slot.found]
+    holes = tuple(index for index, slot in enumerate(slots) if not slot.found)
+    return Rebuilt(path, holes, restorer.nameless)
 
 
 def _restore(

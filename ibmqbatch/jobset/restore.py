@@ -57,6 +57,8 @@ class Restorer:
         self._total = 1 + max(slot.last for slot in slots)
         self._unknown: int | None = None
         self._sweep: _Sweep | None = None
+        # Circuits whose parameters have no names, for want of a Qiskit that reads them.
+        self.nameless = 0
         self.most = self.shots = 1
         self.options: Mapping[str, Any] = {}
         self.parts = list(_parts(slots))
@@ -126,7 +128,10 @@ class Restorer:
         name, metadata = read_header(data) if pub.kind == "qpy" else (None, {})
         body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kind)
         swept = pub.rows is not None and pub.kind == "qpy"
-        parameters = (parameter_names(data) or ()) if swept else ()
+        parameters = parameter_names(data) if swept else ()
+        if parameters is None:
+            self.nameless += 1
+            parameters = ()
         return _Sweep(pub, first, body, name or f"circuit{first}", metadata, parameters)
 
     def _circuit(

@@ -50,10 +50,10 @@ def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
     clock = Clock()
     account = account_named(None).name if provider is None else provider.account_name
     with landing(clock), connected(account, clock) as client:
-        path, holes = rebuild_set(client, set_id, clock, lambda *_: None)
-    if holes:
+        rebuilt = rebuild_set(client, set_id, clock, lambda *_: None)
+    if rebuilt.holes:
         warn(
-            f"The service does not have all jobs of the set {set_id}: of {len(holes)} nothing is "
-            "known but which experiments they held. The others are here."
+            f"The service does not have all jobs of the set {set_id}: of {len(rebuilt.holes)} "
+            "nothing is known but which experiments they held. The others are here."
         )
-    return SetHandle(path)
+    return SetHandle(rebuilt.path)

@@ -126,12 +126,12 @@ def test_a_set_is_rebuilt_with_a_request_for_200_jobs_and_one_for_each(
         stub.finish_jobs()
         made = work.manifest.job_set(), work.manifest.circuits(), work.manifest.jobs()
         path = work.manifest.path.rename(work.manifest.path.with_suffix(".made"))
-        rebuilt, holes = rebuild_set(work.client, path.stem, work.clock, lambda *_: None)
+        rebuilt = rebuild_set(work.client, path.stem, work.clock, lambda *_: None)
         assert stub.take_counts() == {"list": pages, "params": jobs}
-        with Manifest.open(rebuilt) as manifest:
+        with Manifest.open(rebuilt.path) as manifest:
             follow(Work(manifest, work.client, work.clock), is_settled)
             assert stub.take_counts() == {"results": jobs}
-            assert holes == []
+            assert rebuilt.holes == ()
             record, circuits, done = manifest.job_set(), manifest.circuits(), manifest.jobs()
     assert (record.name, record.shots, record.total_jobs) == (made[0].name, made[0].shots, jobs)
     assert [(c.name, c.shots) for c in circuits] == [(c.name, c.shots) for c in made[1]]
@@ -154,9 +154,9 @@ def test_of_three_repeats_the_middle_one_is_not_asked_what_it_was_asked(stub: St
             follow(Work(manifest, client, Clock(), looked=True), is_sent)
         path.unlink()
         stub.take_counts()
-        rebuilt, _ = rebuild_set(client, path.stem, Clock(), lambda *_: None)
+        rebuilt = rebuild_set(client, path.stem, Clock(), lambda *_: None)
         assert stub.take_counts() == {"list": 1, "params": 2}
-        with Manifest.open(rebuilt) as manifest:
+        with Manifest.open(rebuilt.path) as manifest:
             assert [circuit.shots for circuit in manifest.circuits()] == [25]
 
 
