@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.local.rehearsing import CONTROL_FLOW, QUBITS
+from tests.local.rehearsing import CONTROL_FLOW, QUBITS, need
 from tests.local.support import Client
 
 from .conftest import ClientError, Ibm
@@ -64,6 +64,7 @@ def test_an_unknown_backend_is_not_found(ibm: Ibm) -> None:
     ("name", "gates"), [("fake_kingston", ["rx", "rzz"]), ("fake_miami", ["rx"])]
 )
 def test_todays_devices_have_fractional_gates(ibm: Ibm, name: str, gates: list[str]) -> None:
+    need(name)
     found = ibm.here("target", name=name, use_fractional_gates=True)
     assert {"rx", "rzz"} & set(found["operations"]) == set(gates)
 

@@ -8,6 +8,8 @@ import zlib
 
 import pytest
 
+from tests.local.rehearsing import need
+
 from .conftest import ClientError, Ibm
 
 pytestmark = pytest.mark.conformance
@@ -159,17 +161,20 @@ def test_stretches_take_no_time_on_the_ideal_simulator(ibm: Ibm) -> None:
 
 @pytest.mark.parametrize("backend", ["fake_kingston", "fake_miami"])
 def test_circuits_run_on_todays_devices(ibm: Ibm, backend: str) -> None:
+    need(backend)
     counts = ibm.here("ghz_on", backend=backend, qubits=3)
     assert counts["000"] + counts["111"] > 0.6 * SHOTS
 
 
 def test_fractional_gates_run_on_todays_devices(ibm: Ibm) -> None:
+    need("fake_kingston")
     found = ibm.here("fractional_on", backend="fake_kingston")
     assert found["gates"] == {"rx": 2, "rzz": 1}
     assert found["counts"]["01"] > 0.7 * SHOTS
 
 
 def test_quick_measurements_run_on_devices_that_have_them(ibm: Ibm) -> None:
+    need("fake_kingston")
     assert ibm.here("measured_quickly", backend="fake_kingston")["11"] > 0.8 * SHOTS
 
 
