@@ -33,7 +33,6 @@ __all__ = [
 _TERRA = (0, 46)
 _WITH_BLOCKS = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 _INSTALL = "pip install 'ibmqbatch[qiskit]'"
-_INSTALL_TERRA = "pip install 'ibmqbatch[terra]'"
 _MEND = f"pip uninstall -y qiskit qiskit-terra qiskit-aer && {_INSTALL}"
 
 
@@ -88,6 +87,7 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def is_terra() -> bool:
     """Tell whether the Qiskit that is installed is Terra 0.46."""
     import qiskit

@@ -16,7 +16,7 @@ from .errors import BadInput
 from .given import as_programs
 from .pool import ProcessPool, available_processors
 from .programs import Program, read_programs
-from .ready import Compiled, Preparation, ReadyProgram, Work, name_of
+from .ready import Compiled, Preparation, ReadyProgram, Work, where_of
 from .sources import Source, find_sources
 from .tables import read_sources, read_sweep
 
@@ -82,7 +82,7 @@ def prepare(
             elif not problems:
                 assert not isinstance(task, Problem)
                 index, program = task
-                yield ReadyProgram.of(program, answer, name_of(index, program), sweep)
+                yield ReadyProgram.of(program, answer, where_of(index, program), sweep)
     gc.unfreeze()
     if problems:
         raise InputError(problems)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .compile import Compiler
 
-__all__ = ["Compiled", "Preparation", "ReadyCircuit", "ReadyProgram", "Work", "name_of"]
+__all__ = ["Compiled", "Preparation", "ReadyCircuit", "ReadyProgram", "Work", "where_of"]
 
 _DEFAULT_LEVEL = 2
 
@@ -179,7 +179,7 @@ class Work:
         if isinstance(task, Problem):
             return task
         index, program = task
-        where = name_of(index, program)
+        where = where_of(index, program)
         try:
             return self._as_it_is(program, where) or self._as_circuit(program, where)
         except BadInput as error:
@@ -348,7 +348,7 @@ class Work:
                 )
 
 
-def name_of(index: int, program: Program) -> str:
+def where_of(index: int, program: Program) -> str:
     """Name a program, whose first circuit has this index, for a person."""
     return f"Circuit {index} ({program.where})"
 
