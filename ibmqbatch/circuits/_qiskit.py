@@ -27,6 +27,7 @@ __all__ = [
     "is_terra",
     "name_of",
     "params_of",
+    "reorders_measurements",
     "with_condition",
 ]
 
@@ -93,6 +94,13 @@ def is_terra() -> bool:
     import qiskit
 
     return _numbers(str(qiskit.__version__)) < (1,)
+
+
+def reorders_measurements() -> bool:
+    """Tell whether the compiler may swap two last measurements into one bit, as before Qiskit 2.6."""
+    import qiskit
+
+    return (2,) <= _numbers(str(qiskit.__version__)) < (2, 6)
 
 
 def name_of(item: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import blocks_of, is_terra
+from ._qiskit import blocks_of, is_terra, name_of, reorders_measurements
 from .device import PLAIN, Device
 from .errors import BadInput
 from .fractional import with_angles_folded
@@ -73,6 +73,8 @@ class Compiler:
                 f"{len(self._layout)}.",
                 "Name a qubit of the device for each of the circuit's.",
             )
+        if reorders_measurements():
+            circuit = _without_overwritten(circuit)
         try:
             compiled = self._compiled(circuit)
         except QiskitError as error:
@@ -108,6 +110,33 @@ class Compiler:
         except np.linalg.LinAlgError:
             # Level 3 needs eigenvalues, and LAPACK does not find them of every matrix.
             return self._plainer_passes().run(circuit)
+
+
+def _without_overwritten(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit without measurements whose outcomes nobody sees, at its end.
+
+    Their bits are written again before anything reads them, and their qubits are at most measured
+    afterwards: leaving them out changes no outcome.
+    """
+    written: set[Any] = set()  # bits that are written later on, before they are read
+    busy: set[Any] = set()  # qubits on which something but measurements follows
+    kept = []
+    for item in reversed(circuit.data):
+        name = name_of(item)
+        if name == "measure":
+            if item.clbits[0] in written and item.qubits[0] not in busy:
+                continue
+            written.add(item.clbits[0])
+        elif name != "barrier":
+            busy.update(item.qubits)
+            written.difference_update(item.clbits)
+        kept.append(item)
+    if len(kept) == len(circuit.data):
+        return circuit
+    whole = circuit.copy_empty_like()
+    for item in reversed(kept):
+        whole.append(item)
+    return whole
 
 
 def build_target(device: Device, *, fractional: bool = False) -> Target:

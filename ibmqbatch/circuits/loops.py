@@ -25,7 +25,9 @@ def without_loop_variables(circuit: QuantumCircuit) -> QuantumCircuit:
 
         circuit = PassManager([UnrollForLoops()]).run(circuit)
         # The importer has an unused variable take part in the phase, nought times.
-        phase = getattr(circuit.global_phase, "sympify", lambda: None)()
-        if phase is not None and not phase.free_symbols:
-            circuit.global_phase = float(phase)
+        phase = circuit.global_phase
+        if names := getattr(phase, "parameters", ()):
+            values = {float(phase.bind(dict.fromkeys(names, value))) for value in (0.0, 0.3, 1.0)}
+            if len(values) == 1:
+                circuit.global_phase = values.pop()
     return circuit

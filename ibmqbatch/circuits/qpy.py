@@ -50,6 +50,7 @@ def _newest_read() -> int:
 def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     """Return the circuits in a QPY file, with their names and metadata; raises BadInput."""
     from qiskit import QuantumCircuit, qpy
+    from qiskit.exceptions import MissingOptionalLibraryError
 
     version = data[_VERSION_BYTE] if len(data) > _VERSION_BYTE else None
     if version is not None and version > _newest_read():
@@ -64,6 +65,13 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "unsafe_qpy",
             f"A formula of parameters in {where} cannot be trusted: {error}.",
             "Bind its parameters, or write OpenQASM 3, where it was made.",
+        ) from error
+    except MissingOptionalLibraryError as error:
+        # Before 2.6 Qiskit needs sympy for the formulas of old files.
+        raise MissingPackage(
+            f"Reading {where} needs a package that is not installed: "
+            f"{str(error).strip().splitlines()[0].strip(chr(34))}",
+            "Install it, or write the file again where it was made.",
         ) from error
     except Exception as error:
         # Whatever a damaged file makes of the reader.

@@ -79,6 +79,20 @@ def test_compiled_circuit_does_what_it_did(level, tmp_path):
 
 
 @LEVELS
+def test_last_of_two_measurements_into_a_bit_is_the_one_that_counts(level, tmp_path):
+    circuit = QuantumCircuit(3, 3)
+    circuit.x(1)
+    circuit.measure([0, 1], [0, 0])
+    circuit.measure([1, 2], [1, 1])
+    circuit.barrier()
+    circuit.measure(0, 2)
+    path = write(tmp_path, dump(circuit), "twice.qpy")
+    for seed in range(5):
+        (made,) = ready(path, device=GUADALUPE, preparation=Preparation(level=level, seed=seed))
+        assert counts([loaded(made)]) == counts([circuit]) == [{"001": 500}]
+
+
+@LEVELS
 def test_layout_tells_where_the_qubits_are(level, tmp_path):
     circuit = QuantumCircuit(5, 5)
     for a, b in itertools.combinations(range(5), 2):
