@@ -97,7 +97,7 @@ def is_terra() -> bool:
 
 
 def reorders_measurements() -> bool:
-    """Tell whether the compiler may swap two last measurements into one bit, as before Qiskit 2.6."""
+    """Tell whether the compiler may swap two last measurements into one bit: before Qiskit 2.6."""
     import qiskit
 
     return (2,) <= _numbers(str(qiskit.__version__)) < (2, 6)

@@ -84,7 +84,7 @@ def detached() -> Iterator[Measurement]:
                 # What the first one has compiled is what a dry run would have.
                 "again": lambda words=words: timed(lambda: _run(*words, "--detach")),
             }
-            found = medians(runs, int(os.environ.get("R", "3")))
+            found = medians(runs, 3)
         name = f"detach, {count} of {qubits} qubits"
         yield Measurement(name, found["first"], found["reference"], 1.25)
         yield Measurement(f"{name}, again", found["again"], found["reference"], 0.25)
