@@ -86,7 +86,7 @@ def test_formula_of_qiskit_is_read(formula):
 )
 def test_what_is_no_formula_is_refused_unread(text, monkeypatch):
     monkeypatch.setattr("builtins.eval", lambda *_: pytest.fail("it was run"))
-    # Qiskit 2 refuses by itself what it takes for no formula; before 2.6 it needs sympy to read one.
+    # Qiskit 2 refuses by itself what is no formula to it; before 2.6 it needs sympy to read one.
     refused = "cannot be trusted" if TERRA else "cannot be read as QPY|sympy"
     with pytest.raises((BadInput, MissingPackage), match=refused):
         load_qpy(with_text(text), "a file")
