@@ -23,6 +23,7 @@ __all__ = [
     "import_importer",
     "import_qiskit",
     "installed_versions",
+    "is_panic",
     "is_standard",
     "is_terra",
     "name_of",
@@ -94,6 +95,11 @@ def is_terra() -> bool:
     import qiskit
 
     return _numbers(str(qiskit.__version__)) < (1,)
+
+
+def is_panic(error: BaseException) -> bool:
+    """Tell whether Qiskit's part in Rust has given up, which is no `Exception` of Python."""
+    return type(error).__name__ == "PanicException"
 
 
 def reorders_measurements() -> bool:

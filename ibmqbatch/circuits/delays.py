@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, condition_of, name_of, with_condition
 from .errors import BadInput
@@ -10,37 +10,40 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["count_in_steps"]
+__all__ = ["in_steps"]
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 _STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
 
 
-def count_in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> None:
-    """Write every delay of a circuit, those in its blocks included, in steps of `dt` seconds.
+def in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCircuit:
+    """Return the circuit with every delay, those in its blocks included, in steps of `dt` seconds.
 
     Raises BadInput for one whose length is a parameter.
     """
+    if not any(name_of(item) == "delay" or blocks_of(item) for item in circuit.data):
+        return circuit
+    counted = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        if blocks := blocks_of(item):
+            operation = operation.replace_blocks([in_steps(block, dt, where) for block in blocks])
+        elif operation.name == "delay" and operation.unit != "dt":
+            operation = with_condition(_steps(operation, dt, where), condition_of(operation))
+        counted.append(item.replace(operation=operation))
+    return counted
+
+
+def _steps(delay: Any, dt: float | None, where: str) -> Any:
+    """Return a delay that is as long, in steps."""
     from qiskit.circuit import Delay
 
-    for index, item in enumerate(circuit.data):
-        if name_of(item) != "delay" and not blocks_of(item):
-            continue
-        operation = item.operation
-        if blocks := getattr(operation, "blocks", ()):
-            for block in blocks:  # which Qiskit 2 gives as copies
-                count_in_steps(block, dt, where)
-            circuit.data[index] = item.replace(operation=operation.replace_blocks(blocks))
-        if operation.name != "delay" or operation.unit == "dt":
-            continue
-        try:
-            seconds = float(operation.duration) * _SECONDS[operation.unit]
-        except (TypeError, KeyError) as error:
-            raise BadInput(
-                "unsupported",
-                f"{where} has a delay whose length is no number.",
-                "Give each delay its length, in a circuit of its own.",
-            ) from error
-        steps = Delay(round(seconds / (dt or _STEP)), unit="dt")
-        steps = with_condition(steps, condition_of(operation))
-        circuit.data[index] = item.replace(operation=steps)
+    try:
+        seconds = float(delay.duration) * _SECONDS[delay.unit]
+    except (TypeError, KeyError) as error:
+        raise BadInput(
+            "unsupported",
+            f"{where} has a delay whose length is no number.",
+            "Give each delay its length, in a circuit of its own.",
+        ) from error
+    return Delay(round(seconds / (dt or _STEP)), unit="dt")

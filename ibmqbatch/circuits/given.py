@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import import_qiskit
-from .delays import count_in_steps
+from .delays import in_steps
 from .errors import BadInput
 from .programs import Program, checked_name, kept_metadata, programs_in_text
 from .qpy import encode_qpy
@@ -77,7 +77,7 @@ def _from_circuit(circuit: QuantumCircuit, number: int, dt: float | None) -> Pro
     metadata = kept_metadata(circuit.metadata)
     whole = circuit.copy()  # which also builds those that are built when they are looked at
     whole.metadata = dict(metadata)
-    count_in_steps(whole, dt, where)
+    whole = in_steps(whole, dt, where)
     return Program(
         kind="qpy",
         content=_encoded(whole, where),

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ._qiskit import MissingPackage, import_qiskit, is_terra
+from ._qiskit import MissingPackage, import_qiskit, is_panic, is_terra
 from .errors import BadInput
 from .expressions import UnsafeFormula, only_formulas
 
@@ -73,8 +73,10 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             f"{str(error).strip().splitlines()[0].strip(chr(34))}",
             "Install it, or write the file again where it was made.",
         ) from error
-    except Exception as error:
+    except BaseException as error:
         # Whatever a damaged file makes of the reader.
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise BadInput(
             "damaged_qpy",
             f"{where} cannot be read as QPY: it is cut short or damaged.",

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import Problem
+from ._qiskit import is_panic
 from .device import Device
 from .durations import duration_of
 from .errors import BadInput
@@ -184,6 +185,14 @@ class Work:
             return self._as_it_is(program, where) or self._as_circuit(program, where)
         except BadInput as error:
             return error.problem
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            return Problem(
+                "unsupported",
+                f"{where} is more than Qiskit itself can do, which says: {str(error)[:200]}.",
+                "Write it otherwise.",
+            )
 
     def _as_it_is(self, program: Program, where: str) -> Compiled | None:
         """Return a program on the device's own qubits as it came, if nothing is to be added."""
@@ -216,7 +225,7 @@ class Work:
 
     def _as_circuit(self, program: Program, where: str) -> Compiled:
         circuit, physical = load_circuit(program)
-        from .delays import count_in_steps
+        from .delays import in_steps
 
         check_numbers(circuit, where)
         check_statements(circuit, self._device, where)
@@ -244,7 +253,7 @@ class Work:
         found = list(steps(circuit)) if self._device.instructions else []
         if self._device.instructions:
             self._check_instructions(circuit, found, where)
-        count_in_steps(circuit, self._device.dt, where)
+        circuit = in_steps(circuit, self._device.dt, where)
         load = self._load(circuit, found)
         # Last, because compiling gives it another.
         circuit.name = program.name

@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from ibmqbatch.circuits.delays import count_in_steps
+from ibmqbatch.circuits.delays import in_steps
 from ibmqbatch.circuits.errors import BadInput
 
 
@@ -24,8 +24,7 @@ def delays(circuit: QuantumCircuit) -> list[tuple[float, str]]:
 def test_delay_is_counted_in_the_devices_steps(length, unit, steps):
     circuit = QuantumCircuit(1)
     circuit.delay(length, 0, unit=unit)
-    count_in_steps(circuit, 0.25e-9, "c")
-    assert delays(circuit) == [(steps, "dt")]
+    assert delays(in_steps(circuit, 0.25e-9, "c")) == [(steps, "dt")]
 
 
 def test_delays_inside_blocks_are_counted_too():
@@ -33,13 +32,29 @@ def test_delays_inside_blocks_are_counted_too():
     circuit.measure(0, 0)
     with circuit.if_test((0, 1)):
         circuit.delay(1, 0, unit="us")
-    count_in_steps(circuit, 1e-9, "c")
-    assert delays(circuit.data[-1].operation.blocks[0]) == [(1000, "dt")]
+    assert delays(in_steps(circuit, 1e-9, "c").data[-1].operation.blocks[0]) == [(1000, "dt")]
+
+
+def test_delays_in_blocks_of_loops_and_branches_are_counted_and_nothing_else_changes():
+    circuit = QuantumCircuit(1, 1)
+    with circuit.for_loop(range(2)):
+        circuit.x(0)
+        circuit.measure(0, 0)
+        with circuit.if_test((circuit.clbits[0], 1)) as otherwise:
+            circuit.break_loop()
+        with otherwise:
+            circuit.delay(2, 0, unit="us")
+    counted = in_steps(circuit, 1e-9, "c")
+    loop = counted.data[0].operation.blocks[0]
+    assert [item.operation.name for item in loop.data] == ["x", "measure", "if_else"]
+    taken, other = loop.data[-1].operation.blocks
+    assert [item.operation.name for item in taken.data] == ["break_loop"]
+    assert delays(other) == [(2000, "dt")]
 
 
 def test_delay_of_unknown_length_is_told():
     circuit = QuantumCircuit(1)
     circuit.delay(Parameter("t"), 0, unit="us")
     with pytest.raises(BadInput) as caught:
-        count_in_steps(circuit, 1e-9, "c.qpy")
+        in_steps(circuit, 1e-9, "c.qpy")
     assert "c.qpy" in caught.value.problem.message

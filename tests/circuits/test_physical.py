@@ -13,7 +13,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 
 from ibmqbatch.circuits import usual
-from ibmqbatch.circuits.delays import count_in_steps
+from ibmqbatch.circuits.delays import in_steps
 from ibmqbatch.circuits.durations import duration_of
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.isa import Step, steps
@@ -101,7 +101,7 @@ def test_program_takes_as_long_as_by_qiskit(body):
     body = f"{RZZ}x $0;\n{body}"
     found, circuit = read(body), by_qiskit(HEAD + body)
     assert found is not None
-    count_in_steps(circuit, DEVICE.dt, "f")
+    circuit = in_steps(circuit, DEVICE.dt, "f")
     assert found.duration == pytest.approx(duration_of(circuit, DEVICE), abs=1e-15)
 
 

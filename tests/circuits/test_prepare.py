@@ -221,3 +221,16 @@ def test_circuits_are_read_one_at_a_time(circuits):
 def test_wider_device_takes_the_circuit(tmp_path):
     path = write(tmp_path, BELL.replace("[2]", "[3]"))
     assert len(ready(path, device=line(3))) == 1
+
+
+def test_what_makes_qiskit_give_up_is_told_like_any_other_fault(tmp_path, monkeypatch):
+    """Its part in Rust raises what is no Exception, which would end the program."""
+    panic = type("PanicException", (BaseException,), {})
+
+    def give_up(*_: object) -> None:
+        raise panic("should not happen")
+
+    monkeypatch.setattr("ibmqbatch.circuits.ready.check_numbers", give_up)
+    found = problem(write(tmp_path, BELL))
+    assert found.code == "unsupported"
+    assert "should not happen" in found.message
