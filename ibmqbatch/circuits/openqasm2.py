@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput
 from .text import check_sizes, masked, read_includes, version
@@ -43,11 +44,9 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
         return qasm2.loads(
             text,
             include_path=(folder,) if includes else (),
-            custom_instructions=[
-                gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own
-            ]
+            custom_instructions=[gate for gate in _legacy_gates() if gate.name not in own]
             if own
-            else qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+            else _legacy_gates(),
         )
     except qasm2.QASM2ParseError as error:
         raise _explain(error.message, text, where, line) from error
@@ -55,6 +54,17 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
         raise BadInput(
             "syntax", f"{where} is nested too deeply.", "Simplify its expressions."
         ) from error
+
+
+@cache
+def _legacy_gates() -> tuple[Any, ...]:
+    """Return the gates that a program may use without declaring them."""
+    from qiskit import qasm2
+    from qiskit.circuit.library import C3SXGate
+
+    # Qiskit's set has it by its older name alone, `c3sqrtx`.
+    c3sx = qasm2.CustomInstruction("c3sx", 0, 4, C3SXGate, builtin=True)
+    return (*qasm2.LEGACY_CUSTOM_INSTRUCTIONS, c3sx)
 
 
 def _explain(message: str, text: str, where: str, line: int) -> BadInput:

@@ -43,6 +43,7 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
         program = parse(files[0])
         program.statements = list(_with_includes(program.statements, folder, files, ()))
         _order_parameters(program.statements)
+        _compare_with_truths(program)
         circuit = qiskit_qasm3_import.convert(program)
     except qiskit_qasm3_import.ConversionError as error:
         raise _refusal(error.message, files) from error
@@ -87,6 +88,44 @@ def _order_parameters(statements: Iterable[Any]) -> None:
             names = {name: f"p{number:05}_{name}" for number, name in enumerate(given)}
             for part in (*definition.arguments, *definition.body):
                 Rename().visit(part, names)
+
+
+def _compare_with_truths(program: Any) -> None:
+    """Have single bits compared with `true` and `false` where they are with 1 and 0.
+
+    The importer knows the former alone; people write the latter.
+    """
+    from openqasm3 import ast
+    from openqasm3.visitor import QASMVisitor
+
+    alone = {
+        statement.identifier.name
+        for statement in program.statements
+        if isinstance(statement, ast.ClassicalDeclaration)
+        and isinstance(statement.type, ast.BitType)
+        and statement.type.size is None
+    }
+
+    def is_bit(node: Any) -> bool:
+        match node:
+            case ast.IndexExpression(index=[ast.IntegerLiteral()]):
+                return True
+            case ast.Identifier(name=name):
+                return name in alone
+        return False
+
+    class Compare(QASMVisitor[None]):
+        def visit_BinaryExpression(self, node: ast.BinaryExpression, _: None = None) -> None:  # noqa: N802
+            match node:
+                case ast.BinaryExpression(lhs=lhs, rhs=ast.IntegerLiteral(value=0 | 1 as value)):
+                    if node.op.name in {"==", "!="} and is_bit(lhs):
+                        truth = ast.BooleanLiteral(bool(value) == (node.op.name == "=="))
+                        truth.span = node.rhs.span
+                        node.op, node.rhs = ast.BinaryOperator["=="], truth
+                case _:
+                    self.generic_visit(node)
+
+    Compare().visit(program)
 
 
 def _check_conditions(circuit: QuantumCircuit, declared: Collection[str], where: str) -> None:

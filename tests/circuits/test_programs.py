@@ -314,3 +314,34 @@ def test_program_that_stays_as_it_is_says_so_where_compiling_was_asked_for(tmp_p
     text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nsx $0;\nc[0] = measure $0;\n'
     (made,) = ready(write(tmp_path, text), device=line(3), preparation=Preparation(level=3))
     assert "not compiled" in made.note
+
+
+@pytest.mark.parametrize(
+    ("condition", "taken"),
+    [
+        ("c[1] == 1", True),
+        ("c[1] == 0", False),
+        ("c[1] != 0", True),
+        ("c[1] != 1", False),
+        ("d == 1", True),
+        ("d == 0", False),
+        ("c == 2", True),
+        ("c == 1", False),
+    ],
+)
+def test_bits_are_compared_with_numbers_as_people_write_it(condition, taken, tmp_path):
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[2] c;\nbit d;\nbit e;\n'
+        "x q[1];\nc = measure q[0:1];\nd = measure q[1];\n"
+        f"if ({condition}) {{ x q[2]; }}\ne = measure q[2];\n"
+    )
+    (made,) = ready(write(tmp_path, text))
+    assert counts([loaded(made)]) == [{f"{int(taken)} 1 10": 500}]
+
+
+def test_gate_that_older_exporters_write_without_a_definition_is_known(tmp_path):
+    flips = "".join(f"x q[{n}];\n" for n in range(3))
+    twice = 2 * "c3sx q[0],q[1],q[2],q[3];\n"
+    head = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
+    (made,) = ready(write(tmp_path, f"{head}{flips}{twice}measure q -> c;\n"))
+    assert counts([loaded(made)]) == [{"1111": 500}]

@@ -8,7 +8,16 @@ from typing import Any
 from .errors import JobError
 from .expressions import translated
 
-__all__ = ["MEASUREMENTS", "QUICKER", "active_qubits", "located", "restricted", "unboxed", "walk"]
+__all__ = [
+    "MEASUREMENTS",
+    "QUICKER",
+    "active_qubits",
+    "is_conditional_measurement",
+    "located",
+    "restricted",
+    "unboxed",
+    "walk",
+]
 
 # Quicker ways to do the same, which some devices have, and what they are simulated as.
 QUICKER = {"measure_2": "measure", "reset_2": "reset"}
@@ -16,6 +25,7 @@ MEASUREMENTS = {"measure", "measure_2"}
 
 # What does nothing to a qubit that nothing else touches; a jump out of a loop spans all qubits of
 # its block, but acts on none.
+_CHOICES = {"if_else", "switch_case"}
 _PASSIVE = {"barrier", "delay", "break_loop", "continue_loop"}
 
 
@@ -125,9 +135,16 @@ def _restricted(
         ):
             continue
         if blocks := getattr(operation, "blocks", ()):
-            operation = operation.replace_blocks(
-                [_block(block, item, kept, bits) for block in blocks]
-            )
+            blocks = [_block(block, item, kept, bits) for block in blocks]
+            # Aer 0.14 loses what stands before a choice between nothing and nothing, or hangs.
+            if operation.name in _CHOICES and not any(block.data for block in blocks):
+                continue
+            operation = operation.replace_blocks(blocks)
+        elif is_conditional_measurement(operation):
+            # Aer 0.14 measures whether the condition holds or not.
+            operation = _branch(operation, small, bits[item.qubits[0]], bits[item.clbits[0]], bits)
+            small.append(operation, [bits[q] for q in qubits], small.clbits)
+            continue
         elif len(qubits) < len(item.qubits):  # a jump out of a loop
             condition = getattr(operation, "condition", None)
             operation = type(operation)(len(qubits), len(item.clbits))
@@ -148,6 +165,23 @@ def _block(block: Any, item: Any, kept: set[Any], bits: dict[Any, Any]) -> Any:
     inside.update(zip(block.clbits, item.clbits))  # noqa: B905
     left = {qubit for qubit in block.qubits if inside[qubit] in kept}
     return _restricted(block, left, {bit: bits[outer] for bit, outer in inside.items()}, None)
+
+
+def is_conditional_measurement(operation: Any) -> bool:
+    """Tell whether this is a measurement under a condition of its own, which Terra has."""
+    return operation.name in MEASUREMENTS and getattr(operation, "condition", None) is not None
+
+
+def _branch(measurement: Any, circuit: Any, qubit: Any, clbit: Any, bits: dict[Any, Any]) -> Any:
+    """Return a branch of control flow that does what a conditional measurement does."""
+    from qiskit.circuit import IfElseOp
+
+    block = circuit.__class__()
+    block.add_bits([qubit, *circuit.clbits])
+    for register in circuit.cregs:
+        block.add_register(register)
+    block.append(_plain("measure"), [qubit], [clbit])
+    return IfElseOp(_condition_on(measurement.condition, bits, measurement.name), block)
 
 
 def _plain(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .anatomy import active_qubits, located, restricted, unboxed, walk
+from .anatomy import active_qubits, is_conditional_measurement, located, restricted, unboxed, walk
 from .devices import Device
 from .errors import JobError
 from .noise import Noise, with_noisy_delays
@@ -75,7 +75,10 @@ class _Ideal:
     def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
         """Return how a circuit is run."""
         circuit = in_basis(unboxed(circuit))
-        dynamic = any(getattr(operation, "blocks", ()) for operation in walk(circuit))
+        dynamic = any(
+            getattr(operation, "blocks", ()) or is_conditional_measurement(operation)
+            for operation in walk(circuit)
+        )
         active = active_qubits(circuit)
         # Aer leaves idle qubits out by itself, except where it must not cut anything off.
         if dynamic:
