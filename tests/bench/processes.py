@@ -45,12 +45,8 @@ transpile(circuits, target=build_target(device), optimization_level=2, num_proce
 CLIENT = (
     READ
     + """
-import os
 from qiskit_ibm_runtime import QiskitRuntimeService, SamplerV2
-service = QiskitRuntimeService(
-    channel="ibm_quantum_platform", token=os.environ["IBMQBATCH_TOKEN"],
-    instance=os.environ["IBMQBATCH_INSTANCE"], url=os.environ["SERVICE"],
-)
+service = QiskitRuntimeService()
 backend = service.backend(sys.argv[2])
 compiled = transpile(circuits, backend, optimization_level=2, num_processes=2)
 sampler = SamplerV2(backend)
@@ -101,8 +97,17 @@ def client() -> Iterator[Measurement]:
             Path(variables["IBMQBATCH_HOME"], "circuits"), random_circuits(jobs * circuits, 2, 12)
         )
         with Proxy(origin, delay=ROUND_TRIP) as proxy:
-            variables["IBMQBATCH_URL"] = f"{proxy.url}/api/v1"
-            variables["IBMQBATCH_IAM_URL"] = variables["SERVICE"] = proxy.url
+            variables |= {
+                "IBMQBATCH_URL": f"{proxy.url}/api/v1",
+                "IBMQBATCH_IAM_URL": proxy.url,
+                # As `serve` prints it for IBM's client.
+                "QISKIT_IBM_URL": f"{proxy.url}/experimental/api/v1",
+                "QISKIT_IBM_TOKEN": variables["IBMQBATCH_TOKEN"],
+                "QISKIT_IBM_INSTANCE": variables["IBMQBATCH_INSTANCE"],
+                "IAM_URL": proxy.url,
+                "GLOBAL_SEARCH_URL": proxy.url,
+                "GLOBAL_CATALOG_URL": proxy.url,
+            }
             words = [*SUBMIT, str(folder), "--backend", device, "--no-cache", "--quiet"]
             words += ["--max-circuits", str(circuits)]
             theirs = [sys.executable, "-W", "ignore", "-c", CLIENT, str(folder), device]
@@ -136,8 +141,11 @@ def _here(variables: dict[str, str], device: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _served(variables: dict[str, str]) -> Iterator[str]:
-    """Run a service whose workers cannot run; yield its address, its key in the variables."""
-    words = ["serve", "--worker-python", shutil.which("false") or "/bin/false"]
+    """Run a service whose workers run nothing; yield its address, its key in the variables."""
+    idle = Path(variables["IBMQBATCH_HOME"], "idle")
+    idle.write_text("#!/bin/sh\nexec tail -f /dev/null\n")  # until the service ends it
+    idle.chmod(0o755)
+    words = ["serve", "--worker-python", str(idle)]
     process = subprocess.Popen(
         [sys.executable, "-m", "ibmqbatch", *words], env=variables, stdout=subprocess.PIPE
     )
