@@ -16,7 +16,7 @@ from ..jobset.once import manifest_path
 from ..jobset.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..jobset.view import job_data, set_data
-from ..manifest.draft import is_set_id
+from ..manifest.ids import is_set_id
 from ..manifest.store import Manifest
 from . import candidates, options
 from .verb import Verb, interrupts, outcome, verb, working

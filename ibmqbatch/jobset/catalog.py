@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import paths
 from ..errors import IbmqbatchError, Problem, StorageError
-from ..manifest.draft import is_set_id
 from ..manifest.glance import glance_job
+from ..manifest.ids import is_set_id
 from ..manifest.store import SUFFIX, Manifest
 from .errors import AmbiguousSet, NoSuchSet
 from .tags import find_place

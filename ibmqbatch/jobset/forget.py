@@ -16,10 +16,9 @@ from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, sync_folder
 from ..manifest.copies import remove_leftovers
-from ..manifest.draft import DRAFT_SUFFIX
 from ..manifest.errors import DamagedManifest, SetInUse
 from ..manifest.records import JobRecord, RemoteRecord, SetRecord
-from ..manifest.store import SUFFIX, Manifest, lock_path
+from ..manifest.store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 from .disk import disk_bytes, spool_path
 from .once import release
 from .standing import is_settled

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from .. import paths
 from ..files import FileLock, replacing, sync_folder
-from ..manifest.draft import new_set_id
 from ..manifest.errors import SetInUse
+from ..manifest.ids import new_set_id
 from ..manifest.store import SUFFIX
 
 __all__ = ["is_changed", "manifest_path", "release", "reserved", "restore"]

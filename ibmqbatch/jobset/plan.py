@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, LimitError, Problem, UsageError
-from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ..manifest.ids import new_set_id
 from .budget import JOB_SECONDS, check_budget, shot_seconds
 from .device import device_of
 from .errors import TooManyJobs

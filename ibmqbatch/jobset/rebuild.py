@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..manifest.draft import Draft, DraftJob, DraftRemote, DraftSet, is_set_id
+from ..manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
+from ..manifest.ids import is_set_id
 from ..service.failures import printable
 from .errors import NoSuchSet
 from .listing import list_jobs

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError, Problem, UsageError
-from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ..manifest.ids import new_set_id
 from ..service.errors import NotFound
 from ..service.failures import printable
 from .errors import NoSuchJob

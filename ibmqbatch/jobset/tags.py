@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..manifest.attempts import Intent
-from ..manifest.draft import is_set_id
+from ..manifest.ids import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
 
 __all__ = [

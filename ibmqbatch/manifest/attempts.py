@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..clock import Instant, iso
 from .custody import Begun
-from .letters import new_nonce
+from .ids import new_nonce
 from .records import AttemptRecord
 from .store import Manifest
 

@@ -21,9 +21,10 @@ from ..errors import StorageError, UsageError
 from ..files import FileLock, make_private, replacing_path, sync_folder
 from .check import check_content, check_schema, same_content
 from .database import JOURNAL_SUFFIX, check_kind, explain, migrate
-from .draft import DRAFT_SUFFIX, is_set_id, remove_abandoned
+from .draft import remove_abandoned
 from .errors import DamagedManifest, SetExists, SetInUse
-from .store import SUFFIX, Manifest, lock_path
+from .ids import is_set_id
+from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 
 __all__ = ["export_copy", "import_copy", "remove_leftovers"]
 

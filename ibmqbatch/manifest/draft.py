@@ -5,15 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
-import secrets
 import socket
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -23,29 +20,24 @@ from ..errors import StorageError
 from ..files import FileLock, sync_folder
 from .custody import custody, forget_old
 from .database import Database, create_database
-from .letters import letters, new_nonce
+from .ids import new_nonce
 from .remotes import choose
-from .store import SUFFIX, Manifest, lock_path
+from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 
 __all__ = [
-    "DRAFT_SUFFIX",
     "Draft",
     "DraftCircuit",
     "DraftJob",
     "DraftRemote",
     "DraftSet",
-    "is_set_id",
-    "new_set_id",
     "remove_abandoned",
 ]
 
-DRAFT_SUFFIX = ".draft"
 _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 1_000_000
-_SET_ID = re.compile(r"[0-9]{8}-[0-9a-z]{7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +107,6 @@ class DraftRemote:
     created: str
     attempt: int = 1
     nonce: str | None = None
-
-
-def new_set_id() -> str:
-    """Make an id that sorts by time, is easy to type, and is not taken on this machine.
-
-    That is the day, the time of day in units of a twelfth of a second (4 letters), and 15 random
-    bits (3 letters).
-    """
-    folder = paths.sets()
-    while True:
-        now = datetime.now(UTC)
-        seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
-        tail = letters(int(12 * seconds), 4) + letters(secrets.randbits(15), 3)
-        set_id = f"{now:%Y%m%d}-{tail}"
-        taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, DRAFT_SUFFIX))
-        if not any(path.exists() for path in taken):
-            return set_id
-
-
-def is_set_id(text: object) -> bool:
-    """Tell whether this is an id as `new_set_id` makes them: nothing else may name a file."""
-    return isinstance(text, str) and _SET_ID.fullmatch(text) is not None
 
 
 class Draft:

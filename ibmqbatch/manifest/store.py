@@ -26,9 +26,10 @@ from .records import (
     SetRecord,
 )
 
-__all__ = ["SUFFIX", "Manifest", "lock_path"]
+__all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
 
 SUFFIX = ".sqlite"
+DRAFT_SUFFIX = ".draft"  # until it is whole
 
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,

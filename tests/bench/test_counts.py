@@ -20,7 +20,8 @@ from ibmqbatch.jobset.standing import is_sent, is_settled
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
-from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, new_set_id
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
+from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from ibmqbatch.circuits import _qiskit
-from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, new_set_id
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
+from ibmqbatch.manifest.ids import new_set_id
 from tests.conftest import BELL, Cli
 from tests.manifest.conftest import draft_set
 from tests.qiskits import TERRA

@@ -13,7 +13,8 @@ from hypothesis import settings
 
 from ibmqbatch.manifest import attempts
 from ibmqbatch.manifest.attempts import Intent
-from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet, new_set_id
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.records import RemoteRecord
 from ibmqbatch.manifest.store import Manifest
 

@@ -9,8 +9,8 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.manifest import copies
 from ibmqbatch.manifest.copies import export_copy, import_copy
-from ibmqbatch.manifest.draft import is_set_id, new_set_id
 from ibmqbatch.manifest.errors import DamagedManifest, SetExists
+from ibmqbatch.manifest.ids import is_set_id, new_set_id
 from ibmqbatch.manifest.remotes import pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import take_over, want_cancel

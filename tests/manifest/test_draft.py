@@ -18,8 +18,9 @@ from ibmqbatch import paths
 from ibmqbatch.errors import StorageError
 from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.manifest import draft as draft_module
-from ibmqbatch.manifest.draft import Draft, DraftJob, new_set_id
+from ibmqbatch.manifest import ids as ids_module
+from ibmqbatch.manifest.draft import Draft, DraftJob
+from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest, lock_path
 from tests.manifest.conftest import add_circuits, circuit, draft_set, write_set
@@ -172,7 +173,7 @@ def test_ids_sort_by_the_time_at_which_they_were_made(home, monkeypatch):
         def now(cls, *_zone):
             return next(times)
 
-    monkeypatch.setattr(draft_module, "datetime", Frozen)
+    monkeypatch.setattr(ids_module, "datetime", Frozen)
     ids = [new_set_id() for _ in range(9)]
     assert ids == sorted(ids)
 
@@ -186,14 +187,14 @@ def test_id_is_easy_to_type(home):
 
 def test_id_that_is_taken_is_not_made_again(home, monkeypatch):
     bits = iter([5, 5, 6])
-    monkeypatch.setattr(draft_module.secrets, "randbits", lambda _count: next(bits))
+    monkeypatch.setattr(ids_module.secrets, "randbits", lambda _count: next(bits))
 
     class Frozen(datetime):
         @classmethod
         def now(cls, *_zone):
             return datetime(2026, 1, 1, tzinfo=UTC)
 
-    monkeypatch.setattr(draft_module, "datetime", Frozen)
+    monkeypatch.setattr(ids_module, "datetime", Frozen)
     write_set(1, set_id=(first := new_set_id()))
     assert new_set_id() != first
 

@@ -9,8 +9,9 @@ import pytest
 
 from ibmqbatch.manifest.batches import batch_closed, batch_opened, open_batches
 from ibmqbatch.manifest.copies import export_copy, import_copy
-from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote, new_set_id
+from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote
 from ibmqbatch.manifest.errors import DamagedManifest, SetExists
+from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
