@@ -20,6 +20,7 @@ __all__ = [
     "blocks_of",
     "condition_of",
     "copy_variables",
+    "has_blocks",
     "import_importer",
     "import_qiskit",
     "installed_versions",
@@ -27,6 +28,7 @@ __all__ = [
     "is_standard",
     "is_terra",
     "name_of",
+    "names_in",
     "params_of",
     "reorders_measurements",
     "with_condition",
@@ -132,6 +134,21 @@ def params_of(item: Any) -> Any:
 def blocks_of(item: Any) -> Any:
     """Return the blocks of an instruction of a circuit that holds some, and of others none."""
     return item.operation.blocks if name_of(item) in _WITH_BLOCKS else ()
+
+
+def has_blocks(circuit: QuantumCircuit) -> bool:
+    """Tell whether any instruction of a circuit holds blocks, without a look at each of them."""
+    return not _WITH_BLOCKS.isdisjoint(circuit.count_ops())
+
+
+def names_in(circuit: QuantumCircuit) -> set[str]:
+    """Return the names of a circuit's instructions, those of its blocks included."""
+    names = set(circuit.count_ops())
+    if has_blocks(circuit):
+        for item in circuit.data:
+            for block in blocks_of(item):
+                names |= names_in(block)
+    return names
 
 
 def is_standard(item: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import blocks_of, condition_of, name_of, with_condition
+from ._qiskit import blocks_of, condition_of, names_in, with_condition
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCi
 
     Raises BadInput for one whose length is a parameter.
     """
-    if not any(name_of(item) == "delay" or blocks_of(item) for item in circuit.data):
+    if "delay" not in names_in(circuit):
         return circuit
     counted = circuit.copy_empty_like()
     for item in circuit.data:

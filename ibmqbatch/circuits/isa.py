@@ -6,7 +6,7 @@ import cmath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ._qiskit import blocks_of, name_of, params_of
+from ._qiskit import blocks_of, has_blocks, name_of, names_in, params_of
 from .device import FLOW, STATEMENTS, Device
 from .errors import BadInput
 
@@ -78,9 +78,8 @@ def check_statements(circuit: QuantumCircuit, device: Device, where: str) -> Non
         raise _no_statement(where, f"the stretch '{name}'", "delays are sent with their lengths")
     if device.instructions:
         return  # it tells of all that it takes
-    for name, _ in steps(circuit):
-        if name in _RARE and name not in device.flow:
-            raise _no_statement(where, f"the statement '{name}'", f"{device.name} takes none")
+    for name in sorted(names_in(circuit) & (_RARE - device.flow)):
+        raise _no_statement(where, f"the statement '{name}'", f"{device.name} takes none")
 
 
 def _no_statement(where: str, what: str, why: str) -> BadInput:
@@ -112,10 +111,7 @@ def check_activity(instructions: Iterable[Step], device: Device, where: str) -> 
 
 def measures(circuit: QuantumCircuit) -> bool:
     """Tell whether anything is measured."""
-    # Most circuits measure at their end.
-    return any(name_of(item) == "measure" for item in reversed(circuit.data)) or any(
-        name == "measure" for name, _ in steps(circuit)
-    )
+    return "measure" in names_in(circuit)
 
 
 def check_numbers(circuit: QuantumCircuit, where: str) -> None:
@@ -128,5 +124,7 @@ def check_numbers(circuit: QuantumCircuit, where: str) -> None:
                     f"{where}: '{name_of(item)}' is given {value} where a number belongs.",
                     "Mend it.",
                 )
-        for block in blocks_of(item):
-            check_numbers(block, where)
+    if has_blocks(circuit):
+        for item in circuit.data:
+            for block in blocks_of(item):
+                check_numbers(block, where)

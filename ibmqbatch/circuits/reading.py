@@ -8,12 +8,15 @@ from pathlib import Path
 __all__ = ["read_bytes", "read_text"]
 
 _LARGEST = 500_000_000  # bytes; more than any job takes
+_USUAL = 100_000  # bytes; memory is got ready for all that is asked for
 
 
 def read_bytes(path: Path) -> bytes:
     """Return what a file holds; raises OSError, also where that is far too much."""
     with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
+        data = file.read(_USUAL)
+        if len(data) == _USUAL:
+            data += file.read(_LARGEST + 1 - _USUAL)
     if len(data) > _LARGEST:
         raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
     return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import blocks_of, copy_variables
+from ._qiskit import copy_variables, has_blocks
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -20,12 +20,13 @@ def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
     """
     from qiskit.circuit import ClassicalRegister
 
-    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    loose = set(circuit.clbits).difference(*circuit.cregs)
     if loose:
+        bits = [bit for bit in circuit.clbits if bit in loose]
         taken = {register.name for register in circuit.cregs}
         name = next(n for n in ("bits", *(f"bits{i}" for i in range(len(taken)))) if n not in taken)
-        circuit.add_register(ClassicalRegister(bits=loose, name=name))
-    if all(circuit.find_bit(qubit).registers for qubit in circuit.qubits):
+        circuit.add_register(ClassicalRegister(bits=bits, name=name))
+    if not set(circuit.qubits).difference(*circuit.qregs):
         return circuit
     return on_qubits(circuit, circuit.num_qubits, range(circuit.num_qubits))
 
@@ -48,7 +49,7 @@ def on_qubits(circuit: QuantumCircuit, count: int, places: Sequence[int]) -> Qua
     for register in circuit.cregs:
         whole.add_register(register)
     copy_variables(circuit, whole)
-    if not any(blocks_of(item) for item in circuit.data):
+    if not has_blocks(circuit):
         on = [whole.qubits[place] for place in places]
         whole.compose(circuit, on, circuit.clbits, inplace=True)
         whole.global_phase = circuit.global_phase

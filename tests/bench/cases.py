@@ -26,7 +26,7 @@ from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
-from tests.bench.inputs import compiling, reading
+from tests.bench.inputs import reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.processes import client, detached
@@ -257,5 +257,5 @@ def _encode(texts: list[str]) -> None:
 CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
-} | {"read": reading, "compile": compiling, "manager": manager}
+} | {"read": reading, "manager": manager}
 CASES |= {case.__name__: case for case in (detached, client)}

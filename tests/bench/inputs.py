@@ -1,4 +1,4 @@
-"""The benchmarks of reading and compiling circuits, against Qiskit alone."""
+"""The benchmark of reading circuits, against Qiskit alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ibmqbatch.jobset.device import device_from_wire
-from ibmqbatch.local.devices import find_snapshots
-from tests.bench.measure import Measurement, medians, timed
+from tests.bench.measure import Measurement, medians
 from tests.bench.sets import random_circuits, write_circuits
 
 
@@ -36,42 +34,6 @@ def reading() -> Iterator[Measurement]:
 
         found = medians({"ours": lambda: _worked(ours), "bare": lambda: _worked(bare)}, 7)
     yield Measurement(f"read, {circuits} circuits", found["ours"], found["bare"], 1.2)
-
-
-def compiling() -> Iterator[Measurement]:
-    """Compile 200 circuits to 127 qubits, on all processors: against a bare loop on one.
-
-    The bound is for two processors that have nothing else to do.
-    """
-    from qiskit import qasm2
-    from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
-
-    from ibmqbatch.circuits.compile import build_target
-    from ibmqbatch.circuits.prepare import Inputs, prepare
-    from ibmqbatch.circuits.ready import Preparation
-
-    count, level = 200, 2
-    snapshot = find_snapshots()["fake_sherbrooke"]
-    device = device_from_wire("sherbrooke", snapshot.configuration(30), snapshot.properties())
-    texts = random_circuits(count)
-    known = qasm2.LEGACY_CUSTOM_INSTRUCTIONS
-    circuits = [qasm2.loads(text, custom_instructions=known) for text in texts]
-    with tempfile.TemporaryDirectory() as home:
-        folder = write_circuits(Path(home, "circuits"), texts)
-
-        def ours() -> None:
-            asked = Preparation(level=level, seed=1)
-            made = list(prepare(Inputs((folder,)), device, asked, lambda *_: None))
-            assert len(made) == count
-
-        def bare() -> None:
-            target = build_target(device)
-            passes = generate_preset_pass_manager(level, target=target, seed_transpiler=1)
-            for circuit in circuits:
-                passes.run(circuit)
-
-        found = medians({"ours": lambda: timed(ours), "bare": lambda: timed(bare)}, 3)
-    yield Measurement(f"compile, {count} circuits", found["ours"], found["bare"], 0.6)
 
 
 def _worked(run: Callable[[], object]) -> float:
