@@ -1,6 +1,7 @@
 """Batch circuit submission to IBM Quantum: thousands of circuits, one job set, nothing lost.
 
-The classes of the old job manager are loaded when they are first asked for.
+`submit` sends circuits and returns their `JobSet`; `open` finds one again. The classes of the old
+job manager are here, too. What is not needed is not loaded.
 """
 
 from __future__ import annotations
@@ -8,6 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api import backends, job_sets, submit
+    from .api import open as open  # noqa: A004 - a set's
+    from .errors import IbmqbatchError, InputError, LimitError, MissingPackage, UsageError
+    from .jobset.errors import MissingResults, NoSuchSet, NotFinished, TimedOut
+    from .jobset.job_set import JobSet, Status
+    from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend
     from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
     from .managed.backend_properties import BackendProperties, GateProperties, Nduv
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
+    from .service.errors import ServiceError
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
@@ -51,6 +59,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "BackendProperties",
     "BackendPropertyError",
     "BackendStatus",
+    "CircuitResult",
     "GateConfig",
     "GateProperties",
     "IBMQ",
@@ -77,50 +86,85 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "IBMQJobTimeoutError",
     "IBMQManagedResultDataNotAvailable",
     "IBMQProviderError",
+    "IbmqbatchError",
+    "InputError",
+    "JobSet",
+    "LimitError",
     "ManagedJob",
     "ManagedJobSet",
     "ManagedResults",
+    "MissingPackage",
+    "MissingResults",
     "Nduv",
+    "NoSuchSet",
+    "NotFinished",
     "QasmBackendConfiguration",
     "QueueInfo",
+    "Results",
+    "ServiceError",
+    "Status",
+    "TimedOut",
+    "UsageError",
     "__version__",
+    "backends",
     "job_monitor",
+    "job_sets",
     "least_busy",
+    "submit",
 ]
+# `open` is not among them: a star would put it in the place of Python's own.
 
 __version__ = "0.1.0"
 
 _MODULES = {
-    "AccountProvider": "provider",
-    "BackendJobLimit": "job_limit",
-    "BackendProperties": "backend_properties",
-    "BackendStatus": "backend_status",
-    "GateConfig": "backend_configuration",
-    "GateProperties": "backend_properties",
-    "IBMQ": "ibmq",
-    "IBMQBackend": "backend",
-    "IBMQBackendService": "provider",
-    "IBMQFactory": "ibmq",
-    "IBMQJob": "job",
-    "IBMQJobManager": "manager",
-    "ManagedJob": "managed_job",
-    "ManagedJobSet": "job_set",
-    "ManagedResults": "managed_results",
-    "Nduv": "backend_properties",
-    "QasmBackendConfiguration": "backend_configuration",
-    "QueueInfo": "queueinfo",
-    "job_monitor": "monitor",
-    "least_busy": "least_busy",
+    "AccountProvider": "managed.provider",
+    "BackendJobLimit": "managed.job_limit",
+    "BackendProperties": "managed.backend_properties",
+    "BackendStatus": "managed.backend_status",
+    "CircuitResult": "jobset.results",
+    "GateConfig": "managed.backend_configuration",
+    "GateProperties": "managed.backend_properties",
+    "IBMQ": "managed.ibmq",
+    "IBMQBackend": "managed.backend",
+    "IBMQBackendService": "managed.provider",
+    "IBMQFactory": "managed.ibmq",
+    "IBMQJob": "managed.job",
+    "IBMQJobManager": "managed.manager",
+    "IbmqbatchError": "errors",
+    "InputError": "errors",
+    "JobSet": "jobset.job_set",
+    "LimitError": "errors",
+    "ManagedJob": "managed.managed_job",
+    "ManagedJobSet": "managed.job_set",
+    "ManagedResults": "managed.managed_results",
+    "MissingPackage": "errors",
+    "MissingResults": "jobset.errors",
+    "Nduv": "managed.backend_properties",
+    "NoSuchSet": "jobset.errors",
+    "NotFinished": "jobset.errors",
+    "QasmBackendConfiguration": "managed.backend_configuration",
+    "QueueInfo": "managed.queueinfo",
+    "Results": "jobset.results",
+    "ServiceError": "service.errors",
+    "Status": "jobset.job_set",
+    "TimedOut": "jobset.errors",
+    "UsageError": "errors",
+    "backends": "api",
+    "job_monitor": "managed.monitor",
+    "job_sets": "api",
+    "least_busy": "managed.least_busy",
+    "open": "api",
+    "submit": "api",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    # What is not named there is an exception.
-    module = import_module(f".managed.{_MODULES.get(name, 'exceptions')}", __name__)
+    # What is not named there is an exception of the old classes.
+    module = import_module(f".{_MODULES.get(name, 'managed.exceptions')}", __name__)
     found = getattr(module, name)
     globals()[name] = found  # the next time nobody has to look for it
     return found

@@ -4,6 +4,7 @@
     ├── UsageError           a wrong argument
     ├── InputError           input files that cannot be used; lists every one of them
     ├── LimitError           refused by a limit, before anything was sent
+    ├── MissingPackage       what an optional package does was asked for, and it is not there
     ├── StorageError         the data folder or a file cannot be read or written
     ├── manifest.errors …    a damaged or foreign job set, a set that is in use
     ├── jobset.errors …      no such set, not finished, time ran out
@@ -20,7 +21,15 @@ from dataclasses import dataclass
 
 from .exitcodes import ExitCode
 
-__all__ = ["IbmqbatchError", "InputError", "LimitError", "Problem", "StorageError", "UsageError"]
+__all__ = [
+    "IbmqbatchError",
+    "InputError",
+    "LimitError",
+    "MissingPackage",
+    "Problem",
+    "StorageError",
+    "UsageError",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,12 @@ class LimitError(IbmqbatchError):
 
     code = "limit"
     exit_code = ExitCode.REFUSED
+
+
+class MissingPackage(IbmqbatchError):
+    """A package that is needed for what was asked is not installed, or not as it should be."""
+
+    code = "missing_package"
 
 
 class StorageError(IbmqbatchError):

@@ -10,13 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import IbmqbatchError
+from ..errors import MissingPackage
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 __all__ = [
-    "MissingPackage",
     "blocks_of",
     "condition_of",
     "copy_variables",
@@ -38,12 +37,6 @@ _TERRA = (0, 46)
 _WITH_BLOCKS = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 _INSTALL = "pip install 'ibmqbatch[qiskit]'"
 _MEND = f"pip uninstall -y qiskit qiskit-terra qiskit-aer && {_INSTALL}"
-
-
-class MissingPackage(IbmqbatchError):
-    """Qiskit, or what reads OpenQASM 3 with it, is not installed, or not as it should be."""
-
-    code = "missing_package"
 
 
 @functools.cache

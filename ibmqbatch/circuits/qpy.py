@@ -9,7 +9,8 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ._qiskit import MissingPackage, import_qiskit, is_panic, is_terra
+from ..errors import MissingPackage
+from ._qiskit import import_qiskit, is_panic, is_terra
 from .errors import BadInput
 from .expressions import UnsafeFormula, only_formulas
 

@@ -6,13 +6,14 @@ import contextlib
 
 from ..jobset.catalog import find_set
 from ..jobset.errors import TimedOut
+from ..jobset.job_set import chosen_jobs
 from ..jobset.view import set_data
 from ..manifest.errors import SetInUse
 from ..manifest.records import count_statuses
 from ..manifest.store import Manifest
 from ..manifest.wants import want_cancel
 from . import options
-from .verb import Verb, chosen_jobs, verb, working
+from .verb import Verb, verb, working
 
 _PATIENCE = 10.0  # seconds to see the cancels take effect
 
@@ -28,7 +29,7 @@ def command(
     Example: ibmqbatch cancel latest --job 3 --job 4
     """
     with verb("cancel", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        chosen = chosen_jobs(manifest, job)
+        chosen = chosen_jobs(manifest, job or None)
         wanted = want_cancel(manifest, chosen)
         try:
             _carry_out(this, manifest, chosen)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..jobset.catalog import find_set
+from ..jobset.job_set import chosen_jobs
 from ..manifest.records import JobRecord, JobStatus
 from . import options
-from .verb import chosen_jobs, verb, working
+from .verb import verb, working
 
 if TYPE_CHECKING:
     from ..jobset.work import Work
@@ -46,7 +47,7 @@ def command(
 
 def _chosen(manifest: Manifest, indexes: list[int] | None) -> list[JobRecord]:
     jobs = manifest.jobs()
-    chosen = chosen_jobs(manifest, indexes)
+    chosen = chosen_jobs(manifest, indexes or None)
     return [
         record
         for record in jobs

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ..jobset.catalog import find_set
+from ..jobset.job_set import jobs_to_retry
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
-from ..manifest.wants import unknown_jobs, want_retry
+from ..manifest.wants import want_retry
 from . import options
 from .resume import go_on
-from .verb import chosen_jobs, verb
+from .verb import verb
 
 
 def command(
@@ -36,17 +37,8 @@ def command(
     Example: ibmqbatch retry latest --wait
     """
     with verb("retry", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        named = chosen_jobs(manifest, job)
-        chosen = [
-            record
-            for record in manifest.jobs()
-            if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
-        ]
-        unknown = [] if job else unknown_jobs(manifest, chosen)
-        if len(unknown) < len(chosen):
-            # All of them are refused by `want_retry`, and so are jobs that were named.
-            chosen = [record for record in chosen if record.index not in unknown]
-            _say_unknown(unknown)
+        chosen, unknown = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
+        _say_unknown(unknown)
         if not chosen:
             this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
             _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
@@ -54,12 +46,6 @@ def command(
             want_retry(manifest, chosen)
             go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
-
-
-def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
-    if job.status is JobStatus.CANCELLED:
-        return cancelled
-    return job.status is JobStatus.ERROR or (lost and job.lost)
 
 
 def _say_unknown(jobs: Sequence[int]) -> None:

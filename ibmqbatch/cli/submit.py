@@ -16,6 +16,8 @@ from .verb import Verb, verb
 if TYPE_CHECKING:
     from ..jobset.request import Request
     from ..manifest.store import Manifest
+    from ..service.accounts import Account
+    from ..service.types import Backend
 
 _FEW = 12  # circuits whose results are shown at once
 
@@ -234,64 +236,48 @@ def _plan(
     quiet: bool,
 ) -> Manifest | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
-    from ..jobset.backends import find_backend
-    from ..jobset.budget import usage_of
-    from ..jobset.once import is_changed, manifest_path, reserved
-    from ..jobset.plan import make_plan
-    from ..jobset.request import fingerprint
+    from ..jobset.plan import plan_set
     from ..jobset.view import plan_data
     from ..manifest.store import Manifest
     from ..render.console import message
     from ..render.progress import ProgressBars
     from ..render.tables import show_plan
-    from ..service.accounts import find_account
-    from ..service.client import Client
 
-    account = find_account(account_name)
-    key = None if dry_run else request.once_key
-    mark = fingerprint(request) if key else ""
-    with reserved(key, mark) as (set_id, fresh):
-        path: Path | None = manifest_path(set_id)
-        assert path is not None
-        found = path.exists()
-        if found:
-            message(f"Job set {set_id} was made with the key '{key}' before.")
-            if key and is_changed(key, mark):
-                message(
-                    "Warning: it was made of other circuits, or with other options, than these; "
-                    "another key makes a set of these."
-                )
-        else:
-            with (
-                Client(account, this.clock) as client,
-                ProgressBars(enabled=not quiet) as bars,
-            ):
-                target = find_backend(client, account, account_name, backend_name)
-                if not quiet:
-                    message(f"To {target.name}, with the account '{account.name}'.")
-                plan, path = make_plan(
-                    request,
-                    account,
-                    target,
-                    client.instance,
-                    bars.progress,
-                    usage=usage_of(client, target),
-                    dry_run=dry_run,
-                    set_id=set_id,
-                )
-            for note in plan.notes:
-                message(f"Warning: {note}")
-            this.data["plan"] = plan_data(plan)
-            if path is None:
-                if not this.json:
-                    show_plan(this.data["plan"])
-                return None
-            del this.data["plan"]
-    # A set whose id was handed out before may have been sent, though its file is gone.
-    this.planned = fresh and not found
+    def tell(account: Account, target: Backend) -> None:
+        if not quiet:
+            message(f"To {target.name}, with the account '{account.name}'.")
+
+    with ProgressBars(enabled=not quiet) as bars:
+        planned = plan_set(
+            request,
+            account_name,
+            backend_name,
+            this.clock,
+            bars.progress,
+            chosen=tell,
+            dry_run=dry_run,
+        )
+    set_id = planned.set_id
+    if planned.plan is None:
+        message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
+        if planned.changed:
+            message(
+                "Warning: it was made of other circuits, or with other options, than these; "
+                "another key makes a set of these."
+            )
+    else:
+        for note in planned.plan.notes:
+            message(f"Warning: {note}")
+        if planned.path is None:
+            this.data["plan"] = plan_data(planned.plan)
+            if not this.json:
+                show_plan(this.data["plan"])
+            return None
+    this.planned = planned.fresh
     this.advice = f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`."
     _tell_id(this, set_id, quiet=quiet)
-    return Manifest.open(path)
+    assert planned.path is not None
+    return Manifest.open(planned.path)
 
 
 def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:

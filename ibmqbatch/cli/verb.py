@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..clock import Clock
-from ..errors import IbmqbatchError, Problem, StorageError, UsageError
+from ..errors import IbmqbatchError, Problem, StorageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, TimedOut, Unsettled
 from ..render.console import complain, discard_output, is_terminal, message
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..manifest.records import JobRecord
     from ..manifest.store import Manifest
 
-__all__ = ["Verb", "chosen_jobs", "interrupts", "outcome", "verb", "working"]
+__all__ = ["Verb", "interrupts", "outcome", "verb", "working"]
 
 _LOGS_KEPT = 20
 _TELL_REQUESTS = 2  # how often --verbose is given
@@ -233,15 +233,6 @@ def working(this: Verb, manifest: Manifest, observer: Observer | None = None) ->
                     f"`ibmqbatch resume {record.id}` finds out; it sends nothing twice.",
                 ) from error
             raise
-
-
-def chosen_jobs(manifest: Manifest, indexes: Sequence[int] | None) -> set[int]:
-    """Return the jobs that `--job` names, or all; raises UsageError for one that is not there."""
-    total = manifest.job_set().total_jobs
-    unknown = [index for index in indexes or () if not 0 <= index < total]
-    if unknown:
-        raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
-    return set(indexes or range(total))
 
 
 def outcome(jobs: Sequence[JobRecord]) -> ExitCode:

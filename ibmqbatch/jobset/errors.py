@@ -10,6 +10,7 @@ __all__ = [
     "AmbiguousSet",
     "HeldCopy",
     "Interrupted",
+    "MissingResults",
     "NoSuchJob",
     "NoSuchSet",
     "NotFinished",
@@ -71,6 +72,13 @@ class NotFinished(IbmqbatchError):
 
     code = "not_finished"
     exit_code = ExitCode.UNFINISHED
+
+
+class MissingResults(IbmqbatchError):
+    """The results of a circuit are not here, for whatever reason."""
+
+    code = "missing_results"
+    exit_code = ExitCode.PARTIAL
 
 
 class TimedOut(IbmqbatchError):

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ..manifest.ids import new_set_id
-from .budget import JOB_SECONDS, check_budget, shot_seconds
+from ..service.accounts import find_account
+from .backends import find_backend
+from .budget import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .device import device_of
 from .errors import TooManyJobs
-from .request import COMPILER_SEED_BITS, Request
+from .once import is_changed, manifest_path, reserved
+from .request import COMPILER_SEED_BITS, Request, fingerprint
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
@@ -24,10 +27,11 @@ from .wire import pub_size, row_size
 if TYPE_CHECKING:
     from ..circuits.device import Device
     from ..circuits.ready import Preparation, ReadyProgram
+    from ..clock import Clock
     from ..service.accounts import Account
     from ..service.types import Backend, Usage
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 
 _SEED_BITS = 30
 _MOST_NOTES = 5
@@ -67,6 +71,66 @@ class Plan:
     def bytes(self) -> int:
         """The encoded circuits' size, over all jobs."""
         return sum(chunk.bytes for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSet:
+    """The set that was planned, or found: `path` is that of its file, None on a dry run.
+
+    `plan` is None where it was found, made with the same key before; `changed` tells that it was
+    made of something else then. `fresh`: nobody can have sent anything of it yet.
+    """
+
+    set_id: str
+    path: Path | None
+    plan: Plan | None
+    fresh: bool
+    changed: bool = False
+
+
+def plan_set(
+    request: Request,
+    account_name: str | None,
+    backend_name: str | None,
+    clock: Clock,
+    progress: Callable[[str, int, int], None],
+    *,
+    chosen: Callable[[Account, Backend], None] = lambda *_: None,
+    dry_run: bool = False,
+    most_jobs: int | None = None,
+) -> PlannedSet:
+    """Plan a set for a backend of an account, or find the one that was made with the same key.
+
+    Without names these are the account in use and its own backend; `chosen` is told which, before
+    the circuits are read. A dry run writes nothing. Raises what `check_request`, `find_backend` and
+    `make_plan` do, and ServiceErrors.
+    """
+    from ..service.client import Client
+
+    account = find_account(account_name)
+    key = None if dry_run else request.once_key
+    mark = fingerprint(request) if key else ""
+    with reserved(key, mark) as (set_id, fresh):
+        path = manifest_path(set_id)
+        if path.exists():
+            changed = key is not None and is_changed(key, mark)
+            return PlannedSet(set_id, path, None, fresh=False, changed=changed)
+        with Client(account, clock) as client:
+            backend = find_backend(client, account, account_name, backend_name)
+            chosen(account, backend)
+            plan, written = make_plan(
+                request,
+                account,
+                backend,
+                client.instance,
+                progress,
+                usage=usage_of(client, backend),
+                dry_run=dry_run,
+                set_id=set_id,
+                most_jobs=most_jobs,
+            )
+        # A set whose id was handed out before may have been sent, though its file is gone.
+        return PlannedSet(set_id, written, plan, fresh=fresh)
 
 
 def make_plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,14 @@ from typing import Any
 from ..errors import UsageError
 from .tags import MAX_NAME, check_name, check_tags
 
-__all__ = ["COMPILER_SEED_BITS", "LONGEST_EXECUTION", "Request", "check_request", "fingerprint"]
+__all__ = [
+    "COMPILER_SEED_BITS",
+    "LONGEST_EXECUTION",
+    "Request",
+    "as_rows",
+    "check_request",
+    "fingerprint",
+]
 
 COMPILER_SEED_BITS = 31  # what all of the compiler's passes take
 _SEED_BITS = 63
@@ -79,6 +86,38 @@ class Request:
     max_fails: int | None = None
     once_key: str | None = None
     run_config: Mapping[str, object] = field(default_factory=dict)
+
+
+def as_rows(given: object, called: str) -> list[dict[str, float]]:
+    """Return rows of values by the names of parameters, as `Request.rows` has them.
+
+    Each is given as a mapping of parameters, or their names, to numbers. `called` is what errors
+    call them. Raises UsageError for anything else, and for rows of different parameters.
+    """
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | str):
+        raise UsageError(f"{called} is no list.", "Give a list of dictionaries, one for each run.")
+    rows: list[dict[str, float]] = []
+    for number, row in enumerate(given):
+        if not isinstance(row, Mapping):
+            raise UsageError(f"{called}[{number}] is no dictionary.", "Give one.")
+        where = f"{called}[{number}]"
+        rows.append({str(getattr(k, "name", k)): _finite(v, where) for k, v in row.items()})
+        if rows[-1].keys() != rows[0].keys():
+            raise UsageError(
+                f"{where} gives values to other parameters than the rows before it.",
+                "Give every parameter a value in each of them.",
+            )
+    return rows
+
+
+def _finite(value: Any, where: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{where} holds {value!r}.", "Give finite numbers.")
+    return number
 
 
 def check_request(request: Request) -> Request:

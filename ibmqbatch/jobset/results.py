@@ -1,24 +1,33 @@
-"""Reading the results that are here."""
+"""Reading the results that are here, in pieces or as a whole."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import importlib
+import importlib.util
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
-from ..errors import UsageError
+from ..errors import MissingPackage, UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord
 from ..manifest.store import Manifest
+from .errors import MissingResults
 from .names import CircuitIndex
 from .shelf import Shelf
 
 if TYPE_CHECKING:
+    import numpy as np
+    from qiskit.primitives import PrimitiveResult
+
     from ..service.outcomes import PubResult
 
 __all__ = [
     "CircuitResult",
+    "Results",
     "check_registers",
     "find_circuits",
     "missing_jobs",
@@ -53,6 +62,177 @@ class CircuitResult:
     def counts(self) -> Mapping[str, int]:
         """How often each outcome came, written as Qiskit does, sorted by outcome."""
         return self.outcomes.counts()
+
+    @property
+    def registers(self) -> tuple[str, ...]:
+        """The classical registers in the order of their declaration."""
+        return (*self.outcomes.registers, *self.outcomes.levels)
+
+    def memory(self) -> list[str]:
+        """Return the outcome of every shot, in their order, written as in `counts`."""
+        return self.outcomes.memory()
+
+    def array(self, register: str | None = None) -> np.ndarray[Any, Any]:
+        """Return the shots of a register, or of the only one, as an array of NumPy.
+
+        It holds 0 and 1 as uint8, of shape (shots, bits), bit k of the register in column k; where
+        measurements were not classified, complex numbers: (shots, values), or (values,) of
+        averages. Raises UsageError where there is no such register, or several and none is named.
+        """
+        there = self.registers
+        name = there[0] if register is None and len(there) == 1 else register
+        if name not in there:
+            raise UsageError(
+                f"Circuit {self.index} ({self.name}) has no register '{register}'."
+                if register is not None
+                else f"Circuit {self.index} ({self.name}) has {len(there)} registers.",
+                f"Name one of: {', '.join(there)}.",
+            )
+        if name in self.outcomes.levels:
+            return self.outcomes.levels[name].numpy()
+        return self.outcomes.registers[name].bits().numpy()
+
+
+class Results:
+    """The results of a set's circuits, in the order in which these were given.
+
+    A circuit is meant by its index in the set, from 0, or by its name; a slice of indexes gives the
+    results of these. To go through them yields the circuits whose results are here, and leaves out
+    the others; those of one job are in memory at a time. May be used from several threads, and
+    pickled for other programs on this machine.
+    """
+
+    def __init__(
+        self,
+        circuits: Sequence[CircuitRecord],
+        jobs: Sequence[JobRecord],
+        opened: Callable[[], AbstractContextManager[Manifest]],
+        indexes: range | None = None,
+    ) -> None:
+        self._parts = circuits, jobs, opened
+        self._circuits = circuits
+        self._indexes = range(len(circuits)) if indexes is None else indexes
+        self._known = CircuitIndex(circuits)
+        self._shelf = Shelf(circuits, jobs, opened)
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (*self._parts, self._indexes)
+
+    def __repr__(self) -> str:
+        return f"<Results of {len(self)} circuits, {len(self.missing)} jobs missing>"
+
+    def __len__(self) -> int:
+        """Return how many circuits these are, whether or not their results are here."""
+        return len(self._indexes)
+
+    def __iter__(self) -> Iterator[CircuitResult]:
+        for index in self._indexes:
+            found = self._read(index)
+            if found is not None:
+                yield found
+
+    @overload
+    def __getitem__(self, which: int | str) -> CircuitResult: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> Results: ...
+
+    def __getitem__(self, which: int | str | slice) -> CircuitResult | Results:
+        """Return the results of a circuit, or of those of a slice.
+
+        Raises IndexError for an index that there is not, UsageError for a name that no circuit has,
+        or several, and MissingResults where they are not here.
+        """
+        if isinstance(which, slice):
+            return Results(*self._parts, self._indexes[which])
+        index = self._known.named(which) if isinstance(which, str) else self._indexes[which]
+        found = self._read(index)
+        if found is None:
+            job = self._shelf.missing(index)[0]
+            reason = f": {job.reason}" if job.reason else "."
+            raise MissingResults(
+                f"The results of circuit {index} are not here: job {job.index} is "
+                f"{job.status}{reason}",
+                "`missing` lists all such jobs.",
+            )
+        return found
+
+    @property
+    def missing(self) -> list[JobRecord]:
+        """The jobs of these circuits whose results are not here, for whatever reason."""
+        found = {job.index: job for index in self._indexes for job in self._shelf.missing(index)}
+        return list(found.values())
+
+    def to_dataframe(self, library: str | None = None) -> Any:
+        """Return a data frame with a row for each outcome of each circuit that is here.
+
+        Its columns are index, name, outcome (the bits as a text), count (shots), and the circuits'
+        metadata, in the order of the circuits; a key that is called as one of these stands behind
+        `metadata.`. `library` is "pandas" or "polars"; without it whichever is installed, pandas
+        first. Raises MissingPackage.
+        """
+        return _frame(list(self), library)
+
+    def primitive_result(self) -> PrimitiveResult[Any]:
+        """Return the outcomes as Qiskit's `PrimitiveResult`, a `SamplerPubResult` for each circuit.
+
+        Raises MissingPackage where Qiskit 2 is not installed, MissingResults where results of any
+        of the circuits are not here.
+        """
+        from ..circuits.primitives import primitive_result
+
+        whole = (self[position] for position in range(len(self)))
+        return primitive_result(
+            (
+                {
+                    name: (bits.flat().numpy(), bits.num_bits)
+                    for name, bits in result.outcomes.registers.items()
+                },
+                {name: values.numpy() for name, values in result.outcomes.levels.items()},
+                dict(result.metadata),
+            )
+            for result in whole
+        )
+
+    def _read(self, index: int) -> CircuitResult | None:
+        circuit = self._circuits[index]
+        with self._lock:
+            outcomes = self._shelf.outcomes(index)
+        if outcomes is None:
+            return None
+        return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
+
+
+_COLUMNS = ("index", "name", "outcome", "count")
+_FRAMES = ("pandas", "polars")
+
+
+def _frame(results: Sequence[CircuitResult], library: str | None) -> Any:
+    name = library or next((each for each in _FRAMES if importlib.util.find_spec(each)), _FRAMES[0])
+    if name not in _FRAMES:
+        raise UsageError(f"There are no data frames of '{name}'.", f"Use {' or '.join(_FRAMES)}.")
+    try:
+        frames: Any = importlib.import_module(name)
+    except ImportError as error:
+        raise MissingPackage(
+            f"Data frames need {name}, which is not installed.", f"pip install {name}"
+        ) from error
+    rows = [
+        (result, outcome, count) for result in results for outcome, count in result.counts.items()
+    ]
+    columns: dict[str, list[object]] = {
+        "index": [result.index for result, _, _ in rows],
+        "name": [result.name for result, _, _ in rows],
+        "outcome": [outcome for _, outcome, _ in rows],
+        "count": [count for _, _, count in rows],
+    }
+    for key in dict.fromkeys(key for result in results for key in result.metadata):
+        named = f"metadata.{key}" if key in _COLUMNS else key
+        columns[named] = [result.metadata.get(key) for result, _, _ in rows]
+    if name == "polars":
+        return frames.DataFrame(columns, strict=False)
+    return frames.DataFrame(columns)
 
 
 def missing_jobs(manifest: Manifest) -> list[JobRecord]:

@@ -11,7 +11,7 @@ from the service alone:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ..errors import UsageError
@@ -34,6 +34,7 @@ __all__ = [
     "is_ours",
     "labels",
     "set_tag",
+    "tag_change",
 ]
 
 PREFIX = "ibmq_jobset_"
@@ -50,6 +51,24 @@ _NAME_TAG = re.compile(rf"{PREFIX}name_(?P<circuits>\d{{1,9}})_(?P<name>.*)", re
 _NUMBERS = ("job", "jobs", "first", "last", "repeat", "repeats", "attempt")
 # With halves of characters, which is what bytes that are no text become on a command line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def tag_change(
+    replacement: Iterable[str] | None, additions: Iterable[str], removals: Collection[str]
+) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """Return what makes the new tags of the present ones: replaced, then added to, then removed.
+
+    An empty replacement leaves none. Raises UsageError, as does what is returned, for what cannot
+    be a tag, or too many.
+    """
+    added = check_tags(additions)
+    replaced = None if replacement is None else check_tags(replacement)
+
+    def change(present: tuple[str, ...]) -> tuple[str, ...]:
+        tags = (*(present if replaced is None else replaced), *added)
+        return check_tags(tag for tag in tags if tag not in removals)
+
+    return change
 
 
 def set_tag(set_id: str) -> str:

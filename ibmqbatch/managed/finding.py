@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..jobset.catalog import set_paths
+from ..jobset.interrupts import landing
 from ..service.accounts import UnknownAccount
 from .connection import account_named, connected
 from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle
-from .interrupts import landing
 from .warn import warn
 
 if TYPE_CHECKING:

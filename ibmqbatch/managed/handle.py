@@ -14,13 +14,13 @@ from pathlib import Path
 from ..clock import Clock
 from ..jobset.advance import follow, try_advance
 from ..jobset.errors import TimedOut
+from ..jobset.interrupts import landing
 from ..jobset.standing import is_idle
 from ..jobset.work import Observer, Unobserved, Work
 from ..manifest.errors import SetInUse
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.store import Manifest
 from .connection import connected
-from .interrupts import landing
 
 __all__ = ["Goal", "SetHandle"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import UsageError
 from ..jobset.options import check_options, merged
+from ..jobset.request import as_rows
 from .arguments import qubits, seconds, switch, whole_number
 from .warn import warn
 
@@ -91,7 +91,7 @@ def read_run_options(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> R
         shots=whole_number(asked["shots"], "shots"),
         seed=None if seed is None else whole_number(seed, "seed_simulator"),
         sampler=_sampler(asked),
-        rows=_rows(given.get("parameter_binds")),
+        rows=as_rows(given.get("parameter_binds", ()), "parameter_binds") or None,
         request=request,
         kept=kept,
     )
@@ -142,36 +142,6 @@ def _sampler(asked: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         )
     check_options(options, "The options of the run")
     return merged(ours, options)
-
-
-def _rows(binds: object) -> list[dict[str, float]] | None:
-    """Read `parameter_binds`: a list of values by parameters, or by their names."""
-    if binds is None:
-        return None
-    if not isinstance(binds, Iterable) or isinstance(binds, Mapping | str):
-        raise UsageError(
-            "parameter_binds is no list.", "Give a list of dictionaries, one for each run."
-        )
-    rows = []
-    for number, bind in enumerate(binds):
-        if not isinstance(bind, Mapping):
-            raise UsageError(f"parameter_binds[{number}] is no dictionary.", "Give one.")
-        rows.append({_name(key): _number(value, number) for key, value in bind.items()})
-    return rows or None
-
-
-def _name(parameter: object) -> str:
-    return str(getattr(parameter, "name", parameter))
-
-
-def _number(value: Any, row: int) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise UsageError(f"parameter_binds[{row}] holds {value!r}.", "Give finite numbers.")
-    return number
 
 
 def _plain(header: object) -> object:

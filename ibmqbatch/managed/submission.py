@@ -8,12 +8,12 @@ from ..clock import Clock
 from ..errors import IbmqbatchError
 from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
+from ..jobset.interrupts import landing
 from ..jobset.standing import is_sent, is_settled
 from ..manifest.remotes import close_set
 from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
-from .interrupts import landing
 
 if TYPE_CHECKING:
     from ..jobset.work import Work

@@ -28,10 +28,13 @@ __all__ = [
     "Endpoint",
     "UnknownAccount",
     "account_names",
+    "add_account",
     "chosen_name",
     "find_account",
     "find_settings",
     "remote_account",
+    "remove_account",
+    "unwritten_names",
 ]
 
 # The account of the embedded service, and what runs circuits there when nothing else is asked for.
@@ -46,6 +49,9 @@ FIGURES = {
     "max_pending": "IBMQBATCH_MAX_PENDING",
     "settle_delay": "IBMQBATCH_SETTLE",
 }
+
+
+_unwritten: dict[str, Account] = {}  # by name: those that this process alone knows of
 
 
 class UnknownAccount(UsageError):
@@ -138,11 +144,28 @@ def remote_account(settings: Settings) -> Account:
     return _overridden(account)
 
 
+def add_account(account: Account) -> None:
+    """Have this process know an account that is written down nowhere."""
+    _unwritten[account.name] = account
+
+
+def remove_account(name: str) -> None:
+    """Have this process forget an account that it was told of, if it was."""
+    _unwritten.pop(name, None)
+
+
+def unwritten_names() -> list[str]:
+    """Return the names of the accounts that this process alone knows of."""
+    return list(_unwritten)
+
+
 def find_account(name: str | None = None) -> Account:
     """Return the account called `name`; without a name the one that `chosen_name` tells.
 
     Raises UnknownAccount, StorageError, UsageError.
     """
+    if name in _unwritten:
+        return _unwritten[name]
     chosen, because = chosen_name(name)
     if chosen == LOCAL:
         return _overridden(_local())

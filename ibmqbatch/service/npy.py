@@ -104,6 +104,10 @@ class Array:
             parts = array("d", _loaded(_CODES[self.kind], self.data))
         return Array(self.shape, "c16", memoryview(parts).cast("B"))
 
+    def numpy(self) -> npt.NDArray[Any]:
+        """Return it as an array of NumPy, which is imported now; its data are not copied."""
+        return self.__array__()
+
     def __array__(
         self,
         dtype: npt.DTypeLike | None = None,

@@ -14,9 +14,9 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
-from ibmqbatch.circuits._qiskit import MissingPackage
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.qpy import load_qpy
+from ibmqbatch.errors import MissingPackage
 from tests.qiskits import TERRA, VERSION, needs_terra
 
 a, b = Parameter("a"), Parameter("b")

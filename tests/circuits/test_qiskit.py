@@ -9,8 +9,9 @@ from importlib import metadata
 import pytest
 
 from ibmqbatch.circuits import _qiskit
-from ibmqbatch.circuits._qiskit import MissingPackage, import_importer, import_qiskit
+from ibmqbatch.circuits._qiskit import import_importer, import_qiskit
 from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.errors import MissingPackage
 from tests.circuits.asking import ready, write
 from tests.circuits.devices import line
 from tests.conftest import BELL

@@ -15,6 +15,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 
 from ibmqbatch import IBMQ, IBMQJobManager, ManagedJobSet
 from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.interrupts import landing
 from ibmqbatch.managed import background
 from ibmqbatch.managed.exceptions import (
     IBMQError,
@@ -24,7 +25,6 @@ from ibmqbatch.managed.exceptions import (
 )
 from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
-from ibmqbatch.managed.interrupts import landing
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
 from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from ..clock import Clock
-from ..jobset.errors import Interrupted
+from .errors import Interrupted
 
 __all__ = ["landing"]
 

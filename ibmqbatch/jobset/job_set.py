@@ -1,0 +1,462 @@
+"""A job set: what programs, the classes of the old manager and the command line work with."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ..clock import Clock
+from ..errors import UsageError
+from ..manifest import wants
+from ..manifest.copies import export_copy
+from ..manifest.errors import SetInUse
+from ..manifest.records import (
+    CircuitRecord,
+    EventRecord,
+    JobRecord,
+    JobStatus,
+    SetRecord,
+    SetState,
+    count_statuses,
+    set_state,
+)
+from ..manifest.store import SUFFIX, Manifest
+from ..service.accounts import find_account
+from .advance import Goal, follow, try_advance
+from .catalog import find_path
+from .errors import NotFinished, TimedOut
+from .interrupts import landing
+from .reconcile import unlabelled
+from .results import Results, missing_jobs, repair
+from .standing import check_held, is_idle, is_sent, is_settled
+from .tags import check_name, tag_change
+from .work import Observer, Unobserved, Work
+
+if TYPE_CHECKING:
+    from ..service.client import Client
+
+__all__ = ["JobSet", "Progress", "Status", "chosen_jobs", "connected", "jobs_to_retry"]
+
+Progress = Callable[[str, int, int], None]
+
+_PATIENCE = 10.0  # seconds
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a set stands: its state in one word, and its jobs by their status.
+
+    `counts` has an entry for every status and adds up to `total_jobs`. Of `unsure_jobs` it is not
+    known whether they have reached the service; the results of `lost_jobs` cannot be had.
+    """
+
+    state: SetState
+    counts: Mapping[JobStatus, int]
+    total_jobs: int
+    unsure_jobs: int
+    lost_jobs: int
+
+    @property
+    def final(self) -> bool:
+        """Whether all jobs have ended."""
+        return self.state.final
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{n} {status.lower()}" for status, n in self.counts.items() if n)
+        return f"{self.state}: {told}"
+
+
+class JobSet:
+    """One job set.
+
+    All that is known of it stands in its file, which other threads and processes may be changing;
+    nothing of it is kept in memory. An object may be used from several threads, and pickled for
+    other programs on this machine. Errors are below `IbmqbatchError`, those of a service below
+    `ServiceError`.
+    """
+
+    def __init__(self, path: Path, *, planned: bool = False, account: str | None = None) -> None:
+        """Hold the set of a file.
+
+        `planned`: this very process has planned it, so that nobody else has sent anything of it.
+        `account` is the one to go to the service with, where it is not the one that the set names.
+        """
+        self.path = path
+        self._planned = planned
+        self._account = account
+        self._fresh_until = 0.0  # by the monotonic clock
+
+    @classmethod
+    def find(cls, reference: str | PathLike[str]) -> Self:
+        """Return the set of an id, the beginning of one, a name, `latest`, or a file's path.
+
+        Raises NoSuchSet, and AmbiguousSet where several are meant.
+        """
+        return cls(find_path(str(reference)))
+
+    def __getstate__(self) -> dict[str, object]:
+        # Who reads this elsewhere is not the process that planned the set, nor asked for it.
+        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0}
+
+    def __eq__(self, other: object) -> bool:
+        return self.path == other.path if isinstance(other, JobSet) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"<JobSet {self.id}>"
+
+    # What it is.
+
+    @property
+    def id(self) -> str:
+        """The id, by which it is found again: the day, a hyphen, seven letters or digits."""
+        return self.path.stem
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self.record().name
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that its owner has given it."""
+        return self.record().tags
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend that it runs on."""
+        return self.record().backend
+
+    @property
+    def account(self) -> str:
+        """The name of the account that goes to the service for it."""
+        return self._account or self.record().account
+
+    @property
+    def jobs(self) -> list[JobRecord]:
+        """The jobs in order, as they were last seen."""
+        with self.open() as manifest:
+            return manifest.jobs()
+
+    @property
+    def circuits(self) -> list[CircuitRecord]:
+        """The circuits in the order in which they were given."""
+        with self.open() as manifest:
+            return manifest.circuits()
+
+    def record(self) -> SetRecord:
+        """Return all that is written down of the set itself."""
+        with self.open() as manifest:
+            return manifest.job_set()
+
+    def events(self) -> list[EventRecord]:
+        """Return the history of the set, oldest first."""
+        with self.open() as manifest:
+            return manifest.events()
+
+    # How it stands.
+
+    def status(self, *, refresh: bool = True) -> Status:
+        """Return how the set stands; `refresh` asks the service first, unless all has ended.
+
+        Nothing is sent or fetched. Raises a ServiceError where the service cannot be asked.
+        """
+        if refresh:
+            self.refresh()
+        jobs = self.jobs
+        return Status(
+            state=set_state(jobs),
+            counts=count_statuses(jobs),
+            total_jobs=len(jobs),
+            unsure_jobs=sum(job.unsure for job in jobs),
+            lost_jobs=sum(job.lost for job in jobs),
+        )
+
+    def refresh(self, *, fetching: bool = False) -> None:
+        """Ask the service how the jobs stand, unless nothing can have changed.
+
+        Nothing is sent. Where another process, or a thread of this one, is moving the set, that one
+        does the asking. With `fetching`, results that are done are fetched, for which that one is
+        waited for, for some seconds. Raises a ServiceError.
+        """
+        with self.open() as manifest:
+            if is_idle(manifest):
+                return
+        with self.working(Clock()) as work:
+            patience = _PATIENCE if fetching else 0.0
+            try_advance(work, patience=patience, sending=False, fetching=fetching)
+            self._fresh_until = time.monotonic() + work.client.account.poll_first
+
+    def catch_up(self) -> None:
+        """Do as `refresh` does, unless that was done a moment ago.
+
+        Programs go through the jobs of a set one by one, and the first answer is that of them all.
+        The moment is the shortest pause between two polls of the account.
+        """
+        if time.monotonic() >= self._fresh_until:
+            self.refresh()
+
+    # Moving it on.
+
+    def resume(self, *, take_over: bool = False, progress: Progress | None = None) -> Self:
+        """Send what is not sent yet, whatever stopped it, and return the set. Nothing goes twice.
+
+        `take_over` has a copy of a set send from now on; the other one should then be left alone.
+        Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
+        copy sends nothing.
+        """
+        if take_over:
+            with self.open() as manifest:
+                wants.take_over(manifest)
+        clock = Clock()
+        with landing(clock), self.working(clock, _observer(progress)) as work:
+            work.taking_over = take_over
+            follow(work, is_sent, persistent=False, at_least_once=True)
+        with self.open() as manifest:
+            check_held(manifest)
+        return self
+
+    def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
+        """Send, follow and fetch until nothing is left to do, and return the set.
+
+        A service that is away is waited for. `timeout` is in seconds, None for as long as it takes.
+        `progress` is called with "sending" or "fetching" and how many of how many jobs are, and
+        with "waiting" and how many have ended. Failed jobs do not raise: see `status`. Raises
+        TimedOut and ServiceErrors; Ctrl-C raises KeyboardInterrupt once what is in flight has
+        landed. Whatever ends the wait, nothing is lost.
+        """
+
+        def tell() -> None:
+            if progress is not None:
+                jobs = self.jobs
+                progress("waiting", sum(job.status.final for job in jobs), len(jobs))
+
+        self.follow(is_settled, timeout, observer=_observer(progress), shown=tell)
+        return self
+
+    def results(self, *, partial: bool = False) -> Results:
+        """Fetch what is done, and return the results of the circuits.
+
+        They are kept for good: the service is asked once. While some are still to come NotFinished
+        is raised, unless `partial` takes what is here. Jobs that have failed do not raise: they are
+        `missing` from what is returned. Raises a ServiceError where the service cannot be asked for
+        what is not here.
+        """
+        with self.open() as manifest:
+            repair(manifest)
+            asking = manifest.job_set().closed_at is None and not manifest.db.is_copy
+        if asking:
+            self.refresh(fetching=True)
+        with self.open() as manifest:
+            jobs, circuits = manifest.jobs(), manifest.circuits()
+            coming = [job for job in missing_jobs(manifest) if not job.delivered]
+        if coming and not partial:
+            raise NotFinished(
+                f"The results of {len(coming)} of {len(jobs)} jobs are still to come.",
+                "Wait for them with `wait()`, or take what is here with `partial=True`.",
+            )
+        return Results(circuits, jobs, self.open)
+
+    # Changing it.
+
+    def cancel(self, jobs: Collection[int] | None = None) -> list[JobRecord]:
+        """Cancel jobs by their indexes, or all; return those that have not ended yet.
+
+        What is not sent yet never is from this moment. The others are asked to stop, and looked
+        after for some seconds; what is wanted stays so, whatever comes in between. Raises a
+        ServiceError, and UsageError for a job that is not there.
+        """
+        with self.open() as manifest:
+            chosen = chosen_jobs(manifest, jobs)
+            wants.want_cancel(manifest, chosen)
+
+        def left(manifest: Manifest) -> list[JobRecord]:
+            return [job for job in manifest.jobs() if job.index in chosen and not job.status.final]
+
+        self.carry_out(lambda manifest: not left(manifest))
+        with self.open() as manifest:
+            return left(manifest)
+
+    def retag(
+        self,
+        replace: Sequence[str] | None = None,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        name: str | None = None,
+    ) -> tuple[str, ...]:
+        """Replace, then add, then remove tags, and rename the set; return the tags that it has now.
+
+        An empty `replace` takes all away. The set has them from this moment on, its jobs as soon as
+        the service takes them. Raises UsageError for what cannot be a tag, and ServiceErrors.
+        """
+        change = tag_change(replace, add, remove)
+        new = None if name is None else check_name(name)
+        with self.open() as manifest:
+            wants.want_labels(manifest, name=new, change=change)
+        self.carry_out(lambda manifest: not unlabelled(manifest))
+        return self.tags
+
+    def retry(
+        self,
+        jobs: Collection[int] | None = None,
+        *,
+        cancelled: bool = False,
+        lost: bool = False,
+        progress: Progress | None = None,
+    ) -> list[int]:
+        """Send failed jobs again, as new attempts; return which, by their indexes.
+
+        Of all, or of those in `jobs`. Jobs that were `cancelled`, and those that ran and whose
+        results are `lost`, are run again where that is asked for. Old attempts stay in the history.
+        Raises UsageError for a job whose circuits are not known here, and what `resume` does.
+        """
+        with self.open() as manifest:
+            chosen, _ = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
+            if chosen:
+                wants.want_retry(manifest, chosen)
+        if chosen:
+            self.resume(progress=progress)
+        return [job.index for job in chosen]
+
+    def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
+        """Copy the set, with its circuits and results, into one file, and return its path.
+
+        In a folder the file is named by the set's id. Raises UsageError for a file that is there,
+        unless it is to be overwritten, and StorageError.
+        """
+        target = Path(path)
+        if target.is_dir():
+            target /= f"{self.id}{SUFFIX}"
+        if target.exists() and not overwrite:
+            raise UsageError(f"{target} exists already.", "Name another file, or overwrite it.")
+        with self.open() as manifest:
+            export_copy(manifest, target)
+        return target
+
+    # What these are made of.
+
+    def open(self) -> Manifest:
+        """Open the set's file, for the block of a `with`."""
+        return Manifest.open(self.path)
+
+    @contextlib.contextmanager
+    def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
+        """Open the set's file, connected to its service, for the block."""
+        with self.open() as manifest, connected(self.account, clock) as client:
+            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+
+    def follow(
+        self,
+        goal: Goal,
+        timeout: float | None = None,
+        *,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
+
+        Jobs are sent, followed and fetched on the way. A service that is away is waited for.
+        `timeout` is in seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once
+        what is in flight has landed.
+        """
+        clock = clock or Clock()
+        clock.set_deadline(timeout)
+        with self.open() as manifest:
+            if goal(manifest):
+                return
+        with landing(clock), self.working(clock, observer) as work:
+            follow(work, goal, shown=shown)
+
+    def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
+        """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
+
+        Look for `patience` seconds at most whether `until` holds, and return that; what is left
+        then is done by whoever moves the set on next. Raises a ServiceError.
+        """
+        with self.open() as manifest:
+            # Nothing of it is on the service, or wanted there.
+            if is_idle(manifest):
+                return until(manifest)
+        clock = Clock()
+        clock.set_deadline(patience)
+        with landing(clock), self.working(clock) as work:
+            with contextlib.suppress(TimedOut, SetInUse):
+                follow(
+                    work,
+                    until,
+                    persistent=False,
+                    sending=False,
+                    fetching=False,
+                    at_least_once=True,
+                    patience=patience,
+                )
+            return until(work.manifest)
+
+
+@contextlib.contextmanager
+def connected(account_name: str, clock: Clock) -> Iterator[Client]:
+    """Connect to the service of an account for the block."""
+    from ..service.client import Client
+
+    with Client(find_account(account_name), clock) as client:
+        yield client
+
+
+def chosen_jobs(manifest: Manifest, indexes: Collection[int] | None) -> set[int]:
+    """Return the jobs of these indexes, or all; raises UsageError for one that is not there."""
+    total = manifest.job_set().total_jobs
+    unknown = [index for index in indexes or () if not 0 <= index < total]
+    if unknown:
+        raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
+    return set(range(total) if indexes is None else indexes)
+
+
+def jobs_to_retry(
+    manifest: Manifest, indexes: Collection[int] | None, *, cancelled: bool, lost: bool
+) -> tuple[list[JobRecord], list[int]]:
+    """Return the jobs that are to be run again, and the indexes of those that cannot be.
+
+    The circuits of the latter are not known here. Where nothing else could be run again, or where
+    jobs are named, they are among the former, and `want_retry` refuses them.
+    """
+    named = chosen_jobs(manifest, indexes)
+    chosen = [
+        job
+        for job in manifest.jobs()
+        if job.index in named and _may_run_again(job, cancelled=cancelled, lost=lost)
+    ]
+    unknown = [] if indexes is not None else wants.unknown_jobs(manifest, chosen)
+    if len(unknown) == len(chosen):
+        return chosen, []
+    return [job for job in chosen if job.index not in unknown], unknown
+
+
+def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
+    if job.status is JobStatus.CANCELLED:
+        return cancelled
+    return job.status is JobStatus.ERROR or (lost and job.lost)
+
+
+class _Told:
+    """An observer that calls a function of the program's."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def note(self, text: str) -> None:
+        _log.info("%s", text)
+
+
+def _observer(progress: Progress | None) -> Observer | None:
+    return None if progress is None else _Told(progress)
