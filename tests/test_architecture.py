@@ -96,7 +96,7 @@ def in_room(room: str) -> list[Path]:
 
 # Where the doors of each room lead; DESIGN knows no others.
 DOORS = {
-    "": {"cli", "managed"},
+    "": {"circuits", "cli", "jobset", "managed", "manifest", "service"},
     "circuits": set(),
     "service": set(),
     "manifest": set(),

@@ -83,11 +83,8 @@ class JobSet:
     """
 
     def __init__(self, path: Path, *, planned: bool = False, account: str | None = None) -> None:
-        """Hold the set of a file.
-
-        `planned`: this very process has planned it, so that nobody else has sent anything of it.
-        `account` is the one to go to the service with, where it is not the one that the set names.
-        """
+        # `planned`: this very process has planned it, so that nobody else has sent anything of it.
+        # `account` is the one to go to the service with, where it is not the one of the set.
         self.path = path
         self._planned = planned
         self._account = account
@@ -143,13 +140,18 @@ class JobSet:
 
     @property
     def jobs(self) -> list[JobRecord]:
-        """The jobs in order, as they were last seen."""
+        """The jobs in order, as they were last seen.
+
+        Each has `index, first_circuit, last_circuit` (both included), `status` by Qiskit's names,
+        `reason` why it failed, and `remote`, the job on the service: its `id`, and more; None as
+        long as it is not sent.
+        """
         with self.open() as manifest:
             return manifest.jobs()
 
     @property
     def circuits(self) -> list[CircuitRecord]:
-        """The circuits in the order in which they were given."""
+        """The circuits in the order in which they were given: `index, name, metadata, shots`."""
         with self.open() as manifest:
             return manifest.circuits()
 
@@ -159,7 +161,7 @@ class JobSet:
             return manifest.job_set()
 
     def events(self) -> list[EventRecord]:
-        """Return the history of the set, oldest first."""
+        """Return the history of the set, oldest first: `at` (ISO 8601), `kind`, `job`, `detail`."""
         with self.open() as manifest:
             return manifest.events()
 

@@ -21,7 +21,6 @@ from .shelf import Shelf
 
 if TYPE_CHECKING:
     import numpy as np
-    from qiskit.primitives import PrimitiveResult
 
     from ..service.outcomes import PubResult
 
@@ -174,7 +173,7 @@ class Results:
         """
         return _frame(list(self), library)
 
-    def primitive_result(self) -> PrimitiveResult[Any]:
+    def primitive_result(self) -> Any:
         """Return the outcomes as Qiskit's `PrimitiveResult`, a `SamplerPubResult` for each circuit.
 
         Raises MissingPackage where Qiskit 2 is not installed, MissingResults where results of any

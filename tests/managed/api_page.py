@@ -3,7 +3,8 @@
 <!-- ManagedResults -->         what follows is made of the class, up to the next `<!-- end -->`
 <!-- QueueInfo() -->            the same, and how one is made
 <!-- least_busy -->             a function
-<!-- errors -->                 a table of the exceptions
+<!-- errors -->                 a table of the exceptions of the old classes
+<!-- new_errors -->             a table of the others
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _PULSES = frozenset(
     }
 )
 # By which the classes know each other.
-_INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"})
+_INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"}) | {
+    *("carry_out", "catch_up", "find", "follow", "open", "working"),
+}
 
 
 def api_page() -> str:
@@ -39,7 +42,11 @@ def api_page() -> str:
 
     def made(found: re.Match[str]) -> str:
         begin, name, constructor, end = found.groups()
-        parts = _errors() if name == "errors" else _described(name, bool(constructor))
+        parts = (
+            _errors(old=name == "errors")
+            if name in {"errors", "new_errors"}
+            else _described(name, bool(constructor))
+        )
         return "\n\n".join([begin, *parts, end]).replace("-->\n\n\n", "-->\n\n")
 
     return MARKED.sub(made, PAGE.read_text("utf-8"))
@@ -121,11 +128,13 @@ def _text(thing: Any) -> str:
     return inspect.cleandoc(thing.__doc__)
 
 
-def _errors() -> Iterator[str]:
+def _errors(*, old: bool) -> Iterator[str]:
     lines = ["| name | below | when |", "|---|---|---|"]
     for name in ibmqbatch.__all__:
         error = getattr(ibmqbatch, name)
-        if isinstance(error, type) and issubclass(error, Exception):
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            continue
+        if issubclass(error, ibmqbatch.IBMQError) is old:
             # Terra's class of the same name is one of its bases there.
             below = [base.__name__ for base in error.__bases__ if base is not object]
             bases = ", ".join(f"`{base}`" for base in below if base != name)

@@ -16,11 +16,18 @@ from tests.managed.programs import run_program
 ROOT = Path(__file__).parents[2]
 CLASSES = [name for name in ibmqbatch.__all__ if isinstance(getattr(ibmqbatch, name), type)]
 ERRORS = [name for name in CLASSES if issubclass(getattr(ibmqbatch, name), Exception)]
+OLD_ERRORS = [name for name in ERRORS if issubclass(getattr(ibmqbatch, name), ibmqbatch.IBMQError)]
 
 
-def test_beside_the_classes_there_are_the_accounts_and_two_functions():
+def test_beside_the_classes_there_are_the_accounts_and_functions():
     others = {*ibmqbatch.__all__} - {*CLASSES}
-    assert others == {"IBMQ", "__version__", "job_monitor", "least_busy"}
+    functions = {"backends", "job_monitor", "job_sets", "least_busy", "submit"}
+    assert others == {"IBMQ", "__version__", *functions}
+
+
+def test_a_star_leaves_pythons_open_alone():
+    assert "open" not in ibmqbatch.__all__
+    assert callable(ibmqbatch.open)
 
 
 def test_classes_say_what_they_are():
@@ -58,12 +65,15 @@ def test_every_exception_that_there_is_is_public():
         for name, value in vars(exceptions).items()
         if isinstance(value, type) and issubclass(value, exceptions.IBMQError)
     }
-    assert there == set(ERRORS)
+    assert there == set(OLD_ERRORS)
 
 
-def test_errors_have_one_base_which_is_qiskits():
-    for name in ERRORS:
-        assert issubclass(getattr(ibmqbatch, name), ibmqbatch.IBMQError), name
+def test_errors_of_the_front_door_have_one_base():
+    for name in {*ERRORS} - {*OLD_ERRORS}:
+        assert issubclass(getattr(ibmqbatch, name), ibmqbatch.IbmqbatchError), name
+
+
+def test_errors_of_the_old_classes_are_qiskits():
     assert issubclass(ibmqbatch.IBMQError, QiskitError)
 
 

@@ -1,0 +1,191 @@
+"""A job set in a program's hands."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from qiskit import QuantumCircuit
+
+import ibmqbatch
+from ibmqbatch import JobSet
+from ibmqbatch.manifest.records import JobStatus
+from tests.conftest import basis_state, point_at
+from tests.manifest.conftest import write_set
+from tests.qiskits import needs_qiskit2, needs_terra
+
+
+@pytest.fixture
+def embedded_service(home, service_folder):
+    """Have the data folder's local service be the one of the run: others here are made up."""
+    told = json.loads((service_folder / "service.json").read_bytes())
+    point_at(home, told, told["url"])
+
+
+@pytest.fixture
+def ended(embedded_service) -> JobSet:
+    """A set of three circuits in two jobs that has ended well."""
+    texts = [basis_state(bits) for bits in ("01", "10", "11")]
+    return ibmqbatch.submit(texts, shots=7, max_circuits=2, name="three", tags=["a"]).wait()
+
+
+@pytest.fixture
+def failed(embedded_service) -> JobSet:
+    """A set of two jobs, the first of which has failed."""
+    wide = basis_state("0" * 3)
+    texts = [wide, basis_state("11")]
+    job_set = ibmqbatch.submit(texts, shots=7, max_circuits=1, detach=True)
+    with job_set.open() as manifest, manifest.db.transaction():
+        # What nothing can decode fails on the service.
+        manifest.db.write("UPDATE bodies SET body = ? WHERE id = 1", (b"spoilt",))
+    return job_set.wait()
+
+
+def test_what_it_is_stands_in_its_file(ended):
+    assert (ended.name, ended.tags, ended.backend, ended.account) == (
+        *("three", ("a",), "ideal_simulator", "local"),
+    )
+    assert [circuit.shots for circuit in ended.circuits] == [7, 7, 7]
+    assert next(event.kind for event in ended.events()) == "planned"
+
+
+def test_its_state_is_one_word_and_its_counts_add_up(ended):
+    status = ended.status()
+    assert (str(status), status.final) == ("done: 2 done", True)
+    assert sum(status.counts.values()) == status.total_jobs == 2
+
+
+def test_results_are_had_by_index_name_and_slice(ended):
+    results = ended.results()
+    assert dict(results[1].counts) == {"10": 7}
+    assert dict(results[-1].counts) == {"11": 7}
+    assert results[results[1].name].index == 1
+    assert [result.index for result in results[1:]] == [1, 2]
+    assert len(results[1:]) == 2
+    with pytest.raises(IndexError):
+        results[3]
+    with pytest.raises(ibmqbatch.UsageError):
+        results["nobody"]
+
+
+def test_shots_are_an_array_with_a_column_for_each_bit(ended):
+    array = ended.results()[0].array()
+    assert (array.shape, array.dtype.name) == ((7, 2), "uint8")
+    assert array.tolist() == [[1, 0]] * 7
+    assert ended.results()[0].memory() == ["01"] * 7
+    with pytest.raises(ibmqbatch.UsageError, match="has no register 'x'"):
+        ended.results()[0].array("x")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_data_frame_has_a_row_for_each_outcome(library, embedded_service):
+    circuit = QuantumCircuit(1, 1, name="half", metadata={"angle": 0.5, "name": "mine"})
+    circuit.measure(0, 0)
+    results = ibmqbatch.submit([circuit, basis_state("1")], shots=7).wait().results()
+    frame = results.to_dataframe(library)
+    assert [*frame.columns] == ["index", "name", "outcome", "count", "angle", "metadata.name"]
+    assert frame["outcome"].to_list() == ["0", "1"]
+    assert frame["count"].to_list() == [7, 7]
+    assert frame["metadata.name"].to_list()[0] == "mine"
+    assert frame["metadata.name"].count() == 1
+
+
+def test_pandas_makes_the_frames_where_nothing_else_is_said(ended):
+    assert type(ended.results().to_dataframe()).__module__.startswith("pandas")
+    with pytest.raises(ibmqbatch.UsageError, match="no data frames of 'excel'"):
+        ended.results().to_dataframe("excel")
+
+
+def test_a_library_that_is_not_there_is_named(ended, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(ibmqbatch.MissingPackage, match="polars, which is not installed"):
+        ended.results().to_dataframe("polars")
+
+
+@needs_qiskit2("Terra has no PrimitiveResult.")
+def test_qiskits_own_form_holds_the_same_shots(ended):
+    whole = ended.results().primitive_result()
+    assert [pub.data.c.get_counts() for pub in whole] == [{"01": 7}, {"10": 7}, {"11": 7}]
+    assert whole[0].data.c.array.shape == (7, 1)
+
+
+@needs_terra("Qiskit 2 has a PrimitiveResult.")
+def test_terra_has_no_form_for_it(ended):
+    with pytest.raises(ibmqbatch.MissingPackage, match="no PrimitiveResult"):
+        ended.results().primitive_result()
+
+
+def test_results_are_not_given_before_they_are_all_here(embedded_service):
+    job_set = ibmqbatch.submit(basis_state("1"), detach=True)
+    with pytest.raises(ibmqbatch.NotFinished):
+        job_set.results()
+    results = job_set.results(partial=True)
+    assert list(results) == []
+    with pytest.raises(ibmqbatch.MissingResults, match="circuit 0 are not here: job 0 is INITIAL"):
+        results[0]
+
+
+def test_a_failed_job_costs_its_own_circuits_only(failed):
+    results = failed.results()
+    assert [result.index for result in results] == [1]
+    assert [job.index for job in results.missing] == [0]
+    assert results[1:].missing == []
+    with pytest.raises(ibmqbatch.MissingResults, match="job 0 is ERROR"):
+        results[0]
+
+
+def test_only_failed_jobs_are_run_again(failed):
+    assert failed.retry() == [0]
+    assert [job.attempt for job in failed.jobs] == [2, 1]
+    assert failed.wait().retry([1]) == []
+    with pytest.raises(ibmqbatch.UsageError, match="no job 5"):
+        failed.retry([5])
+
+
+def test_what_is_cancelled_before_it_is_sent_never_is(embedded_service):
+    job_set = ibmqbatch.submit([basis_state("1")] * 2, max_circuits=1, detach=True)
+    assert job_set.cancel([1]) == []
+    assert [job.status for job in job_set.wait().jobs] == [JobStatus.DONE, JobStatus.CANCELLED]
+    assert job_set.retry() == []
+    assert job_set.retry(cancelled=True) == [1]
+
+
+def test_tags_are_replaced_added_to_and_taken_away(ended):
+    assert ended.retag(add=["b", "c"], remove=["a"], name="other") == ("b", "c")
+    assert ended.name == "other"
+    assert ended.retag(["d"]) == ("d",)
+    assert ended.retag([]) == ()
+    with pytest.raises(ibmqbatch.UsageError):
+        ended.retag(add=[str(number) for number in range(6)])
+
+
+def test_a_copy_is_a_set_like_any_other(ended, tmp_path):
+    copy = ended.export(tmp_path)
+    assert copy.name == f"{ended.id}.sqlite"
+    assert ibmqbatch.open(copy).results()[0].counts == ended.results()[0].counts
+    with pytest.raises(ibmqbatch.UsageError, match="exists already"):
+        ended.export(tmp_path)
+    assert ended.export(tmp_path, overwrite=True) == copy
+
+
+def test_the_time_to_wait_is_limited(embedded_service):
+    job_set = ibmqbatch.submit(basis_state("1"), detach=True)
+    with pytest.raises(ibmqbatch.TimedOut):
+        job_set.wait(timeout=0)
+
+
+def test_it_can_be_pickled_and_shared_by_threads(ended):
+    again = pickle.loads(pickle.dumps(ended))
+    assert again == ended
+    results = pickle.loads(pickle.dumps(ended.results()))
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(lambda index: dict(results[index % 3].counts), range(30)))
+    assert seen == [{"01": 7}, {"10": 7}, {"11": 7}] * 10
+
+
+def test_planned_by_this_process_is_not_what_a_pickle_says(home):
+    job_set = JobSet(write_set(1), planned=True)
+    assert pickle.loads(pickle.dumps(job_set))._planned is False
