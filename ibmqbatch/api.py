@@ -173,8 +173,8 @@ def backends(account: str | None = None) -> list[BackendEntry]:
     Those that take jobs come first, and of them the account's own choice, then short queues.
     Raises UnknownAccount and ServiceErrors.
     """
+    from .accounts.find import find_account
     from .jobset.backends import in_order
-    from .service.accounts import find_account
 
     found = find_account(account)
     with connected(found.name, Clock()) as client:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.service import connection, instances
+from ibmqbatch.accounts import instances
+from ibmqbatch.service import connection
 from ibmqbatch.service.retry import RetryPolicy
 from tests.embedded import Embedded
 from tests.forked import run_forked

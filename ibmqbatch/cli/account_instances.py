@@ -27,11 +27,12 @@ def command(
 
     Example: ibmqbatch account instances
     """
+    from ..accounts.find import chosen_name, find_account, find_settings
+    from ..accounts.instances import reachable_instances
+    from ..accounts.view import instance_data
     from ..render.accounts import show_instances
     from ..render.console import message
-    from ..service.account_view import instance_data
-    from ..service.accounts import LOCAL, chosen_name, find_account, find_settings
-    from ..service.instances import reachable_instances
+    from ..service.endpoint import LOCAL
 
     with verb("account instances", json=json, verbose=verbose) as this:
         name, _ = chosen_name(account)

@@ -14,12 +14,12 @@ def command(json: options.Json = False, verbose: options.Verbose = 0) -> int:
 
     Example: ibmqbatch account list
     """
+    from ..accounts.find import account_names, chosen_name
+    from ..accounts.qiskit import qiskit_names
+    from ..accounts.store import stored_names
+    from ..accounts.view import account_data
     from ..render.accounts import show_accounts
     from ..render.console import message
-    from ..service.account_store import stored_names
-    from ..service.account_view import account_data
-    from ..service.accounts import account_names, chosen_name
-    from ..service.qiskit_accounts import qiskit_names
 
     with verb("account list", json=json, verbose=verbose) as this:
         stored_names()  # must be readable: it tells what is in use

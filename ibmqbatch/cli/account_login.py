@@ -18,8 +18,8 @@ from .asking import agreed, can_ask, chosen
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
-    from ..service.instances import Instance
-    from ..service.settings import Settings
+    from ..accounts.instances import Instance
+    from ..accounts.model import Settings
 
 _NAME = "ibm"
 _STDIN = Path("-")
@@ -93,7 +93,7 @@ def command(
 
     Example: ibmqbatch account login --token-file apikey.json
     """
-    from ..service.account_store import add_account, checked_name
+    from ..accounts.store import add_account, checked_name
 
     with verb("account login", json=json, verbose=verbose) as this:
         this.advice = "Nothing is stored."
@@ -110,7 +110,9 @@ def command(
         _warn_of_plain_http(settings)
         backends = None
         if no_check:
-            settings.locate()  # which asks nobody where there is a CRN, but looks at it
+            from ..accounts.instances import locate
+
+            locate(settings)  # which asks nobody where there is a CRN, but looks at it
         else:
             settings, backends = _checked(this, settings)
         in_use = add_account(settings, replace=replacing, use=use)
@@ -129,8 +131,8 @@ def _settings(
     private: bool,
 ) -> Settings:
     """Put together what is said about the account, short of its key; raises UsageError."""
-    from ..service import addresses
-    from ..service.settings import Settings
+    from ..accounts import addresses
+    from ..accounts.model import Settings
 
     instance = None if instance is None else instance.strip()
     if instance is not None and not (instance and instance.isascii() and instance.isprintable()):
@@ -155,8 +157,8 @@ def _settings(
 
 
 def _warn_of_plain_http(settings: Settings) -> None:
+    from ..accounts.addresses import is_loopback
     from ..render.console import message
-    from ..service.addresses import is_loopback
 
     url = settings.directory().iam_url
     if url.startswith("http://") and not is_loopback(url):
@@ -175,7 +177,7 @@ def _given(option: str, value: str | None, variable: str) -> tuple[str, str] | N
 
 def _agreed_to_replace(name: str) -> bool:
     """Ask before an account is replaced; False when there is none. Raises UsageError on a no."""
-    from ..service.account_store import stored_names
+    from ..accounts.store import stored_names
 
     if name not in stored_names():
         return False
@@ -189,8 +191,8 @@ def _agreed_to_replace(name: str) -> bool:
 
 def _read_key(token_file: Path | None) -> str:
     """Return the API key. It is never an argument, which other users of the machine can see."""
+    from ..accounts.api_keys import LONGEST, key_in, read_key_file
     from ..render.console import message
-    from ..service.api_keys import LONGEST, key_in, read_key_file
 
     if token_file is not None and token_file != _STDIN:
         return read_key_file(token_file)
@@ -211,9 +213,9 @@ def _checked(this: Verb, settings: Settings) -> tuple[Settings, int]:
 
     Returns it with its instance, and the number of backends that it can use.
     """
-    from ..service.accounts import remote_account
+    from ..accounts.find import remote_account
+    from ..accounts.instances import reachable_instances
     from ..service.client import Client
-    from ..service.instances import reachable_instances
 
     if settings.crn is None:
         found = reachable_instances(settings.directory(), this.clock)
@@ -225,9 +227,9 @@ def _checked(this: Verb, settings: Settings) -> tuple[Settings, int]:
 
 def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Instance:
     """Return the instance of this name, or the only one, or the one that is chosen when asked."""
+    from ..accounts.instances import instances_text, named_instance, no_instance
+    from ..accounts.view import instance_data
     from ..render.accounts import show_choice
-    from ..service.account_view import instance_data
-    from ..service.instances import instances_text, named_instance, no_instance
 
     if name is not None:
         return named_instance(instances, name)
@@ -251,10 +253,10 @@ def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Insta
 
 def _tell(this: Verb, settings: Settings, backends: int | None, *, in_use: bool) -> None:
     """Say what the account is, and whether it will be used."""
+    from ..accounts.find import chosen_name
+    from ..accounts.view import account_data
     from ..render.accounts import account_line
     from ..render.console import message, plural
-    from ..service.account_view import account_data
-    from ..service.accounts import chosen_name
 
     this.data["account"] = account_data(settings.name)
     checked = "not checked" if backends is None else plural(backends, "backend")

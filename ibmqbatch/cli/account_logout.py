@@ -28,9 +28,9 @@ def command(
 
     Example: ibmqbatch account logout ibm
     """
-    from ..service.account_store import remove_account
-    from ..service.account_view import account_data
-    from ..service.accounts import chosen_name
+    from ..accounts.find import chosen_name
+    from ..accounts.store import remove_account
+    from ..accounts.view import account_data
 
     with verb("account logout", json=json, verbose=verbose) as this:
         was_in_use = remove_account(name)

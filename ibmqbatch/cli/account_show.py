@@ -30,9 +30,9 @@ def command(
 
     Example: ibmqbatch account show --origin
     """
+    from ..accounts.find import chosen_name
+    from ..accounts.view import account_details
     from ..render.accounts import show_account
-    from ..service.account_view import account_details
-    from ..service.accounts import chosen_name
 
     with verb("account show", json=json, verbose=verbose) as this:
         this.data["account"] = account_details(*chosen_name(name))

@@ -22,11 +22,11 @@ def command(
 
     Example: ibmqbatch account use local
     """
+    from ..accounts.find import chosen_name, find_account
+    from ..accounts.store import use_account
+    from ..accounts.view import account_data
     from ..render.accounts import account_line
     from ..render.console import message
-    from ..service.account_store import use_account
-    from ..service.account_view import account_data
-    from ..service.accounts import chosen_name, find_account
 
     with verb("account use", json=json, verbose=verbose) as this:
         find_account(name)

@@ -11,8 +11,8 @@ from . import candidates, options
 from .verb import Verb, interrupts, verb
 
 if TYPE_CHECKING:
-    from ..service.accounts import Account
     from ..service.client import Client
+    from ..service.endpoint import Account
 
 Thing = TypeVar("Thing")
 
@@ -46,7 +46,7 @@ def command(
 
     Example: ibmqbatch backends fake_sherbrooke
     """
-    from ..service.accounts import find_account
+    from ..accounts.find import find_account
     from ..service.client import Client
 
     with verb("backends", json=json, verbose=verbose) as this:

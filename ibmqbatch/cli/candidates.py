@@ -59,15 +59,15 @@ def tags() -> Candidates:
 
 def accounts() -> Candidates:
     """Offer the accounts that can be used."""
-    from ..service.accounts import account_names
+    from ..accounts.find import account_names
 
     return list(account_names())
 
 
 def stored_accounts() -> Candidates:
     """Offer the accounts that were logged in to."""
+    from ..accounts.store import stored_names
     from ..errors import StorageError
-    from ..service.account_store import stored_names
 
     try:
         return list(stored_names())
@@ -77,8 +77,9 @@ def stored_accounts() -> Candidates:
 
 def backends(ctx: Any) -> Candidates:
     """Offer the backends of the account that is named, or else of all: those that were seen."""
-    from ..service.accounts import LOCAL, LOCAL_BACKEND
+    from ..accounts.model import LOCAL_BACKEND
     from ..service.backend_names import known_backends
+    from ..service.endpoint import LOCAL
 
     found = {(LOCAL_BACKEND, LOCAL)}
     found |= {(name, account) for account, names in known_backends().items() for name in names}

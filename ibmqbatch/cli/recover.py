@@ -117,7 +117,7 @@ class _Recovery:
     @contextlib.contextmanager
     def begin(cls, this: Verb, account: str | None, *, quiet: bool) -> Iterator[_Recovery]:
         """Have the account's service at hand for the block."""
-        from ..service.accounts import find_account
+        from ..accounts.find import find_account
         from ..service.client import Client
 
         this.advice = _ADVICE

@@ -92,7 +92,7 @@ def command(
 
 def _status(this: Verb) -> None:
     from ..render.console import message, write_line
-    from ..service.localhost import find_service
+    from ..service.local_server import find_service
 
     service = find_service()
     this.data["service"] = None
@@ -115,7 +115,7 @@ def _status(this: Verb) -> None:
 
 def _stop(this: Verb) -> None:
     from ..render.console import message
-    from ..service.localhost import find_service, stop_service
+    from ..service.local_server import find_service, stop_service
 
     service = find_service()
     this.data["service"] = None

@@ -16,7 +16,7 @@ from .verb import Verb, verb
 if TYPE_CHECKING:
     from ..jobset.request import Request
     from ..manifest.store import Manifest
-    from ..service.accounts import Account
+    from ..service.endpoint import Account
     from ..service.types import Backend
 
 _FEW = 12  # circuits whose results are shown at once

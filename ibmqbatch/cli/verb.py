@@ -209,8 +209,8 @@ def working(this: Verb, manifest: Manifest, observer: Observer | None = None) ->
 
     An error of the service that leaves a submission in doubt becomes Unsettled.
     """
+    from ..accounts.find import find_account
     from ..jobset.work import Unobserved, Work
-    from ..service.accounts import find_account
     from ..service.client import Client
     from ..service.errors import ServiceError
 

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ..accounts.find import account_names
+from ..accounts.model import UnknownAccount
 from ..clock import iso
 from ..errors import UsageError
-from ..service.accounts import LOCAL, UnknownAccount, account_names
 from ..service.calibration import Calibration, GateFigures
+from ..service.endpoint import LOCAL
 from ..service.errors import NotFound
 from ..service.types import Backend, BackendEntry, processor_name
 from .errors import UnknownBackend
 
 if TYPE_CHECKING:
-    from ..service.accounts import Account
     from ..service.client import Client
+    from ..service.endpoint import Account
 
 __all__ = ["backend_data", "entry_data", "find_backend", "in_order"]
 

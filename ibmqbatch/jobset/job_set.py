@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from ..accounts.find import find_account
 from ..clock import Clock
 from ..errors import UsageError
 from ..manifest import wants
@@ -27,7 +28,6 @@ from ..manifest.records import (
     set_state,
 )
 from ..manifest.store import SUFFIX, Manifest
-from ..service.accounts import find_account
 from .advance import Goal, follow, try_advance
 from .catalog import find_path
 from .errors import NotFinished, TimedOut

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..accounts.find import find_account
 from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ..manifest.ids import new_set_id
-from ..service.accounts import find_account
 from .backends import find_backend
 from .budget import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .device import device_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..circuits.device import Device
     from ..circuits.ready import Preparation, ReadyProgram
     from ..clock import Clock
-    from ..service.accounts import Account
+    from ..service.endpoint import Account
     from ..service.types import Backend, Usage
 
 __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from ..clock import Instant
 from ..manifest import attempts
 from ..manifest.custody import Claim
-from ..service.accounts import Account
+from ..service.endpoint import Account
 from .work import Work
 
 __all__ = ["catch_up", "claim", "is_overdue", "settle", "settles_in"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from qiskit.providers import BackendV2, Options
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
+from ..accounts.model import LOCAL_BACKEND
 from ..clock import Clock
 from ..jobset.errors import TooManyJobs
-from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
 from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts

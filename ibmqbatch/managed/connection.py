@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..accounts.find import find_account
 from ..clock import Clock
-from ..service.accounts import Account, find_account
+from ..service.endpoint import Account
 
 if TYPE_CHECKING:
     from ..service.client import Client

@@ -33,11 +33,11 @@ from dataclasses import dataclass
 from qiskit.exceptions import QiskitError
 from qiskit.providers.exceptions import JobError, JobTimeoutError
 
+from ..accounts.api_keys import NoKey
+from ..accounts.model import UnknownAccount
 from ..errors import IbmqbatchError, InputError, LimitError, UsageError
 from ..jobset.errors import NoSuchSet, NotFinished, TimedOut
 from ..manifest.errors import ManifestError
-from ..service.accounts import UnknownAccount
-from ..service.api_keys import NoKey
 from ..service.errors import ServiceError, TooManyPending
 from ._qiskit import terra_class
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..accounts.model import UnknownAccount
 from ..clock import Clock
 from ..jobset.catalog import set_paths
 from ..jobset.interrupts import landing
-from ..service.accounts import UnknownAccount
 from .connection import account_named, connected
 from .exceptions import IBMQJobManagerError, translated
 from .handle import SetHandle

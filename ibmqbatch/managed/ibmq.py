@@ -6,19 +6,14 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from ..accounts import addresses
+from ..accounts.api_keys import key_in
+from ..accounts.find import account_names, chosen_name, find_settings, remote_account
+from ..accounts.model import Settings
+from ..accounts.store import add_account, checked_name, name_in_use, remove_account, stored_names
+from ..accounts.view import account_data, account_details
 from ..errors import UsageError
-from ..service import addresses
-from ..service.account_store import (
-    add_account,
-    checked_name,
-    name_in_use,
-    remove_account,
-    stored_names,
-)
-from ..service.account_view import account_data, account_details
-from ..service.accounts import LOCAL, account_names, chosen_name, find_settings, remote_account
-from ..service.api_keys import key_in
-from ..service.settings import Settings
+from ..service.endpoint import LOCAL
 from .connection import account_named, disable, enable, enabled_names
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider

@@ -8,12 +8,13 @@ from typing import Any
 
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
+from ..accounts.model import LOCAL_BACKEND, UnknownAccount
 from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..jobset.backends import find_backend
 from ..jobset.errors import UnknownBackend
 from ..jobset.work import side_by_side
-from ..service.accounts import LOCAL, LOCAL_BACKEND, UnknownAccount
+from ..service.endpoint import LOCAL
 from ..service.errors import ServiceError
 from .arguments import whole_number
 from .backend import IBMQBackend

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 from ..clock import Clock
-from .accounts import Account
 from .backend_cache import recall, remember
 from .backend_names import remember_backends
 from .bounds import LARGEST_SENT
 from .connection import API_VERSION, Connection
+from .endpoint import Account
 from .errors import Conflict, NotFound, Unreadable
 from .pace import Pace
 from .transport import printable

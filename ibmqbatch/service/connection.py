@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from ..clock import Clock
 from ..errors import UsageError
-from .accounts import Account, Endpoint
 from .bounds import LARGEST_ANSWER
+from .endpoint import Account, Endpoint
 from .errors import AuthenticationFailed, Unreachable, WrongInstance
 from .retry import RetryPolicy
 from .tokens import TokenSource

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
+from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
@@ -23,7 +24,6 @@ from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.manifest.attempts import Intent
-from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
 from tests.bench.inputs import reading

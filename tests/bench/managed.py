@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ibmqbatch import IBMQJobManager
+from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.plan import make_plan
@@ -14,7 +15,6 @@ from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.managed.background import senders
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits

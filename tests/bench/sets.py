@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.plan import make_plan
@@ -18,7 +19,6 @@ from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client
 from tests.bench.stub import BACKEND, Stub
 

@@ -13,6 +13,7 @@ from qiskit import qasm2
 from qiskit.providers import JobStatus
 
 from ibmqbatch import IBMQJobManager, ManagedJobSet
+from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.rebuild import rebuild_set
@@ -23,7 +24,6 @@ from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.accounts import find_account
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ibmqbatch.accounts.model import Settings
+from ibmqbatch.accounts.store import add_account
 from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.complete import Answer, complete
 from ibmqbatch.cli.shells import _read
-from ibmqbatch.service.account_store import add_account
 from ibmqbatch.service.backend_names import known_backends, remember_backends
-from ibmqbatch.service.settings import Settings
 from tests.manifest.conftest import write_set
 
 

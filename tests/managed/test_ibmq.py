@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from ibmqbatch import IBMQAccountError, IBMQBackendApiError, IBMQProviderError
+from ibmqbatch.accounts.store import stored_settings, use_account
 from ibmqbatch.managed import connection
 from ibmqbatch.managed.ibmq import IBMQFactory
-from ibmqbatch.service.account_store import stored_settings, use_account
 from tests.managed.programs import bell, run_program
 from tests.managed.support import elsewhere
 
@@ -30,7 +30,7 @@ def ibmq(home) -> Iterator[IBMQFactory]:
 @pytest.fixture
 def nobody_is_asked(monkeypatch) -> None:
     """Have every attempt to connect to a service fail the test."""
-    from ibmqbatch.service import localhost
+    from ibmqbatch.service import local_server as localhost
     from ibmqbatch.service.transport import Transport
 
     def refuse(*_: object, **__: object) -> None:

@@ -157,7 +157,7 @@ def test_qobjs_are_there_before_the_jobs_are_sent(service):
 def test_finished_sets_are_read_without_a_service(done, home, monkeypatch):
     set_id = done.job_set_id()
     (home / "local" / "service.json").unlink()
-    monkeypatch.setattr("ibmqbatch.service.localhost._start", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr("ibmqbatch.service.local_server._start", lambda *_: pytest.fail("started"))
     found = IBMQJobManager().retrieve_job_set(set_id, None)
     assert found.results().combine_results().get_counts() == [outcome(n, 7) for n in range(3)]
     assert "Successful jobs: 2" in found.report()

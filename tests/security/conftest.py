@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from ibmqbatch.service import localhost
+from ibmqbatch.service import local_server
 
 
 @pytest.fixture(autouse=True)
@@ -15,5 +15,5 @@ def _service_of_the_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def no(*_: object) -> NoReturn:
         raise RuntimeError("the service of the run is not found")
 
-    monkeypatch.setattr(localhost, "_start", no)
-    monkeypatch.setattr(localhost, "stop_service", no)
+    monkeypatch.setattr(local_server, "_start", no)
+    monkeypatch.setattr(local_server, "stop_service", no)

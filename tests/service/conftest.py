@@ -10,8 +10,8 @@ import respx
 from hypothesis import settings
 
 from ibmqbatch.clock import Clock
-from ibmqbatch.service.accounts import Account, Endpoint
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.endpoint import Account, Endpoint
 from ibmqbatch.service.pace import Pace
 
 # A busy machine is no failure.

@@ -10,8 +10,8 @@ import pytest
 
 from ibmqbatch.clock import Clock
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.service.accounts import Endpoint
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,
@@ -248,7 +248,7 @@ def test_token_that_no_header_can_hold_is_unreadable_and_not_shown(token, wire, 
 
 def test_proxy_settings_of_the_environment_do_not_apply_to_this_machine(monkeypatch, service):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    from ibmqbatch.service.localhost import find_service
+    from ibmqbatch.service.local_server import find_service
 
     assert find_service() is not None
 

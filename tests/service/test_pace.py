@@ -130,7 +130,7 @@ def test_no_limit_obeys_a_block(home, clock):
 
 
 def test_file_does_not_name_the_key(home, clock):
-    from ibmqbatch.service.accounts import Endpoint
+    from ibmqbatch.service.endpoint import Endpoint
 
     endpoint = Endpoint("u", "i", "very-secret", "crn")
     sent(Pace(endpoint.key_id, 5, 60.0, clock), 1)

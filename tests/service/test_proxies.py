@@ -17,8 +17,8 @@ import trustme
 from ibmqbatch.clock import Clock
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.service import certificates
-from ibmqbatch.service.accounts import Endpoint
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import NoAnswer, ProxyFailed, ServiceError, Unreachable, Untrusted
 from ibmqbatch.service.retry import RetryPolicy
 from ibmqbatch.service.transport import Transport

@@ -144,8 +144,8 @@ def test_any_retry_after_is_a_wait_of_up_to_an_hour_or_none(text):
 
 
 def test_service_that_moved_is_looked_for_again(wire, no_waits):
-    from ibmqbatch.service.accounts import Endpoint
     from ibmqbatch.service.client import Client
+    from ibmqbatch.service.endpoint import Endpoint
     from tests.service.conftest import CRN, IAM, KEY, account
 
     places = iter(["https://old.test", "https://new.test"])

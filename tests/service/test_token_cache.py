@@ -12,8 +12,8 @@ import pytest
 
 from ibmqbatch import paths
 from ibmqbatch.files import FileLock
-from ibmqbatch.service.accounts import Endpoint
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed
 from ibmqbatch.service.token_cache import Token, TokenCache, forget_tokens
 from tests.bench.stub import API_KEY, INSTANCE, Stub
@@ -269,7 +269,7 @@ import sys
 from ibmqbatch.clock import Clock
 from ibmqbatch.service.client import Client
 from tests.service.conftest import account
-from ibmqbatch.service.accounts import Endpoint
+from ibmqbatch.service.endpoint import Endpoint
 
 url = sys.argv[1]
 endpoint = Endpoint(url + "/api/v1", url, {API_KEY!r}, {INSTANCE!r})

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ibmqbatch.accounts.find import account_names, find_account, find_settings
+from ibmqbatch.accounts.instances import locate
+from ibmqbatch.accounts.model import UnknownAccount
+from ibmqbatch.accounts.qiskit import qiskit_names
+from ibmqbatch.accounts.store import use_account
 from ibmqbatch.errors import StorageError
-from ibmqbatch.service.account_store import use_account
-from ibmqbatch.service.accounts import UnknownAccount, account_names, find_account, find_settings
-from ibmqbatch.service.qiskit_accounts import qiskit_names
 from tests.service.conftest import CRN
 
 EU = CRN.replace("us-east", "eu-de")
@@ -72,7 +74,7 @@ def test_variables_of_qiskit_are_an_account_by_name(home, monkeypatch):
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", EU)
     assert qiskit_names() == ["qiskit:environment"]
     settings = find_settings("qiskit:environment")
-    assert settings.locate().url == "https://eu-de.quantum.cloud.ibm.com/api/v1"
+    assert locate(settings).url == "https://eu-de.quantum.cloud.ibm.com/api/v1"
     assert settings.origin_of("token") == "environment variable QISKIT_IBM_TOKEN"
 
 
@@ -121,7 +123,7 @@ def test_iam_can_be_moved_as_with_qiskit(save, monkeypatch):
     save(default=entry())
     monkeypatch.setenv("IAM_URL", "http://127.0.0.1:8765")
     settings = find_settings("qiskit:default")
-    assert settings.locate().iam_url == "http://127.0.0.1:8765"
+    assert locate(settings).iam_url == "http://127.0.0.1:8765"
     assert settings.origin_of("iam_url") == "environment variable IAM_URL"
 
 
@@ -146,7 +148,7 @@ def test_any_instance_is_none_in_particular(save):
 def test_proxy_is_the_one_for_the_service(urls, proxy, save):
     save(default=entry(proxies={"urls": urls}))
     settings = find_settings("qiskit:default")
-    assert settings.locate().proxy == proxy
+    assert locate(settings).proxy == proxy
     assert "secret" not in repr(settings)
 
 

@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import StorageError, UsageError
-from .account_environment import variable
-from .accounts import UnknownAccount
 from .addresses import (
     CLOUD,
     checked_iam_url,
@@ -27,7 +25,8 @@ from .addresses import (
     whole_crn,
 )
 from .api_keys import is_header_text
-from .settings import Preference, Settings
+from .environment import variable
+from .model import Preference, Settings, UnknownAccount
 
 __all__ = ["PREFIX", "qiskit_names", "qiskit_path", "qiskit_settings"]
 

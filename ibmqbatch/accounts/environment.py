@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .accounts import ENVIRONMENT, UnknownAccount
 from .addresses import checked_iam_url, checked_url, is_crn, whole_crn
 from .api_keys import is_header_text
-from .settings import Settings
+from .model import ENVIRONMENT, Settings, UnknownAccount
 
 __all__ = ["environment_settings", "is_described", "variable"]
 

@@ -5,16 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..errors import UsageError
+from ..exitcodes import ExitCode
+from ..service.endpoint import Endpoint
 from . import addresses
-from .accounts import Endpoint, UnknownAccount
 
-__all__ = ["DEFAULT", "DERIVED", "Preference", "Settings"]
+__all__ = [
+    "DEFAULT",
+    "DERIVED",
+    "ENVIRONMENT",
+    "FIGURES",
+    "LOCAL_BACKEND",
+    "Preference",
+    "Settings",
+    "UnknownAccount",
+]
+
+# What runs circuits on the embedded service when nothing else is asked for.
+LOCAL_BACKEND = "ideal_simulator"
+# The account that variables describe.
+ENVIRONMENT = "environment"
+# The variables that change how an account is treated, by what they change.
+FIGURES = {
+    "pace_limit": "IBMQBATCH_PACE",
+    "pace_window": "IBMQBATCH_PACE_WINDOW",
+    "max_pending": "IBMQBATCH_MAX_PENDING",
+    "settle_delay": "IBMQBATCH_SETTLE",
+}
+
 
 # Where a value comes from that stands nowhere.
 DEFAULT = "default"
 DERIVED = "derived from the instance"
 _FROM_URL = "derived from the URL"
 _ASKED_FOR = "asked for when needed"
+
+
+class UnknownAccount(UsageError):
+    """No account of this name, or one that lacks something."""
+
+    code = "unknown_account"
+    exit_code = ExitCode.AUTHENTICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +103,6 @@ class Settings:
     def directory(self) -> Endpoint:
         """Return an endpoint that names no instance: enough to ask which instances there are."""
         return self._endpoint(self.url or f"https://quantum.{self.cloud}", "")
-
-    def locate(self) -> Endpoint:
-        """Return where the service is; asks for the instance where no CRN is written down.
-
-        Raises UnknownAccount when none, or more than one, can be meant, and ServiceErrors.
-        """
-        if self.crn is not None:
-            return self.endpoint(self.crn)
-        from .instances import meant_instance
-
-        return self.endpoint(meant_instance(self))
 
     def origin_of(self, value: str) -> str:
         """Tell where a value of this account comes from, by its name here."""

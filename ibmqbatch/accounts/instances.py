@@ -15,18 +15,19 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ..clock import Clock
-from .accounts import Endpoint, UnknownAccount
+from ..service.endpoint import Endpoint
+from ..service.errors import AuthenticationFailed, NotFound, ServiceError, Unreachable, Unreadable
+from ..service.retry import RetryPolicy
+from ..service.tokens import TokenSource
+from ..service.transport import Transport, printable
 from .addresses import discovery_urls, region_of, whole_crn
 from .api_keys import is_header_text
-from .errors import AuthenticationFailed, NotFound, ServiceError, Unreachable, Unreadable
-from .retry import RetryPolicy
-from .settings import Preference, Settings
-from .tokens import TokenSource
-from .transport import Transport, printable
+from .model import Preference, Settings, UnknownAccount
 
 __all__ = [
     "Instance",
     "instances_text",
+    "locate",
     "meant_instance",
     "named_instance",
     "no_instance",
@@ -120,6 +121,14 @@ def instances_text(instances: Sequence[Instance]) -> str:
     names = [f"{item.name} ({item.region})" if item.region else item.name for item in instances]
     more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
     return ", ".join([*names[:_LISTED], *more])
+
+
+def locate(settings: Settings) -> Endpoint:
+    """Return where the service of an account is; asks for the instance where no CRN is written.
+
+    Raises UnknownAccount when none, or more than one, can be meant, and ServiceErrors.
+    """
+    return settings.endpoint(settings.crn or meant_instance(settings))
 
 
 def meant_instance(settings: Settings) -> str:

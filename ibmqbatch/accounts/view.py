@@ -6,15 +6,16 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
+from ..service.endpoint import LOCAL
 from . import addresses
-from .account_environment import variable
-from .accounts import FIGURES, LOCAL, chosen_name, find_account, find_settings
-from .settings import DEFAULT
+from .environment import variable
+from .find import chosen_name, find_account, find_settings
+from .model import DEFAULT, FIGURES
 
 if TYPE_CHECKING:
-    from .accounts import Account, Endpoint
+    from ..service.endpoint import Account, Endpoint
     from .instances import Instance
-    from .settings import Settings
+    from .model import Settings
 
 __all__ = ["account_data", "account_details", "instance_data"]
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
-from ibmqbatch.service import instances as module
-from ibmqbatch.service.accounts import Endpoint, UnknownAccount, find_account
+from ibmqbatch.accounts import instances as module
+from ibmqbatch.accounts.find import find_account
+from ibmqbatch.accounts.instances import locate, meant_instance, named_instance, reachable_instances
+from ibmqbatch.accounts.model import Preference, Settings, UnknownAccount
 from ibmqbatch.service.client import Client
+from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed, Busy, ServiceError, Unreadable
-from ibmqbatch.service.instances import meant_instance, named_instance, reachable_instances
-from ibmqbatch.service.settings import Preference, Settings
 from tests.service.conftest import CRN, KEY, TOKEN, FakeClock, account, error_body
 
 IAM = "https://iam.cloud.ibm.com"
@@ -236,7 +238,7 @@ def test_other_services_are_asked_at_the_origin_of_their_iam(wire, clock):
 
 def test_only_instance_is_meant_where_none_is_named(ibm):
     ibm["search"].mock(return_value=page(item("a", "eu-de")))
-    endpoint = settings().locate()
+    endpoint = locate(settings())
     assert endpoint.instance == crn("a", "eu-de")
     assert endpoint.url == "https://eu-de.quantum.cloud.ibm.com/api/v1"
 
@@ -312,7 +314,7 @@ def test_preference_that_fits_nothing_is_told(ibm):
 @pytest.mark.parametrize("failing", ["token", "search"])
 def test_nothing_is_created_where_the_instance_is_not_found(failing, ibm, no_waits):
     ibm[failing].mock(side_effect=httpx.ReadTimeout("slow"))
-    nowhere = account(locate=settings().locate)
+    nowhere = account(locate=partial(locate, settings()))
     with Client(nowhere, FakeClock()) as client, pytest.raises(ServiceError) as caught:
         client.submit(b"{}")
     assert caught.value.nothing_created

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch import files
-from ibmqbatch.clock import Clock
-from ibmqbatch.errors import StorageError, UsageError
-from ibmqbatch.service.account_store import (
+from ibmqbatch.accounts.find import find_account
+from ibmqbatch.accounts.model import Settings, UnknownAccount
+from ibmqbatch.accounts.store import (
     accounts_path,
     add_account,
     checked_name,
@@ -25,8 +25,8 @@ from ibmqbatch.service.account_store import (
     stored_settings,
     use_account,
 )
-from ibmqbatch.service.accounts import UnknownAccount, find_account
-from ibmqbatch.service.settings import Settings
+from ibmqbatch.clock import Clock
+from ibmqbatch.errors import StorageError, UsageError
 from ibmqbatch.service.token_cache import Token, TokenCache
 from tests.service.conftest import CRN
 
@@ -268,8 +268,8 @@ def test_name_that_would_mean_something_else_is_refused(name):
 def in_processes(*codes: str) -> list[int]:
     """Run pieces of code in processes of their own, at once; return how they ended."""
     begin = (
-        "from ibmqbatch.service.account_store import add_account\n"
-        "from ibmqbatch.service.settings import Settings\n"
+        "from ibmqbatch.accounts.store import add_account\n"
+        "from ibmqbatch.accounts.model import Settings\n"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", begin + code], stderr=subprocess.DEVNULL)

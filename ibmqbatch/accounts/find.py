@@ -1,32 +1,21 @@
-"""Accounts: where a service is, how to be admitted, and how it wants to be treated.
-
-How fast to send, how many jobs may wait and how often to ask are properties of the account, so
-that nothing else needs to know which service it talks to.
-"""
+"""Which account is meant, and how its service wants to be treated."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import StorageError, UsageError
-from ..exitcodes import ExitCode
-from .api_keys import key_id
+from ..service.endpoint import LOCAL, Account, Endpoint
+from .model import ENVIRONMENT, FIGURES, LOCAL_BACKEND, UnknownAccount
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from .model import Settings
 
 __all__ = [
-    "ENVIRONMENT",
-    "FIGURES",
-    "LOCAL",
-    "LOCAL_BACKEND",
-    "Account",
-    "Endpoint",
-    "UnknownAccount",
     "account_names",
     "add_account",
     "chosen_name",
@@ -37,80 +26,19 @@ __all__ = [
     "unwritten_names",
 ]
 
-# The account of the embedded service, and what runs circuits there when nothing else is asked for.
-LOCAL = "local"
-LOCAL_BACKEND = "ideal_simulator"
-# The account that variables describe.
-ENVIRONMENT = "environment"
-# The variables that change how an account is treated, by what they change.
-FIGURES = {
-    "pace_limit": "IBMQBATCH_PACE",
-    "pace_window": "IBMQBATCH_PACE_WINDOW",
-    "max_pending": "IBMQBATCH_MAX_PENDING",
-    "settle_delay": "IBMQBATCH_SETTLE",
-}
-
-
 _unwritten: dict[str, Account] = {}  # by name: those that this process alone knows of
 
 
-class UnknownAccount(UsageError):
-    """No account of this name, or one that lacks something."""
-
-    code = "unknown_account"
-    exit_code = ExitCode.AUTHENTICATION
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a service is at present, and the credentials for it.
-
-    `url` is the base of the API (".../api/v1"), `instance` the CRN that every request names.
-    `proxy` is an address to go through instead of what the environment says, `ca_bundle` a file of
-    certificates to trust instead of the usual ones; `verify` False trusts any certificate.
-    """
-
-    url: str
-    iam_url: str
-    api_key: str = field(repr=False)
-    instance: str
-    proxy: str | None = field(default=None, repr=False)
-    ca_bundle: str | None = None
-    verify: bool = True
-
-    @property
-    def key_id(self) -> str:
-        """A name for the key that does not give it away."""
-        return key_id(self.api_key)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One account, by name.
-
-    `locate` finds the service; it is asked again when the address it gave does not answer any
-    more. Times are in seconds: `pace_limit` submissions (None: no limit) in any `pace_window`;
-    polls from `poll_first` to `poll_longest` apart. A submission whose outcome is unknown counts as
-    never made once it is absent from two full listings `settle_gap` apart, the first no sooner
-    than `settle_delay` after the last instant at which it can have been sent.
-    """
-
-    name: str
-    locate: Callable[[], Endpoint]
-    default_backend: str | None
-    pace_limit: int | None
-    max_pending: int | None
-    poll_first: float
-    poll_longest: float
-    settle_delay: float
-    settle_gap: float
-    pace_window: float = 60.0
-
-
 def _running_service() -> Endpoint:
-    from .localhost import running_service
+    from ..service.local_server import running_service
 
     return running_service()
+
+
+def _located(settings: Settings) -> Endpoint:
+    from .instances import locate
+
+    return locate(settings)
 
 
 def _local() -> Account:
@@ -132,7 +60,7 @@ def remote_account(settings: Settings) -> Account:
     # The figures of IBM's service: 5 submissions a minute and user, listings that may lag.
     account = Account(
         name=settings.name,
-        locate=settings.locate,
+        locate=partial(_located, settings),
         default_backend=None,
         pace_limit=5,
         max_pending=None,
@@ -184,9 +112,9 @@ def chosen_name(name: str | None = None) -> tuple[str, str]:
     variables beside it, those before the choice made with `account use`; `local` comes last.
     Accounts of Qiskit are never meant unless they are named. Raises StorageError.
     """
-    from .account_environment import is_described, variable
-    from .account_store import accounts_path, name_in_use
-    from .settings import DEFAULT
+    from .environment import is_described, variable
+    from .model import DEFAULT
+    from .store import accounts_path, name_in_use
 
     if name is not None:
         return name, "named in the command"
@@ -203,9 +131,9 @@ def find_settings(name: str) -> Settings:
 
     Raises UnknownAccount, StorageError, UsageError.
     """
-    from .account_environment import environment_settings
-    from .account_store import stored_settings
-    from .qiskit_accounts import PREFIX, qiskit_settings
+    from .environment import environment_settings
+    from .qiskit import PREFIX, qiskit_settings
+    from .store import stored_settings
 
     if name == ENVIRONMENT:
         return environment_settings()
@@ -223,9 +151,9 @@ def account_names() -> list[str]:
 
     Those in a file that cannot be read are left out.
     """
-    from .account_environment import is_described
-    from .account_store import stored_names
-    from .qiskit_accounts import qiskit_names
+    from .environment import is_described
+    from .qiskit import qiskit_names
+    from .store import stored_names
 
     names = [LOCAL, *([ENVIRONMENT] if is_described() else [])]
     for names_of in (stored_names, qiskit_names):

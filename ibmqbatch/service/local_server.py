@@ -18,8 +18,8 @@ from pathlib import Path
 
 from .. import __version__, paths
 from ..files import FileLock
-from .accounts import LOCAL, Endpoint
 from .backend_names import remember_backends
+from .endpoint import LOCAL, Endpoint
 from .errors import ServiceError, Unreachable
 from .transport import Transport, printable
 

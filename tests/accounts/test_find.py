@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.accounts.find import account_names, find_account
+from ibmqbatch.accounts.model import Settings, UnknownAccount
+from ibmqbatch.accounts.store import add_account, use_account
 from ibmqbatch.errors import UsageError
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.service.account_store import add_account, use_account
-from ibmqbatch.service.accounts import UnknownAccount, account_names, find_account
-from ibmqbatch.service.settings import Settings
 from tests.service.conftest import CRN
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 from ..errors import StorageError, UsageError
 from ..exitcodes import ExitCode
 
-__all__ = ["LONGEST", "NoKey", "is_header_text", "key_id", "key_in", "read_key_file"]
+__all__ = ["LONGEST", "NoKey", "is_header_text", "key_in", "read_key_file"]
 
 LONGEST = 10_000  # bytes; IBM's keys have 44 characters, and its files of them some 200
 
@@ -24,11 +23,6 @@ class NoKey(UsageError):
 def is_header_text(text: str) -> bool:
     """Tell whether a text can stand in a request's header: no key or CRN has other characters."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
-
-
-def key_id(key: str) -> str:
-    """Return a name for a key that does not give it away."""
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()[:24]
 
 
 def key_in(data: bytes | str, named: str) -> str:

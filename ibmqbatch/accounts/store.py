@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing
-from .accounts import ENVIRONMENT, LOCAL, UnknownAccount
+from ..service.endpoint import LOCAL
 from .api_keys import is_header_text
-from .settings import Settings
+from .model import ENVIRONMENT, Settings, UnknownAccount
 
 __all__ = [
     "accounts_path",
@@ -177,7 +177,7 @@ def _settings(name: str, entry: Mapping[str, Any]) -> Settings:
 
 def _forget_tokens(name: str, entry: Mapping[str, Any]) -> None:
     """Remove what else is kept of the key of an account that goes: its access tokens."""
-    from .token_cache import forget_tokens
+    from ..service.token_cache import forget_tokens
 
     with contextlib.suppress(UnknownAccount):
         endpoint = _settings(name, entry).directory()

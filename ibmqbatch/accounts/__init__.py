@@ -1,0 +1,1 @@
+"""Accounts: where they are written down, which one is meant, and where its service is."""
