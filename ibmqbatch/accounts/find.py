@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "account_names",
-    "add_account",
     "chosen_name",
     "find_account",
     "find_settings",
+    "register_account",
+    "registered_names",
     "remote_account",
-    "remove_account",
-    "unwritten_names",
+    "unregister_account",
 ]
 
-_unwritten: dict[str, Account] = {}  # by name: those that this process alone knows of
+_registered: dict[str, Account] = {}  # by name: those that this process alone knows of
 
 
 def _running_service() -> Endpoint:
@@ -72,19 +72,19 @@ def remote_account(settings: Settings) -> Account:
     return _overridden(account)
 
 
-def add_account(account: Account) -> None:
+def register_account(account: Account) -> None:
     """Have this process know an account that is written down nowhere."""
-    _unwritten[account.name] = account
+    _registered[account.name] = account
 
 
-def remove_account(name: str) -> None:
+def unregister_account(name: str) -> None:
     """Have this process forget an account that it was told of, if it was."""
-    _unwritten.pop(name, None)
+    _registered.pop(name, None)
 
 
-def unwritten_names() -> list[str]:
+def registered_names() -> list[str]:
     """Return the names of the accounts that this process alone knows of."""
-    return list(_unwritten)
+    return list(_registered)
 
 
 def find_account(name: str | None = None) -> Account:
@@ -92,8 +92,8 @@ def find_account(name: str | None = None) -> Account:
 
     Raises UnknownAccount, StorageError, UsageError.
     """
-    if name in _unwritten:
-        return _unwritten[name]
+    if name in _registered:
+        return _registered[name]
     chosen, because = chosen_name(name)
     if chosen == LOCAL:
         return _overridden(_local())

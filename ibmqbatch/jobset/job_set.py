@@ -301,12 +301,30 @@ class JobSet:
         An empty `replace` takes all away. The set has them from this moment on, its jobs as soon as
         the service takes them. Raises UsageError for what cannot be a tag, and ServiceErrors.
         """
-        change = tag_change(replace, add, remove)
         new = None if name is None else check_name(name)
-        with self.open() as manifest:
-            wants.want_labels(manifest, name=new, change=change)
-        self.carry_out(lambda manifest: not unlabelled(manifest))
+        self.relabel(name=new, change=tag_change(replace, add, remove))
         return self.tags
+
+    def relabel(
+        self,
+        *,
+        name: str | None = None,
+        change: Callable[[tuple[str, ...]], Sequence[str]] = tuple,
+    ) -> int:
+        """Rename the set, and `change` its tags; return how many jobs do not carry both yet.
+
+        `change` makes the new tags of the present ones, which others may be changing as well.
+        Raises what it raises, and ServiceErrors.
+        """
+        with self.open() as manifest:
+            wants.want_labels(manifest, name=name, change=change)
+        self.carry_out(lambda manifest: not unlabelled(manifest))
+        return self.count_unlabelled()
+
+    def count_unlabelled(self) -> int:
+        """Return how many jobs on the service do not carry the set's name and tags yet."""
+        with self.open() as manifest:
+            return len(unlabelled(manifest))
 
     def retry(
         self,

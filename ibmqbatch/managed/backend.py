@@ -12,12 +12,12 @@ from qiskit.providers.exceptions import QiskitBackendNotFoundError
 from ..accounts.model import LOCAL_BACKEND
 from ..clock import Clock
 from ..jobset.errors import TooManyJobs
+from ..jobset.job_set import connected
 from ..service.types import Backend as Told
 from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
 from .backend_properties import BackendProperties, read_properties
 from .backend_status import BackendStatus, read_status
-from .connection import connected
 from .exceptions import (
     IBMQBackendError,
     IBMQBackendValueError,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..circuits.compile import build_target, simulator_target
 from ..clock import Clock
 from ..jobset.device import device_of
+from ..jobset.job_set import connected
 from ..service.types import Backend
-from .connection import connected
 from .exceptions import IBMQBackendError, translated
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ..jobset.errors import Interrupted
 from ..jobset.standing import is_sent
 
 if TYPE_CHECKING:
-    from .handle import SetHandle
+    from ..jobset.job_set import JobSet
 
 __all__ = ["Sender", "senders"]
 
@@ -33,26 +33,26 @@ class Sender:
     What stops it for good is kept as `error`; the rest of the set waits in its manifest.
     """
 
-    def __init__(self, handle: SetHandle) -> None:
+    def __init__(self, handle: JobSet) -> None:
         self._handle = handle
         self._clock = Clock()
         self.error: IbmqbatchError | None = None
         self._done = threading.Event()
         # A daemon, for the interpreter's end would wait for any other before it tells us.
         self._thread = threading.Thread(
-            target=self._run, name=f"sender of {handle.set_id}", daemon=True
+            target=self._run, name=f"sender of {handle.id}", daemon=True
         )
         _running.append(self)
         self._thread.start()
 
     def _run(self) -> None:
         try:
-            self._handle.wait(is_sent, clock=self._clock, observer=_Notes())
+            self._handle.follow(is_sent, clock=self._clock, observer=_Notes())
         except Interrupted:
             pass
         except IbmqbatchError as error:
             self.error = error
-            _log.warning("%s: %s %s", self._handle.set_id, error.message, error.hint)
+            _log.warning("%s: %s %s", self._handle.id, error.message, error.hint)
         finally:
             self._done.set()
             # One that has failed stays, for the program's end tells what is left.
@@ -86,9 +86,9 @@ class Sender:
 
     def tell(self) -> None:
         """Say how many jobs are not sent, or perhaps not, and how to go on; nothing if none is."""
-        set_id = self._handle.set_id
+        set_id = self._handle.id
         try:
-            jobs = self._handle.jobs()
+            jobs = self._handle.jobs
         except IbmqbatchError:
             return  # the set was taken away meanwhile, and nobody wants to know
         left = sum(job.unsent or job.unsure or job.leaving for job in jobs)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..accounts.find import find_account
 from ..accounts.model import UnknownAccount
 from ..clock import Clock
 from ..jobset.catalog import set_paths
 from ..jobset.interrupts import landing
-from .connection import account_named, connected
+from ..jobset.job_set import JobSet, connected
 from .exceptions import IBMQJobManagerError, translated
-from .handle import SetHandle
 from .warn import warn
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["find_set"]
 
 
-def find_set(set_id: str, provider: AccountProvider | None) -> SetHandle:
+def find_set(set_id: str, provider: AccountProvider | None) -> JobSet:
     """Return the set of this id; one that is not on this machine is rebuilt from the service.
 
     `provider` tells which account to ask then, and where the set's own is unknown. Raises
@@ -27,10 +27,10 @@ def find_set(set_id: str, provider: AccountProvider | None) -> SetHandle:
     """
     with translated(IBMQJobManagerError):
         found = next((path for path in set_paths() if path.stem == set_id), None)
-        return _rebuilt(set_id, provider) if found is None else _known(SetHandle(found), provider)
+        return _rebuilt(set_id, provider) if found is None else _known(JobSet(found), provider)
 
 
-def _known(handle: SetHandle, provider: AccountProvider | None) -> SetHandle:
+def _known(handle: JobSet, provider: AccountProvider | None) -> JobSet:
     """Return a set of this machine, through the provider where its own account is not known here.
 
     Another program may have enabled that one for itself.
@@ -38,17 +38,17 @@ def _known(handle: SetHandle, provider: AccountProvider | None) -> SetHandle:
     if provider is None:
         return handle
     try:
-        account_named(handle.record().account)
+        find_account(handle.record().account)
     except UnknownAccount:
-        return SetHandle(handle.path, account=provider.account_name)
+        return JobSet(handle.path, account=provider.account_name)
     return handle
 
 
-def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
+def _rebuilt(set_id: str, provider: AccountProvider | None) -> JobSet:
     from ..jobset.rebuild import rebuild_set
 
     clock = Clock()
-    account = account_named(None).name if provider is None else provider.account_name
+    account = find_account(None).name if provider is None else provider.account_name
     with landing(clock), connected(account, clock) as client:
         rebuilt = rebuild_set(client, set_id, clock, lambda *_: None)
     if rebuilt.holes:
@@ -56,4 +56,4 @@ def _rebuilt(set_id: str, provider: AccountProvider | None) -> SetHandle:
             f"The service does not have all jobs of the set {set_id}: of {len(rebuilt.holes)} "
             "nothing is known but which experiments they held. The others are here."
         )
-    return SetHandle(rebuilt.path)
+    return JobSet(rebuilt.path)

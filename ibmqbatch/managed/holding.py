@@ -10,7 +10,6 @@ from ..jobset.standing import is_sent
 from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
 from ..service.errors import ServiceError
-from . import changes
 from .backend import IBMQBackend, as_backend
 from .background import Sender
 from .exceptions import IBMQJobManagerError, IBMQJobManagerTimeoutError, message_of, translated
@@ -22,7 +21,8 @@ from .waiting import wait_for
 from .warn import warn
 
 if TYPE_CHECKING:
-    from .handle import Goal, SetHandle
+    from ..jobset.advance import Goal
+    from ..jobset.job_set import JobSet
 
 __all__ = ["Holding"]
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 class Holding:
     """A job set that this program has planned, or found."""
 
-    def __init__(self, handle: SetHandle, backend: IBMQBackend | None = None) -> None:
+    def __init__(self, handle: JobSet, backend: IBMQBackend | None = None) -> None:
         self.handle = handle
         self._backend = backend
         self._sender: Sender | None = None
@@ -79,7 +79,7 @@ class Holding:
         """Return the backend that the set runs on, in the set's own account."""
         if self._backend is None:
             name = self.read(Manifest.job_set).backend
-            self._backend = IBMQBackend(AccountProvider(self.handle.account_name), name)
+            self._backend = IBMQBackend(AccountProvider(self.handle.account), name)
         return self._backend
 
     def read(self, what: Callable[[Manifest], T]) -> T:
@@ -108,7 +108,7 @@ class Holding:
                 pass
         error = self._sender.error
         if error is not None and not (enough and self.read(enough)):
-            warn(f"Not all jobs of the set {self.handle.set_id} are sent: {message_of(error)}")
+            warn(f"Not all jobs of the set {self.handle.id} are sent: {message_of(error)}")
 
     def wait(
         self,
@@ -124,7 +124,7 @@ class Holding:
             try:
                 wait_for(self.handle, goal, timeout, counted=counted)
             except TimedOut as error:
-                left = [job for job in self.handle.jobs() if not counted(job)]
+                left = [job for job in self.handle.jobs if not counted(job)]
                 raise IBMQJobManagerTimeoutError(
                     f"Timeout while waiting for the results for experiments {spans(left)}."
                 ) from error
@@ -135,19 +135,16 @@ class Holding:
             try:
                 self.handle.refresh(fetching=True)
             except ServiceError as error:
-                warn(
-                    f"The set {self.handle.set_id} is given as far as it is here: "
-                    f"{message_of(error)}"
-                )
+                warn(f"The set {self.handle.id} is given as far as it is here: {message_of(error)}")
 
     def cancel(self) -> None:
         """Cancel all jobs; warn of those that have not ended."""
         with translated(IBMQJobManagerError):
             try:
-                left = changes.cancel(self.handle)
+                left = self.handle.cancel()
             except ServiceError as error:
                 warn(
-                    f"Nothing more of the set {self.handle.set_id} is sent; its other jobs are "
+                    f"Nothing more of the set {self.handle.id} is sent; its other jobs are "
                     f"cancelled as soon as the service can be asked: {message_of(error)}"
                 )
                 return
@@ -164,11 +161,11 @@ class Holding:
         why = ""
         with translated(IBMQJobManagerError):
             try:
-                left = changes.relabel(self.handle, name=name, change=change)
+                left = self.handle.relabel(name=name, change=change)
             except ServiceError as error:
-                left, why = changes.count_unlabelled(self.handle), f": {message_of(error)}"
+                left, why = self.handle.count_unlabelled(), f": {message_of(error)}"
         if left:
             warn(
-                f"The set {self.handle.set_id} has its new name or tags; {left} of its jobs get "
+                f"The set {self.handle.id} has its new name or tags; {left} of its jobs get "
                 f"them as soon as the service takes them{why}"
             )

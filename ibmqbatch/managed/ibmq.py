@@ -8,13 +8,21 @@ from typing import Any
 
 from ..accounts import addresses
 from ..accounts.api_keys import key_in
-from ..accounts.find import account_names, chosen_name, find_settings, remote_account
+from ..accounts.find import (
+    account_names,
+    chosen_name,
+    find_account,
+    find_settings,
+    register_account,
+    registered_names,
+    remote_account,
+    unregister_account,
+)
 from ..accounts.model import Settings
 from ..accounts.store import add_account, checked_name, name_in_use, remove_account, stored_names
 from ..accounts.view import account_data, account_details
 from ..errors import UsageError
 from ..service.endpoint import LOCAL
-from .connection import account_named, disable, enable, enabled_names
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider
 from .warn import warn
@@ -46,7 +54,7 @@ class IBMQFactory:
         `local`, which simulates on this machine. Raises IBMQAccountError where it cannot be used.
         """
         with translated(IBMQAccountError):
-            name = account_named(None).name
+            name = find_account(None).name
         if self._active not in {None, name}:
             _log.info("The account '%s' takes the place of '%s'.", name, self._active)
         self._active = name
@@ -58,10 +66,10 @@ class IBMQFactory:
         That is of the account that the program has enabled, or else of the one that a command would
         take. Raises IBMQAccountError.
         """
-        if self._active is not None and self._active in enabled_names():
+        if self._active is not None and self._active in registered_names():
             return AccountProvider(self._active)
         with translated(IBMQAccountError):
-            return AccountProvider(account_named(None).name)
+            return AccountProvider(find_account(None).name)
 
     def enable_account(
         self, token: str, url: str | None = None, instance: str | None = None, **kwargs: Any
@@ -78,7 +86,7 @@ class IBMQFactory:
         _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
         with translated(IBMQAccountError):
             settings = _settings(kwargs.pop("name", None) or _ENABLED, token, url, instance, kwargs)
-            enable(remote_account(settings))
+            register_account(remote_account(settings))
         self._active = settings.name
         return AccountProvider(settings.name)
 
@@ -86,7 +94,7 @@ class IBMQFactory:
         """Have no account in use any more; raises IBMQAccountError when none is."""
         if self._active is None:
             raise IBMQAccountError("No account is in use in this session.")
-        disable(self._active)
+        unregister_account(self._active)
         self._active = None
 
     def save_account(
@@ -144,7 +152,7 @@ class IBMQFactory:
         """
         if self._active is None:
             return None
-        if self._active in enabled_names():
+        if self._active in registered_names():
             return {"name": self._active, "kind": "enabled", "in_use": True}
         with translated(IBMQAccountError):
             return account_data(self._active)
@@ -162,7 +170,7 @@ class IBMQFactory:
             first = self._active or chosen_name()[0]
             return [
                 AccountProvider(name)
-                for name in dict.fromkeys([first, *enabled_names(), *account_names()])
+                for name in dict.fromkeys([first, *registered_names(), *account_names()])
             ]
 
     def get_provider(
@@ -187,7 +195,7 @@ class IBMQFactory:
         name = account or self._active
         assert name is not None
         with translated(IBMQAccountError):
-            account_named(name)
+            find_account(name)
             return AccountProvider(name if instance is None else _with_instance(name, instance))
 
     def __repr__(self) -> str:
@@ -250,11 +258,11 @@ def _saved(name: str | None) -> str | None:
 def _with_instance(name: str, instance: str) -> str:
     """Return the name of an account for an instance, which is made where there is none."""
     for known in [name, *account_names()]:
-        if known != LOCAL and known not in enabled_names():
+        if known != LOCAL and known not in registered_names():
             settings = find_settings(known)
             if instance in {settings.crn, settings.instance, settings.instance_name}:
                 return known
-    if name == LOCAL or name in enabled_names():
+    if name == LOCAL or name in registered_names():
         raise IBMQProviderError(
             f"The account '{name}' has no instances to choose from. Enable one with `instance`."
         )
@@ -264,7 +272,7 @@ def _with_instance(name: str, instance: str) -> str:
         instance=addresses.whole_crn(instance),
         instance_name=None,
     )
-    enable(remote_account(settings))
+    register_account(remote_account(settings))
     return settings.name
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 from qiskit.providers import JobStatus
 
 from ..clock import Clock
+from ..jobset.job_set import connected
 from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
 from .arguments import seconds
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
-from .connection import connected
 from .exceptions import (
     IBMQJobApiError,
     IBMQJobError,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from qiskit.qobj import QasmQobj
     from qiskit.result import Result
 
+    from ..jobset.job_set import JobSet
     from .backend import IBMQBackend
-    from .handle import SetHandle
 
 __all__ = ["IBMQJob"]
 
@@ -104,7 +104,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         return {**self.__dict__, "_result": None}
 
     @classmethod
-    def of_set(cls, handle: SetHandle, index: int, backend: IBMQBackend) -> Self:
+    def of_set(cls, handle: JobSet, index: int, backend: IBMQBackend) -> Self:
         """Return the view on one job of a set of this machine."""
         view = SetView(handle, index)
         with translated(IBMQJobError):

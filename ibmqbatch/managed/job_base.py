@@ -64,7 +64,7 @@ class JobBase(JobV1):  # type: ignore[misc]
 
         with translated(IBMQJobError):
             try:
-                view.handle.wait(goal, checked_timeout(timeout), clock=clock, shown=shown)
+                view.handle.follow(goal, checked_timeout(timeout), clock=clock, shown=shown)
             except TimedOut as error:
                 raise IBMQJobTimeoutError(
                     f"Timeout while waiting for job {self.job_id()}."

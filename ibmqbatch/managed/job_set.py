@@ -31,9 +31,9 @@ from .warn import warn
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
 
+    from ..jobset.job_set import JobSet
     from ..manifest.records import SetRecord
     from .backend import IBMQBackend
-    from .handle import SetHandle
     from .job import IBMQJob
     from .provider import AccountProvider
 
@@ -64,7 +64,7 @@ class ManagedJobSet:
     @classmethod
     def of(cls, held: Holding) -> Self:
         """Return a set that is planned, or found, already."""
-        job_set = cls(short_id=held.handle.set_id)
+        job_set = cls(short_id=held.handle.id)
         job_set._found = held
         return job_set
 
@@ -247,7 +247,7 @@ class ManagedJobSet:
         It is the day, a hyphen and seven letters or digits, which sort by time (20261120-7f3k9qa).
         Raises IBMQJobManagerInvalidStateError before the set is run.
         """
-        set_id = self._short_id if self._found is None else self.handle.set_id
+        set_id = self._short_id if self._found is None else self.handle.id
         if set_id is None:
             raise IBMQJobManagerInvalidStateError("A job set has an id once it is run.")
         return set_id
@@ -297,7 +297,7 @@ class ManagedJobSet:
         return self.tags()
 
     @property
-    def handle(self) -> SetHandle:
+    def handle(self) -> JobSet:
         """Where the set's file is. Raises IBMQJobManagerInvalidStateError before the set is run."""
         return self._held.handle
 

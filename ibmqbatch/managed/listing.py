@@ -16,13 +16,12 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset import catalog
 from ..jobset.errors import NoSuchJob
+from ..jobset.job_set import JobSet, connected
 from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
 from ..service.errors import NotFound
 from .arguments import whole_number
-from .connection import connected
-from .handle import SetHandle
 from .run_options import checked_tags
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def list_jobs(
         found = _unique(_merged(client, wanted))
         listed = list(islice(found, first, last))
     backends: dict[str, IBMQBackend] = {}
-    handles: dict[Path, SetHandle] = {}
+    handles: dict[Path, JobSet] = {}
     return [_job(provider, remote, backends, handles) for remote in listed]
 
 
@@ -158,7 +157,7 @@ def _job(
     provider: AccountProvider,
     remote: RemoteJob,
     backends: dict[str, IBMQBackend],
-    handles: dict[Path, SetHandle],
+    handles: dict[Path, JobSet],
 ) -> IBMQJob:
     """Return a listed job, as one of its set where that is on this machine.
 
@@ -174,7 +173,7 @@ def _job(
         found = catalog.find_job(remote.id, remote.tags)
         if found is not None:
             path, index = found
-            return IBMQJob.of_set(handles.setdefault(path, SetHandle(path)), index, backend)
+            return IBMQJob.of_set(handles.setdefault(path, JobSet(path)), index, backend)
     return IBMQJob(
         backend,
         None,

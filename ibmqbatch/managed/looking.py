@@ -14,7 +14,7 @@ from .exceptions import IBMQJobManagerError, message_of, translated
 from .warn import warn
 
 if TYPE_CHECKING:
-    from .handle import SetHandle
+    from ..jobset.job_set import JobSet
 
 __all__ = ["Look", "look", "status_of", "was_refused"]
 
@@ -28,14 +28,14 @@ class Look:
     statuses: Sequence[JobStatus | None]
 
 
-def look(handle: SetHandle) -> Look:
+def look(handle: JobSet) -> Look:
     """Ask the service how a set stands; a warning tells when it did not answer."""
     fresh = True
     try:
         handle.refresh()
     except IbmqbatchError as error:
         fresh = False
-        warn(f"Unable to retrieve job statuses of the set {handle.set_id}: {message_of(error)}")
+        warn(f"Unable to retrieve job statuses of the set {handle.id}: {message_of(error)}")
     with translated(IBMQJobManagerError), handle.open() as manifest:
         record, jobs = manifest.job_set(), manifest.jobs()
     return Look(record, jobs, [status_of(job, fresh=fresh) for job in jobs])

@@ -32,8 +32,8 @@ from .warn import warn
 if TYPE_CHECKING:
     from qiskit.result import Result
 
+    from ..jobset.job_set import JobSet
     from .backend import IBMQBackend
-    from .handle import SetHandle
 
 __all__ = ["ManagedJob"]
 
@@ -53,12 +53,12 @@ class ManagedJob:
         self.start_index = start_index
         self.end_index = start_index + experiments_count - 1
         self._job = job
-        self._handle: SetHandle | None = None
+        self._handle: JobSet | None = None
         self._index = 0
         self._backend: Callable[[], IBMQBackend] | None = None
 
     @classmethod
-    def of_set(cls, handle: SetHandle, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
+    def of_set(cls, handle: JobSet, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
         """Return the view on a job of a set; `backend` finds its backend when it is needed."""
         view = cls(job.first_circuit, job.last_circuit - job.first_circuit + 1)
         view._handle, view._index, view._backend = handle, job.index, backend
@@ -178,9 +178,7 @@ class ManagedJob:
             if self._handle is None:
                 done = self._job is not None and self._job.cancel()
             else:
-                from .changes import cancel
-
-                done = not cancel(self._handle, {self._index})
+                done = not self._handle.cancel({self._index})
         except (IBMQError, IbmqbatchError) as error:
             _log.warning(
                 "Experiments %d-%d: the cancel is not confirmed: %s",
@@ -230,7 +228,7 @@ class ManagedJob:
         if self._handle is not None:
             with translated(IBMQJobApiError):
                 try:
-                    self._handle.wait(self.is_decided, limit)
+                    self._handle.follow(self.is_decided, limit)
                 except TimedOut as error:
                     raise IBMQJobTimeoutError(
                         "Timeout while waiting for the job of experiments "

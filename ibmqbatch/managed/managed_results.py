@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from qiskit.result import Counts, Result
 
-    from .handle import SetHandle
+    from ..jobset.job_set import JobSet
 
 __all__ = ["ManagedResults"]
 
@@ -36,7 +36,7 @@ class ManagedResults:
     """
 
     def __init__(
-        self, handle: SetHandle, backend_name: str, success: bool, *, partial: bool = False
+        self, handle: JobSet, backend_name: str, success: bool, *, partial: bool = False
     ) -> None:
         self.backend_name = backend_name
         self.success = success
@@ -56,7 +56,7 @@ class ManagedResults:
 
     def __repr__(self) -> str:
         return (
-            f"<ManagedResults of the set {self._handle.set_id} on {self.backend_name}: "
+            f"<ManagedResults of the set {self._handle.id} on {self.backend_name}: "
             f"success={self.success}>"
         )
 
@@ -114,7 +114,7 @@ class ManagedResults:
         remotes = [job.remote for job in self._jobs if job.remote is not None]
         return qiskit_result(
             backend_name=self.backend_name,
-            job_id=self._handle.set_id,
+            job_id=self._handle.id,
             experiments=[
                 experiment_result(self._read(circuit.index)) for circuit in self._circuits
             ],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
+from ..jobset.job_set import JobSet
 from . import report
 from .exceptions import (
     IBMQError,
@@ -13,7 +14,6 @@ from .exceptions import (
     IBMQJobManagerUnknownJobSet,
     translated,
 )
-from .handle import SetHandle
 from .holding import Holding
 from .job_set import ManagedJobSet
 from .looking import look
@@ -142,7 +142,7 @@ class IBMQJobManager:
         with translated(IBMQJobManagerError):
             paths = [path for path in set_paths() if path.stem not in own]
         for path in paths:
-            handle = SetHandle(path)
+            handle = JobSet(path)
             try:
                 handle.record()
             except (IbmqbatchError, IBMQError) as error:

@@ -10,14 +10,11 @@ from ..circuits.errors import BadInput
 from ..circuits.given import in_a_list
 from ..clock import Clock
 from ..errors import InputError, Problem, UsageError
-from ..jobset.backends import find_backend
-from ..jobset.budget import usage_of
-from ..jobset.plan import make_plan
+from ..jobset.job_set import JobSet
+from ..jobset.plan import plan_set as plan_request
 from ..jobset.request import Request, check_request
 from ._qiskit import circuits_of_qobj, is_qobj
 from .arguments import as_index
-from .connection import account_named, connected
-from .handle import SetHandle
 from .run_options import checked_tags, read_run_options
 from .warn import warn
 
@@ -36,7 +33,7 @@ def plan_set(
     tags: Iterable[str] | None = None,
     run_config: Mapping[str, Any] | None = None,
     lone: bool = False,
-) -> SetHandle:
+) -> JobSet:
     """Plan a set of jobs, and write its manifest.
 
     `experiments` is a circuit, a text of OpenQASM, the path of a file, or any iterable of these.
@@ -71,22 +68,19 @@ def plan_set(
             **asked.request,
         )
     )
-    account = account_named(backend.account_name)
-    with connected(account.name, Clock()) as client:
-        target = find_backend(client, account, account.name, backend.name)
-        plan, path = make_plan(
-            request,
-            account,
-            target,
-            client.instance,
-            _ignore_progress,
-            usage=usage_of(client, target),
-            most_jobs=1 if lone else None,
-        )
-    assert path is not None
-    for note in plan.notes:
+    planned = plan_request(
+        request,
+        backend.account_name,
+        backend.name,
+        Clock(),
+        _ignore_progress,
+        most_jobs=1 if lone else None,
+    )
+    assert planned.path is not None
+    assert planned.plan is not None  # there is no key by which another is found
+    for note in planned.plan.notes:
         warn(note)
-    return SetHandle(path, planned=True)
+    return JobSet(planned.path, planned=planned.fresh)
 
 
 def _experiments(experiments: object, run_config: dict[str, Any]) -> list[Any]:

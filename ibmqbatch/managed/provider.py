@@ -8,17 +8,18 @@ from typing import Any
 
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
+from ..accounts.find import find_account
 from ..accounts.model import LOCAL_BACKEND, UnknownAccount
 from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..jobset.backends import find_backend
 from ..jobset.errors import UnknownBackend
+from ..jobset.job_set import connected
 from ..jobset.work import side_by_side
 from ..service.endpoint import LOCAL
 from ..service.errors import ServiceError
 from .arguments import whole_number
 from .backend import IBMQBackend
-from .connection import account_named, connected
 from .exceptions import IBMQBackendError, IBMQBackendValueError, message_of, translated
 from .job import IBMQJob
 from .listing import Wanted, find_job, list_jobs
@@ -65,7 +66,7 @@ class AccountProvider:
         with translated(IBMQBackendError):
             try:
                 with connected(self._account_name, Clock()) as client:
-                    account = account_named(self._account_name)
+                    account = find_account(self._account_name)
                     named = None if self._account_name == LOCAL else self._account_name
                     told = find_backend(client, account, named, name)
             except UsageError as error:

@@ -16,9 +16,9 @@ from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
 
 if TYPE_CHECKING:
+    from ..jobset.job_set import JobSet
     from ..jobset.work import Work
     from ..manifest.store import Manifest
-    from .handle import SetHandle
 
 __all__ = ["submit_now"]
 
@@ -26,7 +26,7 @@ _MOST_ATTEMPTS = 3  # at one job, each of which was proven to have come to nothi
 _PATIENCE = 60.0  # seconds, besides the account's own, to learn what came of a request
 
 
-def submit_now(handle: SetHandle) -> None:
+def submit_now(handle: JobSet) -> None:
     """Send a set's only job, at the account's pace.
 
     Whatever this raises, the job is not sent later, and is cancelled should it turn up: who is told

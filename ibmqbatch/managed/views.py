@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
+from ..jobset.job_set import JobSet, connected
 from ..jobset.recover import recover_jobs
 from ..jobset.tags import check_name, is_ours
 from ..jobset.usage import metrics_of
 from ..manifest.records import JobRecord, JobStatus, status_of
-from . import changes
-from .connection import connected
-from .handle import SetHandle
 
 if TYPE_CHECKING:
     from ..service.types import RemoteJob
@@ -57,7 +55,7 @@ class SetView:
     `tags` are those that a job of another program was last seen to have.
     """
 
-    def __init__(self, handle: SetHandle, index: int, tags: tuple[str, ...] | None = None) -> None:
+    def __init__(self, handle: JobSet, index: int, tags: tuple[str, ...] | None = None) -> None:
         self.handle = handle
         self.index = index
         self._tags = tags
@@ -67,9 +65,7 @@ class SetView:
         with self.handle.open() as manifest:
             job = manifest.job(self.index)
         if job is None:
-            raise UsageError(
-                f"The set {self.handle.set_id} has no job {self.index}.", "Count anew."
-            )
+            raise UsageError(f"The set {self.handle.id} has no job {self.index}.", "Count anew.")
         return job
 
     def facts(self) -> JobFacts:
@@ -113,7 +109,7 @@ class SetView:
 
     def cancel(self) -> None:
         """Cancel the job, and look for some seconds whether that takes effect."""
-        changes.cancel(self.handle, {self.index})
+        self.handle.cancel({self.index})
 
     def retag(self, change: Change) -> bool:
         """Change the tags of the whole set; return whether this job carries them."""
@@ -125,7 +121,7 @@ class SetView:
             done = job.retag(change)
             self._tags = job.facts().tags
             return done
-        changes.relabel(self.handle, change=change)
+        self.handle.relabel(change=change)
         return self._labelled()
 
     def rename(self, name: str) -> bool:
@@ -137,7 +133,7 @@ class SetView:
                 f"A name of its own this job does not have. {whose}.",
                 "Rename the job set instead, with ManagedJobSet.update_name().",
             )
-        changes.relabel(self.handle, name=check_name(name))
+        self.handle.relabel(name=check_name(name))
         return self._labelled()
 
     def _labelled(self) -> bool:
@@ -232,7 +228,7 @@ class ServiceView:
             clock = Clock()
             with connected(self._account_name, clock) as client:
                 found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
-        return SetView(SetHandle(found[0]), found[1], self.facts().tags)
+        return SetView(JobSet(found[0]), found[1], self.facts().tags)
 
 
 View = SetView | ServiceView

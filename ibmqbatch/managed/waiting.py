@@ -13,19 +13,20 @@ from ..render.notebook import NotebookBar, in_notebook
 from ..render.progress import ProgressBars
 
 if TYPE_CHECKING:
-    from .handle import Goal, SetHandle
+    from ..jobset.advance import Goal
+    from ..jobset.job_set import JobSet
 
 __all__ = ["wait_for"]
 
 
 def wait_for(
-    handle: SetHandle,
+    handle: JobSet,
     goal: Goal,
     timeout: float | None = None,
     *,
     counted: Callable[[JobRecord], bool],
 ) -> None:
-    """Move a set on until `goal` holds; see `SetHandle.wait`.
+    """Move a set on until `goal` holds; see `JobSet.follow`.
 
     In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`; elsewhere
     nothing is written.
@@ -38,7 +39,7 @@ def wait_for(
             bars.progress("waiting", sum(map(counted, jobs)), len(jobs))
             return goal(manifest)
 
-        handle.wait(watched, timeout, observer=bars)
+        handle.follow(watched, timeout, observer=bars)
 
 
 def _bars() -> NotebookBar | ProgressBars:

@@ -25,9 +25,8 @@ from qiskit import QuantumCircuit
 from ibmqbatch import IBMQ, IBMQJob
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.jobset.job_set import JobSet, connected
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.connection import connected
-from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
@@ -186,9 +185,7 @@ def cancelled(job_set: ManagedJobSet) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    wait_until(
-        lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs())
-    )
+    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs))
 
 
 def sets() -> list[Manifest]:
@@ -196,7 +193,7 @@ def sets() -> list[Manifest]:
     return [Manifest.open(path) for path in set_paths()]
 
 
-def planned(backend: IBMQBackend) -> SetHandle:
+def planned(backend: IBMQBackend) -> JobSet:
     """Return a set of two jobs, none of which is sent."""
     circuits = [flipped("10"), flipped("01")]
     return plan_set(backend, circuits, name="set", max_circuits=1, tags=["t"], run_config={})
@@ -211,7 +208,7 @@ def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> Manage
     return ManagedJobSet.of(Holding(handle, backend))
 
 
-def spoil(handle: SetHandle, *bad: int) -> None:
+def spoil(handle: JobSet, *bad: int) -> None:
     garbage = zlib.compress(b"QISKIT is not what this is")
     with handle.open() as manifest, manifest.db.transaction():
         for index in bad:

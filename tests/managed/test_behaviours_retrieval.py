@@ -117,7 +117,7 @@ def test_6_a_set_is_cached_unless_it_is_to_be_refreshed(manager, proxy):
 
 def test_6_jobs_of_others_under_the_sets_tag_are_an_error_and_are_left_alone(service, held):
     from ibmqbatch.clock import Clock
-    from ibmqbatch.managed.connection import connected
+    from ibmqbatch.jobset.job_set import connected
 
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
     set_id = job_set.job_set_id()

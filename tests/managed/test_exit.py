@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed.background import Sender
 from ibmqbatch.managed.exceptions import IBMQAccountError
-from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
@@ -30,11 +30,11 @@ PROGRAM = f"""
     from tests.managed.support import numbered
 
     def flying(job_set):
-        while not any(job.leaving for job in job_set.handle.jobs()):
+        while not any(job.leaving for job in job_set.handle.jobs):
             time.sleep(0.01)
 
     def landed(job_set, count):
-        while sum(job.remote is not None for job in job_set.handle.jobs()) < count:
+        while sum(job.remote is not None for job in job_set.handle.jobs) < count:
             time.sleep(0.01)
 
     def tell_of_the_end():
@@ -82,7 +82,7 @@ def says_now(process: subprocess.Popen[str]) -> bool:
 def jobs() -> list[JobRecord]:
     """Return the jobs of the only set there is."""
     (path,) = set_paths()
-    return SetHandle(path).jobs()
+    return JobSet(path).jobs
 
 
 def advice() -> str:
@@ -191,7 +191,7 @@ def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
     (path,) = set_paths()
     monkeypatch.setenv("IBMQBATCH_TOKEN", "")
     monkeypatch.delenv("IBMQBATCH_TOKEN")
-    job_set = ManagedJobSet.of(Holding(SetHandle(path)))
+    job_set = ManagedJobSet.of(Holding(JobSet(path)))
     with pytest.warns(UserWarning, match="Not all jobs of the set"):
         found = job_set.jobs()
     assert found.count(None) == 3

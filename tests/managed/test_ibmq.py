@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from ibmqbatch import IBMQAccountError, IBMQBackendApiError, IBMQProviderError
+from ibmqbatch.accounts import find
 from ibmqbatch.accounts.store import stored_settings, use_account
-from ibmqbatch.managed import connection
 from ibmqbatch.managed.ibmq import IBMQFactory
 from tests.managed.programs import bell, run_program
 from tests.managed.support import elsewhere
@@ -24,7 +24,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/mine:{}::"
 def ibmq(home) -> Iterator[IBMQFactory]:
     """An `IBMQ` of the test's own; what it enables is forgotten again."""
     yield IBMQFactory()
-    connection._enabled.clear()
+    find._registered.clear()
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_the_address_of_the_old_platform_is_left_out(ibmq, nobody_is_asked):
         ibmq.enable_account(
             KEY, "https://auth.quantum-computing.ibm.com/api", instance=CRN.format("a")
         )
-    located = connection.account_named("enabled").locate()
+    located = find.find_account("enabled").locate()
     assert located.url == "https://quantum.cloud.ibm.com/api/v1"
 
 
@@ -143,7 +143,7 @@ def test_proxies_and_certificates_are_those_of_old(ibmq, nobody_is_asked):
     ibmq.enable_account(
         KEY, instance=CRN.format("a"), proxies={"urls": {"https": "proxy:8080"}}, verify="/ca.pem"
     )
-    located = connection.account_named("enabled").locate()
+    located = find.find_account("enabled").locate()
     assert (located.proxy, located.ca_bundle, located.verify) == (
         "http://proxy:8080",
         "/ca.pem",
@@ -252,7 +252,7 @@ def test_a_provider_for_another_instance_uses_the_accounts_key(ibmq, nobody_is_a
     ibmq.save_account(KEY, instance=CRN.format("a"), name="one")
     ibmq.load_account()
     provider = ibmq.get_provider(instance=CRN.format("other"))
-    located = connection.account_named(provider.account_name).locate()
+    located = find.find_account(provider.account_name).locate()
     assert (located.api_key, located.instance) == (KEY, CRN.format("other"))
     assert stored_settings("one").instance == CRN.format("a")
 

@@ -14,7 +14,7 @@ from ibmqbatch import (
 )
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.managed.connection import connected
+from ibmqbatch.jobset.job_set import connected
 from tests.managed.support import STEPS, on_service
 from tests.qiskits import needs_terra
 

@@ -18,7 +18,7 @@ from ibmqbatch import (
     IBMQJobTimeoutError,
 )
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.managed.handle import SetHandle
+from ibmqbatch.jobset.job_set import JobSet
 from tests.managed.programs import bell, flipped
 from tests.managed.support import planned, said
 
@@ -43,7 +43,7 @@ def test_results_are_read_once_and_anew_with_refresh(job):
 
 def test_results_that_are_damaged_on_disk_are_fetched_anew(job):
     (path,) = set_paths()
-    with SetHandle(path).open() as manifest, manifest.db.transaction():
+    with JobSet(path).open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE results SET body = ?", (zlib.compress(b"{}"),))
     assert job.result(refresh=True).get_counts(0) == {"10": 20}
 
@@ -52,7 +52,7 @@ def test_results_are_here_when_the_service_is_not(proxy, simulator):
     job = simulator.run(flipped("1"), shots=3)
     job.result()
     proxy.when("GET", "/api/v1", times=999, status=500)
-    again = IBMQJob.of_set(SetHandle(set_paths()[0]), 0, job.backend())
+    again = IBMQJob.of_set(JobSet(set_paths()[0]), 0, job.backend())
     assert again.result().get_counts() == {"1": 3}
     assert [circuit.name for circuit in again.circuits()] == ["flipped"]
     assert again.header() == {}
@@ -170,7 +170,7 @@ def test_a_job_that_took_too_long_has_failed(proxy, simulator):
 
 def test_results_that_are_lost_are_an_api_error(job):
     (path,) = set_paths()
-    with SetHandle(path).open() as manifest, manifest.db.transaction():
+    with JobSet(path).open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE remotes SET result = 'lost', result_error = 'gone'")
     with pytest.raises(IBMQJobApiError, match="LOST: gone"):
         job.result(refresh=True)

@@ -16,6 +16,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 from ibmqbatch import IBMQ, IBMQJobManager, ManagedJobSet
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.interrupts import landing
+from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed import background
 from ibmqbatch.managed.exceptions import (
     IBMQError,
@@ -23,7 +24,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerInvalidStateError,
     IBMQManagedResultDataNotAvailable,
 )
-from ibmqbatch.managed.handle import SetHandle
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
 from tests.conftest import BELL, basis_state
@@ -304,7 +304,7 @@ def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
 
 
 def test_sets_of_other_accounts_have_backends_of_these(home):
-    handle = SetHandle(write_set(1, account="ibm", backend="ibm_fez"))
+    handle = JobSet(write_set(1, account="ibm", backend="ibm_fez"))
     backend = Holding(handle).backend()
     assert (backend.name, backend.account_name) == ("ibm_fez", "ibm")
 

@@ -12,7 +12,7 @@ import pytest
 
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import try_advance
-from ibmqbatch.managed.connection import connected
+from ibmqbatch.jobset.job_set import connected
 from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
@@ -98,21 +98,19 @@ def test_3_a_job_that_is_gone_is_a_hole_with_a_name_and_hides_nothing(
     monkeypatch.setenv("IBMQBATCH_SETTLE", "0.1")
     handle = spoiled(numbered(5), max_experiments_per_job=2, shots=3).handle
     with handle.working(Clock()) as work:
-        while len(held(handle.set_id)) < 3 or {j.status for j in held(handle.set_id)} != {
-            "Completed"
-        }:
+        while len(held(handle.id)) < 3 or {j.status for j in held(handle.id)} != {"Completed"}:
             try_advance(work, fetching=False)
-    gone = held(handle.set_id)[-1]
+    gone = held(handle.id)[-1]
     with connected("local", Clock()) as client:
         client._call("DELETE", f"/jobs/{gone.id}")
-    assert len(held(handle.set_id)) == 2
-    job_set = manager.retrieve_job_set(handle.set_id, None)
+    assert len(held(handle.id)) == 2
+    job_set = manager.retrieve_job_set(handle.id, None)
     with pytest.warns(UserWarning, match="job result for experiments 4-4"):
         results = job_set.results(timeout=60)
     assert [results.get_counts(n) for n in range(4)] == [outcome(n, 3) for n in range(4)]
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="experiments 4-4"):
         results.combine_results()
-    assert elsewhere(TELL, handle.set_id)["ranges"] == [[0, 1], [2, 3], [4, 4]]
+    assert elsewhere(TELL, handle.id)["ranges"] == [[0, 1], [2, 3], [4, 4]]
 
 
 def test_3_on_another_machine_what_is_missing_is_known_as_well(

@@ -13,8 +13,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
+from ibmqbatch.jobset import plan
 from ibmqbatch.jobset.results import raw_bodies
-from ibmqbatch.managed import planning
 from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
@@ -36,10 +36,8 @@ from tests.waiting import wait_until
 @pytest.fixture
 def few_shots(monkeypatch) -> None:
     """Have the backend take 10 shots at a time, so that more are spread over several jobs."""
-    find = planning.find_backend
-    monkeypatch.setattr(
-        planning, "find_backend", lambda *given: replace(find(*given), max_shots=10)
-    )
+    find = plan.find_backend
+    monkeypatch.setattr(plan, "find_backend", lambda *given: replace(find(*given), max_shots=10))
 
 
 def test_7_partial_results_are_reached_and_counters_add_up(service, few_shots, held):
