@@ -17,7 +17,7 @@ from .auth import USER_ID, Authority, instance_of
 from .backends import Backend, BackendTable
 from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
-from .errors import ApiError
+from .errors import RAN_TOO_LONG, ApiError
 from .identity import PLAN_ID
 from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
 from .pool import Pool
@@ -32,6 +32,7 @@ _PREFIXES = ("/api/v1", "/experimental/api/v1")
 _VERSION = "2026-04-15"
 # Without the version header a request is of the first version, which lists backends by name.
 _FIRST_VERSION, _BACKENDS_AS_OBJECTS = "2024-01-01", "2025-01-01"
+_RAN_TOO_LONG = "Cancelled - Ran too long"  # what the status, but not the state, says of such jobs
 _USAGE_PERIOD_SECONDS = 28 * 24 * 3600
 
 
@@ -313,7 +314,7 @@ class Api:
 
 
 def _usage(job: Mapping[str, Any]) -> dict[str, object]:
-    """Return the usage of a job: seconds of simulation, begun ones counted whole as IBM does."""
+    """Return the usage of a job: processor seconds of simulation, begun ones counted as whole."""
     status = "complete" if job["status"] in FINAL else "pending"
     return {"qpu_charge_time_seconds": -int(-job["seconds"] // 1), "status": status}
 
@@ -331,7 +332,7 @@ def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
         "user_id": USER_ID,
         "program": {"id": job["program"]},
         "state": state,
-        "status": job["status"],
+        "status": _RAN_TOO_LONG if job["reason_code"] == RAN_TOO_LONG else job["status"],
         "tags": job["tags"],
         "cost": MAX_COST_SECONDS if job["cost"] is None else job["cost"],
         "private": bool(job["private"]),

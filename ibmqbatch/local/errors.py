@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-__all__ = ["ApiError", "error_body"]
+__all__ = ["RAN_TOO_LONG", "ApiError", "error_body"]
+
+RAN_TOO_LONG = 1305  # a job, which the service then ended
 
 
 @dataclass(eq=False)

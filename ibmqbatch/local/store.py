@@ -40,12 +40,16 @@ class _Ids:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job handed to a slot: what a worker needs to run it."""
+    """A job handed to a slot: what a worker needs to run it.
+
+    `cost` is the processor time, in seconds, that the job says it may take; None: it does not.
+    """
 
     seq: int
     id: str
     backend: str
     params: bytes
+    cost: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class Store:
         with self._database.writing() as connection:
             end_overdue(connection)
             row = connection.execute(
-                "SELECT seq, id, backend, body FROM jobs JOIN params USING (seq) "
+                "SELECT seq, id, backend, body, cost FROM jobs JOIN params USING (seq) "
                 "WHERE status = 'Queued' ORDER BY seq LIMIT 1"
             ).fetchone()
             if row is None:
@@ -174,7 +178,7 @@ class Store:
                 (running, row["seq"]),
             )
             note_start(connection, row["seq"], running)
-        return Claim(row["seq"], row["id"], row["backend"], row["body"])
+        return Claim(row["seq"], row["id"], row["backend"], row["body"], row["cost"])
 
     def count_restart(self, claim: Claim) -> None:
         """Note that a Running job is handed to another worker, because its first one died."""

@@ -40,6 +40,14 @@ class Plan:
         amplitudes: int = 2 ** (squared * self.qubits)
         return 16 * amplitudes
 
+    def seconds(self, shots: int) -> float:
+        """About what a run takes on one core, every shot run by itself where it may have to be."""
+        amplitudes: int = 2**self.qubits
+        operations = _operations(self.circuit)
+        if self.simulation.method == _DENSITY:
+            return operations * amplitudes**2 * _SECONDS_PER_AMPLITUDE
+        return operations * shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
+
     def noisy(self, circuit: Any) -> tuple[Any, Any]:
         """Return the circuit with its parameters bound, and the noise model, as they are run.
 
@@ -133,6 +141,16 @@ class _Rehearsal:
         together = amplitudes**2 * _SECONDS_PER_AMPLITUDE
         each = shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
         return _DENSITY if together <= each else _VECTOR
+
+
+def _operations(circuit: Any) -> int:
+    """Return how many operations a shot runs; a loop that a measurement ends has one turn."""
+    total = 0
+    for item in circuit.data:
+        inside = sum(_operations(block) for block in getattr(item.operation, "blocks", ()))
+        turns = len(item.operation.params[0]) if item.operation.name == "for_loop" else 1
+        total += 1 + turns * inside
+    return total
 
 
 def _measures_last(circuit: Any) -> bool:

@@ -45,6 +45,11 @@ class Pub:
         return math.prod(self.shape)
 
     @property
+    def seconds(self) -> float:
+        """About what all executions take on one core."""
+        return self.executions * self.plan.seconds(self.shots)
+
+    @property
     def result_bytes(self) -> int:
         """About what its results take, from packed bits to the text that is sent."""
         bits = sum(math.ceil(len(register) / 8) for register in self.circuit.cregs)
