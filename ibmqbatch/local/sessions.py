@@ -4,7 +4,7 @@ Both modes are kept alike: a batch, and a dedicated session, which here has no b
 One is open until its first job starts, then active or inactive, by whether a job ran within the
 last minute, then closed. It closes when it takes no more jobs and the last one has ended, when
 it is cancelled, or when its time is up, counted from the start of its first job. Jobs that wait
-then fail; those that run go on to their end.
+are cancelled with it, or fail when its time is up; those that run go on to their end.
 
 What happens to a session along with its jobs happens in the transaction that changes the jobs: the
 functions here are called inside those.
@@ -73,11 +73,14 @@ class Sessions:
             _close_drained(connection, session_id)
 
     def close(self, crn: str, session_id: str) -> None:
-        """Close a session at once. Raises ApiError (404) for an unknown one."""
+        """Close a session at once, and cancel the jobs that wait in it.
+
+        Raises ApiError (404) for an unknown one.
+        """
         with self._database.writing() as connection:
             session = _find(connection, crn, session_id)
             if session["closed"] is None:
-                _close(connection, session, now(), "The session was closed")
+                _close(connection, session, now(), "Cancelled", "The session was closed")
 
     def end_overdue(self) -> None:
         """Close the sessions whose time is up."""
@@ -121,8 +124,8 @@ def note_end(connection: sqlite3.Connection, seq: int) -> None:
 def end_overdue(connection: sqlite3.Connection) -> None:
     """Close the sessions whose time is up."""
     for session in connection.execute(f"SELECT * {_OVERDUE}", (now(),)).fetchall():
-        reason = f"The {session['max_seconds']} seconds of the session were over"
-        _close(connection, session, session["ends"], reason)
+        reason = f"The {session['max_seconds']} s of the session were over"
+        _close(connection, session, session["ends"], "Failed", reason)
 
 
 _FIND = "SELECT * FROM sessions WHERE id = ? AND crn = ?"
@@ -136,17 +139,20 @@ def _find(connection: sqlite3.Connection, crn: str, session_id: str) -> sqlite3.
     return row
 
 
-def _close(connection: sqlite3.Connection, session: sqlite3.Row, moment: int, reason: str) -> None:
-    """Close a session, and have the jobs fail that wait in it."""
+def _close(
+    connection: sqlite3.Connection, session: sqlite3.Row, moment: int, status: str, reason: str
+) -> None:
+    """Close a session, and end the jobs that wait in it with a status."""
     connection.execute(
         "DELETE FROM params WHERE seq IN (SELECT seq FROM jobs "
         "WHERE session_id = ? AND status = 'Queued' AND private)",
         (session["id"],),
     )
     connection.execute(
-        "UPDATE jobs SET status = 'Failed', finished = ?, reason = ?, reason_code = ?, "
+        "UPDATE jobs SET status = ?, finished = ?, reason = ?, reason_code = ?, "
         "reason_solution = ? WHERE session_id = ? AND status = 'Queued'",
         (
+            status,
             now(),
             f"{reason} before the job began to run.",
             _CLOSED,

@@ -78,8 +78,11 @@ def test_cancelling_ends_the_worker_of_a_circuit_that_never_ends(new_server: New
 
 @pytest.mark.slow
 def test_a_job_that_says_no_limit_has_one(client: Client) -> None:
-    state = client.wait(client.submit(endless(), [bell(), None, 4000]))["state"]
-    assert (state["status"], state["reason_code"]) == ("Cancelled", 1305)
+    job_id = client.submit(endless(), [bell(), None, 4000])
+    # More than a minute of processor time is more minutes on a machine that is busy.
+    wait_until(lambda: client.job(job_id)["state"]["status"] == "Cancelled", seconds=900)
+    state = client.job(job_id)["state"]
+    assert state["reason_code"] == 1305
     assert f" {seconds_to_run(2, 4001, 0)} s " in state["reason"]
 
 
