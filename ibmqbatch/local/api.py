@@ -103,13 +103,14 @@ class Api:
         return json_reply({"versions": [{"version": _VERSION, "status": "live"}]})
 
     def backends(self, call: Call) -> Response:
-        """List the backends."""
+        """List the backends, and their mocks for who includes them."""
         version = call.request.headers.get("ibm-api-version", _FIRST_VERSION)
         if version < _BACKENDS_AS_OBJECTS:
             return json_reply({"devices": list(self._backends)})
+        mocks = self._backends.mocks if _boolean(call, "include_mocks") else {}
         entries = [
             backend.entry(self._store.queue_length(name))
-            for name, backend in self._backends.items()
+            for name, backend in (*self._backends.items(), *mocks.items())
         ]
         return json_reply({"devices": entries})
 
@@ -148,7 +149,7 @@ class Api:
         return json_reply(None)
 
     def _backend(self, name: str) -> Backend:
-        backend = self._backends.get(name)
+        backend = self._backends.find(name)
         if backend is None:
             advice = self._backends.advice(name)
             raise ApiError(404, 1216, f"Backend not found: {name}", advice)
@@ -180,10 +181,13 @@ class Api:
         sort = (call.query("sort") or "DESC").upper()
         if sort not in {"ASC", "DESC"}:
             raise ApiError.invalid("sort: must be ASC or DESC.")
+        backend, mocks = call.query("backend"), _boolean(call, "include_mocks")
         wanted = Filter(
             pending=_boolean(call, "pending"),
             program=call.query("program"),
-            backend=call.query("backend"),
+            backend=backend,
+            # They are left out of what is not about them.
+            without=() if mocks or backend else tuple(self._backends.mocks),
             session_id=call.query("session_id"),
             created_after=_moment(call, "created_after"),
             created_before=_moment(call, "created_before"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .allowance import seconds_to_read, seconds_to_run
-from .backends import Backend
+from .backends import BackendTable
 from .budget import MemoryBudget
 from .errors import RAN_TOO_LONG
 from .limits import MAX_COST_SECONDS
@@ -58,7 +58,7 @@ class Pool:
     def __init__(
         self,
         store: Store,
-        backends: Mapping[str, Backend],
+        backends: BackendTable,
         budget: MemoryBudget,
         *,
         workers: int,
@@ -217,7 +217,7 @@ class Pool:
     def _converse(self, worker: Worker, run: _Run) -> Outcome:
         """Take a job through a worker, waiting for memory in between."""
         claim = run.claim
-        backend = self._backends.get(claim.backend)
+        backend = self._backends.find(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
         run.seconds = seconds_to_read(len(claim.params))

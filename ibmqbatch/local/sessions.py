@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .auth import USER_ID
+from .backends import mock_name
 from .database import Database, now, timestamp
 from .errors import ApiError
 from .limits import MAX_SESSION_SECONDS
@@ -93,7 +94,10 @@ class Sessions:
 
 
 def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: str) -> None:
-    """Raise ApiError unless the session takes a job on the backend: 1217 when it is closed."""
+    """Raise ApiError unless the session takes a job on the backend: 1217 when it is closed.
+
+    One for a backend takes jobs on its mock, too.
+    """
     session = connection.execute(_FIND, (session_id, crn)).fetchone()
     if session is None:
         raise ApiError.invalid(f"session_id: there is no session {session_id}.")
@@ -101,7 +105,7 @@ def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: st
         raise ApiError(
             400, _CLOSED, f"The session {session_id} is closed.", "Open another session."
         )
-    if session["backend"] != backend:
+    if backend not in {session["backend"], mock_name(session["backend"])}:
         raise ApiError.invalid(f"backend: the session {session_id} is for {session['backend']}.")
 
 

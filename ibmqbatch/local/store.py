@@ -68,7 +68,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs of an instance a listing is about; None asks for all."""
+    """Which jobs of an instance a listing is about; None asks for all.
+
+    Those on the backends `without` are left out.
+    """
 
     pending: bool | None = None
     program: str | None = None
@@ -77,6 +80,7 @@ class Filter:
     created_after: int | None = None
     created_before: int | None = None
     tags: Sequence[str] = ()
+    without: Sequence[str] = ()
 
     def where(self, crn: str) -> tuple[str, list[object]]:
         """Return the condition on `jobs` and its values."""
@@ -94,6 +98,9 @@ class Filter:
             if value is not None:
                 parts.append(f"{column} {operator} ?")
                 values.append(value)
+        if self.without:
+            parts.append(f"backend NOT IN ({', '.join('?' * len(self.without))})")
+            values.extend(self.without)
         for tag in dict.fromkeys(self.tags):
             parts.append("seq IN (SELECT seq FROM tags WHERE tag = ?)")
             values.append(tag)

@@ -31,6 +31,14 @@ def test_jobs_run_inside_and_belong_to_it(ibm: Ibm, mode: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("max_time", ["9h", 10**6])
+def test_one_that_asks_for_too_much_time_has_what_there_is(
+    ibm: Ibm, mode: str, max_time: str | int
+) -> None:
+    assert ibm.here("longest", mode=mode, backend="fake_manila", max_time=max_time) == 28_800
+
+
+@both
 def test_one_is_found_by_its_id(ibm: Ibm, mode: str) -> None:
     found = ibm.here("found_again", mode=mode, backend="fake_manila")
     first, again = found["ids"]

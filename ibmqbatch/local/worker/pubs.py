@@ -11,7 +11,7 @@ from .anatomy import MEASUREMENTS, walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
-from .simulation import mix_seed, pack, run_circuit
+from .simulation import mix_seed, pack, random_bits, run_circuit
 from .values import read_values
 
 __all__ = ["Pub", "read_pubs", "run_pub"]
@@ -141,7 +141,10 @@ def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:
     for number, bound in enumerate(_executions(pub)):
         circuit, model = pub.plan.noisy(bound)
         mixed = None if seed is None else mix_seed(seed + number)
-        bits = run_circuit(circuit, model, pub.plan.simulation, pub.shots, mixed)
+        if pub.plan.simulation is None:
+            bits = random_bits(len(circuit.clbits), pub.shots, mixed)
+        else:
+            bits = run_circuit(circuit, model, pub.plan.simulation, pub.shots, mixed)
         for name, positions in registers.items():
             packed[name].append(pack(bits, positions))
     return {
