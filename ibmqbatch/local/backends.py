@@ -227,6 +227,11 @@ class BackendTable(Mapping[str, Backend]):
         """Return a backend or a mock; None where there is no such."""
         return self.get(name) or self.mocks.get(name)
 
+    def is_simulator(self, name: str) -> bool:
+        """Tell whether this is a backend that stands for no device."""
+        backend = self.get(name)
+        return backend is not None and backend.device is None
+
     def advice(self, name: str) -> str:
         """Return what to do about a backend that is not there."""
         here = f"The backends here are: {', '.join(self)}."

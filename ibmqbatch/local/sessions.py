@@ -21,14 +21,13 @@ from .auth import USER_ID
 from .backends import mock_name
 from .database import Database, now, timestamp
 from .errors import ApiError
-from .limits import MAX_SESSION_SECONDS
+from .limits import INTERACTIVE_SECONDS, MAX_SESSION_SECONDS
 
 __all__ = ["MODES", "Opening", "Sessions", "admit", "end_overdue", "note_end", "note_start"]
 
 MODES = ("batch", "dedicated")
 
 _SECOND = 1_000_000
-_INTERACTIVE_SECONDS = 60  # without a job that a session stays active
 _CLOSED = 1217
 
 
@@ -62,6 +61,12 @@ class Sessions:
         """Return a session as the API shows it. Raises ApiError (404) for an unknown one."""
         with self._database.reading() as connection:
             return _document(connection, _find(connection, crn, session_id))
+
+    def of(self, account: str) -> list[tuple[int, dict[str, Any]]]:
+        """Return the sessions whose CRN has `account` in it, each after when it was opened."""
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT * FROM sessions WHERE instr(crn, ?) > 0", (account,))
+            return [(row["created"], _document(connection, row)) for row in found.fetchall()]
 
     def drain(self, crn: str, session_id: str) -> None:
         """Take no more jobs into a session: it closes once those that it has are final.
@@ -201,7 +206,7 @@ def _document(connection: sqlite3.Connection, session: sqlite3.Row) -> dict[str,
         "accepting_jobs": bool(session["accepting"]),
         "max_ttl": session["max_seconds"],
         "active_ttl": session["max_seconds"],
-        "interactive_ttl": _INTERACTIVE_SECONDS,
+        "interactive_ttl": INTERACTIVE_SECONDS,
         "started_at": _shown(session["started"]),
         "activated_at": _shown(session["started"]),
         "closed_at": _shown(session["closed"]),
@@ -221,7 +226,7 @@ def _state(session: sqlite3.Row, busy_until: int | None) -> str:
         return "closed"
     if session["started"] is None or busy_until is None:
         return "open"
-    return "active" if now() < busy_until + _INTERACTIVE_SECONDS * _SECOND else "inactive"
+    return "active" if now() < busy_until + INTERACTIVE_SECONDS * _SECOND else "inactive"
 
 
 def _elapsed(session: sqlite3.Row, state: str, busy_until: int | None, seconds: float) -> float:
