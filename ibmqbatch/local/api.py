@@ -15,12 +15,12 @@ from .auth import USER_ID, Authority, instance_of
 from .backends import Backend, BackendTable
 from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
-from .errors import RAN_TOO_LONG, ApiError
+from .errors import ApiError
 from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
 from .pool import Pool
 from .session_api import SessionApi
 from .sessions import Sessions
-from .store import FINAL, Filter, Store
+from .store import FINAL, RAN_TOO_LONG, Filter, Store
 from .submission import parse_json, parse_submission, parse_tags
 from .workloads import usage
 

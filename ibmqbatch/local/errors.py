@@ -5,9 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-__all__ = ["RAN_TOO_LONG", "ApiError", "error_body"]
-
-RAN_TOO_LONG = 1305  # a job, which the service then ended
+__all__ = ["ApiError", "error_body"]
 
 
 @dataclass(eq=False)

@@ -12,10 +12,9 @@ from pathlib import Path
 from .allowance import seconds_to_read, seconds_to_run
 from .backends import BackendTable
 from .budget import MemoryBudget
-from .errors import RAN_TOO_LONG
 from .limits import MAX_COST_SECONDS
 from .process import Worker, WorkerDiedError
-from .store import Claim, Outcome, Store
+from .store import RAN_TOO_LONG, Claim, Outcome, Store
 
 __all__ = ["Pool"]
 
@@ -31,11 +30,13 @@ _STORE_RETRY_SECONDS = 1.0
 class _Run:
     """A job in a slot. `given_up` is set once, by a cancel or by the end of the service.
 
-    `seconds` is the processor time that its worker was given last.
+    Its circuits are read, then it is `running`; `seconds` is the processor time for the one or the
+    other.
     """
 
     claim: Claim
     given_up: bool = False
+    running: bool = False
     seconds: int = 0
 
 
@@ -220,7 +221,7 @@ class Pool:
         backend = self._backends.find(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
-        run.seconds = seconds_to_read(len(claim.params))
+        run.running, run.seconds = False, seconds_to_read(len(claim.params))
         worker.send_job(backend, claim.params, run.seconds)
         answer = worker.receive()
         if "failed" in answer:
@@ -239,6 +240,7 @@ class Pool:
         with self._budget.share(needs, lambda: run.given_up) as held:
             if not held:
                 raise WorkerDiedError("killed by the cancel")
+            run.running = True
             run.seconds = (
                 seconds_to_run(answer["circuits"], answer["shots"], answer["estimate"])
                 if claim.cost is None
@@ -304,6 +306,13 @@ def _failure(failed: Mapping[str, object]) -> Outcome:
 
 def _too_long(run: _Run) -> Outcome:
     """Return the outcome of a job whose worker took all the processor time that it was given."""
+    if not run.running:
+        return Outcome(
+            "Cancelled",
+            f"Ran too long: reading the circuits took more than {run.seconds} s of processor time.",
+            RAN_TOO_LONG,
+            "Use fewer or smaller circuits in a job.",
+        )
     return Outcome(
         "Cancelled",
         f"Ran too long: the job took more than its limit of {run.seconds} s of processor time.",

@@ -17,9 +17,12 @@ from .database import Database, now
 from .sessions import admit, end_overdue, note_end, note_start
 from .submission import Submission
 
-__all__ = ["FINAL", "Claim", "Filter", "Outcome", "Store"]
+__all__ = ["FINAL", "RAN_TOO_LONG", "Claim", "Filter", "Outcome", "Store"]
 
 FINAL = frozenset({"Completed", "Cancelled", "Failed"})
+
+# The reason of a job that is Cancelled because it took more time than it may.
+RAN_TOO_LONG = 1305
 
 _XID_DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
