@@ -42,12 +42,14 @@ class Plan:
         amplitudes: int = 2 ** (squared * self.qubits)
         return 16 * amplitudes
 
-    def seconds(self, shots: int) -> float:
-        """About what a run takes on one core, every shot run by itself where it may have to be."""
+    def seconds(self, operations: int, shots: int) -> float:
+        """About what a run takes on one core, every shot run by itself where it may have to be.
+
+        `operations` are those of a shot.
+        """
         if self.simulation is None:
             return 0.0
         amplitudes: int = 2**self.qubits
-        operations = _operations(self.circuit)
         if self.simulation.method == _DENSITY:
             return operations * amplitudes**2 * _SECONDS_PER_AMPLITUDE
         return operations * shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
@@ -168,16 +170,6 @@ class _Mock:
             if twirled:
                 self._device.check_twirling(circuit)
         return Plan(circuit, circuit.num_qubits, None, self._device)
-
-
-def _operations(circuit: Any) -> int:
-    """Return how many operations a shot runs; a loop that a measurement ends has one turn."""
-    total = 0
-    for item in circuit.data:
-        inside = sum(_operations(block) for block in getattr(item.operation, "blocks", ()))
-        turns = len(item.operation.params[0]) if item.operation.name == "for_loop" else 1
-        total += 1 + turns * inside
-    return total
 
 
 def _measures_last(circuit: Any) -> bool:

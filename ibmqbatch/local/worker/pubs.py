@@ -28,6 +28,7 @@ class Pub:
     parameters: list[Any]
     values: Any  # an array whose last axis runs over the parameters
     shots: int
+    operations: int  # that a shot runs
 
     @property
     def circuit(self) -> Any:
@@ -47,7 +48,7 @@ class Pub:
     @property
     def seconds(self) -> float:
         """About what all executions take on one core."""
-        return self.executions * self.plan.seconds(self.shots)
+        return self.executions * self.plan.seconds(self.operations, self.shots)
 
     @property
     def result_bytes(self) -> int:
@@ -105,7 +106,18 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
     _check_statements(circuit)
     parameters = list(circuit.parameters)
     plan = backend.plan(circuit, shots, twirled=twirled)
-    return Pub(plan, parameters, read_values(values, parameters), shots)
+    values = read_values(values, parameters)
+    return Pub(plan, parameters, values, shots, _operations(circuit))
+
+
+def _operations(circuit: Any) -> int:
+    """Return how many operations a shot runs; a loop that a measurement ends has one turn."""
+    total = 0
+    for item in circuit.data:
+        inside = sum(_operations(block) for block in getattr(item.operation, "blocks", ()))
+        turns = len(item.operation.params[0]) if item.operation.name == "for_loop" else 1
+        total += 1 + turns * inside
+    return total
 
 
 def _check_statements(circuit: Any) -> None:
