@@ -10,6 +10,7 @@ import typer
 from typer.core import MarkupMode, TyperArgument, TyperCommand, TyperGroup
 
 from .. import __version__
+from ..errors import UsageError
 
 __all__ = ["COMMANDS", "GROUPS", "VERBS", "build", "find_command", "module_name"]
 
@@ -79,6 +80,19 @@ class _Helpful:
 
 
 class _Verb(_Helpful, TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as the library does, but refuse an option twice: it would take the last in silence.
+
+        Raises UsageError.
+        """
+        if not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(args=[*args])
+            twice = next((p for p in order if _is_single(p) and order.count(p) > 1), None)
+            if twice is not None:
+                name = max(twice.opts, key=len)
+                raise UsageError(f"The option {name} is given more than once.", "Give it once.")
+        return super().parse_args(ctx, args)
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Write arguments as man pages do: brackets are around what can be left out."""
         pieces = ["[OPTIONS]"]
@@ -88,6 +102,13 @@ class _Verb(_Helpful, TyperCommand):
                 needed = argument.required or name.startswith("[")
                 pieces.append(name if needed else f"[{name}]")
         return pieces
+
+
+def _is_single(parameter: Any) -> bool:
+    """Tell whether an option has one value; one that only switches on may be repeated."""
+    if parameter.param_type_name != "option" or parameter.multiple or parameter.count:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)
 
 
 class _Verbs(_Helpful, TyperGroup):

@@ -82,8 +82,7 @@ def command(
             raise UsageError(f"There is no format '{form}'.", f"Use one of {', '.join(_FORMATS)}.")
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
-        if timeout is not None and not wait:
-            raise UsageError("--timeout is for --wait.", "Add --wait, or leave it out.")
+        options.check_timeout(timeout, waiting=wait)
         if raw is not None and (output, form, memory, register) != (None, "table", False, None):
             raise UsageError(
                 "--raw writes whole answers, as they came.", "Leave the other options out."

@@ -38,10 +38,12 @@ def command(
 
     Example: ibmqbatch resume latest --wait
     """
-    with verb("resume", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        if take_over:
-            wants.take_over(manifest)
-        go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
+    with verb("resume", json=json, verbose=verbose) as this:
+        options.check_timeout(timeout, waiting=wait)
+        with find_set(job_set) as manifest:
+            if take_over:
+                wants.take_over(manifest)
+            go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
     return this.exit_code
 
 

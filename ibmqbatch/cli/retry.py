@@ -35,24 +35,26 @@ def command(
 
     Example: ibmqbatch retry latest --wait
     """
-    with verb("retry", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        named = chosen_jobs(manifest, job)
-        chosen = [
-            record
-            for record in manifest.jobs()
-            if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
-        ]
-        unknown = [] if job else unknown_jobs(manifest, chosen)
-        if len(unknown) < len(chosen):
-            # All of them are refused by `want_retry`, and so are jobs that were named.
-            chosen = [record for record in chosen if record.index not in unknown]
-            _say_unknown(unknown)
-        if not chosen:
-            this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
-            _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
-        else:
-            want_retry(manifest, chosen)
-            go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+    with verb("retry", json=json, verbose=verbose) as this:
+        options.check_timeout(timeout, waiting=wait)
+        with find_set(job_set) as manifest:
+            named = chosen_jobs(manifest, job)
+            chosen = [
+                record
+                for record in manifest.jobs()
+                if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
+            ]
+            unknown = [] if job else unknown_jobs(manifest, chosen)
+            if len(unknown) < len(chosen):
+                # All of them are refused by `want_retry`, and so are jobs that were named.
+                chosen = [record for record in chosen if record.index not in unknown]
+                _say_unknown(unknown)
+            if not chosen:
+                this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
+                _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
+            else:
+                want_retry(manifest, chosen)
+                go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
 
 

@@ -45,6 +45,8 @@ def command(
     """
     with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         if device:
+            circuits = {"--circuit": circuit, "--compiled": compiled, "--draw": draw}
+            options.check_idle("--device", circuits)
             _show_device(this, manifest)
         elif circuit:
             _show(this, manifest, circuit, compiled=compiled, draw=draw)

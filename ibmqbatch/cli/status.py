@@ -19,6 +19,7 @@ from .verb import Verb, outcome, verb
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LISTED = 20  # sets
 _OPEN = "open"
 _STATES = (_OPEN, *map(str, SetState))
 
@@ -48,8 +49,14 @@ def command(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="List so many sets at most.")
-    ] = 20,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help=f"List so many sets at most; {_LISTED} unless told otherwise.",
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
     ] = False,
@@ -77,12 +84,13 @@ def command(
     """
     with verb("status", json=json, verbose=verbose) as this:
         if job_set is None:
-            if watch or events or usage or exit_status:
+            if watch or events or usage or exit_status or timeout is not None:
                 raise UsageError("No job set is named.", "Name one, for instance `latest`.")
-            _list(this, name, tag or [], state, limit)
+            _list(this, name, tag or [], state, limit or _LISTED)
         else:
-            if timeout is not None and not watch:
-                raise UsageError("--timeout is for --watch.", "Add --watch, or leave it out.")
+            choosing = {"--name": name, "--tag": tag, "--state": state, "--limit": limit}
+            options.check_idle("a SET", choosing)
+            options.check_timeout(timeout, waiting=watch, waits="--watch")
             with find_set(job_set) as manifest:
                 _show(this, manifest, watch=watch, timeout=timeout, events=events, usage=usage)
                 if exit_status and this.exit_code is ExitCode.DONE:
@@ -169,8 +177,9 @@ def _show(
         show_events(this.data["events"])
     else:
         show_job_set(this.data["job_set"])
-        if usage:
-            show_usage(this.data["job_set"])
+    if usage:
+        show_usage(this.data["job_set"])
+    if not events:
         _tell_unsent(manifest)
 
 

@@ -165,6 +165,9 @@ def command(
     with verb("submit", json=json, verbose=verbose) as this:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
+        options.check_timeout(timeout, waiting=wait)
+        if recursive and not paths:
+            options.check_idle("--from", {"--recursive": recursive})
         request = check_request(
             Request(
                 paths=tuple(paths or ()),
