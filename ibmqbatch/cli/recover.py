@@ -259,7 +259,7 @@ class _Recovery:
 
     def _note(self, made: Rebuilt) -> None:
         """Tell of a set that is new here, and name what is missing or twice."""
-        from ..render.console import listed, message, plural
+        from ..render.console import first_of, listed, message, plural, span_text
 
         holes = made.holes
         with Manifest.open(made.path) as manifest:
@@ -277,10 +277,10 @@ class _Recovery:
         )
         if holes:
             missing = [jobs[index] for index in holes]
-            spans = [f"{job.first_circuit}-{job.last_circuit}" for job in missing]
+            spans = [span_text("circuit", job.first_circuit, job.last_circuit) for job in missing]
             message(
                 f"Warning: the service has no {listed('job', holes)} of the set {item['id']} "
-                f"({listed('circuit', spans)}); what else there is can be used."
+                f"({first_of(spans)}); what else there is can be used."
             )
         if made.nameless:
             message(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..jobset.results import CircuitResult
+    from ..manifest.records import JobRecord
     from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
@@ -253,7 +254,6 @@ def _show(
     partial: bool,
 ) -> None:
     from ..jobset.results import missing_jobs
-    from ..render.console import message
 
     jobs = manifest.jobs()
     this.data["job_set"] = set_data(manifest.job_set(), jobs)
@@ -277,15 +277,28 @@ def _show(
         this.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
     else:
         _write(this, manifest, indexes, wanted)
-    if missing and not this.json:
-        for job in missing[:5]:
-            reason = f": {job.reason}" if job.reason else ""
-            message(
-                f"No results of circuits {job.first_circuit} to {job.last_circuit}: "
-                f"job {job.index} is {job.status}{reason}"
-            )
-        if len(missing) > 5:
-            message(f"… nor of {len(missing) - 5} more jobs.")
+    if not this.json:
+        _tell_missing(missing)
+
+
+def _tell_missing(missing: Sequence[JobRecord]) -> None:
+    """Say what there are no results of, and why: once for jobs that are alike."""
+    from ..render.console import message, span_text, status_word
+    from ..render.reasons import reason_lines
+
+    def why(job: JobRecord) -> str:
+        return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")
+
+    if len(missing) == 1:
+        (job,) = missing
+        circuits = span_text("circuit", job.first_circuit, job.last_circuit)
+        message(f"No results of {circuits}: job {job.index} is {why(job)}")
+        return
+    lines = reason_lines((job.index, why(job)) for job in missing)
+    if lines:
+        message("There are no results of some jobs.")
+    for line in lines:
+        message(f"  {line}")
 
 
 def _concerned(job: object, indexes: list[int] | None) -> bool:

@@ -162,7 +162,7 @@ def command(
     from ..errors import UsageError
     from ..jobset.request import Request, check_request
 
-    with verb("submit", json=json, verbose=verbose) as this:
+    with verb("submit", json=json, verbose=verbose, things="circuit") as this:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
         options.check_timeout(timeout, waiting=wait)
@@ -292,7 +292,10 @@ def _plan(
             del this.data["plan"]
     # A set whose id was handed out before may have been sent, though its file is gone.
     this.planned = fresh and not found
-    this.advice = f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`."
+    this.advice = (
+        f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`, "
+        f"or end it with `ibmqbatch cancel {set_id}`."
+    )
     _tell_id(this, set_id, quiet=quiet)
     return Manifest.open(path)
 

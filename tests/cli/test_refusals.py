@@ -57,6 +57,74 @@ def test_of_several_bad_files_all_are_listed(cli, tmp_path):
         assert name in done.err
 
 
+MISFIT = """OPENQASM 3.0;
+include "stdgates.inc";
+bit[1] c;
+cx ${n}, ${m};
+c[0] = measure ${n};
+"""
+
+
+def misfits(folder: Path, number: int) -> Path:
+    """Write circuits on physical qubits that are in no instruction set of today."""
+    folder.mkdir()
+    for n in range(number):
+        (folder / f"c{n}.qasm").write_text(MISFIT.replace("{n}", str(n)).replace("{m}", str(n + 1)))
+    return folder
+
+
+def test_problems_that_are_alike_are_told_once_with_how_many_there_are(cli, tmp_path):
+    folder = misfits(tmp_path / "wrong", 18)
+    (folder / "c4.qasm").write_text("")
+    words = ("submit", folder, "--backend", "fake_sherbrooke")
+    done = refused(cli, *words, code=ExitCode.USAGE)
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert errors[0] == "error: 17 circuits have the same problem. The first 3:"
+    assert errors[1].endswith("c4.qasm is empty.")
+    assert [line for line in done.err.splitlines() if "'cx'" in line] == [
+        f"  Circuit {n} ({folder}/c{n}.qasm): fake_sherbrooke does not take the instruction 'cx' "
+        f"on qubits {n}, {n + 1}."
+        for n in range(3)
+    ]
+    assert done.err.count("hint: ") == 2
+
+
+def test_all_problems_are_in_the_log_that_is_named_and_in_the_document(cli, tmp_path):
+    words = ("submit", misfits(tmp_path / "wrong", 18), "--backend", "fake_sherbrooke")
+    done = cli(*words, code=2)
+    (log,) = (line for line in done.err.splitlines() if line.startswith("All problems are in "))
+    written = Path(log.removeprefix("All problems are in ").removesuffix(".")).read_text()
+    told = cli(*words, "--json", code=2)
+    assert len(told.json["errors"]) == written.count("not_in_instruction_set: ") == 18
+    assert "All problems" not in told.err
+    assert all(error["message"] in written for error in told.json["errors"])
+
+
+def test_other_verbs_tell_problems_that_are_alike_once_as_well(cli, circuits, tmp_path):
+    ids = [cli.submit(circuits(a=BELL), "--detach") for _ in range(7)]
+    for set_id in ids:
+        (cli.home / "sets" / f"{set_id}.sqlite").write_bytes(b"not a database" * 99)
+    for words in (("collect",), ("status",)):
+        done = cli(*words, code=None)
+        assert "error: 7 job sets have the same problem. The first 3:" in done.err
+        assert done.err.count("is damaged") == 3
+    files = [tmp_path / f"{n}.sqlite" for n in range(7)]
+    done = cli("import", *files, code=2)
+    assert "error: 7 files have the same problem. The first 3:" in done.err
+
+
+def test_warnings_that_are_alike_are_told_once(cli, tmp_path):
+    folder = tmp_path / "placed"
+    folder.mkdir()
+    for n in range(9):
+        text = f"OPENQASM 3.0;\nbit[1] c;\nc[0] = measure ${n};\n"
+        (folder / f"c{n}.qasm").write_text(text)
+    words = ("submit", folder, "--backend", "fake_sherbrooke", "-O", 1, "--dry-run")
+    warnings = [line for line in cli(*words).err.splitlines() if line.startswith("Warning: ")]
+    assert len(warnings) == 4
+    assert warnings[-1] == "Warning: The same is true of 6 more circuits."
+
+
 def test_no_measurements_are_offered_a_way_out(cli, tmp_path):
     (tmp_path / "a.qasm").write_bytes(BAD_FILES["unmeasured.qasm"][0])
     done = refused(cli, "submit", tmp_path / "a.qasm", code=ExitCode.USAGE)

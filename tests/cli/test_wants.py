@@ -53,7 +53,7 @@ def test_cancel_stops_the_very_next_post(cli, circuits, proxy):
 
 def test_cancel_of_an_unknown_job_is_refused(cli, circuits):
     set_id = cli.submit(circuits(a=BELL), "--detach")
-    cli("cancel", set_id, "--job", 9, code=2)
+    assert "Its only job is 0." in cli("cancel", set_id, "--job", 9, code=2).err
     assert states(cli, set_id) == ["INITIALIZING"]
 
 
