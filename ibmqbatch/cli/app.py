@@ -11,8 +11,17 @@ from typer.core import MarkupMode, TyperArgument, TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import UsageError
+from ..suggestions import close_to, did_you_mean
 
-__all__ = ["COMMANDS", "GROUPS", "VERBS", "build", "find_command", "module_name"]
+__all__ = [
+    "COMMANDS",
+    "GROUPS",
+    "VERBS",
+    "build",
+    "commands_by_word",
+    "find_command",
+    "module_name",
+]
 
 # In the order in which `--help` lists them; each is a module of this package: see `module_name`.
 VERBS = (
@@ -48,6 +57,12 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 def module_name(command: str) -> str:
     """Return the name of a command's module: `account_login`; `import_`, as Python wants it."""
     return f"{command}_" if keyword.iskeyword(command) else command.replace(" ", "_")
+
+
+def commands_by_word() -> dict[str, str]:
+    """Return all commands by their last words, of which people know them: `login`."""
+    parts = {part: f"{group} {part}" for group in GROUPS for part in GROUPS[group]}
+    return parts | {verb: verb for verb in VERBS}
 
 
 def _markup() -> MarkupMode:
@@ -126,12 +141,10 @@ class _Verbs(_Helpful, TyperGroup):
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:
             # The library suggests commands that are loaded; ours are not.
-            from difflib import get_close_matches
-
-            meant = get_close_matches(args[0], self.list_commands(ctx))
-            if meant:
-                text = error.message.rstrip(".")
-                error.message = f"{text}. Did you mean {' or '.join(map(repr, meant))}?"
+            own = {name: name for name in self.list_commands(ctx)}
+            known = own if self.group else commands_by_word()
+            question = did_you_mean(f"'{known[word]}'" for word in close_to(args[0], known))
+            error.message = f"{error.message.rstrip('.')}. {question}".rstrip()
             raise
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

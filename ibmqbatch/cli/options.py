@@ -62,7 +62,12 @@ Tags = Annotated[
 ]
 Jobs = Annotated[
     Optional[list[int]],  # noqa: UP045
-    typer.Option("--job", metavar="I", help="Only this job, by its index; may be given again."),
+    typer.Option(
+        "--job",
+        metavar="I",
+        help="Only this job, by its index; may be given again.",
+        autocompletion=candidates.jobs,
+    ),
 ]
 Output = Annotated[
     Optional[Path],  # noqa: UP045

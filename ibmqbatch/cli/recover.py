@@ -18,6 +18,7 @@ from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..jobset.view import job_data, set_data
 from ..manifest.ids import is_set_id
 from ..manifest.store import Manifest
+from ..suggestions import with_suggestion
 from . import candidates, options
 from .verb import Verb, interrupts, outcome, verb, working
 
@@ -192,7 +193,11 @@ class _Recovery:
             if tag is not None and not total and not found.here:
                 raise NoSuchSet(
                     f"The account '{self._client.account.name}' has no jobs with the tag '{tag}'.",
-                    "Check the tag, and the instance of the account.",
+                    with_suggestion(
+                        "Check the tag, and the instance of the account.",
+                        tag,
+                        candidates.known_tags(),
+                    ),
                 )
             for done, (set_id, listed) in enumerate(found.sets.items()):
                 bars.progress("recovering", done, total)

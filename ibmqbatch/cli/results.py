@@ -14,6 +14,7 @@ from ..jobset.catalog import find_set
 from ..jobset.errors import NotFinished
 from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
+from ..suggestions import with_suggestion
 from . import candidates, options
 from .verb import Verb, outcome, verb, working
 
@@ -33,7 +34,10 @@ def command(
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            "--circuit", metavar="NAME|INDEX", help="This circuit alone, or those, given again."
+            "--circuit",
+            metavar="NAME|INDEX",
+            help="This circuit alone, or those, given again.",
+            autocompletion=candidates.circuits,
         ),
     ] = None,
     form: Annotated[
@@ -80,7 +84,8 @@ def command(
     """
     with verb("results", json=json or form == "json", verbose=verbose) as this:
         if form not in _FORMATS:
-            raise UsageError(f"There is no format '{form}'.", f"Use one of {', '.join(_FORMATS)}.")
+            hint = f"Use one of {', '.join(_FORMATS)}."
+            raise UsageError(f"There is no format '{form}'.", with_suggestion(hint, form, _FORMATS))
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
         options.check_timeout(timeout, waiting=wait)

@@ -11,7 +11,7 @@ from ..jobset.catalog import find_set
 from ..jobset.inspect import view_circuit
 from ..jobset.results import find_circuits
 from ..jobset.view import circuit_data, circuit_view_data
-from . import options
+from . import candidates, options
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def command(
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            "--circuit", metavar="NAME|INDEX", help="Show this circuit; may be given again."
+            "--circuit",
+            metavar="NAME|INDEX",
+            help="Show this circuit; may be given again.",
+            autocompletion=candidates.circuits,
         ),
     ] = None,
     compiled: Annotated[

@@ -13,6 +13,7 @@ from ..jobset.catalog import find_set, reference_to, set_paths
 from ..jobset.view import event_data, set_data
 from ..manifest.records import SetState
 from ..manifest.store import Manifest
+from ..suggestions import close_to, did_you_mean, with_suggestion
 from . import candidates, options
 from .verb import Verb, outcome, verb
 
@@ -104,14 +105,17 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
     from ..render.tables import show_sets
 
     if state is not None and state not in _STATES:
-        raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(_STATES)}.")
+        hint = f"Use one of {', '.join(_STATES)}."
+        raise UsageError(f"There is no state '{state}'.", with_suggestion(hint, state, _STATES))
     found: list[dict[str, Any]] = []
+    known: dict[str, None] = {}  # the tags that sets have
     more = False
     for path in set_paths():
         if len(found) == limit:
             more = True
             break
         item = _described(this, path)
+        known |= dict.fromkeys(item["tags"] if item else ())
         if item is not None and _matches(item, name, tags, state):
             found.append(item)
     this.data["job_sets"] = found
@@ -121,6 +125,10 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         show_sets(found)
     else:
         message(f"No such job sets in {paths.sets()}.")
+        for tag in tags:
+            if tag not in known:
+                question = did_you_mean(f"'{name}'" for name in close_to(tag, known))
+                message(f"No set has the tag '{tag}'. {question}".rstrip())
     if more:
         message(f"Not all sets are listed; --limit {10 * limit} lists more.")
     if is_terminal() and any(item["closed_at"] is None for item in found):

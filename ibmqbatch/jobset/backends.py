@@ -13,6 +13,7 @@ from ..service.accounts import LOCAL, UnknownAccount, account_names
 from ..service.calibration import Calibration, GateFigures
 from ..service.errors import NotFound
 from ..service.types import Backend, BackendEntry, processor_name
+from ..suggestions import with_suggestion
 from .errors import UnknownBackend
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def find_backend(
             ) from error
         # The service on this machine knows what its rehearsals are made from.
         advice = error.hint if name.startswith("fake_") and account.name == LOCAL else ""
+        known = client.backend_names()
         raise UnknownBackend(
             f"The account '{account.name}' has no backend '{name}'.",
-            advice or f"It has: {', '.join(client.backend_names())}.",
+            with_suggestion(advice or f"It has: {', '.join(known)}.", name, known),
         ) from error
 
 

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord
 from ..manifest.store import Manifest
+from ..suggestions import with_suggestion
 from .names import CircuitIndex
 from .shelf import Shelf
 
@@ -120,7 +121,11 @@ def check_registers(
         if lacking:
             raise UsageError(
                 f"Circuit {result.index} ({result.name}) has no register '{lacking[0]}'.",
-                f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+                with_suggestion(
+                    f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+                    lacking[0],
+                    there,
+                ),
             )
 
 

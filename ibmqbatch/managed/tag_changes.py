@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from ..errors import UsageError
-from ..jobset.tags import check_tags, is_ours
+from ..jobset.tags import changed_tags, check_tags, is_ours
 
 __all__ = ["tag_change"]
 
@@ -29,18 +29,16 @@ def tag_change(
             "Give replacement_tags, additional_tags or removal_tags.",
         )
     replacement = _listed(replacement_tags, "replacement_tags")
-    additions = check_tags(_listed(additional_tags, "additional_tags") or ())
+    additions = check_tags(_listed(additional_tags, "additional_tags") or (), most=None)
     removals = set(_listed(removal_tags, "removal_tags") or ())
     for tag in sorted(filter(is_ours, removals)):
         _log.warning("The tag %s is not removed: by it the job is found again.", tag)
     if replacement is not None:
         replacement = check_tags(replacement)
 
-    def change(present: tuple[str, ...]) -> tuple[str, ...]:
-        tags = (*(present if replacement is None else replacement), *additions)
-        return check_tags(tag for tag in tags if tag not in removals)
-
-    return change
+    return lambda present: changed_tags(
+        present, replacement=replacement, additions=additions, removals=removals
+    )
 
 
 def _listed(tags: object, named: str) -> tuple[str, ...] | None:

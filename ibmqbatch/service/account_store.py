@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing
+from ..suggestions import with_suggestion
 from .accounts import ENVIRONMENT, LOCAL, UnknownAccount
 from .api_keys import is_header_text
 from .settings import Settings
@@ -135,9 +136,10 @@ def remove_account(name: str) -> bool:
     def change(kept: dict[str, Any]) -> bool:
         old = kept["accounts"].pop(name, None)
         if old is None:
+            stored = sorted(kept["accounts"])
             raise UnknownAccount(
                 f"No account named '{name}' is stored.",
-                f"Stored are: {', '.join(sorted(kept['accounts'])) or 'none'}.",
+                with_suggestion(f"Stored are: {', '.join(stored) or 'none'}.", name, stored),
             )
         _forget_tokens(name, old)
         was_in_use = _in_use(kept) == name

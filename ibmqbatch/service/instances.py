@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ..clock import Clock
+from ..suggestions import with_suggestion
 from .accounts import Endpoint, UnknownAccount
 from .addresses import discovery_urls, region_of, whole_crn
 from .api_keys import is_header_text
@@ -106,7 +107,9 @@ def named_instance(instances: Sequence[Instance], name: str) -> Instance:
         raise no_instance()
     raise UnknownAccount(
         f"The API key reaches no instance named '{name}'.",
-        f"It reaches: {instances_text(instances)}.",
+        with_suggestion(
+            f"It reaches: {instances_text(instances)}.", name, [item.name for item in instances]
+        ),
     )
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch.exitcodes import ExitCode
+from tests.circuits.formulas import with_text
 from tests.conftest import BELL, Cli, Finished
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 BAD_FILES = {
     "empty.qasm": (b"", "is empty"),
-    "binary.qasm": (b"\x7fELF\x00\x01", "neither text nor QPY"),
+    "binary.qasm": (b"\x01\x00\x01", "neither text nor QPY"),
     "syntax.qasm": (b"OPENQASM 2.0;\nqreg q[2]\ncreg c[2];\n", "line 3, column 1"),
     "gate.qasm": (HEAD.encode() + b"qreg q[1];\nfoo q[0];\n", "line 4, column 1: 'foo'"),
     "nothing.qasm": (HEAD.encode(), "holds no circuit"),
@@ -46,6 +47,41 @@ def test_a_bad_file_is_refused_by_name(cli, tmp_path, proxy, name):
     assert what in done.err
     assert proxy.submissions == 0
     assert not list(cli.home.glob("sets/*.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "advice"),
+    [
+        ("x.py", b"from qiskit import qpy\n", "is a Python program", "qiskit.qpy.dump"),
+        ("x.ipynb", b'{"nbformat": 4}', "is a Jupyter notebook", "qiskit.qasm3.dump"),
+        ("x.qasm.gz", b"\x1f\x8b\x08\0", "is compressed by gzip", "Unpack"),
+        ("x.png", b"\x89PNG\r\n\x1a\n", "is a PNG image", "OpenQASM or QPY"),
+        ("x.csv", b"path\nbell.qasm\n", "is a CSV table", "--from"),
+        ("x.sqlite", b"SQLite format 3\0", "is an SQLite database", "ibmqbatch import"),
+    ],
+)
+def test_a_file_that_is_no_circuit_is_told_as_what_it_is(
+    cli, tmp_path, name, content, what, advice
+):
+    (tmp_path / name).write_bytes(content)
+    done = refused(cli, "submit", tmp_path / name, code=ExitCode.USAGE)
+    assert f"{name} {what}, and no circuit." in done.err
+    assert advice in done.err
+
+
+@pytest.mark.parametrize("option", ["--from", "--parameters"])
+def test_a_file_that_is_no_table_is_told_as_what_it_is(cli, circuits, option):
+    folder = circuits(a=BELL)
+    words = (
+        (folder, option, folder / "a.qasm")
+        if option == "--parameters"
+        else (
+            option,
+            folder / "a.qasm",
+        )
+    )
+    done = refused(cli, "submit", *words, code=ExitCode.USAGE)
+    assert "a.qasm is OpenQASM, and no table." in done.err
 
 
 def test_of_several_bad_files_all_are_listed(cli, tmp_path):
@@ -123,6 +159,17 @@ def test_warnings_that_are_alike_are_told_once(cli, tmp_path):
     warnings = [line for line in cli(*words).err.splitlines() if line.startswith("Warning: ")]
     assert len(warnings) == 4
     assert warnings[-1] == "Warning: The same is true of 6 more circuits."
+
+
+def test_code_in_a_qpy_file_is_never_run(cli, tmp_path):
+    """As the README promises: where a formula belongs, a file may hold a program."""
+    (tmp_path / "evil.qpy").write_bytes(with_text("open('ran','w')"))
+    (tmp_path / "values.json").write_text('{"a": [0.5]}')
+    done = cli("submit", "evil.qpy", "--parameters", "values.json", code=None)
+    assert done.code != 0
+    assert "evil.qpy" in done.err
+    assert not (tmp_path / "ran").exists()
+    assert not list(cli.home.glob("sets/*.sqlite"))
 
 
 def test_no_measurements_are_offered_a_way_out(cli, tmp_path):
