@@ -111,10 +111,10 @@ def _carry_out(this: Verb, manifest: Manifest) -> None:
 
 def _report(manifest: Manifest, *, changed: bool) -> None:
     from ..jobset.reconcile import unlabelled
-    from ..render.console import message
+    from ..render.console import message, plural
 
     record = manifest.job_set()
     tags = ", ".join(record.tags) or "no tags"
     text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
     left = len(unlabelled(manifest))
-    message(text + (f"; {left} jobs follow with the next `collect`." if left else "."))
+    message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))

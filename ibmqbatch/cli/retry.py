@@ -72,12 +72,12 @@ def _say_unknown(jobs: Sequence[int]) -> None:
 
 
 def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
-    from ..render.console import message
+    from ..render.console import message, plural
 
     text = "No job has failed."
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)
     if left_out and not cancelled:
-        text += f" {left_out} are cancelled; --cancelled runs them again."
+        text += f" Cancelled: {plural(left_out, 'job')}; --cancelled runs those again."
     if any(job.lost for job in jobs) and not lost:
         text += " Some results are lost; --lost runs those jobs again."
     message(text)
