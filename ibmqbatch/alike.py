@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 _FEW = 5  # of a kind are all shown
 _FIRST = 3  # of more
-_PARTICULAR = re.compile(r"\S*\d\S*")  # a number, or a name with one in it: a job, a file, a qubit
+_DIGIT = re.compile(r"\d")
 
 
 def shape(text: str, about: str = "") -> str:
@@ -24,7 +24,9 @@ def shape(text: str, about: str = "") -> str:
 
     `about` is the name of what it is about, as it stands in it.
     """
-    return _PARTICULAR.sub("#", text.replace(about, "") if about else text)
+    words = (text.replace(about, "") if about else text).split()
+    # A number, or a name with one in it: of a job, a file, a qubit.
+    return " ".join("#" if _DIGIT.search(word) else word for word in words)
 
 
 @dataclass(slots=True)
@@ -60,6 +62,3 @@ class Groups(Generic[Item]):
 
     def __iter__(self) -> Iterator[Group[Item]]:
         return iter(self._groups.values())
-
-    def __len__(self) -> int:
-        return len(self._groups)
