@@ -34,11 +34,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a machine-readable code, a sentence, and what to do about it."""
+    """One thing that is wrong: a machine-readable code, a sentence, and what to do about it.
+
+    `about` is the name of what it is about, as it stands in the sentence: of a file, as a rule.
+    """
 
     code: str
     message: str
     hint: str = ""
+    about: str = ""
 
 
 class IbmqbatchError(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import StorageError, UsageError
 from ..service.endpoint import LOCAL, Account, Endpoint
+from ..suggestions import with_suggestion
 from .model import ENVIRONMENT, FIGURES, LOCAL_BACKEND, UnknownAccount
 
 if TYPE_CHECKING:
@@ -139,9 +140,10 @@ def find_settings(name: str) -> Settings:
         return environment_settings()
     found = qiskit_settings(name) if name.startswith(PREFIX) else stored_settings(name)
     if found is None:
+        known = account_names()
+        hint = f"Known here: {', '.join(known)}. `ibmqbatch account login` adds one."
         raise UnknownAccount(
-            f"There is no account named '{name}'.",
-            f"Known here: {', '.join(account_names())}. `ibmqbatch account login` adds one.",
+            f"There is no account named '{name}'.", with_suggestion(hint, name, known)
         )
     return found
 

@@ -20,6 +20,7 @@ from ..service.errors import AuthenticationFailed, NotFound, ServiceError, Unrea
 from ..service.retry import RetryPolicy
 from ..service.tokens import TokenSource
 from ..service.transport import Transport, printable
+from ..suggestions import with_suggestion
 from .addresses import discovery_urls, region_of, whole_crn
 from .api_keys import is_header_text
 from .model import Preference, Settings, UnknownAccount
@@ -107,7 +108,9 @@ def named_instance(instances: Sequence[Instance], name: str) -> Instance:
         raise no_instance()
     raise UnknownAccount(
         f"The API key reaches no instance named '{name}'.",
-        f"It reaches: {instances_text(instances)}.",
+        with_suggestion(
+            f"It reaches: {instances_text(instances)}.", name, [item.name for item in instances]
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, replacing
 from ..service.endpoint import LOCAL
+from ..suggestions import with_suggestion
 from .api_keys import is_header_text
 from .model import ENVIRONMENT, Settings, UnknownAccount
 
@@ -135,9 +136,10 @@ def remove_account(name: str) -> bool:
     def change(kept: dict[str, Any]) -> bool:
         old = kept["accounts"].pop(name, None)
         if old is None:
+            stored = sorted(kept["accounts"])
             raise UnknownAccount(
                 f"No account named '{name}' is stored.",
-                f"Stored are: {', '.join(sorted(kept['accounts'])) or 'none'}.",
+                with_suggestion(f"Stored are: {', '.join(stored) or 'none'}.", name, stored),
             )
         _forget_tokens(name, old)
         was_in_use = _in_use(kept) == name

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import InputError, Problem
@@ -19,6 +19,7 @@ from .programs import Program, read_programs
 from .ready import Compiled, Preparation, ReadyProgram, Work, where_of
 from .sources import Source, find_sources
 from .tables import read_sources, read_sweep
+from .text import text_of
 
 __all__ = ["Inputs", "prepare"]
 
@@ -203,7 +204,7 @@ class _Feed:
                 try:
                     found = list(read_programs(item, self._stdin))
                 except BadInput as error:
-                    yield error.problem
+                    yield replace(error.problem, about=text_of(item.path))
             self.total += max(0, len(found) - 1)
             for program in found:
                 yield index, program
@@ -217,4 +218,5 @@ def _died(task: _Task) -> Compiled | Problem:
         "out_of_memory",
         f"The process that compiled {task[1].where} died.",
         "It may have run out of memory: is the circuit very large?",
+        about=task[1].where,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
 from .definitions import is_plain, written_out
 from .errors import BadInput
@@ -135,6 +136,9 @@ _Found = tuple[str, bytes, int, str | None, Mapping[str, object]]
 
 
 def _from_text(data: bytes, where: str) -> list[_Found]:
+    kind = kind_of(data, where)
+    if kind is not None and kind is not OPENQASM:
+        raise BadInput("not_a_circuit", f"{where} is {kind.what}, and no circuit.", kind.advice)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

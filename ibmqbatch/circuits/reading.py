@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-__all__ = ["read_bytes", "read_text"]
+__all__ = ["decoded", "read_bytes", "read_text"]
 
 _LARGEST = 500_000_000  # bytes; more than any job takes
 _USUAL = 100_000  # bytes; memory is got ready for all that is asked for
@@ -24,5 +24,10 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path) -> str:
     """Return what a text file in UTF-8 holds; raises OSError, and UnicodeDecodeError."""
-    text = read_bytes(path).decode("utf-8-sig")
+    return decoded(read_bytes(path))
+
+
+def decoded(data: bytes) -> str:
+    """Return text in UTF-8, whose lines end in one way; raises UnicodeDecodeError."""
+    text = data.decode("utf-8-sig")
     return text.replace("\r\n", "\n").replace("\r", "\n")

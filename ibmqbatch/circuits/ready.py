@@ -6,7 +6,7 @@ import gc
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -184,7 +184,7 @@ class Work:
         try:
             return self._as_it_is(program, where) or self._as_circuit(program, where)
         except BadInput as error:
-            return error.problem
+            return replace(error.problem, about=program.where)
         except BaseException as error:
             if not is_panic(error):
                 raise
@@ -192,6 +192,7 @@ class Work:
                 "unsupported",
                 f"{where} is more than Qiskit itself can do, which says: {str(error)[:200]}.",
                 "Write it otherwise.",
+                about=program.where,
             )
 
     def _as_it_is(self, program: Program, where: str) -> Compiled | None:

@@ -67,10 +67,11 @@ def find_sources(
                     f"The folder {error.filename or path} cannot be read: "
                     f"{error.strerror or error}.",
                     "Check its permissions.",
+                    about=str(error.filename or path),
                 )
             )
         except _NothingThere as error:
-            problems.append(Problem("no_circuits", str(error), error.hint))
+            problems.append(Problem("no_circuits", str(error), error.hint, about=str(path)))
     return [Source(path) for path in found]
 
 

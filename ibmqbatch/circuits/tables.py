@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..kinds import kind_of
 from .errors import BadInput
-from .reading import read_text
+from .reading import decoded, read_bytes
 from .sources import Source
 
 __all__ = ["read_sources", "read_sweep"]
 
 _PATH, _NAME, _SHOTS = "path", "name", "shots"
 _SHOTS_TEXT = re.compile(r"0*[1-9][0-9]{0,11}", re.ASCII)
+_TABLES = frozenset({"a CSV table", "TOML", "JSON"})  # kinds of files that can be one
 _LONGEST = 40  # characters of a value that are quoted
 
 
@@ -195,7 +197,12 @@ def _ragged(file: Path, number: int) -> BadInput:
 
 def _text(file: Path) -> str:
     try:
-        text = read_text(file)
+        data = read_bytes(file)
+        kind = kind_of(data, str(file))
+        if kind is not None and kind.what not in _TABLES:
+            what = f"{file} is {kind.what}, and no table."
+            raise BadInput("bad_table", what, "Name a file of CSV, TOML or JSON.")
+        text = decoded(data)
     except OSError as error:
         raise BadInput(
             "unreadable",

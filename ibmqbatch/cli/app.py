@@ -10,8 +10,18 @@ import typer
 from typer.core import MarkupMode, TyperArgument, TyperCommand, TyperGroup
 
 from .. import __version__
+from ..errors import UsageError
+from ..suggestions import close_to, did_you_mean
 
-__all__ = ["COMMANDS", "GROUPS", "VERBS", "build", "find_command", "module_name"]
+__all__ = [
+    "COMMANDS",
+    "GROUPS",
+    "VERBS",
+    "build",
+    "commands_by_word",
+    "find_command",
+    "module_name",
+]
 
 # In the order in which `--help` lists them; each is a module of this package: see `module_name`.
 VERBS = (
@@ -49,6 +59,12 @@ def module_name(command: str) -> str:
     return f"{command}_" if keyword.iskeyword(command) else command.replace(" ", "_")
 
 
+def commands_by_word() -> dict[str, str]:
+    """Return all commands by their last words, of which people know them: `login`."""
+    parts = {part: f"{group} {part}" for group in GROUPS for part in GROUPS[group]}
+    return parts | {verb: verb for verb in VERBS}
+
+
 def _markup() -> MarkupMode:
     """Return how help is drawn: in frames where there is room for them, else as plain text.
 
@@ -79,6 +95,19 @@ class _Helpful:
 
 
 class _Verb(_Helpful, TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as the library does, but refuse an option twice: it would take the last in silence.
+
+        Raises UsageError.
+        """
+        if not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(args=[*args])
+            twice = next((p for p in order if _is_single(p) and order.count(p) > 1), None)
+            if twice is not None:
+                name = max(twice.opts, key=len)
+                raise UsageError(f"The option {name} is given more than once.", "Give it once.")
+        return super().parse_args(ctx, args)
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Write arguments as man pages do: brackets are around what can be left out."""
         pieces = ["[OPTIONS]"]
@@ -88,6 +117,13 @@ class _Verb(_Helpful, TyperCommand):
                 needed = argument.required or name.startswith("[")
                 pieces.append(name if needed else f"[{name}]")
         return pieces
+
+
+def _is_single(parameter: Any) -> bool:
+    """Tell whether an option has one value; one that only switches on may be repeated."""
+    if parameter.param_type_name != "option" or parameter.multiple or parameter.count:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)
 
 
 class _Verbs(_Helpful, TyperGroup):
@@ -105,12 +141,10 @@ class _Verbs(_Helpful, TyperGroup):
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:
             # The library suggests commands that are loaded; ours are not.
-            from difflib import get_close_matches
-
-            meant = get_close_matches(args[0], self.list_commands(ctx))
-            if meant:
-                text = error.message.rstrip(".")
-                error.message = f"{text}. Did you mean {' or '.join(map(repr, meant))}?"
+            own = {name: name for name in self.list_commands(ctx)}
+            known = own if self.group else commands_by_word()
+            question = did_you_mean(f"'{known[word]}'" for word in close_to(args[0], known))
+            error.message = f"{error.message.rstrip('.')}. {question}".rstrip()
             raise
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

@@ -8,11 +8,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["accounts", "backends", "job_sets", "levels", "one_of", "stored_accounts", "tags"]
+if TYPE_CHECKING:
+    from ..manifest.glance import Glance
+
+__all__ = [
+    "accounts",
+    "backends",
+    "circuits",
+    "job_sets",
+    "jobs",
+    "known_tags",
+    "levels",
+    "one_of",
+    "stored_accounts",
+    "tags",
+    "tags_of_set",
+]
 
 _LOOKED_AT = 100  # sets whose names, states and tags are read: the newest ones
+_MOST = 200  # circuits, or jobs, that are offered of a set
 
 Candidates = list[str | tuple[str, str]]
 
@@ -51,10 +69,75 @@ def job_sets() -> Candidates:
     return [(LATEST, "the newest set"), *described, *names]
 
 
+def known_tags() -> Counter[str]:
+    """Return the tags that sets have, those of the newest first, with the numbers of sets."""
+    return Counter(tag for look in _looks() for tag in look.tags)
+
+
 def tags() -> Candidates:
-    """Offer the tags that sets have, those of the newest first."""
-    found = Counter(tag for look in _looks() for tag in look.tags)
-    return [(tag, f"of {n} set{'' if n == 1 else 's'}") for tag, n in found.items()]
+    """Offer the tags that sets have."""
+    return [(tag, f"of {n} set{'' if n == 1 else 's'}") for tag, n in known_tags().items()]
+
+
+def tags_of_set(ctx: Any) -> Candidates:
+    """Offer the tags of the set that is named, or else of all."""
+    path = _named_set(ctx)
+    look = _glance(path) if path is not None else None
+    return tags() if look is None else list(look.tags)
+
+
+def circuits(ctx: Any, incomplete: str) -> Candidates:
+    """Offer the circuits of the set that is named: by name, or by index where that is not clear."""
+    from ..manifest.glance import glance_circuits
+
+    path = _named_set(ctx)
+    found = [] if path is None else glance_circuits(path, incomplete, _MOST)
+    return [
+        (name, f"circuit {index}") if clear else (str(index), name) for index, name, clear in found
+    ]
+
+
+def jobs(ctx: Any, incomplete: str) -> Candidates:
+    """Offer the jobs of the set that is named, with how they stand."""
+    from ..manifest.glance import glance_jobs
+    from ..render.console import span_text, status_word
+
+    path = _named_set(ctx)
+    found = [] if path is None else glance_jobs(path)
+    fitting = (job for job in found if str(job.index).startswith(incomplete))
+    return [
+        (
+            str(job.index),
+            f"{status_word(str(job.status)).lower()}, "
+            + span_text("circuit", job.first_circuit, job.last_circuit),
+        )
+        for job in islice(fitting, _MOST)
+    ]
+
+
+def _named_set(ctx: Any) -> Path | None:
+    """Return the file of the set that stands on the command line, if it is there."""
+    from ..errors import IbmqbatchError
+    from ..jobset.catalog import find_path
+
+    reference = ctx.params.get("job_set")
+    if not isinstance(reference, str) or not reference:
+        return None
+    try:
+        return find_path(reference, name_of=_name)
+    except IbmqbatchError:
+        return None
+
+
+def _name(path: Path) -> str | None:
+    look = _glance(path)
+    return None if look is None else look.name
+
+
+def _glance(path: Path) -> Glance | None:
+    from ..manifest.glance import glance
+
+    return glance(path)
 
 
 def accounts() -> Candidates:

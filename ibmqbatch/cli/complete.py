@@ -71,8 +71,10 @@ def _in_group(group: Any, words: Sequence[str], incomplete: str) -> Answer:
 
 
 def _in_verb(command: Any, name: str, rest: Sequence[str], incomplete: str) -> Answer:
-    context = command.make_context(name, [*rest], resilient_parsing=True)
     position = _position(command, rest)
+    # An option without its value would end the reading, before any argument.
+    whole = rest if position.option is None else rest[:-1]
+    context = command.make_context(name, [*whole], resilient_parsing=True)
     if position.option is not None:
         return _values(position.option, context, incomplete)
     if incomplete.startswith("-") and not position.options_end:

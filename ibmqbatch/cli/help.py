@@ -9,6 +9,7 @@ import typer
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
+from ..suggestions import close_to, did_you_mean
 from . import options
 from .verb import Verb, verb
 
@@ -43,7 +44,7 @@ def command(
 
     Example: ibmqbatch help exit-codes
     """
-    from .app import COMMANDS, VERBS
+    from .app import COMMANDS, VERBS, commands_by_word
 
     with verb("help", json=json) as this:
         name = " ".join(topic)
@@ -64,9 +65,12 @@ def command(
             this.data["text"] = man_page()
             _tell(this, this.data["text"].rstrip())
         else:
+            known = commands_by_word() | {word: word for word in _TOPICS}
+            question = did_you_mean(f"'{known[word]}'" for word in close_to(topic[-1], known))
+            hint = f"There is help on {', '.join(_TOPICS)}, and on commands: {', '.join(VERBS)}."
             raise UsageError(
                 f"There is no help on '{name}'.",
-                f"There is on {', '.join(_TOPICS)}, and on the commands: {', '.join(VERBS)}.",
+                f"{question} {hint}".lstrip(),
             )
     return this.exit_code
 

@@ -38,7 +38,7 @@ def command(
 
     Example: ibmqbatch import calibration.sqlite
     """
-    with verb("import", json=json, verbose=verbose) as this:
+    with verb("import", json=json, verbose=verbose, things="file") as this:
         this.data["imported"] = []
         for file in files:
             try:

@@ -11,10 +11,9 @@ from typing import Any
 from .. import __version__
 from ..errors import IbmqbatchError, Problem
 from ..exitcodes import ExitCode
+from ..suggestions import close_to, did_you_mean
 
 __all__ = ["main", "run"]
-
-_ALIKE = 0.7  # how much a word must be like another to be taken for a slip
 
 
 def run() -> None:
@@ -83,13 +82,14 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _usage_problem(error: Any) -> Problem:
     """Put an error of the parser into a sentence; for a slip of the fingers with what was meant."""
-    from difflib import get_close_matches
-
     text = error.format_message()
     options = getattr(error, "possibilities", None)
     if options:
-        meant = get_close_matches(error.option_name, options, cutoff=_ALIKE)
-        text = error.message + (f". Did you mean {' or '.join(meant)}?" if meant else "")
+        # The dashes would make all of them alike.
+        known = {option.lstrip("-"): option for option in options}
+        meant = close_to(error.option_name.lstrip("-"), known)
+        question = did_you_mean(known[name] for name in meant)
+        text = f"{error.message.rstrip('.')}. {question}".rstrip()
     # The help of the verb, where there is one, has its options.
     context = getattr(error, "ctx", None)
     verb = context.command_path.partition(" ")[2] if context is not None else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from ..errors import UsageError
 from . import candidates
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "Timeout",
     "Verbose",
     "Wait",
+    "check_idle",
+    "check_timeout",
 ]
 
 JobSet = Annotated[
@@ -58,9 +62,37 @@ Tags = Annotated[
 ]
 Jobs = Annotated[
     Optional[list[int]],  # noqa: UP045
-    typer.Option("--job", metavar="I", help="Only this job, by its index; may be given again."),
+    typer.Option(
+        "--job",
+        metavar="I",
+        help="Only this job, by its index; may be given again.",
+        autocompletion=candidates.jobs,
+    ),
 ]
 Output = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--output", "-o", metavar="FILE", help="Write to a file, whole or not at all."),
 ]
+
+
+def check_timeout(timeout: float | None, *, waiting: bool, waits: str = "--wait") -> None:
+    """Raise UsageError for a time-out where nothing is waited for; `waits` is what would wait."""
+    if timeout is not None and not waiting:
+        raise UsageError(f"--timeout is for {waits}.", f"Add {waits}, or leave --timeout out.")
+
+
+def check_idle(beside: str, options: Mapping[str, object]) -> None:
+    """Raise UsageError for options, with their values, that mean nothing `beside` something else.
+
+    An option is given unless its value is None, False or an empty list.
+    """
+    idle = [
+        name
+        for name, value in options.items()
+        if value is not None and value is not False and value != []
+    ]
+    if idle:
+        verb = "mean" if len(idle) > 1 else "means"
+        raise UsageError(
+            f"{', '.join(idle)} {verb} nothing beside {beside}.", "Leave one or the other out."
+        )

@@ -18,6 +18,7 @@ from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..jobset.view import job_data, set_data
 from ..manifest.ids import is_set_id
 from ..manifest.store import Manifest
+from ..suggestions import with_suggestion
 from . import candidates, options
 from .verb import Verb, interrupts, outcome, verb, working
 
@@ -192,7 +193,11 @@ class _Recovery:
             if tag is not None and not total and not found.here:
                 raise NoSuchSet(
                     f"The account '{self._client.account.name}' has no jobs with the tag '{tag}'.",
-                    "Check the tag, and the instance of the account.",
+                    with_suggestion(
+                        "Check the tag, and the instance of the account.",
+                        tag,
+                        candidates.known_tags(),
+                    ),
                 )
             for done, (set_id, listed) in enumerate(found.sets.items()):
                 bars.progress("recovering", done, total)
@@ -259,7 +264,7 @@ class _Recovery:
 
     def _note(self, made: Rebuilt) -> None:
         """Tell of a set that is new here, and name what is missing or twice."""
-        from ..render.console import listed, message, plural
+        from ..render.console import first_of, listed, message, plural, span_text
 
         holes = made.holes
         with Manifest.open(made.path) as manifest:
@@ -277,10 +282,10 @@ class _Recovery:
         )
         if holes:
             missing = [jobs[index] for index in holes]
-            spans = [f"{job.first_circuit}-{job.last_circuit}" for job in missing]
+            spans = [span_text("circuit", job.first_circuit, job.last_circuit) for job in missing]
             message(
                 f"Warning: the service has no {listed('job', holes)} of the set {item['id']} "
-                f"({listed('circuit', spans)}); what else there is can be used."
+                f"({first_of(spans)}); what else there is can be used."
             )
         if made.nameless:
             message(

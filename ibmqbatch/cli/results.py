@@ -14,6 +14,7 @@ from ..jobset.catalog import find_set
 from ..jobset.errors import NotFinished
 from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
+from ..suggestions import with_suggestion
 from . import candidates, options
 from .verb import Verb, outcome, verb, working
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..jobset.results import CircuitResult
+    from ..manifest.records import JobRecord
     from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
@@ -32,7 +34,10 @@ def command(
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            "--circuit", metavar="NAME|INDEX", help="This circuit alone, or those, given again."
+            "--circuit",
+            metavar="NAME|INDEX",
+            help="This circuit alone, or those, given again.",
+            autocompletion=candidates.circuits,
         ),
     ] = None,
     form: Annotated[
@@ -79,11 +84,11 @@ def command(
     """
     with verb("results", json=json or form == "json", verbose=verbose) as this:
         if form not in _FORMATS:
-            raise UsageError(f"There is no format '{form}'.", f"Use one of {', '.join(_FORMATS)}.")
+            hint = f"Use one of {', '.join(_FORMATS)}."
+            raise UsageError(f"There is no format '{form}'.", with_suggestion(hint, form, _FORMATS))
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
-        if timeout is not None and not wait:
-            raise UsageError("--timeout is for --wait.", "Add --wait, or leave it out.")
+        options.check_timeout(timeout, waiting=wait)
         if raw is not None and (output, form, memory, register) != (None, "table", False, None):
             raise UsageError(
                 "--raw writes whole answers, as they came.", "Leave the other options out."
@@ -254,7 +259,6 @@ def _show(
     partial: bool,
 ) -> None:
     from ..jobset.results import missing_jobs
-    from ..render.console import message
 
     jobs = manifest.jobs()
     this.data["job_set"] = set_data(manifest.job_set(), jobs)
@@ -278,15 +282,28 @@ def _show(
         this.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
     else:
         _write(this, manifest, indexes, wanted)
-    if missing and not this.json:
-        for job in missing[:5]:
-            reason = f": {job.reason}" if job.reason else ""
-            message(
-                f"No results of circuits {job.first_circuit} to {job.last_circuit}: "
-                f"job {job.index} is {job.status}{reason}"
-            )
-        if len(missing) > 5:
-            message(f"… nor of {len(missing) - 5} more jobs.")
+    if not this.json:
+        _tell_missing(missing)
+
+
+def _tell_missing(missing: Sequence[JobRecord]) -> None:
+    """Say what there are no results of, and why: once for jobs that are alike."""
+    from ..render.console import message, span_text, status_word
+    from ..render.reasons import reason_lines
+
+    def why(job: JobRecord) -> str:
+        return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")
+
+    if len(missing) == 1:
+        (job,) = missing
+        circuits = span_text("circuit", job.first_circuit, job.last_circuit)
+        message(f"No results of {circuits}: job {job.index} is {why(job)}")
+        return
+    lines = reason_lines((job.index, why(job)) for job in missing)
+    if lines:
+        message("There are no results of some jobs.")
+    for line in lines:
+        message(f"  {line}")
 
 
 def _concerned(job: object, indexes: list[int] | None) -> bool:

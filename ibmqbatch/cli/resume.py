@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "go_on"]
 
-_REASONS = 3  # that are told at once; `status` has all of them
+_REASONS = 3  # that are told at once
 
 
 def command(
@@ -38,10 +38,12 @@ def command(
 
     Example: ibmqbatch resume latest --wait
     """
-    with verb("resume", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        if take_over:
-            wants.take_over(manifest)
-        go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
+    with verb("resume", json=json, verbose=verbose) as this:
+        options.check_timeout(timeout, waiting=wait)
+        with find_set(job_set) as manifest:
+            if take_over:
+                wants.take_over(manifest)
+            go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
     return this.exit_code
 
 
@@ -59,6 +61,7 @@ def go_on(
     from ..jobset.standing import check_held, is_sent, is_settled
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
+    from ..render.reasons import reason_lines
 
     def describe() -> dict[str, object]:
         return set_data(manifest.job_set(), manifest.jobs())
@@ -89,9 +92,11 @@ def go_on(
             f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
             f"{counts_text(item['counts'])}."
         )
-        troubled = [job for job in jobs if job.reason and job.status.final]
-        for job in troubled[:_REASONS]:
-            message(f"Job {job.index}: {job.reason}")
+        reasons = reason_lines((job.index, job.reason) for job in jobs if job.status.final)
+        for line in reasons[:_REASONS]:
+            message(line)
+        if len(reasons) > _REASONS:
+            message(f"{plural(len(reasons) - _REASONS, 'other reason')}: see `ibmqbatch logs`.")
         if any(job.status is JobStatus.ERROR for job in jobs):
             message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
     check_held(manifest)

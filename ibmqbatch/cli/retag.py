@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Optional
 
 import typer
 
 from ..errors import UsageError
 from ..jobset.catalog import find_set
-from ..jobset.tags import check_name, check_tags
+from ..jobset.tags import changed_tags, check_name, check_tags
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..manifest.wants import want_labels
+from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, verb, working
 
@@ -29,6 +31,7 @@ def command(
             autocompletion=candidates.tags,
         ),
     ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all tags.")] = False,
     add: Annotated[
         _Several,
         typer.Option(
@@ -44,7 +47,7 @@ def command(
             "--remove",
             metavar="TAG",
             help="Remove a tag; may be given again.",
-            autocompletion=candidates.tags,
+            autocompletion=candidates.tags_of_set,
         ),
     ] = None,
     name: Annotated[
@@ -54,22 +57,27 @@ def command(
     json: options.Json = False,
     verbose: options.Verbose = 0,
 ) -> int:
-    """Replace, then add, then remove tags of a set; or rename it.
+    """Replace, or clear, then add, then remove tags of a set; or rename it.
 
     Example: ibmqbatch retag latest --add good --remove tentative
     """
     with verb("retag", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        if not (replace or add or remove or name is not None):
+        if not (replace or clear or add or remove or name is not None):
             raise UsageError(
-                "Nothing to change is named.", "Use --replace, --add, --remove or --name."
+                "Nothing to change is named.", "Use --replace, --clear, --add, --remove or --name."
             )
+        if clear:
+            options.check_idle("--clear", {"--replace": replace, "--remove": remove})
         new_name = None if name is None else check_name(name)
-        replacement, additions = check_tags(replace or ()), check_tags(add or ())
-        removals = check_tags(remove or ())
+        replacement = check_tags(replace or ()) if replace or clear else None
+        additions = check_tags(add or (), most=None)
+        removals = check_tags(remove or (), most=None)
+        _tell_absent([*(replacement or manifest.job_set().tags), *additions], removals)
 
         def change(present: tuple[str, ...]) -> tuple[str, ...]:
-            tags = (*(replacement or present), *additions)
-            return check_tags(tag for tag in tags if tag not in removals)
+            return changed_tags(
+                present, replacement=replacement, additions=additions, removals=removals
+            )
 
         changed = want_labels(manifest, name=new_name, change=change)
         try:
@@ -79,6 +87,16 @@ def command(
         if not json:
             _report(manifest, changed=changed)
     return this.exit_code
+
+
+def _tell_absent(present: Sequence[str], removals: Sequence[str]) -> None:
+    """Say which of the tags that are to be removed the set does not have."""
+    from ..render.console import message
+
+    for tag in removals:
+        if tag not in present:
+            question = did_you_mean(f"'{name}'" for name in close_to(tag, present))
+            message(f"The set has no tag '{tag}'. {question}".rstrip())
 
 
 def _carry_out(this: Verb, manifest: Manifest) -> None:
@@ -93,10 +111,10 @@ def _carry_out(this: Verb, manifest: Manifest) -> None:
 
 def _report(manifest: Manifest, *, changed: bool) -> None:
     from ..jobset.reconcile import unlabelled
-    from ..render.console import message
+    from ..render.console import message, plural
 
     record = manifest.job_set()
     tags = ", ".join(record.tags) or "no tags"
     text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
     left = len(unlabelled(manifest))
-    message(text + (f"; {left} jobs follow with the next `collect`." if left else "."))
+    message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))

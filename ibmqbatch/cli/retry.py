@@ -36,15 +36,17 @@ def command(
 
     Example: ibmqbatch retry latest --wait
     """
-    with verb("retry", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        chosen, unknown = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
-        _say_unknown(unknown)
-        if not chosen:
-            this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
-            _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
-        else:
-            want_retry(manifest, chosen)
-            go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
+    with verb("retry", json=json, verbose=verbose) as this:
+        options.check_timeout(timeout, waiting=wait)
+        with find_set(job_set) as manifest:
+            chosen, unknown = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
+            _say_unknown(unknown)
+            if not chosen:
+                this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
+                _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
+            else:
+                want_retry(manifest, chosen)
+                go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
 
 
@@ -56,12 +58,12 @@ def _say_unknown(jobs: Sequence[int]) -> None:
 
 
 def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
-    from ..render.console import message
+    from ..render.console import message, plural
 
     text = "No job has failed."
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)
     if left_out and not cancelled:
-        text += f" {left_out} are cancelled; --cancelled runs them again."
+        text += f" Cancelled: {plural(left_out, 'job')}; --cancelled runs those again."
     if any(job.lost for job in jobs) and not lost:
         text += " Some results are lost; --lost runs those jobs again."
     message(text)

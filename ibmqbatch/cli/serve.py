@@ -19,9 +19,11 @@ _LAST_PORT = 65535
 
 def command(
     port: Annotated[
-        int,
-        typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1; 0: any free one."),
-    ] = 0,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--port", metavar="PORT", help="Port on 127.0.0.1; without it, or with 0, a free one."
+        ),
+    ] = None,
     token_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--token-file", metavar="FILE", help="Take the API key from this file."),
@@ -39,14 +41,14 @@ def command(
         typer.Option("--memory", metavar="BYTES", min=1, help="Memory of all workers together."),
     ] = None,
     submissions_per_minute: Annotated[
-        int,
+        Optional[int],  # noqa: UP045
         typer.Option(
             "--submissions-per-minute",
             metavar="N",
             min=0,
-            help="Refuse more, as IBM does; 0: no limit.",
+            help="Refuse more, as IBM does; without it, or with 0, there is no limit.",
         ),
-    ] = 0,
+    ] = None,
     status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
     json: options.Json = False,
@@ -62,7 +64,17 @@ def command(
     with verb("serve", json=json, verbose=verbose) as this:
         if status and stop:
             raise UsageError("--status and --stop contradict each other.", "Leave one out.")
-        if not 0 <= port <= _LAST_PORT:
+        flags = {
+            "--port": port,
+            "--token-file": token_file,
+            "--workers": workers,
+            "--worker-python": worker_python,
+            "--memory": memory,
+            "--submissions-per-minute": submissions_per_minute,
+        }
+        if status or stop:
+            options.check_idle("--status" if status else "--stop", flags)
+        if port is not None and not 0 <= port <= _LAST_PORT:
             raise UsageError(f"There is no port {port}.", f"Ports are 0 to {_LAST_PORT}.")
         if json and not (status or stop):
             raise UsageError(
@@ -74,14 +86,6 @@ def command(
         elif stop:
             _stop(this)
         else:
-            flags = {
-                "--port": port,
-                "--token-file": token_file,
-                "--workers": workers,
-                "--worker-python": worker_python,
-                "--memory": memory,
-                "--submissions-per-minute": submissions_per_minute or None,
-            }
             words = [str(w) for flag, v in flags.items() if v is not None for w in (flag, v)]
             sys.stdout.flush()
             # In this process's place: signals and the exit code are the service's own.

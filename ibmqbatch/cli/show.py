@@ -11,7 +11,7 @@ from ..jobset.catalog import find_set
 from ..jobset.inspect import view_circuit
 from ..jobset.results import find_circuits
 from ..jobset.view import circuit_data, circuit_view_data
-from . import options
+from . import candidates, options
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def command(
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            "--circuit", metavar="NAME|INDEX", help="Show this circuit; may be given again."
+            "--circuit",
+            metavar="NAME|INDEX",
+            help="Show this circuit; may be given again.",
+            autocompletion=candidates.circuits,
         ),
     ] = None,
     compiled: Annotated[
@@ -45,6 +48,8 @@ def command(
     """
     with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         if device:
+            circuits = {"--circuit": circuit, "--compiled": compiled, "--draw": draw}
+            options.check_idle("--device", circuits)
             _show_device(this, manifest)
         elif circuit:
             _show(this, manifest, circuit, compiled=compiled, draw=draw)

@@ -13,12 +13,14 @@ from ..jobset.catalog import find_set, reference_to, set_paths
 from ..jobset.view import event_data, set_data
 from ..manifest.records import SetState
 from ..manifest.store import Manifest
+from ..suggestions import close_to, did_you_mean, with_suggestion
 from . import candidates, options
 from .verb import Verb, outcome, verb
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LISTED = 20  # sets
 _OPEN = "open"
 _STATES = (_OPEN, *map(str, SetState))
 
@@ -48,8 +50,14 @@ def command(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="List so many sets at most.")
-    ] = 20,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help=f"List so many sets at most; {_LISTED} unless told otherwise.",
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
     ] = False,
@@ -77,12 +85,13 @@ def command(
     """
     with verb("status", json=json, verbose=verbose) as this:
         if job_set is None:
-            if watch or events or usage or exit_status:
+            if watch or events or usage or exit_status or timeout is not None:
                 raise UsageError("No job set is named.", "Name one, for instance `latest`.")
-            _list(this, name, tag or [], state, limit)
+            _list(this, name, tag or [], state, limit or _LISTED)
         else:
-            if timeout is not None and not watch:
-                raise UsageError("--timeout is for --watch.", "Add --watch, or leave it out.")
+            choosing = {"--name": name, "--tag": tag, "--state": state, "--limit": limit}
+            options.check_idle("a SET", choosing)
+            options.check_timeout(timeout, waiting=watch, waits="--watch")
             with find_set(job_set) as manifest:
                 _show(this, manifest, watch=watch, timeout=timeout, events=events, usage=usage)
                 if exit_status and this.exit_code is ExitCode.DONE:
@@ -96,14 +105,17 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
     from ..render.tables import show_sets
 
     if state is not None and state not in _STATES:
-        raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(_STATES)}.")
+        hint = f"Use one of {', '.join(_STATES)}."
+        raise UsageError(f"There is no state '{state}'.", with_suggestion(hint, state, _STATES))
     found: list[dict[str, Any]] = []
+    known: dict[str, None] = {}  # the tags that sets have
     more = False
     for path in set_paths():
         if len(found) == limit:
             more = True
             break
         item = _described(this, path)
+        known |= dict.fromkeys(item["tags"] if item else ())
         if item is not None and _matches(item, name, tags, state):
             found.append(item)
     this.data["job_sets"] = found
@@ -113,6 +125,10 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         show_sets(found)
     else:
         message(f"No such job sets in {paths.sets()}.")
+        for tag in tags:
+            if tag not in known:
+                question = did_you_mean(f"'{name}'" for name in close_to(tag, known))
+                message(f"No set has the tag '{tag}'. {question}".rstrip())
     if more:
         message(f"Not all sets are listed; --limit {10 * limit} lists more.")
     if is_terminal() and any(item["closed_at"] is None for item in found):
@@ -169,8 +185,9 @@ def _show(
         show_events(this.data["events"])
     else:
         show_job_set(this.data["job_set"])
-        if usage:
-            show_usage(this.data["job_set"])
+    if usage:
+        show_usage(this.data["job_set"])
+    if not events:
         _tell_unsent(manifest)
 
 

@@ -164,9 +164,12 @@ def command(
     from ..errors import UsageError
     from ..jobset.request import Request, check_request
 
-    with verb("submit", json=json, verbose=verbose) as this:
+    with verb("submit", json=json, verbose=verbose, things="circuit") as this:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
+        options.check_timeout(timeout, waiting=wait)
+        if recursive and not paths:
+            options.check_idle("--from", {"--recursive": recursive})
         request = check_request(
             Request(
                 paths=tuple(paths or ()),
@@ -274,7 +277,10 @@ def _plan(
                 show_plan(this.data["plan"])
             return None
     this.planned = planned.fresh
-    this.advice = f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`."
+    this.advice = (
+        f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`, "
+        f"or end it with `ibmqbatch cancel {set_id}`."
+    )
     _tell_id(this, set_id, quiet=quiet)
     assert planned.path is not None
     return Manifest.open(planned.path)

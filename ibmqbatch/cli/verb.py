@@ -38,13 +38,15 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 class Verb:
     """One run of a verb: its exit code, what was wrong, the data of its JSON document.
 
-    The document is printed, or written to the file `output`. `advice` says how to go on after an
-    interrupt; `planned` that this very run has made the set, so that nobody else can have sent it.
+    The document is printed, or written to the file `output`. `things` are what several problems are
+    about. `advice` says how to go on after an interrupt; `planned` that this very run has made the
+    set, so that nobody else can have sent it.
     """
 
     command: str
     json: bool = False
     verbose: int = 0
+    things: str = "job set"
     output: Path | None = None
     advice: str = "Run the command again."
     planned: bool = False
@@ -64,12 +66,15 @@ class _Terminated(BaseException):
 
 
 @contextlib.contextmanager
-def verb(command: str, *, json: bool = False, verbose: int = 0) -> Iterator[Verb]:
+def verb(
+    command: str, *, json: bool = False, verbose: int = 0, things: str = "job set"
+) -> Iterator[Verb]:
     """Run the block as a verb: what it raises becomes a sentence, or JSON, and an exit code.
 
     `verbose`: 1 names the log file of an error, 2 tells of every request as well.
     """
-    this = Verb(command, json, verbose)
+    this = Verb(command, json, verbose, things)
+    log = ""
     previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         with _requests_told() if verbose >= _TELL_REQUESTS else contextlib.nullcontext():
@@ -83,7 +88,8 @@ def verb(command: str, *, json: bool = False, verbose: int = 0) -> Iterator[Verb
     except IbmqbatchError as error:
         this.fail(error)
         if verbose:
-            message(f"More is in {_write_log(command)}.")
+            log = _write_log(command, this.problems)
+            message(f"More is in {log}.")
     except KeyboardInterrupt:
         this.fail(Interrupted("Interrupted.", this.advice))
     except _Terminated:
@@ -121,7 +127,14 @@ def verb(command: str, *, json: bool = False, verbose: int = 0) -> Iterator[Verb
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
-    complain(this.problems)
+    _tell_problems(this, log)
+
+
+def _tell_problems(this: Verb, log: str) -> None:
+    """Say what was wrong; where not all is told, name where it is: the document, or a log file."""
+    left_out = complain(this.problems, this.things)
+    if left_out and not this.json:
+        message(f"All problems are in {log or _write_log(this.command, this.problems)}.")
 
 
 @contextlib.contextmanager
@@ -158,8 +171,8 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _write_log(command: str) -> str:
-    """Write the traceback at hand to a file of its own and return its path."""
+def _write_log(command: str, problems: Sequence[Problem] = ()) -> str:
+    """Write all problems, and the traceback at hand, to a file of their own; return its path."""
     try:
         folder = paths.ensure_folder(paths.logs())
         for old in sorted(folder.glob("*.log"))[: -_LOGS_KEPT + 1]:
@@ -168,8 +181,11 @@ def _write_log(command: str) -> str:
         path = folder / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.log"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            # Without the values of variables: they may hold secrets.
-            file.write(traceback.format_exc())
+            for problem in problems:
+                file.write(f"{problem.code}: {problem.message} {problem.hint}".rstrip() + "\n")
+            if sys.exception() is not None:
+                # Without the values of variables: they may hold secrets.
+                file.write(traceback.format_exc())
     except (OSError, IbmqbatchError):
         return "no log: the data folder cannot be written"
     return str(path)
@@ -217,7 +233,8 @@ def working(this: Verb, manifest: Manifest, observer: Observer | None = None) ->
     record = manifest.job_set()
     this.advice = (
         f"Nothing is lost; go on with `ibmqbatch resume {record.id}` "
-        f"or `ibmqbatch results {record.id} --wait`."
+        f"or `ibmqbatch results {record.id} --wait`, "
+        f"or end its jobs with `ibmqbatch cancel {record.id}`."
     )
     with Client(find_account(record.account), this.clock) as client:
         try:

@@ -15,6 +15,7 @@ from ..service.calibration import Calibration, GateFigures
 from ..service.endpoint import LOCAL
 from ..service.errors import NotFound
 from ..service.types import Backend, BackendEntry, processor_name
+from ..suggestions import with_suggestion
 from .errors import UnknownBackend
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def find_backend(
             ) from error
         # The service on this machine knows what its rehearsals are made from.
         advice = error.hint if name.startswith("fake_") and account.name == LOCAL else ""
+        known = client.backend_names()
         raise UnknownBackend(
             f"The account '{account.name}' has no backend '{name}'.",
-            advice or f"It has: {', '.join(client.backend_names())}.",
+            with_suggestion(advice or f"It has: {', '.join(known)}.", name, known),
         ) from error
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .. import paths
 from ..errors import IbmqbatchError, Problem, StorageError
+from ..kinds import LOOKED_AT, Kind, kind_of
 from ..manifest.glance import glance_job
 from ..manifest.ids import is_set_id
 from ..manifest.store import SUFFIX, Manifest
+from ..suggestions import with_suggestion
 from .errors import AmbiguousSet, NoSuchSet
 from .tags import find_place
 
@@ -25,6 +27,7 @@ __all__ = [
 
 LATEST = "latest"
 _MOST_NAMED = 5
+_LOOKED_AT = 100  # sets whose names are compared with one that is not known
 
 
 def set_paths() -> list[Path]:
@@ -65,8 +68,16 @@ def find_set(reference: str) -> Manifest:
     return Manifest.open(find_path(reference))
 
 
-def find_path(reference: str) -> Path:
-    """Return where the set is that `reference` means.
+def _name(path: Path) -> str | None:
+    try:
+        with Manifest.open(path) as manifest:
+            return manifest.job_set().name
+    except IbmqbatchError:
+        return None  # it cannot be the one meant; whoever names its id is told why
+
+
+def find_path(reference: str, *, name_of: Callable[[Path], str | None] = _name) -> Path:
+    """Return where the set is that `reference` means; `name_of` reads the name of one.
 
     That is an id, a name that stands once, the beginning of an id that fits no other, `latest`, or
     the path of an exported file. Raises NoSuchSet or AmbiguousSet.
@@ -81,12 +92,20 @@ def find_path(reference: str) -> Path:
         return known[0]
     matches = (
         [p for p in known if p.stem == reference]
-        or [p for p in known if _name(p) == reference]
+        or [p for p in known if name_of(p) == reference]
         or [p for p in known if reference and p.stem.startswith(reference)]
     )
     if not matches:
+        names = (name for name in map(name_of, known[:_LOOKED_AT]) if name is not None)
+        kind = _kind(path)
         raise NoSuchSet(
-            f"There is no job set '{reference}'.", "`ibmqbatch status` lists those there are."
+            f"There is no job set '{reference}'"
+            + (f"; the file of that name is {kind.what}." if kind else "."),
+            with_suggestion(
+                "`ibmqbatch status` lists those there are.",
+                reference,
+                [LATEST, *names, *(path.stem for path in known)],
+            ),
         )
     if len(matches) > 1:
         listed = ", ".join(p.stem for p in matches[:_MOST_NAMED])
@@ -132,16 +151,17 @@ def reference_to(manifest: Manifest) -> str:
     return path.stem if here else str(path)
 
 
+def _kind(path: Path) -> Kind | None:
+    """Return what a file is, if there is one, and that can be told."""
+    try:
+        with path.open("rb") as file:
+            return kind_of(file.read(LOOKED_AT), path.name)
+    except (OSError, ValueError):  # no file, a folder, or a name that no file can have
+        return None
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:  # a name that no file can have
         return False
-
-
-def _name(path: Path) -> str | None:
-    try:
-        with Manifest.open(path) as manifest:
-            return manifest.job_set().name
-    except IbmqbatchError:
-        return None  # it cannot be the one meant; whoever names its id is told why

@@ -35,7 +35,7 @@ from .interrupts import landing
 from .reconcile import unlabelled
 from .results import Results, missing_jobs, repair
 from .standing import check_held, is_idle, is_sent, is_settled
-from .tags import check_name, tag_change
+from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
 
 if TYPE_CHECKING:
@@ -302,7 +302,15 @@ class JobSet:
         the service takes them. Raises UsageError for what cannot be a tag, and ServiceErrors.
         """
         new = None if name is None else check_name(name)
-        self.relabel(name=new, change=tag_change(replace, add, remove))
+        replacement = None if replace is None else check_tags(replace)
+        additions, removals = check_tags(add, most=None), {*remove}
+
+        def change(present: tuple[str, ...]) -> tuple[str, ...]:
+            return changed_tags(
+                present, replacement=replacement, additions=additions, removals=removals
+            )
+
+        self.relabel(name=new, change=change)
         return self.tags
 
     def relabel(
@@ -438,7 +446,8 @@ def chosen_jobs(manifest: Manifest, indexes: Collection[int] | None) -> set[int]
     total = manifest.job_set().total_jobs
     unknown = [index for index in indexes or () if not 0 <= index < total]
     if unknown:
-        raise UsageError(f"The set has no job {unknown[0]}.", f"Its jobs are 0 to {total - 1}.")
+        there = "Its only job is 0." if total == 1 else f"Its jobs are 0 to {total - 1}."
+        raise UsageError(f"The set has no job {unknown[0]}.", there)
     return set(range(total) if indexes is None else indexes)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import UsageError
 from ..manifest.records import CircuitRecord
+from ..suggestions import with_suggestion
 
 __all__ = ["CircuitIndex"]
 
@@ -48,9 +49,14 @@ class CircuitIndex:
 
     def unknown(self, what: object) -> UsageError:
         """Return the error that tells that there is no such circuit."""
+        if self._total == 1:
+            (only,) = self._named
+            hint = f"Its only circuit is '{only}', of index 0."
+        else:
+            hint = f"Use a circuit's name, or an index from 0 to {self._total - 1}."
+        known = {*self._named, *self._numbered()}
         return UsageError(
-            f"The set has no circuit '{what}'.",
-            f"Use a circuit's name, or an index from 0 to {self._total - 1}.",
+            f"The set has no circuit '{what}'.", with_suggestion(hint, str(what), sorted(known))
         )
 
     def _numbered(self) -> dict[str, list[int]]:

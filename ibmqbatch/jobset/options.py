@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..suggestions import with_suggestion
 
 __all__ = ["SEQUENCES", "check_options", "merged", "read_options"]
 
@@ -84,8 +85,11 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
     for group, entries in options.items():
         known = _KNOWN.get(group)
         if known is None and group != _FREE:
-            hint = _ELSEWHERE.get(group, f"Known are: {', '.join((*_KNOWN, _FREE))}.")
-            raise UsageError(f"{where}: '{group}' is not an option here.", hint)
+            groups = (*_KNOWN, _FREE)
+            hint = with_suggestion(f"Known are: {', '.join(groups)}.", group, groups)
+            raise UsageError(
+                f"{where}: '{group}' is not an option here.", _ELSEWHERE.get(group, hint)
+            )
         if not isinstance(entries, dict):
             raise UsageError(f"{where}: '{group}' is a table.", f"Write it below [{group}].")
         if known is None:
@@ -94,7 +98,8 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
         for key, value in entries.items():
             if key not in known:
                 raise UsageError(
-                    f"{where}: {group} has no '{key}'.", f"It has: {', '.join(known)}."
+                    f"{where}: {group} has no '{key}'.",
+                    with_suggestion(f"It has: {', '.join(known)}.", key, known),
                 )
             what, fits = known[key]
             if not fits(value):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..accounts.find import find_account
+from ..alike import Groups, shape
 from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ..manifest.ids import new_set_id
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 
 _SEED_BITS = 30
-_MOST_NOTES = 5
 _MICRO = 1e-6
 _ROUNDING = 1e-12  # seconds
 
@@ -45,7 +45,8 @@ class Plan:
 
     `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
     quantum processor takes (see `budget.shot_seconds`), None where there is none. `usage` is what
-    the instance has. `notes` are the first things that the owner of the circuits should know.
+    the instance has. `notes` are what the owner of the circuits should know; of many that are alike
+    the first.
     """
 
     name: str
@@ -162,14 +163,14 @@ def make_plan(
     limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
     splitter = Splitter(limits)
     chunks: list[Chunk] = []
-    notes: list[str] = []
+    notes: Groups[str] = Groups()
     total = most_shots = 0
     seconds = 0.0 if device.instructions else None
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
-            if program.note and len(notes) < _MOST_NOTES:
-                notes.append(program.note)
+            if program.note:
+                notes.add(shape(program.note, program.source), program.note)
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
@@ -210,7 +211,7 @@ def make_plan(
             minutes=_minutes(chunks, account),
             seconds=seconds,
             usage=usage,
-            notes=(*notes, *([note] if note else [])),
+            notes=(*_told(notes), *([note] if note else [])),
         )
         if draft is None:
             return plan, None
@@ -285,6 +286,14 @@ def _ready_programs(
         cached=request.cached and not request.private,
     )
     return prepare(inputs, device, preparation, progress)
+
+
+def _told(notes: Groups[str]) -> Iterator[str]:
+    """Yield the notes, of many alike the first ones and how many more there are."""
+    for group in notes:
+        yield from group.shown
+        if group.hidden:
+            yield f"The same is true of {group.hidden} more circuits."
 
 
 def _check_measurements(request: Request, backend: Backend) -> None:

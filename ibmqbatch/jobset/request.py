@@ -124,10 +124,7 @@ def check_request(request: Request) -> Request:
     """Return the request with its name and tags in order; raises UsageError before any work."""
     if not request.paths and request.table is None and not request.given:
         raise UsageError("No circuits are named.", "Name files, folders of them, or - for stdin.")
-    if not request.compiling and (request.level, request.initial_layout) != (None, None):
-        raise UsageError(
-            "--no-compile contradicts -O and --initial-layout.", "Leave the one or the others out."
-        )
+    _check_compiling(request)
     if request.shots < 1:
         raise UsageError(f"{request.shots} shots cannot be run.", "Ask for 1 or more.")
     if request.max_circuits is not None and request.max_circuits < 1:
@@ -158,6 +155,22 @@ def check_request(request: Request) -> Request:
         name = "stdin" if first == _STDIN else first.absolute().stem
         name = "".join(c if c.isprintable() else "_" for c in name)[:MAX_NAME].strip() or "circuits"
     return replace(request, name=check_name(name), tags=check_tags(request.tags))
+
+
+def _check_compiling(request: Request) -> None:
+    """Refuse what only a compiler would heed where nothing is compiled."""
+    heeded = {
+        "-O": request.level is not None,
+        "--initial-layout": request.initial_layout is not None,
+        "--seed-transpiler": request.seed_transpiler is not None,
+        "--fractional-gates": request.fractional,
+        "--no-cache": not request.cached,
+    }
+    given = [name for name, is_given in heeded.items() if is_given]
+    if given and not request.compiling:
+        raise UsageError(
+            f"--no-compile contradicts {', '.join(given)}.", "Leave one or the other out."
+        )
 
 
 def _check_time(request: Request) -> None:

@@ -15,6 +15,7 @@ from ..errors import MissingPackage, UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord
 from ..manifest.store import Manifest
+from ..suggestions import with_suggestion
 from .errors import MissingResults
 from .names import CircuitIndex
 from .shelf import Shelf
@@ -299,7 +300,11 @@ def check_registers(
         if lacking:
             raise UsageError(
                 f"Circuit {result.index} ({result.name}) has no register '{lacking[0]}'.",
-                f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+                with_suggestion(
+                    f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+                    lacking[0],
+                    there,
+                ),
             )
 
 

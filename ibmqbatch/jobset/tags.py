@@ -11,7 +11,7 @@ from the service alone:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_REPEATS",
     "MAX_TAGS",
     "JobTag",
+    "changed_tags",
     "check_name",
     "check_tags",
     "find_job_tag",
@@ -34,7 +35,6 @@ __all__ = [
     "is_ours",
     "labels",
     "set_tag",
-    "tag_change",
 ]
 
 PREFIX = "ibmq_jobset_"
@@ -51,24 +51,6 @@ _NAME_TAG = re.compile(rf"{PREFIX}name_(?P<circuits>\d{{1,9}})_(?P<name>.*)", re
 _NUMBERS = ("job", "jobs", "first", "last", "repeat", "repeats", "attempt")
 # With halves of characters, which is what bytes that are no text become on a command line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def tag_change(
-    replacement: Iterable[str] | None, additions: Iterable[str], removals: Collection[str]
-) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """Return what makes the new tags of the present ones: replaced, then added to, then removed.
-
-    An empty replacement leaves none. Raises UsageError, as does what is returned, for what cannot
-    be a tag, or too many.
-    """
-    added = check_tags(additions)
-    replaced = None if replacement is None else check_tags(replacement)
-
-    def change(present: tuple[str, ...]) -> tuple[str, ...]:
-        tags = (*(present if replaced is None else replaced), *added)
-        return check_tags(tag for tag in tags if tag not in removals)
-
-    return change
 
 
 def set_tag(set_id: str) -> str:
@@ -173,8 +155,11 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return `tags`, each once, in order; raises UsageError when one of them cannot be used."""
+def check_tags(tags: Iterable[str], *, most: int | None = MAX_TAGS) -> tuple[str, ...]:
+    """Return `tags`, each once, in order.
+
+    Raises UsageError when one of them cannot be used, or there are more than `most`.
+    """
     unique = tuple(dict.fromkeys(tag.strip() for tag in tags))
     for tag in unique:
         if not tag:
@@ -190,9 +175,31 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
                 f"The tag '{tag[:20]}…' has {len(tag)} characters; the service takes {MAX_LENGTH}.",
                 "Shorten it.",
             )
-    if len(unique) > MAX_TAGS:
-        raise UsageError(
-            f"{len(unique)} tags are too many: a set can have {MAX_TAGS}.",
-            "The service takes 8 tags a job, and three are needed to find it again.",
+    if most is not None and len(unique) > most:
+        raise _too_many(
+            unique, "The service takes 8 tags a job, and three are needed to find it again."
         )
     return unique
+
+
+def changed_tags(
+    present: tuple[str, ...],
+    *,
+    replacement: Sequence[str] | None,
+    additions: Sequence[str],
+    removals: Collection[str],
+) -> tuple[str, ...]:
+    """Return the `present` tags replaced first, then added to, then taken away from.
+
+    An empty replacement leaves none. Raises UsageError where there would be too many.
+    """
+    tags = (*(present if replacement is None else replacement), *additions)
+    left = tuple(dict.fromkeys(tag for tag in tags if tag not in removals))
+    if len(left) > MAX_TAGS:
+        there = f"has {', '.join(map(repr, present))}" if present else "has none yet"
+        raise _too_many(left, f"The set {there}. Remove some of them, or add fewer.")
+    return left
+
+
+def _too_many(tags: Sequence[str], hint: str) -> UsageError:
+    return UsageError(f"{len(tags)} tags are too many: a set can have {MAX_TAGS}.", hint)

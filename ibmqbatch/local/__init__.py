@@ -6,12 +6,14 @@ imports this room; it is reached over HTTP.
 
     server    one process a data folder: lock, socket, service file, idle exit; `recipe` what it
               prints for other programs
-    api       the REST API: jobs and backends, and, in `session_api`, sessions
+    api       the REST API: jobs and backends; in `session_api` sessions, in `account_api` what an
+              account has and used: `workloads` and `analytics`
     identity  what stands around the API
     auth      API key, access tokens, instance names (CRN)
     submission  what the bodies of requests may say
     store     jobs in SQLite, `sessions` theirs; `database` the connection, `schema` its migrations
-    pool      the slots that run jobs; `process` one worker, `budget` the memory they share
+    pool      the slots that run jobs; `process` one worker, `budget` the memory they share,
+              `allowance` the processor time that a job has
     worker    the program of a worker: circuits in, results out
     backends  the table of backends; `devices` the data that rehearsals of devices are made from
 """

@@ -1,30 +1,28 @@
-"""The REST API: its jobs and backends, here, and its sessions."""
+"""The REST API: its jobs and backends, here, its sessions, and its accounts."""
 
 from __future__ import annotations
 
 import json
-import re
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from .account_api import AccountApi
 from .auth import USER_ID, Authority, instance_of
 from .backends import Backend, BackendTable
 from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
 from .errors import ApiError
-from .identity import PLAN_ID
 from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
 from .pool import Pool
 from .session_api import SessionApi
 from .sessions import Sessions
-from .store import FINAL, Filter, Store
+from .store import FINAL, RAN_TOO_LONG, Filter, Store
 from .submission import parse_json, parse_submission, parse_tags
+from .workloads import usage
 
 __all__ = ["Api"]
 
@@ -32,7 +30,7 @@ _PREFIXES = ("/api/v1", "/experimental/api/v1")
 _VERSION = "2026-04-15"
 # Without the version header a request is of the first version, which lists backends by name.
 _FIRST_VERSION, _BACKENDS_AS_OBJECTS = "2024-01-01", "2025-01-01"
-_USAGE_PERIOD_SECONDS = 28 * 24 * 3600
+_RAN_TOO_LONG = "Cancelled - Ran too long"  # what the status, but not the state, says of such jobs
 
 
 class Api:
@@ -46,11 +44,13 @@ class Api:
         backends: BackendTable,
         *,
         sessions: Sessions,
+        account: AccountApi,
         rate: RateLimit,
     ) -> None:
         self._authority = authority
         self._store = store
         self._sessions = sessions
+        self._account = account
         self._pool = pool
         self._backends = backends
         self._rate = rate
@@ -84,8 +84,7 @@ class Api:
             route("/jobs/{id}/tags", self.retag, "PUT"),
             route("/jobs/{id}/cancel", self.cancel, "POST"),
             route("/tags", self.tags),
-            route("/instance", self.instance),
-            route("/instances/usage", self.usage),
+            *(route(*each) for each in self._account.endpoints()),
             *(route(*each) for each in SessionApi(self._sessions, self._backend).endpoints()),
         ]
         router = Router(routes, redirect_slashes=False)
@@ -102,13 +101,14 @@ class Api:
         return json_reply({"versions": [{"version": _VERSION, "status": "live"}]})
 
     def backends(self, call: Call) -> Response:
-        """List the backends."""
+        """List the backends, and their mocks for who includes them."""
         version = call.request.headers.get("ibm-api-version", _FIRST_VERSION)
         if version < _BACKENDS_AS_OBJECTS:
             return json_reply({"devices": list(self._backends)})
+        mocks = self._backends.mocks if call.boolean("include_mocks") else {}
         entries = [
             backend.entry(self._store.queue_length(name))
-            for name, backend in self._backends.items()
+            for name, backend in (*self._backends.items(), *mocks.items())
         ]
         return json_reply({"devices": entries})
 
@@ -122,7 +122,7 @@ class Api:
         There is one calibration of each, which answers for every time that is asked about.
         """
         backend = self._backend(call.path("name"))
-        _moment(call, "updated_before")
+        call.moment("updated_before")
         if backend.properties is None:
             raise ApiError(404, 1250, f"The backend {backend.name} has no properties.")
         return json_reply(backend.properties)
@@ -147,7 +147,7 @@ class Api:
         return json_reply(None)
 
     def _backend(self, name: str) -> Backend:
-        backend = self._backends.get(name)
+        backend = self._backends.find(name)
         if backend is None:
             advice = self._backends.advice(name)
             raise ApiError(404, 1216, f"Backend not found: {name}", advice)
@@ -171,28 +171,31 @@ class Api:
     def jobs(self, call: Call) -> Response:
         """List jobs: a page of those that match."""
         # A limit out of range silently becomes the greatest.
-        limit = _integer(call, "limit", PAGE)
+        limit = call.integer("limit", PAGE)
         limit = limit if 1 <= limit <= PAGE else PAGE
-        offset = _integer(call, "offset", 0)
+        offset = call.integer("offset", 0)
         if not 0 <= offset <= MAX_INTEGER:
             raise ApiError.invalid(f"offset: must be from 0 to {MAX_INTEGER}.")
         sort = (call.query("sort") or "DESC").upper()
         if sort not in {"ASC", "DESC"}:
             raise ApiError.invalid("sort: must be ASC or DESC.")
+        backend, mocks = call.query("backend"), call.boolean("include_mocks")
         wanted = Filter(
-            pending=_boolean(call, "pending"),
+            pending=call.boolean("pending"),
             program=call.query("program"),
-            backend=call.query("backend"),
+            backend=backend,
+            # They are left out of what is not about them.
+            without=() if mocks or backend else tuple(self._backends.mocks),
             session_id=call.query("session_id"),
-            created_after=_moment(call, "created_after"),
-            created_before=_moment(call, "created_before"),
-            tags=call.request.query_params.getlist("tags"),
+            created_after=call.moment("created_after"),
+            created_before=call.moment("created_before"),
+            tags=call.queries("tags"),
         )
         page, count = self._store.page(
             call.crn, wanted, limit=limit, offset=offset, oldest_first=sort == "ASC"
         )
         head = {"count": count, "limit": limit, "offset": offset}
-        if _boolean(call, "exclude_params") is not False:
+        if call.boolean("exclude_params") is not False:
             return json_reply({"jobs": [_job_document(job) for job in page], **head})
         documents = b",".join(self._with_params(job) for job in page)
         body = b'{"jobs":[' + documents + b"]," + json.dumps(head)[1:].encode()
@@ -201,7 +204,7 @@ class Api:
     def job(self, call: Call) -> Response:
         """Return one job, with its params unless they are excluded or private."""
         job = self._job(call)
-        if _boolean(call, "exclude_params"):
+        if call.boolean("exclude_params"):
             return json_reply(_job_document(job))
         return Response(self._with_params(job), media_type="application/json")
 
@@ -231,7 +234,7 @@ class Api:
         return json_reply(
             {
                 "timestamps": times,
-                "usage": _usage(job),
+                "usage": usage(job["seconds"], ended=job["status"] in FINAL),
                 "circuits_execution_time_ns": int(job["seconds"] * 1e9),
                 "qiskit_version": job["qiskit_version"],
                 "caller": "ibmqbatch",
@@ -291,32 +294,6 @@ class Api:
         params = None if job["private"] else self._store.params(job["seq"])
         return document if params is None else document[:-1] + b',"params":' + params + b"}"
 
-    # The instance.
-
-    def instance(self, _call: Call) -> Response:
-        """Describe the instance: all backends, no limit."""
-        return json_reply({"backends": list(self._backends), "plan_id": PLAN_ID})
-
-    def usage(self, call: Call) -> Response:
-        """Return what the instance used; there is no limit to it."""
-        end = time.time_ns() // 1000
-        start = end - _USAGE_PERIOD_SECONDS * 1_000_000
-        return json_reply(
-            {
-                "instance_id": call.crn,
-                "plan_id": PLAN_ID,
-                "usage_consumed_seconds": round(self._store.seconds_used(call.crn, start)),
-                "usage_limit_reached": False,
-                "usage_period": {"start_time": timestamp(start), "end_time": timestamp(end)},
-            }
-        )
-
-
-def _usage(job: Mapping[str, Any]) -> dict[str, object]:
-    """Return the usage of a job: seconds of simulation, begun ones counted whole as IBM does."""
-    status = "complete" if job["status"] in FINAL else "pending"
-    return {"qpu_charge_time_seconds": -int(-job["seconds"] // 1), "status": status}
-
 
 def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored job as the API shows it, without its params."""
@@ -331,46 +308,14 @@ def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
         "user_id": USER_ID,
         "program": {"id": job["program"]},
         "state": state,
-        "status": job["status"],
+        "status": _RAN_TOO_LONG if job["reason_code"] == RAN_TOO_LONG else job["status"],
         "tags": job["tags"],
         "cost": MAX_COST_SECONDS if job["cost"] is None else job["cost"],
         "private": bool(job["private"]),
-        "usage": _usage(job),
+        "usage": usage(job["seconds"], ended=job["status"] in FINAL),
         "estimated_running_time_seconds": job["estimated_seconds"],
     }
     for key in ("session_id", "log_level", "calibration_id", "runtime"):
         if job[key] is not None:
             document[key] = job[key]
     return document
-
-
-def _integer(call: Call, name: str, default: int) -> int:
-    text = call.query(name)
-    if text is None:
-        return default
-    if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
-        raise ApiError.invalid(f"{name}: must be a number.")
-    return int(text)
-
-
-def _boolean(call: Call, name: str) -> bool | None:
-    text = call.query(name)
-    if text is None:
-        return None
-    if text.lower() not in {"true", "false"}:
-        raise ApiError.invalid(f"{name}: must be true or false.")
-    return text.lower() == "true"
-
-
-def _moment(call: Call, name: str) -> int | None:
-    """Return a time of the query in microseconds; without a zone it is UTC."""
-    text = call.query(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ApiError.invalid(f"{name}: must be a time in ISO 8601.") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1_000_000)

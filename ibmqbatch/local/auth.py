@@ -19,7 +19,7 @@ import uuid
 from .errors import ApiError
 from .limits import TOKEN_SECONDS
 
-__all__ = ["USER_ID", "Authority", "instance_of", "new_api_key", "new_instance"]
+__all__ = ["USER_ID", "Authority", "account_of", "instance_of", "new_api_key", "new_instance"]
 
 USER_ID = "local"
 
@@ -57,6 +57,11 @@ def instance_of(crn: str | None) -> str:
             "Send the full CRN of an instance, with the two colons at its end.",
         )
     return crn
+
+
+def account_of(crn: str) -> str:
+    """Return the account that an instance belongs to, by its CRN."""
+    return crn.split(":")[6].removeprefix("a/")
 
 
 def _encode(data: bytes) -> str:

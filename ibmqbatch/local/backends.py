@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from .. import __version__
 from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
 
-__all__ = ["Backend", "BackendTable"]
+__all__ = ["Backend", "BackendTable", "mock_name"]
 
 # What Aer's state vector method runs without help, and how many parameters each gate has: None
 # where that depends on the number of qubits. Written out because the process that serves does not
@@ -52,7 +53,7 @@ class Backend:
 
     `worker` is handed to the worker process with each job on the backend: its kind, and what that
     kind needs to know. `outline` is as much of the configuration as a list of backends tells, where
-    it can be had for less.
+    it can be had for less. The mock of a backend checks jobs as it does, and gives bits at random.
     """
 
     def __init__(
@@ -62,8 +63,11 @@ class Backend:
         configuration: Callable[[], Mapping[str, Any]],
         properties: Callable[[], Mapping[str, Any] | None],
         outline: Callable[[], Mapping[str, Any]] | None = None,
+        *,
+        is_mock: bool = False,
     ) -> None:
         self.name = name
+        self._is_mock = is_mock
         self.worker = {"name": name, **worker}
         self._read_outline = outline or configuration
         self._read_configuration = configuration
@@ -106,7 +110,31 @@ class Backend:
             "processor_type": self._outline["processor_type"],
             "queue_length": queue_length,
             "performance_metrics": {},
+            **({"class": "mock"} if self._is_mock else {}),
         }
+
+    def mock(self) -> Backend:
+        """Return the mock of this backend."""
+        name = mock_name(self.name)
+
+        def renamed(document: Mapping[str, Any]) -> dict[str, Any]:
+            # What limits a simulation limits no mock.
+            kept = {key: value for key, value in document.items() if key != "rehearsal"}
+            return {**kept, "backend_name": name}
+
+        return Backend(
+            name,
+            {**self.worker, "name": name, "mock": True},
+            lambda: renamed(self.configuration),
+            lambda: None if self.properties is None else renamed(self.properties),
+            lambda: self._outline,
+            is_mock=True,
+        )
+
+
+def mock_name(name: str) -> str:
+    """Return the name of a backend's mock, where IBM's client looks for it."""
+    return re.sub(r"^[^_]+", "mock", name)
 
 
 def _ideal_simulator(memory: int) -> Backend:
@@ -161,6 +189,8 @@ def _rehearsal(snapshot: Snapshot, memory: int) -> Backend:
 class BackendTable(Mapping[str, Backend]):
     """The backends by name; `memory` is what simulations may use, in bytes.
 
+    Their mocks stand aside: they are found by who asks for them.
+
     Rehearsals are there as far as a package that is installed has the data of their devices. As
     long as there are none they are looked for again: whoever reads what to install may do so.
     """
@@ -169,6 +199,7 @@ class BackendTable(Mapping[str, Backend]):
         self._memory = memory
         ideal = _ideal_simulator(memory)
         self._backends = {ideal.name: ideal}
+        self._mocks: dict[str, Backend] = {}
 
     def _looked_up(self) -> dict[str, Backend]:
         if len(self._backends) == 1 and (found := find_snapshots()):
@@ -184,6 +215,22 @@ class BackendTable(Mapping[str, Backend]):
 
     def __len__(self) -> int:
         return len(self._looked_up())
+
+    @property
+    def mocks(self) -> Mapping[str, Backend]:
+        """The mocks of all backends, by their names."""
+        if len(self._mocks) < len(self):
+            self._mocks = {mock.name: mock for mock in (each.mock() for each in self.values())}
+        return self._mocks
+
+    def find(self, name: str) -> Backend | None:
+        """Return a backend or a mock; None where there is no such."""
+        return self.get(name) or self.mocks.get(name)
+
+    def is_simulator(self, name: str) -> bool:
+        """Tell whether this is a backend that stands for no device."""
+        backend = self.get(name)
+        return backend is not None and backend.device is None
 
     def advice(self, name: str) -> str:
         """Return what to do about a backend that is not there."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -34,9 +36,57 @@ class Call:
         value = self.request.query_params.get(name)
         return None if value is None else str(value)
 
+    def queries(self, name: str) -> list[str]:
+        """Return all values of a parameter of the query string that can stand there repeatedly."""
+        return [str(value) for value in self.request.query_params.getlist(name)]
+
     def path(self, name: str) -> str:
         """Return a parameter of the path."""
         return str(self.request.path_params[name])
+
+    # Parameters of the query string that are no texts. Raise ApiError (1208) for other values.
+
+    def integer(self, name: str, default: int) -> int:
+        """Return a number, or the default for none."""
+        text = self.query(name)
+        if text is None:
+            return default
+        if re.fullmatch(r"-?[0-9]{1,18}", text) is None:
+            raise ApiError.invalid(f"{name}: must be a number.")
+        return int(text)
+
+    def boolean(self, name: str) -> bool | None:
+        """Return whether it is true or false; None for none."""
+        text = self.query(name)
+        if text is None:
+            return None
+        if text.lower() not in {"true", "false"}:
+            raise ApiError.invalid(f"{name}: must be true or false.")
+        return text.lower() == "true"
+
+    def moment(self, name: str) -> int | None:
+        """Return a time in microseconds, without a zone that of UTC; None for none."""
+        text = self.query(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ApiError.invalid(f"{name}: must be a time in ISO 8601.") from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return round(moment.timestamp() * 1_000_000)
+
+    def choices(self, name: str, known: Sequence[str]) -> list[str]:
+        """Return all values, each one of those known."""
+        values = self.queries(name)
+        if not set(values) <= set(known):
+            raise ApiError.invalid(f"{name}: must be one of {', '.join(known)}.")
+        return values
+
+    def choice(self, name: str, known: Sequence[str]) -> str | None:
+        """Return one of the values known; None for none."""
+        return next(iter(self.choices(name, known)), None)
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .backends import Backend
+from .allowance import seconds_to_read, seconds_to_run
+from .backends import BackendTable
 from .budget import MemoryBudget
+from .limits import MAX_COST_SECONDS
 from .process import Worker, WorkerDiedError
-from .store import Claim, Outcome, Store
+from .store import RAN_TOO_LONG, Claim, Outcome, Store
 
 __all__ = ["Pool"]
 
@@ -26,10 +28,16 @@ _STORE_RETRY_SECONDS = 1.0
 
 @dataclass(slots=True)
 class _Run:
-    """A job in a slot. `given_up` is set once, by a cancel or by the end of the service."""
+    """A job in a slot. `given_up` is set once, by a cancel or by the end of the service.
+
+    Its circuits are read, then it is `running`; `seconds` is the processor time for the one or the
+    other.
+    """
 
     claim: Claim
     given_up: bool = False
+    running: bool = False
+    seconds: int = 0
 
 
 class _Slot:
@@ -51,7 +59,7 @@ class Pool:
     def __init__(
         self,
         store: Store,
-        backends: Mapping[str, Backend],
+        backends: BackendTable,
         budget: MemoryBudget,
         *,
         workers: int,
@@ -173,10 +181,9 @@ class Pool:
     def _execute(self, slot: _Slot, run: _Run) -> Outcome:
         """Run a job to its end. What is returned for one that was given up does not matter."""
         ended = ""
-        if slot.worker is not None and not slot.worker.alive:
-            # It died when it was idle, which says nothing of this job.
-            self._drop(slot)
-        for attempt in range(_TRIES):
+        deaths = 0
+        while deaths < _TRIES and not run.given_up:
+            fresh = slot.worker is None
             worker = self._warm(slot)
             if worker is None:
                 return Outcome(
@@ -185,7 +192,7 @@ class Pool:
                     9999,
                     "Check --worker-python.",
                 )
-            if attempt:
+            if deaths:
                 self._persist(lambda: self._store.count_restart(run.claim))
             try:
                 return self._converse(worker, run)
@@ -193,8 +200,12 @@ class Pool:
                 worker.kill()
                 ended = worker.ended
                 self._drop(slot)
-            if run.given_up:
-                break
+            if worker.ran_too_long:
+                return _too_long(run)
+            # One that died when it was idle says nothing of this job. Whether it has cannot be told
+            # beforehand: a process that is being taken apart looks alive for a while.
+            if fresh or worker.begun:
+                deaths += 1
             _log.warning("The worker of job %s died: %s", run.claim.id, ended)
         return Outcome(
             "Failed",
@@ -207,10 +218,11 @@ class Pool:
     def _converse(self, worker: Worker, run: _Run) -> Outcome:
         """Take a job through a worker, waiting for memory in between."""
         claim = run.claim
-        backend = self._backends.get(claim.backend)
+        backend = self._backends.find(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
-        worker.send_job(backend, claim.params)
+        run.running, run.seconds = False, seconds_to_read(len(claim.params))
+        worker.send_job(backend, claim.params, run.seconds)
         answer = worker.receive()
         if "failed" in answer:
             return _failure(answer["failed"])
@@ -228,7 +240,13 @@ class Pool:
         with self._budget.share(needs, lambda: run.given_up) as held:
             if not held:
                 raise WorkerDiedError("killed by the cancel")
-            worker.send({"go": True})
+            run.running = True
+            run.seconds = (
+                seconds_to_run(answer["circuits"], answer["shots"], answer["estimate"])
+                if claim.cost is None
+                else claim.cost
+            )
+            worker.send({"go": True, "seconds": run.seconds})
             answer = worker.receive()
             if "failed" in answer:
                 return _failure(answer["failed"])
@@ -283,6 +301,25 @@ def _failure(failed: Mapping[str, object]) -> Outcome:
         seconds=float(str(failed["seconds"])),
         log=str(failed["log"]),
         qiskit_version=str(failed["qiskit"]),
+    )
+
+
+def _too_long(run: _Run) -> Outcome:
+    """Return the outcome of a job whose worker took all the processor time that it was given."""
+    if not run.running:
+        return Outcome(
+            "Cancelled",
+            f"Ran too long: reading the circuits took more than {run.seconds} s of processor time.",
+            RAN_TOO_LONG,
+            "Use fewer or smaller circuits in a job.",
+        )
+    return Outcome(
+        "Cancelled",
+        f"Ran too long: the job took more than its limit of {run.seconds} s of processor time.",
+        RAN_TOO_LONG,
+        f"Give it a max_execution_time of up to {MAX_COST_SECONDS} s, or fewer circuits or shots; "
+        "a loop in a circuit may never end.",
+        seconds=run.seconds,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ class Worker:
     """
 
     def __init__(self, python: str, threads: int, log: Path) -> None:
+        self.begun = False  # the job that it was sent last
         self._told: set[str] = set()  # of which devices
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
@@ -60,29 +62,46 @@ class Worker:
         return self._process.pid
 
     @property
-    def alive(self) -> bool:
-        """Whether the process is there yet."""
-        return self._process.poll() is None
-
-    @property
     def ended(self) -> str:
         """How the process ended, in words."""
         code = self._process.wait()
         return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
+    @property
+    def ran_too_long(self) -> bool:
+        """Whether the process, which has ended, took more processor time than it was given."""
+        return self._process.wait() == -signal.SIGPROF
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
         self._write(json.dumps(message).encode())
 
-    def send_job(self, backend: Backend, params: bytes) -> None:
-        """Send a job, whose params are JSON already."""
+    def send_job(self, backend: Backend, params: bytes, seconds: int) -> None:
+        """Send a job, whose params are JSON already, and return when the worker has begun it.
+
+        It may take so many seconds of processor time to read it.
+        """
+        self.begun = False
         device = b"null"
         if backend.device is not None and backend.name not in self._told:
             # Up to half a megabyte, which the worker keeps.
             device = backend.device
             self._told.add(backend.name)
         told = json.dumps(backend.worker).encode()
-        self._write(b'{"backend":', told, b',"device":', device, b',"params":', params, b"}")
+        limit = b"%d" % seconds
+        self._write(
+            b'{"backend":',
+            told,
+            b',"device":',
+            device,
+            b',"seconds":',
+            limit,
+            b',"params":',
+            params,
+            b"}",
+        )
+        self.receive()
+        self.begun = True
 
     def _write(self, *parts: bytes) -> None:
         stream = self._process.stdin

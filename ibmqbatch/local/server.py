@@ -23,6 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__, files, paths
 from ..errors import IbmqbatchError, StorageError, UsageError
+from .account_api import AccountApi
+from .analytics import Analytics
 from .api import Api
 from .auth import Authority, new_api_key
 from .backends import BackendTable
@@ -35,6 +37,7 @@ from .pool import Pool
 from .recipe import recipe
 from .sessions import Sessions
 from .store import Store
+from .workloads import Workloads
 
 __all__ = ["Options", "ServiceRunningError", "serve"]
 
@@ -102,12 +105,17 @@ def serve(options: Options) -> None:
         )
         server = _Server(options, service_file, store)
         authority = Authority(api_key)
+        sessions = Sessions(database)
+        account = AccountApi(
+            store, Workloads(database, sessions), Analytics(database, sessions), backends
+        )
         api = Api(
             authority,
             store,
             pool,
             backends,
-            sessions=Sessions(database),
+            sessions=sessions,
+            account=account,
             rate=RateLimit(options.submissions_per_minute),
         )
         app = Starlette(

@@ -58,6 +58,6 @@ class SessionApi:
         return Response(status_code=204)
 
     def close(self, call: Call) -> Response:
-        """Close a session: the jobs that wait in it fail."""
+        """Close a session: the jobs that wait in it are cancelled."""
         self._sessions.close(call.crn, call.path("id"))
         return Response(status_code=204)

@@ -4,7 +4,7 @@ Both modes are kept alike: a batch, and a dedicated session, which here has no b
 One is open until its first job starts, then active or inactive, by whether a job ran within the
 last minute, then closed. It closes when it takes no more jobs and the last one has ended, when
 it is cancelled, or when its time is up, counted from the start of its first job. Jobs that wait
-then fail; those that run go on to their end.
+are cancelled with it, or fail when its time is up; those that run go on to their end.
 
 What happens to a session along with its jobs happens in the transaction that changes the jobs: the
 functions here are called inside those.
@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from .auth import USER_ID
+from .backends import mock_name
 from .database import Database, now, timestamp
 from .errors import ApiError
-from .limits import MAX_SESSION_SECONDS
+from .limits import INTERACTIVE_SECONDS, MAX_SESSION_SECONDS
 
 __all__ = ["MODES", "Opening", "Sessions", "admit", "end_overdue", "note_end", "note_start"]
 
 MODES = ("batch", "dedicated")
 
 _SECOND = 1_000_000
-_INTERACTIVE_SECONDS = 60  # without a job that a session stays active
 _CLOSED = 1217
 
 
@@ -62,6 +62,12 @@ class Sessions:
         with self._database.reading() as connection:
             return _document(connection, _find(connection, crn, session_id))
 
+    def of(self, account: str) -> list[tuple[int, dict[str, Any]]]:
+        """Return the sessions whose CRN has `account` in it, each after when it was opened."""
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT * FROM sessions WHERE instr(crn, ?) > 0", (account,))
+            return [(row["created"], _document(connection, row)) for row in found.fetchall()]
+
     def drain(self, crn: str, session_id: str) -> None:
         """Take no more jobs into a session: it closes once those that it has are final.
 
@@ -73,11 +79,14 @@ class Sessions:
             _close_drained(connection, session_id)
 
     def close(self, crn: str, session_id: str) -> None:
-        """Close a session at once. Raises ApiError (404) for an unknown one."""
+        """Close a session at once, and cancel the jobs that wait in it.
+
+        Raises ApiError (404) for an unknown one.
+        """
         with self._database.writing() as connection:
             session = _find(connection, crn, session_id)
             if session["closed"] is None:
-                _close(connection, session, now(), "The session was closed")
+                _close(connection, session, now(), "Cancelled", "The session was closed")
 
     def end_overdue(self) -> None:
         """Close the sessions whose time is up."""
@@ -90,7 +99,10 @@ class Sessions:
 
 
 def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: str) -> None:
-    """Raise ApiError unless the session takes a job on the backend: 1217 when it is closed."""
+    """Raise ApiError unless the session takes a job on the backend: 1217 when it is closed.
+
+    One for a backend takes jobs on its mock, too.
+    """
     session = connection.execute(_FIND, (session_id, crn)).fetchone()
     if session is None:
         raise ApiError.invalid(f"session_id: there is no session {session_id}.")
@@ -98,7 +110,7 @@ def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: st
         raise ApiError(
             400, _CLOSED, f"The session {session_id} is closed.", "Open another session."
         )
-    if session["backend"] != backend:
+    if backend not in {session["backend"], mock_name(session["backend"])}:
         raise ApiError.invalid(f"backend: the session {session_id} is for {session['backend']}.")
 
 
@@ -121,8 +133,8 @@ def note_end(connection: sqlite3.Connection, seq: int) -> None:
 def end_overdue(connection: sqlite3.Connection) -> None:
     """Close the sessions whose time is up."""
     for session in connection.execute(f"SELECT * {_OVERDUE}", (now(),)).fetchall():
-        reason = f"The {session['max_seconds']} seconds of the session were over"
-        _close(connection, session, session["ends"], reason)
+        reason = f"The {session['max_seconds']} s of the session were over"
+        _close(connection, session, session["ends"], "Failed", reason)
 
 
 _FIND = "SELECT * FROM sessions WHERE id = ? AND crn = ?"
@@ -136,17 +148,20 @@ def _find(connection: sqlite3.Connection, crn: str, session_id: str) -> sqlite3.
     return row
 
 
-def _close(connection: sqlite3.Connection, session: sqlite3.Row, moment: int, reason: str) -> None:
-    """Close a session, and have the jobs fail that wait in it."""
+def _close(
+    connection: sqlite3.Connection, session: sqlite3.Row, moment: int, status: str, reason: str
+) -> None:
+    """Close a session, and end the jobs that wait in it with a status."""
     connection.execute(
         "DELETE FROM params WHERE seq IN (SELECT seq FROM jobs "
         "WHERE session_id = ? AND status = 'Queued' AND private)",
         (session["id"],),
     )
     connection.execute(
-        "UPDATE jobs SET status = 'Failed', finished = ?, reason = ?, reason_code = ?, "
+        "UPDATE jobs SET status = ?, finished = ?, reason = ?, reason_code = ?, "
         "reason_solution = ? WHERE session_id = ? AND status = 'Queued'",
         (
+            status,
             now(),
             f"{reason} before the job began to run.",
             _CLOSED,
@@ -191,7 +206,7 @@ def _document(connection: sqlite3.Connection, session: sqlite3.Row) -> dict[str,
         "accepting_jobs": bool(session["accepting"]),
         "max_ttl": session["max_seconds"],
         "active_ttl": session["max_seconds"],
-        "interactive_ttl": _INTERACTIVE_SECONDS,
+        "interactive_ttl": INTERACTIVE_SECONDS,
         "started_at": _shown(session["started"]),
         "activated_at": _shown(session["started"]),
         "closed_at": _shown(session["closed"]),
@@ -211,7 +226,7 @@ def _state(session: sqlite3.Row, busy_until: int | None) -> str:
         return "closed"
     if session["started"] is None or busy_until is None:
         return "open"
-    return "active" if now() < busy_until + _INTERACTIVE_SECONDS * _SECOND else "inactive"
+    return "active" if now() < busy_until + INTERACTIVE_SECONDS * _SECOND else "inactive"
 
 
 def _elapsed(session: sqlite3.Row, state: str, busy_until: int | None, seconds: float) -> float:

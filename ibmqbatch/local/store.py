@@ -17,9 +17,12 @@ from .database import Database, now
 from .sessions import admit, end_overdue, note_end, note_start
 from .submission import Submission
 
-__all__ = ["FINAL", "Claim", "Filter", "Outcome", "Store"]
+__all__ = ["FINAL", "RAN_TOO_LONG", "Claim", "Filter", "Outcome", "Store"]
 
 FINAL = frozenset({"Completed", "Cancelled", "Failed"})
+
+# The reason of a job that is Cancelled because it took more time than it may.
+RAN_TOO_LONG = 1305
 
 _XID_DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
@@ -40,12 +43,16 @@ class _Ids:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job handed to a slot: what a worker needs to run it."""
+    """A job handed to a slot: what a worker needs to run it.
+
+    `cost` is the processor time, in seconds, that the job says it may take; None: it does not.
+    """
 
     seq: int
     id: str
     backend: str
     params: bytes
+    cost: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs of an instance a listing is about; None asks for all."""
+    """Which jobs of an instance a listing is about; None asks for all.
+
+    Those on the backends `without` are left out.
+    """
 
     pending: bool | None = None
     program: str | None = None
@@ -73,6 +83,7 @@ class Filter:
     created_after: int | None = None
     created_before: int | None = None
     tags: Sequence[str] = ()
+    without: Sequence[str] = ()
 
     def where(self, crn: str) -> tuple[str, list[object]]:
         """Return the condition on `jobs` and its values."""
@@ -90,6 +101,9 @@ class Filter:
             if value is not None:
                 parts.append(f"{column} {operator} ?")
                 values.append(value)
+        if self.without:
+            parts.append(f"backend NOT IN ({', '.join('?' * len(self.without))})")
+            values.extend(self.without)
         for tag in dict.fromkeys(self.tags):
             parts.append("seq IN (SELECT seq FROM tags WHERE tag = ?)")
             values.append(tag)
@@ -162,7 +176,7 @@ class Store:
         with self._database.writing() as connection:
             end_overdue(connection)
             row = connection.execute(
-                "SELECT seq, id, backend, body FROM jobs JOIN params USING (seq) "
+                "SELECT seq, id, backend, body, cost FROM jobs JOIN params USING (seq) "
                 "WHERE status = 'Queued' ORDER BY seq LIMIT 1"
             ).fetchone()
             if row is None:
@@ -174,7 +188,7 @@ class Store:
                 (running, row["seq"]),
             )
             note_start(connection, row["seq"], running)
-        return Claim(row["seq"], row["id"], row["backend"], row["body"])
+        return Claim(row["seq"], row["id"], row["backend"], row["body"], row["cost"])
 
     def count_restart(self, claim: Claim) -> None:
         """Note that a Running job is handed to another worker, because its first one died."""

@@ -168,7 +168,10 @@ def parse_tags(value: object) -> tuple[str, ...]:
 
 
 def parse_session(body: bytes) -> Opening:
-    """Return the session that a body asks for. Raises ApiError (1208) for one not well-formed."""
+    """Return the session that a body asks for, with at most the time that one may have.
+
+    Raises ApiError (1208) for one that is not well-formed.
+    """
     session = parse_json(body)
     complaints = _Complaints()
     # The instance is that of the header, as for everything else.
@@ -179,13 +182,10 @@ def parse_session(body: bytes) -> Opening:
     complaints.text("backend", session.get("backend"), 100)
     seconds = session.get("max_ttl")
     if seconds is not None:
-        complaints.integer("max_ttl", seconds, 1, MAX_SESSION_SECONDS)
+        complaints.integer("max_ttl", seconds, 1)
     complaints.raise_if_any()
-    return Opening(
-        session["mode"],
-        session["backend"],
-        MAX_SESSION_SECONDS if seconds is None else seconds,
-    )
+    longest = MAX_SESSION_SECONDS if seconds is None else min(seconds, MAX_SESSION_SECONDS)
+    return Opening(session["mode"], session["backend"], longest)
 
 
 def parse_submission(body: bytes) -> Submission:

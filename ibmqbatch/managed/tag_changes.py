@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from ..errors import UsageError
-from ..jobset.tags import is_ours
-from ..jobset.tags import tag_change as change_of
+from ..jobset.tags import changed_tags, check_tags, is_ours
 
 __all__ = ["tag_change"]
 
@@ -30,11 +29,16 @@ def tag_change(
             "Give replacement_tags, additional_tags or removal_tags.",
         )
     replacement = _listed(replacement_tags, "replacement_tags")
-    additions = _listed(additional_tags, "additional_tags") or ()
+    additions = check_tags(_listed(additional_tags, "additional_tags") or (), most=None)
     removals = set(_listed(removal_tags, "removal_tags") or ())
     for tag in sorted(filter(is_ours, removals)):
         _log.warning("The tag %s is not removed: by it the job is found again.", tag)
-    return change_of(replacement, additions, removals)
+    if replacement is not None:
+        replacement = check_tags(replacement)
+
+    return lambda present: changed_tags(
+        present, replacement=replacement, additions=additions, removals=removals
+    )
 
 
 def _listed(tags: object, named: str) -> tuple[str, ...] | None:

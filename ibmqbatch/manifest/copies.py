@@ -19,10 +19,11 @@ from .. import paths
 from ..clock import iso
 from ..errors import StorageError, UsageError
 from ..files import FileLock, make_private, replacing_path, sync_folder
+from ..kinds import LOOKED_AT, OPENQASM, QPY, SQLITE, kind_of
 from .check import check_content, check_schema, same_content
 from .database import JOURNAL_SUFFIX, check_kind, explain, migrate
 from .draft import remove_abandoned
-from .errors import DamagedManifest, SetExists, SetInUse
+from .errors import DamagedManifest, ForeignManifest, SetExists, SetInUse
 from .ids import is_set_id
 from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 
@@ -78,7 +79,10 @@ def import_copy(source: Path, *, keep_mark: bool = True) -> tuple[Path, bool]:
             finally:
                 lock.release()
     except sqlite3.Error as error:
-        raise explain(error, source) from error
+        told = explain(error, source)
+        if isinstance(told, DamagedManifest):
+            told.hint = "Export it once more from where it was made."
+        raise told from error
     except OSError as error:
         raise _unwritable(folder, error.strerror or error) from error
 
@@ -162,12 +166,25 @@ def _source(path: Path) -> Iterator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Name a file that `ibmqbatch export` made.")
+    _check_kind(path)
     uri = f"{path.absolute().as_uri()}?mode=rw"
     with contextlib.closing(
         sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
     ) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         yield connection
+
+
+def _check_kind(path: Path) -> None:
+    """Raise ForeignManifest for a file that is something else than a set; raises OSError, too."""
+    with path.open("rb") as file:
+        kind = kind_of(file.read(LOOKED_AT), path.name)
+    if kind is None or kind is SQLITE:
+        return  # SQLite says what is wrong with it
+    advice = "Name a file that `ibmqbatch export` made."
+    if kind in {OPENQASM, QPY}:
+        advice = f"`ibmqbatch submit {path}` runs its circuits. {advice}"
+    raise ForeignManifest(f"{path} is {kind.what}, and no exported job set.", advice)
 
 
 @contextlib.contextmanager

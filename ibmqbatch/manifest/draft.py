@@ -255,7 +255,7 @@ class Draft:
                 (
                     now,
                     "recovered" if remotes else "planned",
-                    f"{self._circuits} circuits in {len(jobs)} jobs",
+                    f"{_plural(self._circuits, 'circuit')} in {_plural(len(jobs), 'job')}",
                 )
             ],
         )
@@ -356,3 +356,7 @@ def remove_abandoned(folder: Path) -> None:
             # The lock file stays: somebody may be waiting on it.
             path.unlink(missing_ok=True)
             lock.release()
+
+
+def _plural(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

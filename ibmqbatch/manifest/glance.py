@@ -16,10 +16,17 @@ from typing import TypeVar
 from ..errors import StorageError
 from .database import Database
 from .errors import ManifestError
-from .records import SetState, set_state
+from .records import JobRecord, SetState, set_state
 from .store import Manifest
 
-__all__ = ["Glance", "glance", "glance_foreign", "glance_job"]
+__all__ = [
+    "Glance",
+    "glance",
+    "glance_circuits",
+    "glance_foreign",
+    "glance_job",
+    "glance_jobs",
+]
 
 
 Seen = TypeVar("Seen")
@@ -40,6 +47,19 @@ class Glance:
 def glance(path: Path) -> Glance | None:
     """Look at the manifest at `path`; None where it cannot be read, for whatever reason."""
     return _look(path, _glance)
+
+
+def glance_circuits(path: Path, begun: str, most: int) -> list[tuple[int, str, bool]]:
+    """Return circuits of a set whose names, or indexes, are `begun` so, `most` at most.
+
+    Each is its index, its name, and whether the name means this circuit alone.
+    """
+    return _look(path, lambda manifest: _circuits(manifest, begun, most)) or []
+
+
+def glance_jobs(path: Path) -> list[JobRecord]:
+    """Return the jobs of a set."""
+    return _look(path, lambda manifest: manifest.jobs()) or []
 
 
 def glance_job(path: Path, remote_id: str) -> int | None:
@@ -74,6 +94,27 @@ def _glance(manifest: Manifest) -> Glance | None:
     set_id, name, account, backend, tags = row
     state = set_state(manifest.kinds_of_jobs())
     return Glance(set_id, name, account, backend, tuple(json.loads(tags)), state)
+
+
+def _circuits(manifest: Manifest, begun: str, most: int) -> list[tuple[int, str, bool]]:
+    found = manifest.db.rows(
+        """SELECT idx, name FROM circuits
+           WHERE substr(name, 1, ?) = ? OR substr(idx, 1, ?) = ? ORDER BY idx LIMIT ?""",
+        (len(begun), begun, len(begun), begun, most),
+    )
+    several = {
+        row[0]
+        for row in manifest.db.rows(
+            """SELECT name FROM circuits WHERE name IN (SELECT value FROM json_each(?))
+               GROUP BY name HAVING count(*) > 1""",
+            (json.dumps([row[1] for row in found]),),
+        )
+    }
+    # A number alone is taken for an index.
+    return [
+        (index, name, name not in several and not name.isdecimal())
+        for index, name in map(tuple, found)
+    ]
 
 
 def _job(manifest: Manifest, remote_id: str) -> int | None:

@@ -6,7 +6,10 @@ import contextlib
 import functools
 import os
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
+
+from ..alike import Group, Groups, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,16 +25,21 @@ __all__ = [
     "discard_output",
     "drawing_on",
     "err",
+    "first_of",
     "is_terminal",
     "listed",
     "message",
     "out",
     "plural",
     "size_text",
+    "span_text",
+    "status_word",
     "write_line",
 ]
 
 _MOST_LISTED = 10
+_MOST_KINDS = 20  # of problems that are told
+_WORDS = {"INITIALIZING": "PLANNED"}
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
 
 _drawn_on: list[Console] = []  # by what is drawn anew all the time, the latest last
@@ -74,9 +82,13 @@ def plural(number: int, thing: str) -> str:
 
 def listed(thing: str, which: Sequence[object]) -> str:
     """Write which things are meant: `job 3`, or `jobs 3, 4`; of many the first."""
-    named = [str(item) for item in which[:_MOST_LISTED]]
-    more = [] if len(which) <= _MOST_LISTED else ["…"]
-    return f"{thing}{'' if len(which) == 1 else 's'} {', '.join([*named, *more])}"
+    return f"{thing}{'' if len(which) == 1 else 's'} {first_of(which)}"
+
+
+def first_of(items: Sequence[object]) -> str:
+    """Write a list; of a long one the first."""
+    named = [str(item) for item in items[:_MOST_LISTED]]
+    return ", ".join(named if len(items) <= _MOST_LISTED else [*named, "…"])
 
 
 def size_text(size: int) -> str:
@@ -90,9 +102,21 @@ def size_text(size: int) -> str:
     return f"{number:.{places}f} {unit}"
 
 
+def span_text(thing: str, first: int, last: int) -> str:
+    """Write a range of things, both ends included: `circuit 3`, or `circuits 3 to 5`."""
+    return f"{thing} {first}" if first == last else f"{thing}s {first} to {last}"
+
+
+def status_word(status: str) -> str:
+    """Return the word that a person reads for a job's status; JSON has Qiskit's own names."""
+    return _WORDS.get(status, status)
+
+
 def counts_text(counts: Mapping[str, int]) -> str:
     """Write how many jobs have which status, leaving out those that none has."""
-    return ", ".join(f"{count} {status.lower()}" for status, count in counts.items() if count)
+    return ", ".join(
+        f"{count} {status_word(status).lower()}" for status, count in counts.items() if count
+    )
 
 
 def write_line(text: str = "") -> None:
@@ -138,13 +162,43 @@ def _write_error_line(text: str) -> None:
         discard_output(stderr=True)
 
 
-def complain(problems: Sequence[Problem]) -> None:
-    """Say what is wrong and what to do about it, on stderr; a shared hint stands once."""
-    for number, problem in enumerate(problems):
-        _labelled("error", problem.message, "bold red")
-        following = problems[number + 1].hint if number + 1 < len(problems) else None
-        if problem.hint and problem.hint != following:
-            _labelled("hint", problem.hint, "cyan")
+def complain(problems: Sequence[Problem], things: str = "problem") -> int:
+    """Say what is wrong and what to do about it, on stderr; a shared hint stands once.
+
+    Of many problems that are alike the first are told, and how many `things` have them. Return how
+    many are not told.
+    """
+    groups: Groups[tuple[str, str]] = Groups()
+    distinct = Counter(problems)
+    for problem, times in distinct.items():
+        text = f"{problem.message} ({times} times)" if times > 1 else problem.message
+        kind = (problem.code, *(shape(t, problem.about) for t in (problem.message, problem.hint)))
+        groups.add(kind, (text, problem.hint))
+    told = [group for group, _ in zip(groups, range(_MOST_KINDS), strict=False)]
+    complaints = [complaint for group in told for complaint in _complaints(group, things)]
+    for number, (lines, hint) in enumerate(complaints):
+        _labelled("error", lines[0], "bold red")
+        for line in lines[1:]:
+            message(f"  {line}")
+        following = complaints[number + 1][1] if number + 1 < len(complaints) else None
+        if hint and hint != following:
+            _labelled("hint", hint, "cyan")
+    others = len(distinct) - sum(group.number for group in told)
+    if others:
+        _labelled("error", f"There are {plural(others, 'problem')} of other kinds.", "bold red")
+    return others + sum(group.hidden for group in told)
+
+
+def _complaints(group: Group[tuple[str, str]], things: str) -> list[tuple[list[str], str]]:
+    """Return what is said of problems that are alike: some lines, and a hint, for each or for all.
+
+    Each is given as a sentence and a hint.
+    """
+    if not group.hidden:
+        return [([text], hint) for text, hint in group.shown]
+    texts = [text for text, _ in group.shown]
+    heading = f"{plural(group.number, things)} have the same problem. The first {len(texts)}:"
+    return [([heading, *texts], group.shown[0][1])]
 
 
 def _labelled(label: str, text: str, style: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .console import clean, is_terminal, out, write_line
+from .console import clean, is_terminal, out, status_word, write_line
 
 __all__ = ["show_logs"]
 
@@ -25,7 +25,7 @@ def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _heading(item: Mapping[str, Any]) -> None:
-    parts = [f"job {item['index']}", item["status"], clean(item["id"] or "not sent")]
+    parts = [f"job {item['index']}", status_word(item["status"]), clean(item["id"] or "not sent")]
     if is_terminal():
         from rich.text import Text
 

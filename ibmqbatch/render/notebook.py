@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from .console import clean, counts_text, plural
+from .console import clean, counts_text, plural, status_word
 from .tables import most_urgent
 
 __all__ = ["NotebookBar", "in_notebook", "job_set_html"]
@@ -61,8 +61,8 @@ def _row(job: Data) -> str:
     style = f"{_LEFT};color:{colour}" if colour else _LEFT
     cells = (
         (_LEFT, job["index"]),
-        (_LEFT, f"{job['first_circuit']}–{job['last_circuit']}"),
-        (style, job["status"]),
+        (_LEFT, _span(job["first_circuit"], job["last_circuit"])),
+        (style, status_word(job["status"])),
         (_LEFT, job["id"] or ""),
         (_LEFT, job["reason"]),
     )
@@ -71,6 +71,10 @@ def _row(job: Data) -> str:
         + "".join(f'<td style="{style}">{_text(str(cell))}</td>' for style, cell in cells)
         + "</tr>"
     )
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def _text(value: str) -> str:

@@ -6,7 +6,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import clean, is_terminal, out, plural, size_text, write_line
+from .console import clean, is_terminal, out, plural, size_text, status_word, write_line
+from .reasons import reason_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -105,7 +106,8 @@ def show_job_set(item: Data) -> None:
     )
     for job in item["jobs"]:
         span = f"{job['first_circuit']}-{job['last_circuit']}"
-        fields = (str(job["index"]), span, job["status"], job["id"] or "-", clean(job["reason"]))
+        status = status_word(job["status"])
+        fields = (str(job["index"]), span, status, job["id"] or "-", clean(job["reason"]))
         write_line("\t".join(fields).rstrip())
 
 
@@ -142,21 +144,18 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
     if len(shown) < len(jobs):
         parts.append(Text(f"… and {plural(len(jobs) - len(shown), 'more job')}", style="dim"))
     if width < _WIDE:
-        troubled = [job for job in jobs if job["reason"]]
-        parts += [_trouble(job, fold=not live) for job in troubled[:_REASONS]]
+        # What has failed is looked for first.
+        failed = [job for job in jobs if job["status"] == "ERROR"]
+        others = [job for job in jobs if job["status"] != "ERROR"]
+        lines = [
+            (clean(line), style)
+            for some, style in ((failed, "red"), (others, "dark_orange"))
+            for line in reason_lines((job["index"], job["reason"]) for job in some)
+        ]
+        # Whole where there is room, in one line each where there is not.
+        wrapping: dict[str, Any] = {"no_wrap": live, "overflow": "ellipsis" if live else "fold"}
+        parts += [Text(line, style, **wrapping) for line, style in lines[:_REASONS]]
     return Group(*parts)
-
-
-def _trouble(job: Data, *, fold: bool) -> Text:
-    """Say what is wrong with a job: whole where there is room, in one line where there is not."""
-    from rich.text import Text
-
-    return Text(
-        f"job {job['index']}: {clean(job['reason'])}",
-        style="red" if job["status"] == "ERROR" else "dark_orange",
-        no_wrap=not fold,
-        overflow="fold" if fold else "ellipsis",
-    )
 
 
 def most_urgent(jobs: Sequence[Data], rows: int) -> list[Data]:
@@ -184,7 +183,7 @@ def _jobs_table(jobs: Sequence[Data], width: int) -> Table:
         table.add_column("service", no_wrap=True)
         table.add_column("reason", no_wrap=True, max_width=_left(width, 116))
     for job in jobs:
-        status = job["status"] + (" ?" if job["unsure"] else "")
+        status = status_word(job["status"]) + (" ?" if job["unsure"] else "")
         cells = [
             Text(str(job["index"])),
             Text(_span(job)),
@@ -221,7 +220,7 @@ def _state_bar(item: Data, width: int) -> Text:
         bar.append(("░" if status == "INITIALIZING" else "█") * cells, STYLES[status])
     for status, count in present:
         bar.append(f"  {count} ")
-        bar.append(status.lower(), STYLES[status])
+        bar.append(status_word(status).lower(), STYLES[status])
     return bar
 
 
@@ -317,7 +316,7 @@ def _left(width: int, taken: int) -> int:
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:
-    return " ".join(f"{status}={count}" for status, count in counts.items() if count)
+    return " ".join(f"{status_word(status)}={n}" for status, n in counts.items() if n)
 
 
 def _span(job: Data) -> str:

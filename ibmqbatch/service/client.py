@@ -89,6 +89,8 @@ class Client:
         `filters` are the API's own: backend, program, created_after and created_before (ISO 8601).
         """
         params = [("limit", str(limit)), ("offset", str(offset)), ("exclude_params", "true")]
+        # A dry run on the mock of a device is a job like others, and must be found like them.
+        params.append(("include_mocks", "true"))
         params += [(name, value) for name, value in filters.items() if value is not None]
         if oldest_first:
             params.append(("sort", "ASC"))

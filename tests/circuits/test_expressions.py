@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 import sys
-import zlib
 from importlib.util import find_spec
 
 import dill
@@ -17,6 +15,7 @@ from qiskit.circuit import Parameter
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.qpy import load_qpy
 from ibmqbatch.errors import MissingPackage
+from tests.circuits.formulas import AS_TEXT, with_text
 from tests.qiskits import TERRA, VERSION, needs_terra
 
 a, b = Parameter("a"), Parameter("b")
@@ -40,27 +39,6 @@ def written(formula: object, **options: object) -> bytes:
     buffer = io.BytesIO()
     qpy.dump(circuit, buffer, **options)
     return buffer.getvalue()
-
-
-# `rz(a + 1)` as Terra 0.46 writes it in QPY 10: as text, which Qiskit 2 does not write any more.
-AS_TEXT = zlib.decompress(
-    base64.b64decode(
-        "eNoL9Az29gzhYtBjZoAAxoJCBvY0Bg4QkwEBmJD4jGn5RbmlOYkwueraQkawNCNjIQM6YINqZGTADoKi3BNLUsH6"
-        "UqFCnjB7oLSMY0qKRnBlblJ+joZ6orqmjoJnXklqemqRhqGmZkEB3ChG1cWxk7dc9927P/DxUb0zUmUgF/5HAjCF"
-        "AEQPKeM="
-    )
-)
-
-
-def with_text(text: str) -> bytes:
-    """Return a file whose formula is `text`, which is as long as the one that it replaces."""
-    data = AS_TEXT
-    start = data.index(b"Add(")
-    end = data.index(b")", data.index(b"Symbol(", start)) + 2
-    end = max(end, start + len(text))
-    size = len(data[start:end])
-    assert len(text) <= size
-    return data[:start] + text.ljust(size).encode() + data[end:]
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=str)

@@ -16,6 +16,7 @@ from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.complete import Answer, complete
 from ibmqbatch.cli.shells import _read
 from ibmqbatch.service.backend_names import known_backends, remember_backends
+from tests.conftest import BELL
 from tests.manifest.conftest import write_set
 
 
@@ -140,6 +141,45 @@ def test_values_are_offered_wherever_an_option_takes_one():
     assert values("help account", "lo") == ["login", "logout"]
 
 
+def test_the_circuits_of_the_set_that_is_named_are_offered(cli, circuits):
+    set_id = cli.submit(circuits(bell=BELL, ghz=BELL), "--name", "first", "--detach")
+    for verb in ("results", "show"):
+        told = {"bell": "circuit 0", "ghz": "circuit 1"}
+        assert described(f"{verb} {set_id} --circuit") == told
+        assert described(f"{verb} --json first --circuit bell --circuit", "g") == {
+            "ghz": "circuit 1"
+        }
+        assert values(f"{verb} --circuit") == []
+        assert values(f"{verb} nonsense --circuit") == []
+    assert values(f"results {set_id}", "--circuit=b") == ["bell"]
+
+
+def test_a_circuit_whose_name_is_not_its_own_is_offered_by_index(cli, circuits):
+    folder, other = circuits(bell=BELL, ghz=BELL), circuits("other", bell=BELL)
+    (folder / "7.qasm").write_text(BELL)
+    set_id = cli.submit(folder, other, "--detach")
+    told = {"0": "7", "1": "bell", "ghz": "circuit 2", "3": "bell"}
+    assert described(f"show {set_id} --circuit") == told
+
+
+def test_the_jobs_of_the_set_that_is_named_are_offered(cli, circuits):
+    folder = circuits(a=BELL, b=BELL, c=BELL)
+    set_id = cli.submit(folder, "--max-circuits", 2, "--detach")
+    cli("cancel", set_id, "--job", 1)
+    for verb in ("cancel", "logs", "retry"):
+        assert described(f"{verb} {set_id} --job") == {
+            "0": "planned, circuits 0 to 1",
+            "1": "cancelled, circuit 2",
+        }
+        assert values(f"{verb} latest --job", "1") == ["1"]
+        assert values(f"{verb} --job") == []
+
+
+def test_the_tags_that_can_be_removed_are_those_of_the_set(two_sets):
+    assert values(f"retag {two_sets[0]} --remove") == ["nightly", "a=1"]
+    assert values(f"retag {two_sets[1]} --remove") == ["nightly"]
+
+
 def test_accounts_are_offered_wherever_they_are_written_down(home, monkeypatch):
     add_account(Settings("lab", "stored", token="a-key"))
     monkeypatch.setenv("QISKIT_IBM_TOKEN", "a-key")
@@ -248,6 +288,8 @@ def test_completing_says_nothing_when_it_cannot(home, tmp_path):
         ["submit", "--account"],
         ["account"],
         ["account", "use"],
+        ["show", "latest", "--circuit"],
+        ["cancel", "latest", "--job"],
         ["account", "login", "--"],
     ],
 )

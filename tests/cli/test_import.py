@@ -281,3 +281,26 @@ def test_the_key_of_an_imported_set_means_it_here(cli, circuits, elsewhere, tmp_
     cli("export", set_id, "-o", "x.sqlite")
     elsewhere("import", tmp_path / "x.sqlite")
     assert elsewhere.submit(folder, "--once", "nightly", "--detach") == set_id
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("bell.qasm", BELL.encode(), "is OpenQASM, and no exported job set"),
+        ("bell.py", b"import qiskit\n", "is a Python program, and no exported job set"),
+        ("set.sqlite.gz", b"\x1f\x8b\x08\0", "is compressed by gzip, and no exported job set"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(cli, tmp_path, name, content, what):
+    (tmp_path / name).write_bytes(content)
+    done = cli("import", tmp_path / name, code=2)
+    assert what in done.err
+    assert "damaged" not in done.err
+    assert ("ibmqbatch submit" in done.err) is name.endswith(".qasm")
+
+
+def test_a_damaged_file_is_to_be_exported_once_more(cli, tmp_path):
+    (tmp_path / "set.sqlite").write_bytes(b"\x01\x02" * 5000)
+    done = cli("import", tmp_path / "set.sqlite", code=2)
+    assert "is damaged" in done.err
+    assert "Export it once more" in done.err

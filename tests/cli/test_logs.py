@@ -108,3 +108,15 @@ def test_log_that_cannot_be_had_does_not_hide_the_others(run, job_set, wire):
 def test_logs_cannot_write_to_the_terminal(run, job_set, wire):
     wire.when("GET", "/logs", status=200, body=b"\x1b[31mred\xff\r\n", times=9)
     assert "\x1b" not in run("logs", job_set).out
+
+
+def test_a_job_that_ran_too_long_is_in_error_with_the_limit_as_its_reason(run, tmp_path):
+    (tmp_path / "forever.qasm").write_text(
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; '
+        "while (!c[0]) { reset q[0]; c[0] = measure q[0]; }"
+    )
+    made = run.submit(tmp_path, "--shots", 5, "--max-execution-time", 1, "--detach")
+    run("resume", made, "--wait", code=3)
+    (told,) = document(run("logs", made, "--json"), "logs")["data"]["logs"]
+    assert (told["status"], told["code"]) == ("ERROR", 1305)
+    assert "1 s of processor time" in told["reason"]

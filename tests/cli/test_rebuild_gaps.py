@@ -87,7 +87,7 @@ def test_holes_are_told_with_their_circuits(submit, here, there, program):
     set_id = submit("--max-circuits", 2, "--shots", 5)
     delete(program, here, set_id, 1)
     done = there("recover", set_id, code=3)
-    assert f"the service has no job 1 of the set {set_id} (circuit 2-3)" in done.err
+    assert f"the service has no job 1 of the set {set_id} (circuits 2 to 3)" in done.err
 
 
 def test_a_retry_sends_what_is_known_and_names_what_is_not(submit, here, there, program, between):

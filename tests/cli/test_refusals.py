@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch.exitcodes import ExitCode
+from tests.circuits.formulas import with_text
 from tests.conftest import BELL, Cli, Finished
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 BAD_FILES = {
     "empty.qasm": (b"", "is empty"),
-    "binary.qasm": (b"\x7fELF\x00\x01", "neither text nor QPY"),
+    "binary.qasm": (b"\x01\x00\x01", "neither text nor QPY"),
     "syntax.qasm": (b"OPENQASM 2.0;\nqreg q[2]\ncreg c[2];\n", "line 3, column 1"),
     "gate.qasm": (HEAD.encode() + b"qreg q[1];\nfoo q[0];\n", "line 4, column 1: 'foo'"),
     "nothing.qasm": (HEAD.encode(), "holds no circuit"),
@@ -48,6 +49,41 @@ def test_a_bad_file_is_refused_by_name(cli, tmp_path, proxy, name):
     assert not list(cli.home.glob("sets/*.sqlite"))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "what", "advice"),
+    [
+        ("x.py", b"from qiskit import qpy\n", "is a Python program", "qiskit.qpy.dump"),
+        ("x.ipynb", b'{"nbformat": 4}', "is a Jupyter notebook", "qiskit.qasm3.dump"),
+        ("x.qasm.gz", b"\x1f\x8b\x08\0", "is compressed by gzip", "Unpack"),
+        ("x.png", b"\x89PNG\r\n\x1a\n", "is a PNG image", "OpenQASM or QPY"),
+        ("x.csv", b"path\nbell.qasm\n", "is a CSV table", "--from"),
+        ("x.sqlite", b"SQLite format 3\0", "is an SQLite database", "ibmqbatch import"),
+    ],
+)
+def test_a_file_that_is_no_circuit_is_told_as_what_it_is(
+    cli, tmp_path, name, content, what, advice
+):
+    (tmp_path / name).write_bytes(content)
+    done = refused(cli, "submit", tmp_path / name, code=ExitCode.USAGE)
+    assert f"{name} {what}, and no circuit." in done.err
+    assert advice in done.err
+
+
+@pytest.mark.parametrize("option", ["--from", "--parameters"])
+def test_a_file_that_is_no_table_is_told_as_what_it_is(cli, circuits, option):
+    folder = circuits(a=BELL)
+    words = (
+        (folder, option, folder / "a.qasm")
+        if option == "--parameters"
+        else (
+            option,
+            folder / "a.qasm",
+        )
+    )
+    done = refused(cli, "submit", *words, code=ExitCode.USAGE)
+    assert "a.qasm is OpenQASM, and no table." in done.err
+
+
 def test_of_several_bad_files_all_are_listed(cli, tmp_path):
     for name, (content, _) in BAD_FILES.items():
         (tmp_path / name).write_bytes(content)
@@ -55,6 +91,85 @@ def test_of_several_bad_files_all_are_listed(cli, tmp_path):
     done = refused(cli, "submit", tmp_path, tmp_path / "missing.qasm", code=ExitCode.USAGE)
     for name in (*BAD_FILES, "missing.qasm"):
         assert name in done.err
+
+
+MISFIT = """OPENQASM 3.0;
+include "stdgates.inc";
+bit[1] c;
+cx ${n}, ${m};
+c[0] = measure ${n};
+"""
+
+
+def misfits(folder: Path, number: int) -> Path:
+    """Write circuits on physical qubits that are in no instruction set of today."""
+    folder.mkdir()
+    for n in range(number):
+        (folder / f"c{n}.qasm").write_text(MISFIT.replace("{n}", str(n)).replace("{m}", str(n + 1)))
+    return folder
+
+
+def test_problems_that_are_alike_are_told_once_with_how_many_there_are(cli, tmp_path):
+    folder = misfits(tmp_path / "wrong", 18)
+    (folder / "c4.qasm").write_text("")
+    words = ("submit", folder, "--backend", "fake_sherbrooke")
+    done = refused(cli, *words, code=ExitCode.USAGE)
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert errors[0] == "error: 17 circuits have the same problem. The first 3:"
+    assert errors[1].endswith("c4.qasm is empty.")
+    assert [line for line in done.err.splitlines() if "'cx'" in line] == [
+        f"  Circuit {n} ({folder}/c{n}.qasm): fake_sherbrooke does not take the instruction 'cx' "
+        f"on qubits {n}, {n + 1}."
+        for n in range(3)
+    ]
+    assert done.err.count("hint: ") == 2
+
+
+def test_all_problems_are_in_the_log_that_is_named_and_in_the_document(cli, tmp_path):
+    words = ("submit", misfits(tmp_path / "wrong", 18), "--backend", "fake_sherbrooke")
+    done = cli(*words, code=2)
+    (log,) = (line for line in done.err.splitlines() if line.startswith("All problems are in "))
+    written = Path(log.removeprefix("All problems are in ").removesuffix(".")).read_text()
+    told = cli(*words, "--json", code=2)
+    assert len(told.json["errors"]) == written.count("not_in_instruction_set: ") == 18
+    assert "All problems" not in told.err
+    assert all(error["message"] in written for error in told.json["errors"])
+
+
+def test_other_verbs_tell_problems_that_are_alike_once_as_well(cli, circuits, tmp_path):
+    ids = [cli.submit(circuits(a=BELL), "--detach") for _ in range(7)]
+    for set_id in ids:
+        (cli.home / "sets" / f"{set_id}.sqlite").write_bytes(b"not a database" * 99)
+    for words in (("collect",), ("status",)):
+        done = cli(*words, code=None)
+        assert "error: 7 job sets have the same problem. The first 3:" in done.err
+        assert done.err.count("is damaged") == 3
+    files = [tmp_path / f"{n}.sqlite" for n in range(7)]
+    done = cli("import", *files, code=2)
+    assert "error: 7 files have the same problem. The first 3:" in done.err
+
+
+def test_warnings_that_are_alike_are_told_once(cli, tmp_path):
+    folder = tmp_path / "placed"
+    folder.mkdir()
+    for n in range(9):
+        text = f"OPENQASM 3.0;\nbit[1] c;\nc[0] = measure ${n};\n"
+        (folder / f"c{n}.qasm").write_text(text)
+    words = ("submit", folder, "--backend", "fake_sherbrooke", "-O", 1, "--dry-run")
+    warnings = [line for line in cli(*words).err.splitlines() if line.startswith("Warning: ")]
+    assert len(warnings) == 4
+    assert warnings[-1] == "Warning: The same is true of 6 more circuits."
+
+
+def test_code_in_a_qpy_file_is_never_run(cli, tmp_path):
+    """As the README promises: where a formula belongs, a file may hold a program."""
+    (tmp_path / "evil.qpy").write_bytes(with_text("open('ran','w')"))
+    (tmp_path / "values.json").write_text('{"a": [0.5]}')
+    done = cli("submit", "evil.qpy", "--parameters", "values.json", code=None)
+    assert done.code != 0
+    assert "evil.qpy" in done.err
+    assert not (tmp_path / "ran").exists()
+    assert not list(cli.home.glob("sets/*.sqlite"))
 
 
 def test_no_measurements_are_offered_a_way_out(cli, tmp_path):

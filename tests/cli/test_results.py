@@ -87,6 +87,29 @@ def test_partial_gives_what_is_here(cli, circuits):
     assert done["status"] == "partial"
 
 
+def test_missing_results_are_told_by_circuit_and_why(cli, circuits):
+    folder = circuits(**{f"c{n}": BELL for n in range(7)})
+    one = cli.submit(circuits("one", a=BELL), "--detach")
+    assert cli("results", one, "--partial", code=3).err.splitlines()[-1] == (
+        "No results of circuit 0: job 0 is planned"
+    )
+    several = cli.submit(folder, "--detach")
+    assert "No results of circuits 0 to 6: job 0 is planned" in (
+        cli("results", several, "--partial", code=3).err
+    )
+
+
+def test_missing_results_of_jobs_that_are_alike_are_told_once(cli, circuits):
+    folder = circuits(**{f"c{n}": BELL for n in range(9)})
+    set_id = cli.submit(folder, "--max-circuits", 1, "--detach")
+    cli("cancel", set_id, "--job", 1, "--job", 4)
+    assert cli("results", set_id, "--partial", code=3).err.splitlines()[-3:] == [
+        "There are no results of some jobs.",
+        "  7 jobs (0, 2, 3, …): planned",
+        "  Jobs 1, 4: cancelled",
+    ]
+
+
 def test_the_timeout_has_its_own_exit_code(cli, circuits):
     set_id = cli.submit(circuits(a=SLOW), "--shots", 20000)
     cli("results", set_id, "--wait", "--timeout", 0.5, code=124)
@@ -97,11 +120,6 @@ def test_a_timeout_says_how_to_go_on_with_the_set(cli, circuits):
     done = cli("submit", circuits(a=SLOW), "--shots", 20000, "--wait", "--timeout", 0.5, code=124)
     assert f"results {done.out.strip()} --wait" in done.err
     cli("cancel", done.out.strip())
-
-
-def test_a_timeout_without_a_wait_is_refused(cli, done_set):
-    cli("results", done_set, "--timeout", 1, code=2)
-    cli("status", done_set, "--timeout", 1, code=2)
 
 
 def test_results_wait_sends_what_was_not_sent(cli, circuits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.support import SLOW
+from tests.cli.support import SLOW, screen
 from tests.conftest import BELL
 
 
@@ -27,6 +27,41 @@ def test_piped_status_is_plain_lines(cli, circuits):
     head, *jobs = cli("status", set_id).out.splitlines()
     assert head.split("\t") == [set_id, "done", "ideal_simulator", "n", "DONE=2"]
     assert [line.split("\t")[:3] for line in jobs] == [["0", "0-0", "DONE"], ["1", "1-1", "DONE"]]
+
+
+def test_unsent_jobs_are_planned_where_a_person_reads(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1, "--detach")
+    head, *jobs = cli("status", set_id).out.splitlines()
+    assert head.endswith("\tPLANNED=2")
+    assert [line.split("\t")[2] for line in jobs] == ["PLANNED", "PLANNED"]
+    assert "PLANNED=2" in cli("status").out
+    shown = screen(cli, 60, "status", set_id) + screen(cli, 140, "status", set_id)
+    assert any("2 planned" in line for line in shown)
+    assert any("PLANNED" in line for line in shown)
+    assert "INITIALIZING" not in "".join(shown)
+    assert cli("logs", set_id, "--job", 0).out.startswith("job 0\tPLANNED\t")
+
+
+def test_unsent_jobs_keep_qiskits_name_in_json(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    item = cli.data("status", set_id)["job_set"]
+    assert item["counts"]["INITIALIZING"] == 1
+    assert [job["status"] for job in item["jobs"]] == ["INITIALIZING"]
+
+
+def test_jobs_that_failed_for_one_reason_are_told_in_one_line(cli, circuits, proxy):
+    folder = circuits(**{f"c{n}": BELL for n in range(8)})
+    refusal = b'{"errors": [{"code": 1208, "message": "bad body"}]}'
+    proxy.when("POST", "/jobs", times=8, status=400, body=refusal)
+    done = cli("submit", folder, "--max-circuits", 1, code=3)
+    assert len([line for line in done.err.splitlines() if "ad body" in line]) == 1
+    assert "8 jobs (0, 1, 2, …): " in done.err
+    assert len([line for line in screen(cli, 80, "status", "latest") if "ad body" in line]) == 1
+
+
+def test_a_history_counts_a_single_circuit_as_one(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--detach")
+    assert "1 circuit in 1 job" in cli("status", set_id, "--events").out
 
 
 def test_status_of_a_finished_set_makes_no_request(cli, circuits, proxy):

@@ -74,6 +74,7 @@ def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(cli, circuits, proxy)
     out, err = run.communicate(timeout=30)
     assert run.returncode == 130
     assert f"resume {out.strip()}" in err
+    assert f"cancel {out.strip()}" in err
     assert "Traceback" not in err
     cli("resume", out.strip(), "--wait")
     assert proxy.submissions == 6

@@ -53,7 +53,7 @@ def test_cancel_stops_the_very_next_post(cli, circuits, proxy):
 
 def test_cancel_of_an_unknown_job_is_refused(cli, circuits):
     set_id = cli.submit(circuits(a=BELL), "--detach")
-    cli("cancel", set_id, "--job", 9, code=2)
+    assert "Its only job is 0." in cli("cancel", set_id, "--job", 9, code=2).err
     assert states(cli, set_id) == ["INITIALIZING"]
 
 
@@ -68,6 +68,43 @@ def test_retag_replaces_then_adds_then_removes_and_keeps_the_set_whole(cli, circ
     for tags in remote_tags(cli, proxy)[2:]:
         assert {"new", "more", "again", f"ibmq_jobset_{set_id}_"} <= tags
         assert len(tags) == 6
+
+
+def test_all_tags_are_cleared_at_once(cli, circuits, proxy):
+    set_id = cli.submit(circuits(a=BELL), "--tag", "a", "--tag", "b", "--wait")
+    assert "no tags" in cli("retag", set_id, "--clear").err
+    assert cli.data("status", set_id)["job_set"]["tags"] == []
+    (tags,) = remote_tags(cli, proxy)
+    assert all(tag.startswith("ibmq_jobset_") for tag in tags)
+    cli("retag", set_id, "--add", "c")
+    cli("retag", set_id, "--clear", "--add", "d")
+    assert cli.data("status", set_id)["job_set"]["tags"] == ["d"]
+
+
+@pytest.mark.parametrize("option", ["--replace", "--remove"])
+def test_clearing_tags_stands_alone(cli, circuits, option):
+    set_id = cli.submit(circuits(a=BELL), "--tag", "a", "--detach")
+    assert option in cli("retag", set_id, "--clear", option, "a", code=2).err
+    assert cli.data("status", set_id)["job_set"]["tags"] == ["a"]
+
+
+@pytest.mark.parametrize("more", [1, 6])
+def test_of_too_many_tags_those_that_are_there_are_named(cli, circuits, more):
+    there = [f"tag{n}" for n in range(5)]
+    set_id = cli.submit(circuits(a=BELL), *(f"--tag={tag}" for tag in there), "--detach")
+    added = [f"--add=new{n}" for n in range(more)]
+    done = cli("retag", set_id, *added, code=2)
+    assert f"{5 + more} tags are too many: a set can have 5." in done.err
+    assert "The set has 'tag0', 'tag1', 'tag2', 'tag3', 'tag4'." in done.err
+    assert cli.data("status", set_id)["job_set"]["tags"] == there
+    cli("retag", set_id, "--add", "new", "--remove", "tag0")
+
+
+def test_a_tag_that_is_not_there_cannot_be_removed_in_silence(cli, circuits):
+    set_id = cli.submit(circuits(a=BELL), "--tag", "a", "--detach")
+    assert "The set has no tag 'other'." in cli("retag", set_id, "--remove", "other").err
+    done = cli("retag", set_id, "--remove", "a")
+    assert "The set has no tag" not in done.err
 
 
 def test_a_retag_cut_off_half_way_is_finished_by_the_next_step(cli, circuits, proxy):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from common import SHOTS, SLOW_SHOTS, backend_of, bell, compiled, service_of, slow
 from qiskit import QuantumCircuit
@@ -18,6 +19,7 @@ def submit(
     tags: list[str] | None = None,
     private: bool = False,
     wait: bool = True,
+    dry_run: bool = False,
 ) -> str:
     """Submit a job as a user would, and return its id."""
     device = backend_of(instance, backend)
@@ -26,7 +28,7 @@ def submit(
         sampler.options.environment.job_tags = tags
     sampler.options.environment.private = private
     circuit = bell() if device.configuration().simulator else compiled(bell(), device)
-    job = sampler.run([circuit], shots=SHOTS)
+    job = sampler.run([circuit], shots=SHOTS, dry_run=dry_run)
     if wait:
         job.wait_for_final_state(timeout=60, poll_interval=0.1)
     return job.job_id()
@@ -183,6 +185,18 @@ def listed_with_states(instance: str, **filters: Any) -> list[list[Any]]:
     return [
         [job.job_id(), job.backend().name, job.tags] for job in service_of(instance).jobs(**filters)
     ]
+
+
+def workloads(instance: str, **filters: Any) -> list[list[str]]:
+    """Return the workloads that match, page by page; the client has no method of its own for it."""
+    api = service_of(instance)._get_api_client(instance)._api
+    found, following = [], None
+    while True:
+        reply = api.workloads_get(**filters, next=following)
+        found.append([entry["id"] for entry in reply["workloads"]])
+        if "next" not in reply:
+            return found
+        (following,) = parse_qs(urlsplit(reply["next"]["href"]).query)["next"]
 
 
 def retag(instance: str, job_id: str, tags: list[str]) -> list[list[str]]:

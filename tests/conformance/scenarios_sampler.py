@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-from common import SHOTS, backend_of, bell, compiled, ghz, service_of
+from common import SHOTS, SLOW_SHOTS, backend_of, bell, compiled, ghz, service_of, slow
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.classical import expr, types
-from qiskit_ibm_runtime import SamplerV2
+from qiskit_ibm_runtime import SamplerV2, Session
 from qiskit_ibm_runtime.circuit import MidCircuitMeasure
 
 
@@ -315,3 +315,63 @@ def wide(instance: str) -> dict[str, int]:
     circuit.measure([control, target], [0, 1])
     (pub,) = _run(instance, "fake_sherbrooke", circuit)
     return pub.data.c.get_counts()
+
+
+def dry_run(instance: str, backend: str, session: bool = False) -> dict[str, Any]:
+    """Make a dry run, and look for the job as its user would."""
+    device = backend_of(instance, backend)
+    circuit = bell() if device.configuration().simulator else compiled(bell(), device)
+    mode = Session(device) if session else device
+    job = SamplerV2(mode).run([circuit], shots=SHOTS, dry_run=True)
+    (pub,) = job.result(timeout=60)
+    service = service_of(instance)
+    return {
+        "backend": job.backend().name,
+        "status": job.status(),
+        "shots": pub.data.c.num_shots,
+        "bits": pub.data.c.num_bits,
+        "metadata": pub.metadata["circuit_metadata"],
+        "session": job.session_id is not None,
+        "estimate": job.usage_estimation["quantum_seconds"],
+        "listed": [found.job_id() for found in service.jobs()] == [],
+        "listed_with_mocks": [found.job_id() for found in service.jobs(include_mocks=True)]
+        == [job.job_id()],
+    }
+
+
+def dry_run_uncompiled(instance: str, backend: str) -> None:
+    """Have the mock itself, which the client does not check for, refuse a circuit."""
+    mock = service_of(instance).backends(name=backend, include_mocks=True)[0]
+    client = service_of(instance)._get_api_client(instance)
+    sent = client.program_run(
+        program_id="sampler",
+        backend_name=mock.name,
+        params={"pubs": [[bell()]], "version": 2, "support_qiskit": True},
+        image=None,
+        log_level=None,
+        session_id=None,
+    )
+    service_of(instance).job(sent["id"]).result(timeout=60)
+
+
+def run_for(instance: str, seconds: int) -> None:
+    """Run what takes minutes, with a limit."""
+    sampler = SamplerV2(backend_of(instance, "ideal_simulator"))
+    sampler.options.max_execution_time = seconds
+    job = sampler.run([slow()], shots=SLOW_SHOTS)
+    job.result(timeout=60)
+
+
+def ran_too_long(instance: str, seconds: int) -> dict[str, Any]:
+    """Run what takes minutes, with a limit, and return what the job says then."""
+    sampler = SamplerV2(backend_of(instance, "ideal_simulator"))
+    sampler.options.max_execution_time = seconds
+    job = sampler.run([slow()], shots=SLOW_SHOTS)
+    job.wait_for_final_state(timeout=60, poll_interval=0.1)
+    return {
+        "status": job.status(),
+        "errored": job.errored(),
+        "cancelled": job.cancelled(),
+        "message": job.error_message(),
+        "usage": job.usage(),
+    }

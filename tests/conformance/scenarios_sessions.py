@@ -51,6 +51,14 @@ def found_again(instance: str, mode: str, backend: str) -> dict[str, Any]:
     }
 
 
+def longest(instance: str, mode: str, backend: str, max_time: str | int) -> int:
+    """Return the seconds that one has which asks for some time."""
+    opened = MODES[mode](backend_of(instance, backend), max_time=max_time)
+    seconds: int = opened.details()["max_time"]
+    opened.close()
+    return seconds
+
+
 def submit_to_closed(instance: str, mode: str, backend: str) -> None:
     """Submit to one that was closed elsewhere, so that this object does not know."""
     device = backend_of(instance, backend)

@@ -188,6 +188,26 @@ def test_backend_and_state_choose_among_jobs(ibm: Ibm) -> None:
     assert ibm.here("listed", pending=True) == []
 
 
+def test_workloads_are_listed_in_pages(ibm: Ibm) -> None:
+    tagged = ibm.here("submit", tags=["this"])
+    manila = ibm.here("submit", backend="fake_manila")
+    running = ibm.here("submit_slow")
+    ibm.here("wait_until_running", job_id=running)
+    mocked = ibm.here("submit", backend="ideal_simulator", dry_run=True)
+    assert ibm.here("workloads") == [[tagged, manila, running]]
+    assert ibm.here("workloads", limit=2, sort="-createdAt") == [[running, manila], [tagged]]
+    assert ibm.here("workloads", include_mocks=True, limit=50) == [
+        [tagged, manila, running, mocked]
+    ]
+    assert ibm.here("workloads", tags=["this"], user="me") == [[tagged]]
+    assert ibm.here("workloads", search=manila, mode="job") == [[manila]]
+    assert ibm.here("workloads", backend="fake_manila") == [[manila]]
+    assert ibm.here("workloads", status=["completed"]) == [[tagged, manila]]
+    assert ibm.here("workloads", status=["pending", "in_progress"]) == [[running]]
+    ibm.here("cancel", job_id=running)
+    assert ibm.here("workloads", status=["canceled"]) == [[running]]
+
+
 def test_tags_are_replaced(ibm: Ibm) -> None:
     job_id = ibm.here("submit", tags=["old"])
     assert ibm.here("retag", job_id=job_id, tags=["new", "é"]) == [["new", "é"]] * 2

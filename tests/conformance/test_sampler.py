@@ -186,3 +186,38 @@ def test_qubits_relax_while_they_wait(ibm: Ibm) -> None:
     at_once, after_a_millisecond = ibm.here("delayed", backend="fake_nairobi")
     assert at_once > 0.9
     assert after_a_millisecond < 0.2
+
+
+@pytest.mark.parametrize("backend", ["fake_manila", "ideal_simulator"])
+@pytest.mark.parametrize("session", [False, True])
+def test_a_dry_run_is_made_on_the_mock(ibm: Ibm, backend: str, session: bool) -> None:
+    found = ibm.here("dry_run", backend=backend, session=session)
+    assert found.pop("estimate") > 0
+    assert found == {
+        "backend": {"fake_manila": "mock_manila", "ideal_simulator": "mock_simulator"}[backend],
+        "status": "DONE",
+        "shots": 400,
+        "bits": 2,
+        "metadata": {"kind": "bell"},
+        # For a simulator the client opens none.
+        "session": session and backend == "fake_manila",
+        "listed": True,
+        "listed_with_mocks": True,
+    }
+
+
+def test_a_dry_run_fails_where_the_run_would(ibm: Ibm) -> None:
+    with pytest.raises(ClientError, match=r"Error code 1517; Pub 0: .*mock_manila"):
+        ibm.here("dry_run_uncompiled", backend="mock_manila")
+
+
+def test_max_execution_time_ends_a_job(ibm: Ibm) -> None:
+    with pytest.raises(ClientError, match=r"Error code 1305; Ran too long: .* 1 s ") as raised:
+        ibm.here("run_for", seconds=1)
+    assert raised.value.kind == "RuntimeJobMaxTimeoutError"
+
+
+def test_a_job_that_ran_too_long_is_in_error(ibm: Ibm) -> None:
+    found = ibm.here("ran_too_long", seconds=1)
+    assert "ran longer than maximum execution time" in found.pop("message")
+    assert found == {"status": "ERROR", "errored": True, "cancelled": False, "usage": 1}

@@ -162,7 +162,7 @@ class Client:
 
         def reached() -> dict[str, Any] | None:
             job = self.job(job_id)
-            return job if job["status"] in wanted else None
+            return job if job["state"]["status"] in wanted else None
 
         return wait_until(reached)
 
@@ -219,6 +219,17 @@ def slow() -> list[Any]:
         circuit.h(range(12))
         circuit.measure(0, 0)
     return [encode(circuit), None, 1_000_000]
+
+
+def endless() -> list[Any]:
+    """Return a pub with a loop that never ends."""
+    from qiskit import QuantumCircuit
+
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((circuit.clbits[0], 0)):
+        circuit.reset(0)
+        circuit.measure(0, 0)
+    return [encode(circuit), None, 1]
 
 
 def array(value: dict[str, str]) -> Any:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
+from ibmqbatch.local.account_api import AccountApi
 from ibmqbatch.local.api import Api
 from ibmqbatch.local.auth import Authority
 from ibmqbatch.local.calls import RateLimit
@@ -23,7 +24,9 @@ def endpoints() -> list[tuple[str, str]]:
     """Return the method and path of every endpoint that there is."""
     nothing = Authority("key")
     found = []
-    for mount in Api(nothing, *[None] * 3, sessions=None, rate=RateLimit(None)).routes():  # type: ignore[arg-type]
+    account = AccountApi(*[None] * 4)  # type: ignore[arg-type]
+    api = Api(nothing, *[None] * 3, sessions=None, account=account, rate=RateLimit(None))  # type: ignore[arg-type]
+    for mount in api.routes():
         assert isinstance(mount, Mount)
         found += [(mount.path + r.path, r) for r in mount.routes if isinstance(r, Route)]
     found += [(r.path, r) for r in Identity(nothing, *[None] * 3).routes()]  # type: ignore[arg-type]

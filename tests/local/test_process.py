@@ -20,7 +20,7 @@ from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
 from tests.waiting import wait_until
 
-from .support import LocalServer, bell, encode, error, slow
+from .support import Client, LocalServer, bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 
@@ -39,6 +39,21 @@ def alive(pid: int) -> bool:
 def busy_worker(server: LocalServer) -> int:
     (pid,) = wait_until(server.workers)
     return pid
+
+
+def begun(server: LocalServer, client: Client, pub: list[object]) -> tuple[str, int]:
+    """Submit a job, wait until a worker runs it, and return the ids of the job and the process."""
+    client.run([bell(), None, 1])  # what it loads before its first job takes time, too
+    pid = busy_worker(server)
+    before = processor_time(pid)
+    job_id = client.submit(pub)
+    wait_until(lambda: processor_time(pid) > before + 0.1)
+    return job_id, pid
+
+
+def processor_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_the_service_file_tells_its_owner_alone_how_to_connect(local_server: LocalServer) -> None:
@@ -250,22 +265,20 @@ def test_a_clean_stop_puts_the_running_job_back(new_server: NewServer) -> None:
 def test_a_job_whose_worker_dies_is_tried_again(new_server: NewServer) -> None:
     server = new_server("--workers", "1").start()
     with server.client() as client:
-        job_id = client.submit(medium())
-        client.wait(job_id, "Running")
-        os.kill(busy_worker(server), signal.SIGKILL)
+        job_id, pid = begun(server, client, medium())
+        os.kill(pid, signal.SIGKILL)
         assert client.wait(job_id)["status"] == "Completed"
-    assert server.rows("SELECT starts, completions FROM jobs") == [(2, 1)]
+    starts = server.rows("SELECT starts, completions FROM jobs WHERE id = ?", job_id)
+    assert starts == [(2, 1)]
 
 
 @linux_only
 def test_a_job_whose_worker_dies_twice_fails(new_server: NewServer) -> None:
     server = new_server("--workers", "1").start()
     with server.client() as client:
-        job_id = client.submit(slow())
-        client.wait(job_id, "Running")
-        first = busy_worker(server)
-        os.kill(first, signal.SIGKILL)
-        wait_until(lambda: server.rows("SELECT starts FROM jobs") == [(2,)])
+        job_id, pid = begun(server, client, slow())
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: server.rows("SELECT starts FROM jobs WHERE id = ?", job_id) == [(2,)])
         os.kill(busy_worker(server), signal.SIGKILL)
         state = client.wait(job_id)["state"]
         assert state["status"] == "Failed"
@@ -274,15 +287,36 @@ def test_a_job_whose_worker_dies_twice_fails(new_server: NewServer) -> None:
         client.run([bell(), None, 1])
 
 
+def dies_idle(server: LocalServer, client: Client, pub: list[object]) -> str:
+    """Submit a job to an idle worker that dies as it comes, before it has begun it."""
+    client.run([bell(), None, 1])
+    idle = busy_worker(server)
+    # A process that is being taken apart still takes what is written to it, as one that is stopped.
+    os.kill(idle, signal.SIGSTOP)
+    job_id = client.submit(pub)
+    client.wait(job_id, "Running")
+    os.kill(idle, signal.SIGKILL)
+    wait_until(lambda: idle not in server.workers())
+    return job_id
+
+
 @linux_only
 def test_the_death_of_an_idle_worker_is_not_laid_to_the_next_job(new_server: NewServer) -> None:
     server = new_server("--workers", "1").start()
     with server.client() as client:
-        client.run([bell(), None, 1])
-        os.kill(busy_worker(server), signal.SIGKILL)
-        wait_until(lambda: not server.workers())
-        client.run([bell(), None, 1])
+        job_id = dies_idle(server, client, [bell(), None, 1])
+        assert client.wait(job_id)["status"] == "Completed"
     assert server.rows("SELECT starts FROM jobs") == [(1,), (1,)]
+
+
+@linux_only
+def test_after_the_death_of_an_idle_worker_a_job_has_two_tries(new_server: NewServer) -> None:
+    server = new_server("--workers", "1").start()
+    with server.client() as client:
+        job_id = dies_idle(server, client, medium())
+        os.kill(busy_worker(server), signal.SIGKILL)
+        assert client.wait(job_id)["status"] == "Completed"
+    assert server.rows("SELECT starts FROM jobs WHERE id = ?", job_id) == [(2,)]
 
 
 def test_a_worker_that_cannot_start_fails_the_job(new_server: NewServer) -> None:

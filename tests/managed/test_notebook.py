@@ -80,7 +80,7 @@ def test_a_set_shows_itself_as_a_table(service, held):
     job_set.results()
     shown = job_set._repr_html_()
     ids = [job.id for job in held(job_set.job_set_id())]
-    assert cells(shown) == ["0", "0–1", "DONE", ids[0], "", "1", "2–2", "DONE", ids[1], ""]
+    assert cells(shown) == ["0", "0–1", "DONE", ids[0], "", "1", "2", "DONE", ids[1], ""]
     assert "&lt;b&gt;" in shown
     assert "&amp;" in shown
     assert "2 jobs: 2 done" in shown

@@ -34,9 +34,10 @@ def lines(caplog):
 def test_request_is_told_by_method_path_status_and_time(wire, client, lines):
     wire.get(JOBS).respond(json={"jobs": []})
     client.jobs(tags=["a b"], limit=3)
+    query = "limit=3&offset=0&exclude_params=true&include_mocks=true&tags=a+b"
     assert lines() == [
         "POST /identity/token 200 N ms",
-        "GET /api/v1/jobs?limit=3&offset=0&exclude_params=true&tags=a+b 200 N ms",
+        f"GET /api/v1/jobs?{query} 200 N ms",
     ]
 
 

@@ -182,7 +182,20 @@ def test_listing_leaves_parameters_out(wire, client):
     route = wire.get(JOBS).mock(return_value=PAGE)
     client.jobs(pending=True, offset=200)
     params = dict(route.calls[0].request.url.params)
-    assert params == {"limit": "200", "offset": "200", "exclude_params": "true", "pending": "true"}
+    assert params == {
+        "limit": "200",
+        "offset": "200",
+        "exclude_params": "true",
+        "include_mocks": "true",
+        "pending": "true",
+    }
+
+
+def test_listing_includes_jobs_on_mocks(wire, client):
+    # One that no listing shows would be taken for lost, and sent again.
+    route = wire.get(JOBS).mock(return_value=PAGE)
+    client.jobs(tags=["ours"])
+    assert route.calls[0].request.url.params["include_mocks"] == "true"
 
 
 def test_one_job_is_read_without_its_parameters(wire, client):

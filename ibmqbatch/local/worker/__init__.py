@@ -11,6 +11,7 @@ as Qiskit 2 with Aer 0.18.
                  `values` its parameters, `anatomy` looks into it, `expressions` into its conditions
     backends     how a circuit is run on the ideal simulator or on the rehearsal of a device
     devices      a device from its JSON, and its instruction set; `noise` its noise
+    allowance    the processor time that a job may take
     simulation   the warm simulators, seeds, and counts as bits
     forms        the results as the API has them
     errors       what fails a job

@@ -1,4 +1,4 @@
-"""How a circuit is run: on the ideal simulator, or on the rehearsal of a device with its noise."""
+"""How a circuit is run: on the ideal simulator, with the noise of a device, or, on a mock, not."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SECONDS_PER_SHOT = 3e-6
 
 @dataclass
 class Plan:
-    """How one circuit is going to be run."""
+    """How one circuit is going to be run; without a simulation it is answered at random."""
 
     circuit: Any
     qubits: int  # that are simulated
-    simulation: Simulation
+    simulation: Simulation | None
     device: Device | None = None
     noise: Noise | None = None
     model: Any = None
@@ -36,18 +36,34 @@ class Plan:
     @property
     def state_bytes(self) -> int:
         """What the state takes while the circuit runs."""
+        if self.simulation is None:
+            return 0
         squared = 2 if self.simulation.method == _DENSITY else 1
         amplitudes: int = 2 ** (squared * self.qubits)
         return 16 * amplitudes
+
+    def seconds(self, operations: int, shots: int) -> float:
+        """About what a run takes on one core, every shot run by itself where it may have to be.
+
+        `operations` are those of a shot.
+        """
+        if self.simulation is None:
+            return 0.0
+        amplitudes: int = 2**self.qubits
+        if self.simulation.method == _DENSITY:
+            return operations * amplitudes**2 * _SECONDS_PER_AMPLITUDE
+        return operations * shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
 
     def noisy(self, circuit: Any) -> tuple[Any, Any]:
         """Return the circuit with its parameters bound, and the noise model, as they are run.
 
         Raises JobError (1517) for parameters that the device does not take.
         """
-        if self.noise is None or self.device is None:
+        if self.device is None:
             return circuit, None
         self.device.check_angles(circuit)
+        if self.noise is None:
+            return circuit, None
         return with_noisy_delays(circuit, self.model, self.noise, self.device, list(self.places))
 
 
@@ -135,6 +151,27 @@ class _Rehearsal:
         return _DENSITY if together <= each else _VECTOR
 
 
+class _Mock:
+    """The mock of a backend: it checks circuits as that does, and they come to bits at random."""
+
+    refuses_noise = "A mock simulates nothing, so it takes no noise model."
+
+    def __init__(self, max_shots: int, device: Device | None) -> None:
+        self.max_shots = max_shots
+        self._device = device
+
+    def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
+        """Return how a circuit is run.
+
+        Raises JobError: 1517 outside of the instruction set, 1519 for what cannot be twirled.
+        """
+        if self._device is not None:
+            self._device.check(circuit)
+            if twirled:
+                self._device.check_twirling(circuit)
+        return Plan(circuit, circuit.num_qubits, None, self._device)
+
+
 def _measures_last(circuit: Any) -> bool:
     """Tell whether nothing depends on, or comes after, a measurement: shots can then be sampled."""
     measured: set[int] = set()
@@ -158,9 +195,14 @@ class Backends:
         """Return the backend of a job; `device` comes with the first job on a rehearsal."""
         name: str = told["name"]
         if name not in self._known:
-            self._known[name] = (
-                _Ideal(told["max_shots"])
-                if told["kind"] == "ideal"
-                else _Rehearsal(told, Device(**(device or {})))
-            )
+            self._known[name] = _made(told, device)
         return self._known[name]
+
+
+def _made(told: dict[str, Any], device: dict[str, Any] | None) -> Backend:
+    """Return a backend as the server tells of it."""
+    if told.get("mock"):
+        return _Mock(told["max_shots"], None if device is None else Device(**device))
+    if told["kind"] == "ideal":
+        return _Ideal(told["max_shots"])
+    return _Rehearsal(told, Device(**(device or {})))

@@ -11,7 +11,7 @@ from .anatomy import MEASUREMENTS, walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
-from .simulation import mix_seed, pack, run_circuit
+from .simulation import mix_seed, pack, random_bits, run_circuit
 from .values import read_values
 
 __all__ = ["Pub", "read_pubs", "run_pub"]
@@ -28,6 +28,7 @@ class Pub:
     parameters: list[Any]
     values: Any  # an array whose last axis runs over the parameters
     shots: int
+    operations: int  # that a shot runs
 
     @property
     def circuit(self) -> Any:
@@ -43,6 +44,11 @@ class Pub:
     def executions(self) -> int:
         """How many parameter sets there are."""
         return math.prod(self.shape)
+
+    @property
+    def seconds(self) -> float:
+        """About what all executions take on one core."""
+        return self.executions * self.plan.seconds(self.operations, self.shots)
 
     @property
     def result_bytes(self) -> int:
@@ -100,7 +106,18 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
     _check_statements(circuit)
     parameters = list(circuit.parameters)
     plan = backend.plan(circuit, shots, twirled=twirled)
-    return Pub(plan, parameters, read_values(values, parameters), shots)
+    values = read_values(values, parameters)
+    return Pub(plan, parameters, values, shots, _operations(circuit))
+
+
+def _operations(circuit: Any) -> int:
+    """Return how many operations a shot runs; a loop that a measurement ends has one turn."""
+    total = 0
+    for item in circuit.data:
+        inside = sum(_operations(block) for block in getattr(item.operation, "blocks", ()))
+        turns = len(item.operation.params[0]) if item.operation.name == "for_loop" else 1
+        total += 1 + turns * inside
+    return total
 
 
 def _check_statements(circuit: Any) -> None:
@@ -136,7 +153,10 @@ def run_pub(pub: Pub, seed: int | None) -> dict[str, Any]:
     for number, bound in enumerate(_executions(pub)):
         circuit, model = pub.plan.noisy(bound)
         mixed = None if seed is None else mix_seed(seed + number)
-        bits = run_circuit(circuit, model, pub.plan.simulation, pub.shots, mixed)
+        if pub.plan.simulation is None:
+            bits = random_bits(len(circuit.clbits), pub.shots, mixed)
+        else:
+            bits = run_circuit(circuit, model, pub.plan.simulation, pub.shots, mixed)
         for name, positions in registers.items():
             packed[name].append(pack(bits, positions))
     return {

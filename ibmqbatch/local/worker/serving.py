@@ -2,13 +2,15 @@
 
 A message is eight bytes of length, then JSON. A job goes
 
-    server  {"backend", "device", "params"}
-    worker  {"needs": bytes, "pub": index, "qubits": n}     or {"failed": …}
-    server  {"go": true}                                     or {"go": false}, which ends it
+    server  {"backend", "device", "params", "seconds": s}
+    worker  {"begun": true}
+    worker  {"needs": bytes, "pub": index, "qubits": n, …}  or {"failed": …}
+    server  {"go": true, "seconds": s}                       or {"go": false}, which ends it
     worker  {"completed": …} and a frame with the results    or {"failed": …}
 
 `device` is what the server has to tell about the backend's device, once to each worker: null for
-one that has none, or that this worker knows.
+one that has none, or that this worker knows. `seconds` is the processor time that reading the job
+may take, then running it: with more the kernel ends the process, by SIGPROF.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import traceback
 import warnings
 from typing import Any, BinaryIO
 
+from .allowance import at_most, prepare
 from .backends import Backends
 from .errors import JobError, naming_pub
 from .forms import PlainForm, TypedForm, now
@@ -92,6 +95,19 @@ def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
     return body
 
 
+def _needs(pubs: list[Pub]) -> dict[str, Any]:
+    """Return what running the pubs takes: the memory, and from what the time can be told."""
+    largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
+    return {
+        "needs": pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs),
+        "pub": largest,
+        "qubits": pubs[largest].plan.qubits,
+        "circuits": sum(pub.executions for pub in pubs),
+        "shots": sum(pub.executions * pub.shots for pub in pubs),
+        "estimate": sum(pub.seconds for pub in pubs),
+    }
+
+
 def _serve_job(
     message: dict[str, Any],
     backends: Backends,
@@ -101,25 +117,26 @@ def _serve_job(
     """Read one job, ask for memory, run it, send the results."""
     params = message["params"]
     version = ""
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
-        version = load_qiskit()
-        pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
-        largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
-        needs = pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs)
-        ask = {"needs": needs, "pub": largest, "qubits": pubs[largest].plan.qubits}
+        with at_most(message["seconds"]):
+            version = load_qiskit()
+            pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
+            ask = _needs(pubs)
         _send(out, json.dumps(ask).encode())
-        if not messages.get()["go"]:
+        answer = messages.get()
+        if not answer["go"]:
             return
-        begun = time.monotonic()
-        body = _run_job(pubs, params)
+        begun = time.process_time()
+        with at_most(answer["seconds"]):
+            body = _run_job(pubs, params)
     except JobError as error:
         failed = {
             "code": error.code,
             "reason": error.reason,
             "solution": error.solution,
             "log": traceback.format_exc(),
-            "seconds": time.monotonic() - begun,
+            "seconds": time.process_time() - begun,
             "qiskit": version,
         }
         _send(out, json.dumps({"failed": failed}).encode())
@@ -127,13 +144,14 @@ def _serve_job(
             # What is half imported stays so. The next job has a fresh process, perhaps a Qiskit.
             os._exit(0)
         return
-    completed = {"seconds": time.monotonic() - begun, "qiskit": version}
+    completed = {"seconds": time.process_time() - begun, "qiskit": version}
     _send(out, json.dumps({"completed": completed}).encode(), body)
 
 
 def serve(parent: int) -> None:
     """Serve jobs until the server, the process `parent`, goes away."""
     _end_with(parent)
+    prepare()
     # What a library prints must not end up between the messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -145,4 +163,7 @@ def serve(parent: int) -> None:
         load_qiskit()  # before it asks
     backends = Backends()
     while True:
-        _serve_job(messages.get(), backends, messages, out)
+        message = messages.get()
+        # From here on its death can be laid to the job.
+        _send(out, json.dumps({"begun": True}).encode())
+        _serve_job(message, backends, messages, out)

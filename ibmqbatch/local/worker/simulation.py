@@ -11,7 +11,7 @@ from typing import Any
 from .anatomy import walk
 from .errors import JobError
 
-__all__ = ["Simulation", "in_basis", "mix_seed", "pack", "run_circuit", "warm_up"]
+__all__ = ["Simulation", "in_basis", "mix_seed", "pack", "random_bits", "run_circuit", "warm_up"]
 
 # What both Qiskit and Aer have: circuits with other gates are translated to these.
 _STANDARD_GATES = (
@@ -106,6 +106,13 @@ def run_circuit(
         raise JobError(7001, f"the simulator refuses the circuit: {status}.")
     # No memory means that no measurement was reached: the bits are as they began.
     return _bits(result.data(0).get("memory") or ["0x0"] * shots, len(circuit.clbits))
+
+
+def random_bits(count: int, shots: int, seed: int | None) -> Any:
+    """Return bits of no circuit, one row a shot, one column a bit."""
+    import numpy as np
+
+    return np.random.default_rng(seed).integers(0, 2, (shots, count), dtype=np.uint8)
 
 
 def _bits(memory: list[str], count: int) -> Any:
