@@ -6,7 +6,7 @@ import contextlib
 
 from ..jobset.catalog import find_set
 from ..jobset.errors import TimedOut
-from ..jobset.job_set import chosen_jobs
+from ..jobset.selection import chosen_jobs
 from ..jobset.view import set_data
 from ..manifest.errors import SetInUse
 from ..manifest.records import count_statuses

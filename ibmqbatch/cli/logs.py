@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..jobset.catalog import find_set
-from ..jobset.job_set import chosen_jobs
+from ..jobset.selection import chosen_jobs
 from ..manifest.records import JobRecord, JobStatus
 from . import options
 from .verb import verb, working

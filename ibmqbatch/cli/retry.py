@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..jobset.catalog import find_set
-from ..jobset.job_set import jobs_to_retry
+from ..jobset.selection import jobs_to_retry
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
 from ..manifest.wants import want_retry

@@ -34,6 +34,7 @@ from .errors import NotFinished, TimedOut
 from .interrupts import landing
 from .reconcile import unlabelled
 from .results import Results, missing_jobs, repair
+from .selection import chosen_jobs, jobs_to_retry
 from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
@@ -41,7 +42,7 @@ from .work import Observer, Unobserved, Work
 if TYPE_CHECKING:
     from ..service.client import Client
 
-__all__ = ["JobSet", "Progress", "Status", "chosen_jobs", "connected", "jobs_to_retry"]
+__all__ = ["JobSet", "Progress", "Status", "connected"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -439,42 +440,6 @@ def connected(account_name: str, clock: Clock) -> Iterator[Client]:
 
     with Client(find_account(account_name), clock) as client:
         yield client
-
-
-def chosen_jobs(manifest: Manifest, indexes: Collection[int] | None) -> set[int]:
-    """Return the jobs of these indexes, or all; raises UsageError for one that is not there."""
-    total = manifest.job_set().total_jobs
-    unknown = [index for index in indexes or () if not 0 <= index < total]
-    if unknown:
-        there = "Its only job is 0." if total == 1 else f"Its jobs are 0 to {total - 1}."
-        raise UsageError(f"The set has no job {unknown[0]}.", there)
-    return set(range(total) if indexes is None else indexes)
-
-
-def jobs_to_retry(
-    manifest: Manifest, indexes: Collection[int] | None, *, cancelled: bool, lost: bool
-) -> tuple[list[JobRecord], list[int]]:
-    """Return the jobs that are to be run again, and the indexes of those that cannot be.
-
-    The circuits of the latter are not known here. Where nothing else could be run again, or where
-    jobs are named, they are among the former, and `want_retry` refuses them.
-    """
-    named = chosen_jobs(manifest, indexes)
-    chosen = [
-        job
-        for job in manifest.jobs()
-        if job.index in named and _may_run_again(job, cancelled=cancelled, lost=lost)
-    ]
-    unknown = [] if indexes is not None else wants.unknown_jobs(manifest, chosen)
-    if len(unknown) == len(chosen):
-        return chosen, []
-    return [job for job in chosen if job.index not in unknown], unknown
-
-
-def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
-    if job.status is JobStatus.CANCELLED:
-        return cancelled
-    return job.status is JobStatus.ERROR or (lost and job.lost)
 
 
 class _Told:
