@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +144,7 @@ def make_plan(
             total_circuits=total,
             shots=request.shots,
             chunks=tuple(chunks),
-            minutes=_minutes(chunks, account),
+            minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
             notes=(*_told(notes), *([note] if note else [])),
@@ -321,10 +321,3 @@ def _options(request: Request, backend: Backend, seed: int) -> dict[str, object]
     digest = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
     base = int.from_bytes(digest, "big") >> (64 - _SEED_BITS)
     return {**asked, "simulator": {"seed_simulator": base}}
-
-
-def _minutes(chunks: Sequence[Chunk], account: Account) -> float:
-    if account.pace_limit is None:
-        return 0.0
-    waits = (len(chunks) - 1) // account.pace_limit
-    return waits * account.pace_window / 60

@@ -7,6 +7,7 @@ processes may be changing. A handle may be used from several threads.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,20 @@ __all__ = ["Goal", "SetHandle"]
 Goal = Callable[[Manifest], bool]
 
 _PATIENCE = 10.0  # seconds
+_log = logging.getLogger(__name__)
+
+
+class _Notes(Unobserved):
+    """Logs what a person who waits should know, once for all threads that wait for a set."""
+
+    def __init__(self, noted: set[str]) -> None:
+        self._noted = noted
+
+    def note(self, text: str) -> None:
+        """Log it as a warning, unless it was."""
+        if text not in self._noted:
+            self._noted.add(text)
+            _log.warning("%s", text)
 
 
 def _once(_manifest: Manifest) -> bool:
@@ -44,10 +59,11 @@ class SetHandle:
         self._planned = planned
         self._account = account
         self._fresh_until = 0.0  # by the monotonic clock
+        self._noted: set[str] = set()
 
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
-        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0}
+        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0, "_noted": set()}
 
     @property
     def set_id(self) -> str:
@@ -140,6 +156,7 @@ class SetHandle:
         """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
 
         Jobs are sent, followed and fetched on the way. A service that is away is waited for.
+        Without an `observer` what holds the jobs up is logged as a warning, once.
         `timeout` is in seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once
         what is in flight has landed.
         """
@@ -148,5 +165,5 @@ class SetHandle:
         with self.open() as manifest:
             if goal(manifest):
                 return
-        with landing(clock), self.working(clock, observer) as work:
+        with landing(clock), self.working(clock, observer or _Notes(self._noted)) as work:
             follow(work, goal, shown=shown)

@@ -27,10 +27,12 @@ def wait_for(
 ) -> None:
     """Move a set on until `goal` holds; see `SetHandle.wait`.
 
-    In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`; elsewhere
-    nothing is written.
+    In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`.
     """
     bars = _bars()
+    if bars is None:
+        handle.wait(goal, timeout)
+        return
     with bars:
 
         def watched(manifest: Manifest) -> bool:
@@ -41,10 +43,11 @@ def wait_for(
         handle.wait(watched, timeout, observer=bars)
 
 
-def _bars() -> NotebookBar | ProgressBars:
+def _bars() -> NotebookBar | ProgressBars | None:
+    """Return what shows a bar; None where nobody looks."""
     if in_notebook():
         return NotebookBar()
-    enabled = False
     with contextlib.suppress(AttributeError, ValueError):  # a program may run without any stderr
-        enabled = is_terminal(stderr=True)
-    return ProgressBars(enabled=enabled)
+        if is_terminal(stderr=True):
+            return ProgressBars()
+    return None
