@@ -276,6 +276,8 @@ def _refusal(message: str, files: list[SourceFile]) -> BadInput:
     text = f"{file.place(line, int(found['column']))}: {what}: {file.statement(line)}"
     if "not defined" in what or "Undefined" in what:
         return BadInput("unknown_name", text, "Define it, or include what defines it.")
+    if "Calibration" in what:
+        return BadInput("pulse_gates", text, "IBM retired pulses in 2025: leave it out.")
     return BadInput(
         "unsupported",
         text,

@@ -105,8 +105,8 @@ def make_plan(
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
-            if program.note:
-                notes.add(shape(program.note, program.source), program.note)
+            for note in program.notes:
+                notes.add(shape(note), f"{program.where} {note}")
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
@@ -138,7 +138,7 @@ def make_plan(
             )
         if seconds is not None:
             seconds += JOB_SECONDS * len(chunks)
-        note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
+        budget_note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
         plan = Plan(
             name=request.name,
             total_circuits=total,
@@ -147,7 +147,7 @@ def make_plan(
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
-            notes=(*_told(notes), *([note] if note else [])),
+            notes=(*_told(notes), *([budget_note] if budget_note else [])),
         )
         if draft is None:
             return plan, None
