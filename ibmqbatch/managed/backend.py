@@ -31,6 +31,7 @@ from .job_limit import BackendJobLimit, read_job_limit
 from .listing import UNFINISHED, Wanted, find_job, list_jobs
 from .local_time import local_time
 from .planning import plan_set
+from .pulse_defaults import NoPulseDefaults
 from .run_options import DEFAULTS, checked_tags
 from .submission import submit_now
 
@@ -126,13 +127,15 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         self,
         circuits: object,
         job_name: str | None = None,
+        job_share_level: object = None,
         job_tags: list[str] | None = None,
         **run_config: Any,
     ) -> IBMQJob:
         """Submit circuits as one job, and return when the service has taken it.
 
         `circuits` is a circuit, a text of OpenQASM, the path of a file, or several of these.
-        `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each.
+        `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each;
+        `job_share_level` only warns.
         `run_config` goes before the backend's own `options`; None means the default:
 
         - shots: how often each circuit is run (4000);
@@ -166,7 +169,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
                     circuits,
                     name=job_name,
                     tags=checked_tags(job_tags),
-                    run_config=run_config,
+                    run_config={**run_config, "job_share_level": job_share_level},
                     lone=True,
                 )
             except TooManyJobs as error:
@@ -213,9 +216,12 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
             return read_status(self.name, client.backend_status(self.name))
 
-    def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002
-        """Return None: there are no pulses any more, and so no defaults of them."""
-        return
+    def defaults(self, refresh: bool = False) -> NoPulseDefaults:  # noqa: ARG002
+        """Return what stands for the defaults of pulses, which are gone: nothing, by its truth.
+
+        An AttributeError names what is read of it, and what there is instead.
+        """
+        return NoPulseDefaults()
 
     def jobs(
         self,
