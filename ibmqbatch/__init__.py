@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .managed.backend import IBMQBackend
+    from .managed.backend import IBMQBackend, IBMQSimulator
     from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
     from .managed.backend_properties import BackendProperties, GateProperties, Nduv
     from .managed.backend_status import BackendStatus
@@ -44,9 +44,11 @@ if TYPE_CHECKING:
     from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
+    from .managed.share_level import ApiJobShareLevel
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
+    "ApiJobShareLevel",
     "BackendJobLimit",
     "BackendProperties",
     "BackendPropertyError",
@@ -77,6 +79,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "IBMQJobTimeoutError",
     "IBMQManagedResultDataNotAvailable",
     "IBMQProviderError",
+    "IBMQSimulator",
     "ManagedJob",
     "ManagedJobSet",
     "ManagedResults",
@@ -92,6 +95,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "AccountProvider": "provider",
+    "ApiJobShareLevel": "share_level",
     "BackendJobLimit": "job_limit",
     "BackendProperties": "backend_properties",
     "BackendStatus": "backend_status",
@@ -103,6 +107,7 @@ _MODULES = {
     "IBMQFactory": "ibmq",
     "IBMQJob": "job",
     "IBMQJobManager": "manager",
+    "IBMQSimulator": "backend",
     "ManagedJob": "managed_job",
     "ManagedJobSet": "job_set",
     "ManagedResults": "managed_results",

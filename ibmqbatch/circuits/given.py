@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._qiskit import import_qiskit
 from .delays import in_steps
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .programs import Program, checked_name, kept_metadata, programs_in_text
 from .pulses import check_pulses
 from .qpy import encode_qpy
@@ -102,9 +102,10 @@ def _encoded(circuit: QuantumCircuit, where: str) -> bytes:
         return encode_qpy(circuit)
     except Exception as error:
         # The writer has many kinds of complaint.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise BadInput(
-            "unsupported", f"{where} cannot be written as QPY: {reason}.", "Leave that out."
+            "unsupported",
+            f"{where} cannot be written as QPY: {first_line(error)}.",
+            "Leave that out.",
         ) from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._qiskit import MissingPackage, import_qiskit, is_panic, is_terra
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .expressions import UnsafeFormula, only_formulas
 from .pulses import check_pulses, has_pulses
 
@@ -76,8 +76,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     except MissingOptionalLibraryError as error:
         # Before 2.6 Qiskit needs sympy for the formulas of old files.
         raise MissingPackage(
-            f"Reading {where} needs a package that is not installed: "
-            f"{str(error).strip().splitlines()[0].strip(chr(34))}",
+            f"Reading {where} needs a package that is not installed: {first_line(error)}.",
             "Install it, or write the file again where it was made.",
         ) from error
     except BaseException as error:

@@ -117,13 +117,18 @@ def as_qobj(
     header: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> QasmQobj | None:
-    """Return circuits as a Qobj; None where they cannot be written as one."""
+    """Return circuits as a Qobj; None, with a warning, where they cannot be written as one."""
     from qiskit import assemble
     from qiskit.circuit import ControlFlowOp
     from qiskit.exceptions import QiskitError
 
-    flows = any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data)
-    if not circuits or flows:  # of which Qiskit would write nonsense
+    why = f"The circuits of job {job_id} cannot be a Qobj"
+    if not circuits:
+        warn(f"{why}: they cannot be read.")
+        return None
+    if any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data):
+        # Of which Qiskit would write nonsense.
+        warn(f"{why}, which has no control flow: circuits() returns them.")
         return None
     names = ("shots", "memory", "init_qubits", "seed_simulator", "meas_level", "meas_return")
     known = {key: options[key] for key in names if key in options}
@@ -131,7 +136,8 @@ def as_qobj(
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             qobj = assemble(list(circuits), qobj_id=job_id, qobj_header=dict(header), **known)
-        except QiskitError:
+        except QiskitError as error:
+            warn(f"{why}: {error.message.rstrip('.')}.")
             return None
     if "rep_delay" in options:  # which `assemble` writes for backends of its own alone
         qobj.config.rep_delay = options["rep_delay"] * _MICROSECONDS

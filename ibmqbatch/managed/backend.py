@@ -13,6 +13,7 @@ from ..clock import Clock
 from ..jobset.errors import TooManyJobs
 from ..service.accounts import LOCAL_BACKEND
 from ..service.types import Backend as Told
+from .arguments import also_called
 from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
 from .backend_properties import BackendProperties, read_properties
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from .provider import AccountProvider
 
-__all__ = ["IBMQBackend", "as_backend"]
+__all__ = ["IBMQBackend", "IBMQSimulator", "as_backend"]
 
 
 class Name(str):
@@ -123,6 +124,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             raise NotImplementedError(f"{self.name} does not tell its meas_map.")
         return found
 
+    @also_called(qobj="circuits")
     def run(
         self,
         circuits: object,
@@ -325,6 +327,20 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<IBMQBackend('{self.name}') of the account {self.account_name!r}>"
+
+
+class _Simulators(type(IBMQBackend)):  # type: ignore[misc]
+    """Of the backends those that their configuration calls simulators."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, IBMQBackend) and instance.configuration().simulator
+
+
+class IBMQSimulator(IBMQBackend, metaclass=_Simulators):
+    """A backend that is a simulator: for `isinstance`, which asks its configuration.
+
+    Rehearsals of devices (`fake_...`) are none: they take what the device takes.
+    """
 
 
 def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBackend:
