@@ -90,7 +90,7 @@ class Sender:
     def announce(self) -> None:
         """Say how many jobs the program's end waits for, and how not to; nothing if for none."""
         jobs = self._jobs()
-        left = sum(job.unsent for job in jobs)
+        left = sum(job.unsent or job.unsure for job in jobs)
         if self.finished or not left:
             return
         minutes = 0.0

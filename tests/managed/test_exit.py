@@ -19,6 +19,7 @@ from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
 from tests.bench.stub import BACKEND, Stub
+from tests.managed.support import BACKEND as LOCAL_BACKEND
 from tests.managed.support import numbered, start
 from tests.waiting import wait_until
 
@@ -127,6 +128,20 @@ def test_a_program_that_submits_and_ends_sends_all_and_says_so(stub, ending, cod
     # Sixteen are in flight at a time.
     assert ended(process) == (code, [announcement(24, of=40)])
     assert service.take_counts()["submit"] == 40
+    assert all(job.remote is not None for job in jobs())
+
+
+def test_what_is_unsure_is_found_out_before_the_program_ends_and_that_is_said(proxy):
+    proxy.when("POST", "/jobs", drop="after")
+    program = (
+        running(count=1).replace(BACKEND, LOCAL_BACKEND)
+        + """
+    while not any(job.unsure for job in job_set.handle.jobs()):
+        time.sleep(0.01)
+"""
+    )
+    assert ended(start(program)) == (0, [announcement(1, of=1)])
+    assert proxy.submissions == 1
     assert all(job.remote is not None for job in jobs())
 
 
