@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .jobset.errors import MissingResults, NoSuchSet, NotFinished, TimedOut
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
-    from .managed.backend import IBMQBackend
+    from .managed.backend import IBMQBackend, IBMQSimulator
     from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
     from .managed.backend_properties import BackendProperties, GateProperties, Nduv
     from .managed.backend_status import BackendStatus
@@ -51,10 +51,12 @@ if TYPE_CHECKING:
     from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
+    from .managed.share_level import ApiJobShareLevel
     from .service.errors import ServiceError
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
+    "ApiJobShareLevel",
     "BackendJobLimit",
     "BackendProperties",
     "BackendPropertyError",
@@ -86,6 +88,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "IBMQJobTimeoutError",
     "IBMQManagedResultDataNotAvailable",
     "IBMQProviderError",
+    "IBMQSimulator",
     "IbmqbatchError",
     "InputError",
     "JobSet",
@@ -118,6 +121,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "AccountProvider": "managed.provider",
+    "ApiJobShareLevel": "managed.share_level",
     "BackendJobLimit": "managed.job_limit",
     "BackendProperties": "managed.backend_properties",
     "BackendStatus": "managed.backend_status",
@@ -130,6 +134,7 @@ _MODULES = {
     "IBMQFactory": "managed.ibmq",
     "IBMQJob": "managed.job",
     "IBMQJobManager": "managed.manager",
+    "IBMQSimulator": "managed.backend",
     "IbmqbatchError": "errors",
     "InputError": "errors",
     "JobSet": "jobset.job_set",

@@ -205,7 +205,11 @@ class _Directory:
 
         def transport(url: str) -> Transport:
             return Transport(
-                url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle, verify=endpoint.verify
+                url,
+                proxy=endpoint.proxy,
+                ca_bundle=endpoint.ca_bundle,
+                verify=endpoint.verify,
+                clock=clock,
             )
 
         self._iam = transport(endpoint.iam_url)

@@ -205,7 +205,7 @@ def _changed(change: Callable[[dict[str, Any]], Result]) -> Result:
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "Nothing is changed; mend the cause, then run the command again.",
+            "Nothing is changed; mend the cause, then try again.",
         ) from error
     return result
 

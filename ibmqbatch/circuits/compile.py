@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, is_terra, name_of, reorders_measurements
 from .device import PLAIN, Device
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .fractional import with_angles_folded
 from .registers import on_qubits
 
@@ -78,10 +78,9 @@ class Compiler:
         try:
             compiled = self._compiled(circuit)
         except QiskitError as error:
-            what = (str(error.message).strip().splitlines() or ["the compiler gives no reason"])[0]
             raise BadInput(
                 "cannot_compile",
-                f"{where} cannot be compiled to {self._device.name}: {what.rstrip('.')}.",
+                f"{where} cannot be compiled to {self._device.name}: {first_line(error)}.",
                 "Use gates with a definition, and connected qubits.",
             ) from error
         layout, compiled._layout = compiled.layout, None  # noqa: SLF001 - it would go over the wire

@@ -10,9 +10,9 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["in_steps"]
+__all__ = ["SECONDS", "in_steps"]
 
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 _STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
 
 
@@ -39,7 +39,7 @@ def _steps(delay: Any, dt: float | None, where: str) -> Any:
     from qiskit.circuit import Delay
 
     try:
-        seconds = float(delay.duration) * _SECONDS[delay.unit]
+        seconds = float(delay.duration) * SECONDS[delay.unit]
     except (TypeError, KeyError) as error:
         raise BadInput(
             "unsupported",

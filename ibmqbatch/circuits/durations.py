@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, name_of
+from .delays import SECONDS
 from .device import Device, Facts, Qubits
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def duration_of(circuit: QuantumCircuit, device: Device) -> float:
     """Return the seconds of one shot, from the first gate to the last measurement.
 
     It is the longest chain of instructions, each as long as the device's calibration says; one that
-    says nothing takes no time. Of control flow the longest branch counts, of loops one round.
+    says nothing takes no time. Of control flow the longest branch counts, of loops one round; a box
+    may say itself how long it takes.
     """
     return longest_chain(_lengths(circuit, device, range(circuit.num_qubits)))
 
@@ -51,9 +53,18 @@ def _lengths(
         name = name_of(item)
         qubits = tuple([place[bit] for bit in item.qubits])
         if blocks := blocks_of(item):
-            yield qubits, max(longest_chain(_lengths(b, device, qubits)) for b in blocks)
+            inside = max(longest_chain(_lengths(b, device, qubits)) for b in blocks)
+            yield qubits, max(inside, _own_length(item.operation, device))
         elif name == "delay":
             yield qubits, float(item.operation.duration) * (device.dt or 0.0)
         else:
             facts = device.instructions.get(name, _NOWHERE).get(qubits)
             yield qubits, (facts.duration if facts else None) or 0.0
+
+
+def _own_length(operation: Any, device: Device) -> float:
+    """Return the seconds that a box says it takes; 0 where it says none, or a formula."""
+    length = operation.duration if operation.name == "box" else None
+    if not isinstance(length, int | float):
+        return 0.0
+    return length * ((device.dt or 0.0) if operation.unit == "dt" else SECONDS[operation.unit])

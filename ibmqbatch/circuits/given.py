@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._qiskit import import_qiskit
 from .delays import in_steps
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .programs import Program, checked_name, kept_metadata, programs_in_text
+from .pulses import check_pulses
 from .qpy import encode_qpy
 from .sources import Source
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["as_programs", "in_a_list"]
 
 _MEMORY = "memory"
+_KEPT = "they are kept as lists of numbers, or as texts."
 
 
 def in_a_list(given: object) -> list[Any]:
@@ -74,7 +76,9 @@ def _programs(item: Any, number: int, dt: float | None) -> Iterator[Program | So
 
 def _from_circuit(circuit: QuantumCircuit, number: int, dt: float | None) -> Program:
     where = f"experiment {number}, {circuit.name!r}"
-    metadata = kept_metadata(circuit.metadata)
+    check_pulses(circuit, where)
+    metadata, changed = kept_metadata(circuit.metadata)
+    note = f"has metadata that JSON has no form for ({', '.join(changed)}): {_KEPT}"
     whole = circuit.copy()  # which also builds those that are built when they are looked at
     whole.metadata = dict(metadata)
     whole = in_steps(whole, dt, where)
@@ -88,6 +92,7 @@ def _from_circuit(circuit: QuantumCircuit, number: int, dt: float | None) -> Pro
         position=number,
         metadata=metadata,
         from_memory=True,
+        note=note if changed else "",
     )
 
 
@@ -97,9 +102,10 @@ def _encoded(circuit: QuantumCircuit, where: str) -> bytes:
         return encode_qpy(circuit)
     except Exception as error:
         # The writer has many kinds of complaint.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise BadInput(
-            "unsupported", f"{where} cannot be written as QPY: {reason}.", "Leave that out."
+            "unsupported",
+            f"{where} cannot be written as QPY: {first_line(error)}.",
+            "Leave that out.",
         ) from error
 
 

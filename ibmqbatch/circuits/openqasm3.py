@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import condition_of, import_importer
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
     except Exception as error:
         # The importer builds a circuit as it goes, and Qiskit complains in its own ways.
         raise BadInput(
-            "unsupported", f"{where} cannot be made a circuit: {_sentence(error)}.", "Mend it."
+            "unsupported", f"{where} cannot be made a circuit: {first_line(error)}.", "Mend it."
         ) from error
     circuit = _with_declared_registers(circuit, program.statements, where)
     physical = any("$" in file.text and _PHYSICAL.search(masked(file.text)) for file in files)
@@ -213,7 +213,7 @@ def parse(file: SourceFile) -> Any:
         if stray is not None:
             place, what = file.place(int(stray[1]), int(stray[2])), stray[3]
         elif token is None:
-            place, what = file.where, _sentence(error)
+            place, what = file.where, first_line(error)
         else:
             place = file.place(token.line, token.column)
             end = token.text == "<EOF>"
@@ -276,12 +276,10 @@ def _refusal(message: str, files: list[SourceFile]) -> BadInput:
     text = f"{file.place(line, int(found['column']))}: {what}: {file.statement(line)}"
     if "not defined" in what or "Undefined" in what:
         return BadInput("unknown_name", text, "Define it, or include what defines it.")
+    if "Calibration" in what:
+        return BadInput("pulse_gates", text, "IBM retired pulses in 2025: leave it out.")
     return BadInput(
         "unsupported",
         text,
         "The importer takes only a part of OpenQASM 3: write it otherwise, or send it as QPY.",
     )
-
-
-def _sentence(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

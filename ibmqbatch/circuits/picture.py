@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._qiskit import import_qiskit
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .isa import steps
 from .openqasm3 import load_openqasm3
 from .qpy import load_qpy
@@ -46,7 +46,7 @@ def as_openqasm3(circuit: QuantumCircuit) -> str:
         # The exporter has many kinds of complaint.
         raise BadInput(
             "unsupported",
-            f"The circuit cannot be written as OpenQASM 3: {error}.",
+            f"The circuit cannot be written as OpenQASM 3: {first_line(error)}.",
             "Have it drawn with --draw.",
         ) from error
     head, include, rest = text.partition(_INCLUDE)

@@ -49,6 +49,7 @@ class Program:
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
     and it is number `position` there, from 0. One of Qiskit's circuits that was in memory is QPY.
+    `note` is what its owner should know, without its name before it; empty for nothing.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Program:
     shots: int | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     from_memory: bool = False
+    note: str = ""
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:
@@ -169,44 +171,49 @@ def _from_qpy(data: bytes, where: str) -> list[_Found]:
             encode_qpy(circuit),
             0,
             None if _MADE_UP.fullmatch(circuit.name) else circuit.name,
-            kept_metadata(circuit.metadata),
+            kept_metadata(circuit.metadata)[0],
         )
         for circuit in circuits
     ]
 
 
-def kept_metadata(given: object) -> Mapping[str, object]:
+def kept_metadata(given: object) -> tuple[Mapping[str, object], list[str]]:
     """Return a circuit's metadata as JSON can hold it: what it has no form for becomes a text.
 
-    Arrays become lists, complex numbers pairs of their parts, bytes hexadecimal.
+    Arrays become lists, complex numbers pairs of their parts, bytes hexadecimal. Return also the
+    names of the types that JSON has no form for, of those that were met.
     """
-    kept = _kept(given, 0)
-    return kept if isinstance(kept, dict) else {}
+    changed: dict[str, None] = {}
+    kept = _kept(given, 0, changed)
+    return kept if isinstance(kept, dict) else {}, list(changed)
 
 
-def _kept(value: Any, depth: int) -> Any:
+def _kept(value: Any, depth: int, changed: dict[str, None]) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return str(value).encode(errors="backslashreplace").decode()
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if depth < _DEEPEST:  # beyond it something may hold itself
+        if isinstance(value, Mapping):
+            pairs = [
+                (_kept(str(key), depth, changed), _kept(part, depth + 1, changed))
+                for key, part in value.items()
+            ]
+            return dict(pairs)
+        if isinstance(value, list | tuple | range | AbstractSet):
+            return [_kept(part, depth + 1, changed) for part in value]
+        if callable(getattr(value, "tolist", None)):  # NumPy's scalars and arrays
+            return _kept(value.tolist(), depth + 1, changed)
+    changed[type(value).__name__] = None
     if isinstance(value, complex):
-        return [_kept(value.real, depth), _kept(value.imag, depth)]
+        return [_kept(value.real, depth, changed), _kept(value.imag, depth, changed)]
     if isinstance(value, bytes | bytearray):
         return value.hex()
-    if depth == _DEEPEST:  # where something may hold itself
-        return _kept(str(value), depth)
-    if isinstance(value, Mapping):
-        pairs = [(_kept(str(key), depth), _kept(part, depth + 1)) for key, part in value.items()]
-        return dict(pairs)
-    if isinstance(value, list | tuple | range | AbstractSet):
-        return [_kept(part, depth + 1) for part in value]
-    if callable(getattr(value, "tolist", None)):  # NumPy's scalars and arrays
-        return _kept(value.tolist(), depth + 1)
-    return _kept(str(value), depth)
+    return _kept(str(float(value) if isinstance(value, float) else value), depth, changed)
 
 
 def checked_name(name: str, where: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import struct
+import traceback
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingPackage
 from ._qiskit import import_qiskit, is_panic, is_terra
-from .errors import BadInput
+from .errors import BadInput, first_line
 from .expressions import UnsafeFormula, only_formulas
+from .pulses import check_pulses, has_pulses
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -21,6 +24,8 @@ __all__ = ["MAGIC", "encode_qpy", "load_qpy", "parameter_names", "read_header"]
 
 MAGIC = b"QISKIT"
 _VERSION_BYTE = len(MAGIC)
+_PULSES = "schedules"  # Qiskit's module that reads pulses
+_LEFT_OUT = "loading pulse gates has been removed"  # of what it says where it does not
 # The newest version that IBM's service is sent: `SERVICE_MAX_SUPPORTED_QPY_VERSION` of the module
 # `json` of its own client, qiskit-ibm-runtime 0.51. Terra writes version 10 and no other.
 _NEWEST_ON_THE_WIRE = 17
@@ -57,11 +62,13 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     if version is not None and version > _newest_read():
         raise _newer(version, where)
     try:
-        with only_formulas(), warnings.catch_warnings():
+        with only_formulas(), warnings.catch_warnings(record=True) as told:
             # It warns of files that were written by another Qiskit; the version above decides.
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("always")
             circuits = qpy.load(io.BytesIO(data))
     except UnsafeFormula as error:
+        if _reads_pulses(error):
+            raise has_pulses(where) from error
         raise BadInput(
             "unsafe_qpy",
             f"A formula of parameters in {where} cannot be trusted: {error}.",
@@ -70,8 +77,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     except MissingOptionalLibraryError as error:
         # Before 2.6 Qiskit needs sympy for the formulas of old files.
         raise MissingPackage(
-            f"Reading {where} needs a package that is not installed: "
-            f"{str(error).strip().splitlines()[0].strip(chr(34))}",
+            f"Reading {where} needs a package that is not installed: {first_line(error)}.",
             "Install it, or write the file again where it was made.",
         ) from error
     except BaseException as error:
@@ -87,7 +93,18 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
         raise BadInput(
             "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
         )
+    # Which Qiskit 2 leaves out.
+    if any(_LEFT_OUT in str(warning.message) for warning in told):
+        raise has_pulses(where)
+    for circuit in circuits:
+        check_pulses(circuit, where)
     return list(circuits)
+
+
+def _reads_pulses(error: BaseException) -> bool:
+    """Tell whether an error comes of Qiskit's reader of pulses, which have formulas, too."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(Path(frame.f_code.co_filename).stem == _PULSES for frame, _ in frames)
 
 
 def parameter_names(data: bytes) -> list[str] | None:

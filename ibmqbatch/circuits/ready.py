@@ -94,8 +94,8 @@ class ReadyProgram:
 
     It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
     compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
-    not compiled. `shots` is None where nothing is said of them. `note` is what its owner should
-    know, if anything.
+    not compiled. `shots` is None where nothing is said of them. `notes` are what its owner should
+    know, without `where` before them, which names it for a person.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -109,7 +109,8 @@ class ReadyProgram:
     body: bytes = field(repr=False)
     layout: Mapping[str, Any] | None
     load: Load
-    note: str = ""
+    where: str = field(default="", compare=False)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -134,7 +135,8 @@ class ReadyProgram:
             body=compiled.body,
             layout=compiled.layout,
             load=compiled.load,
-            note=compiled.note and f"{where} {compiled.note}",
+            where=where,
+            notes=tuple(note for note in (program.note, compiled.note) if note),
         )
 
 

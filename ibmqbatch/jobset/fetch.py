@@ -165,7 +165,7 @@ def _arrive(work: Work, order: _Order) -> None:
     except OSError as error:
         raise StorageError(
             f"Results cannot be kept in {order.folder}: {error.strerror or error}.",
-            "Make room on the disk, then run the same command again.",
+            "Make room on the disk, then try again.",
         ) from error
     if not given:
         part.unlink(missing_ok=True)
@@ -183,7 +183,7 @@ def _check_room(folder: Path) -> None:
         raise StorageError(
             f"Less than {_ROOM // 10**6} MB are free on the disk of {folder}: results that the "
             "service gives once are not asked for.",
-            "Make room on the disk, then run the same command again.",
+            "Make room on the disk, then try again.",
         )
 
 

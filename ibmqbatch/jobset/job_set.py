@@ -90,6 +90,7 @@ class JobSet:
         self._planned = planned
         self._account = account
         self._fresh_until = 0.0  # by the monotonic clock
+        self._noted: set[str] = set()
 
     @classmethod
     def find(cls, reference: str | PathLike[str]) -> Self:
@@ -101,7 +102,7 @@ class JobSet:
 
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
-        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0}
+        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0, "_noted": set()}
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, JobSet) else NotImplemented
@@ -221,7 +222,7 @@ class JobSet:
             with self.open() as manifest:
                 wants.take_over(manifest)
         clock = Clock()
-        with landing(clock), self.working(clock, _observer(progress)) as work:
+        with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
             work.taking_over = take_over
             follow(work, is_sent, persistent=False, at_least_once=True)
         with self.open() as manifest:
@@ -243,7 +244,7 @@ class JobSet:
                 jobs = self.jobs
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
-        self.follow(is_settled, timeout, observer=_observer(progress), shown=tell)
+        self.follow(is_settled, timeout, observer=_Told(self._noted, progress), shown=tell)
         return self
 
     def results(self, *, partial: bool = False) -> Results:
@@ -396,15 +397,16 @@ class JobSet:
         """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
 
         Jobs are sent, followed and fetched on the way. A service that is away is waited for.
-        `timeout` is in seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once
-        what is in flight has landed.
+        Without an `observer` what holds the jobs up is logged as a warning, once. `timeout` is in
+        seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once what is in
+        flight has landed.
         """
         clock = clock or Clock()
         clock.set_deadline(timeout)
         with self.open() as manifest:
             if goal(manifest):
                 return
-        with landing(clock), self.working(clock, observer) as work:
+        with landing(clock), self.working(clock, observer or _Told(self._noted)) as work:
             follow(work, goal, shown=shown)
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
@@ -443,14 +445,22 @@ def connected(account_name: str, clock: Clock) -> Iterator[Client]:
 
 
 class _Told:
-    """An observer that calls a function of the program's."""
+    """Tells a program how far the work is, and logs what a person who waits should know.
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    Each is logged once for all threads that wait for the set.
+    """
+
+    def __init__(self, noted: set[str], progress: Progress | None = None) -> None:
+        self._noted = noted
+        self._progress = progress
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Pass it on, if anybody wants to know."""
+        if self._progress is not None:
+            self._progress(stage, done, total)
 
     def note(self, text: str) -> None:
-        _log.info("%s", text)
-
-
-def _observer(progress: Progress | None) -> Observer | None:
-    return None if progress is None else _Told(progress)
+        """Log it as a warning, unless it was."""
+        if text not in self._noted:
+            self._noted.add(text)
+            _log.warning("%s", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,8 +169,8 @@ def make_plan(
     with contextlib.ExitStack() as stack:
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
-            if program.note:
-                notes.add(shape(program.note, program.source), program.note)
+            for note in program.notes:
+                notes.add(shape(note), f"{program.where} {note}")
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
@@ -202,16 +202,16 @@ def make_plan(
             )
         if seconds is not None:
             seconds += JOB_SECONDS * len(chunks)
-        note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
+        budget_note = check_budget(seconds, request.max_cost, usage, dry_run=dry_run)
         plan = Plan(
             name=request.name,
             total_circuits=total,
             shots=request.shots,
             chunks=tuple(chunks),
-            minutes=_minutes(chunks, account),
+            minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
-            notes=(*_told(notes), *([note] if note else [])),
+            notes=(*_told(notes), *([budget_note] if budget_note else [])),
         )
         if draft is None:
             return plan, None
@@ -385,10 +385,3 @@ def _options(request: Request, backend: Backend, seed: int) -> dict[str, object]
     digest = hashlib.blake2b(str(seed).encode(), digest_size=8).digest()
     base = int.from_bytes(digest, "big") >> (64 - _SEED_BITS)
     return {**asked, "simulator": {"seed_simulator": base}}
-
-
-def _minutes(chunks: Sequence[Chunk], account: Account) -> float:
-    if account.pace_limit is None:
-        return 0.0
-    waits = (len(chunks) - 1) // account.pace_limit
-    return waits * account.pace_window / 60

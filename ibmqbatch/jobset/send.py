@@ -36,6 +36,7 @@ _WARY_SLICE = 1.0  # the same, where it has to be seen whether what was sent fai
 _BYTES_IN_FLIGHT = 64_000_000
 _BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
 _PENDING_AGE = 10.0  # seconds for which what a listing told of the jobs that wait is good
+_MINUTE = 60.0  # seconds
 _LIST_LENGTH = 1
 _NO_BACKEND = 1216
 
@@ -242,9 +243,10 @@ class _Sender:
         if self._work.told_pace or limit is None:
             return
         self._work.told_pace = True
-        minutes = self._waiting / limit * window / 60
+        left = self._waiting / limit * window
+        how_long = f"{left:.0f} s" if left < _MINUTE else f"{left / _MINUTE:.0f} min"
         self._work.observer.note(
-            f"Paced at {limit} submissions in {window:.0f} s: about {minutes:.0f} min to go."
+            f"Paced at {limit} submissions in {window:.0f} s: about {how_long} to go."
         )
 
     def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:

@@ -27,7 +27,22 @@ __all__ = [
     "terra_class",
 ]
 
-_KNOWN = ("shots", "memory", "seed_simulator", "init_qubits", "rep_delay")
+_MICROSECONDS = 1e6  # in a second: a Qobj counts times in them, `run` in seconds
+# What a Qobj's config says of its form, and of the frequencies that its pulses may have: no option
+# of a run. Calibrations become those of the circuits.
+_FORM = frozenset(
+    {
+        "calibrations",
+        "meas_lo_range",
+        "meas_map",
+        "memory_slot_size",
+        "memory_slots",
+        "n_qubits",
+        "parametric_pulses",
+        "pulse_library",
+        "qubit_lo_range",
+    }
+)
 
 
 class Header(dict[str, Any]):
@@ -102,21 +117,31 @@ def as_qobj(
     header: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> QasmQobj | None:
-    """Return circuits as a Qobj; None where they cannot be written as one."""
+    """Return circuits as a Qobj; None, with a warning, where they cannot be written as one."""
     from qiskit import assemble
     from qiskit.circuit import ControlFlowOp
     from qiskit.exceptions import QiskitError
 
-    flows = any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data)
-    if not circuits or flows:  # of which Qiskit would write nonsense
+    why = f"The circuits of job {job_id} cannot be a Qobj"
+    if not circuits:
+        warn(f"{why}: they cannot be read.")
         return None
-    known = {key: options[key] for key in ("shots", "memory", "init_qubits")}
+    if any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data):
+        # Of which Qiskit would write nonsense.
+        warn(f"{why}, which has no control flow: circuits() returns them.")
+        return None
+    names = ("shots", "memory", "init_qubits", "seed_simulator", "meas_level", "meas_return")
+    known = {key: options[key] for key in names if key in options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            return assemble(list(circuits), qobj_id=job_id, qobj_header=dict(header), **known)
-        except QiskitError:
+            qobj = assemble(list(circuits), qobj_id=job_id, qobj_header=dict(header), **known)
+        except QiskitError as error:
+            warn(f"{why}: {error.message.rstrip('.')}.")
             return None
+    if "rep_delay" in options:  # which `assemble` writes for backends of its own alone
+        qobj.config.rep_delay = options["rep_delay"] * _MICROSECONDS
+    return qobj
 
 
 def is_qobj(thing: object) -> bool:
@@ -125,7 +150,10 @@ def is_qobj(thing: object) -> bool:
 
 
 def circuits_of_qobj(qobj: Any) -> tuple[list[QuantumCircuit], dict[str, Any]]:
-    """Return the circuits of a Qobj, and the options of a run that it holds; raises UsageError."""
+    """Return the circuits of a Qobj, and the options of a run that it holds, in units of `run`.
+
+    Raises UsageError for what circuits cannot have.
+    """
     from qiskit.assembler import disassemble
     from qiskit.qobj import QasmQobj
 
@@ -137,5 +165,26 @@ def circuits_of_qobj(qobj: Any) -> tuple[list[QuantumCircuit], dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         circuits, config, header = disassemble(qobj)
-    told = {name: config[name] for name in _KNOWN if config.get(name) is not None}
+    # What that leaves out of the experiments.
+    for number, (circuit, experiment) in enumerate(zip(circuits, qobj.experiments, strict=True)):
+        _check_own_config(number, experiment.config.to_dict())
+        circuit.global_phase = getattr(experiment.header, "global_phase", 0.0)
+        circuit.metadata = getattr(experiment.header, "metadata", None) or {}
+    told = {name: value for name, value in config.items() if name not in _FORM and _says(value)}
+    if isinstance(told.get("rep_delay"), int | float):
+        told["rep_delay"] /= _MICROSECONDS
     return list(circuits), {**told, "header": header}
+
+
+def _check_own_config(number: int, config: Mapping[str, Any]) -> None:
+    for name, value in config.items():
+        if name not in _FORM and _says(value):
+            raise UsageError(
+                f"Experiment {number} of the Qobj has a {name} of its own, which cannot be had.",
+                "Options are those of the whole run: take it out.",
+            )
+
+
+def _says(value: object) -> bool:
+    """Tell whether an option is given: `assemble` writes empty lists where there is none."""
+    return value is not None and not (isinstance(value, list | dict | tuple) and not value)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from ..errors import UsageError
 from ..jobset.tags import check_name
 
 __all__ = [
+    "also_called",
     "as_index",
     "checked_name",
     "checked_timeout",
@@ -20,6 +23,29 @@ __all__ = [
     "switch",
     "whole_number",
 ]
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def also_called(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Have a function take arguments by older names as well: `also_called(qobj="circuits")`."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            for old, new in names.items():
+                if old not in kwargs:
+                    continue
+                if new in kwargs:
+                    raise TypeError(f"{old} and {new} are the same argument: give one of them.")
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
 
 
 def as_index(value: object) -> int | None:
@@ -72,4 +98,6 @@ def checked_name(value: object) -> str:
     """Return the name of a set as it may be; raises UsageError."""
     if not isinstance(value, str):
         raise UsageError(f"{value!r} is no name.", "Give a text.")
+    if not value.strip():
+        raise UsageError("The name is empty.", "Give one.")
     return check_name(value)

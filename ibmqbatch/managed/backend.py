@@ -14,6 +14,7 @@ from ..clock import Clock
 from ..jobset.errors import TooManyJobs
 from ..jobset.job_set import connected
 from ..service.types import Backend as Told
+from .arguments import also_called
 from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
 from .backend_properties import BackendProperties, read_properties
@@ -31,6 +32,7 @@ from .job_limit import BackendJobLimit, read_job_limit
 from .listing import UNFINISHED, Wanted, find_job, list_jobs
 from .local_time import local_time
 from .planning import plan_set
+from .pulse_defaults import NoPulseDefaults
 from .run_options import DEFAULTS, checked_tags
 from .submission import submit_now
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from .provider import AccountProvider
 
-__all__ = ["IBMQBackend", "as_backend"]
+__all__ = ["IBMQBackend", "IBMQSimulator", "as_backend"]
 
 
 class Name(str):
@@ -122,17 +124,20 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             raise NotImplementedError(f"{self.name} does not tell its meas_map.")
         return found
 
+    @also_called(qobj="circuits")
     def run(
         self,
         circuits: object,
         job_name: str | None = None,
+        job_share_level: object = None,
         job_tags: list[str] | None = None,
         **run_config: Any,
     ) -> IBMQJob:
         """Submit circuits as one job, and return when the service has taken it.
 
         `circuits` is a circuit, a text of OpenQASM, the path of a file, or several of these.
-        `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each.
+        `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each;
+        `job_share_level` only warns.
         `run_config` goes before the backend's own `options`; None means the default:
 
         - shots: how often each circuit is run (4000);
@@ -166,7 +171,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
                     circuits,
                     name=job_name,
                     tags=checked_tags(job_tags),
-                    run_config=run_config,
+                    run_config={**run_config, "job_share_level": job_share_level},
                     lone=True,
                 )
             except TooManyJobs as error:
@@ -213,9 +218,12 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
             return read_status(self.name, client.backend_status(self.name))
 
-    def defaults(self, refresh: bool = False) -> None:  # noqa: ARG002
-        """Return None: there are no pulses any more, and so no defaults of them."""
-        return
+    def defaults(self, refresh: bool = False) -> NoPulseDefaults:  # noqa: ARG002
+        """Return what stands for the defaults of pulses, which are gone: nothing, by its truth.
+
+        An AttributeError names what is read of it, and what there is instead.
+        """
+        return NoPulseDefaults()
 
     def jobs(
         self,
@@ -319,6 +327,20 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<IBMQBackend('{self.name}') of the account {self.account_name!r}>"
+
+
+class _Simulators(type(IBMQBackend)):  # type: ignore[misc]
+    """Of the backends those that their configuration calls simulators."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, IBMQBackend) and instance.configuration().simulator
+
+
+class IBMQSimulator(IBMQBackend, metaclass=_Simulators):
+    """A backend that is a simulator: for `isinstance`, which asks its configuration.
+
+    Rehearsals of devices (`fake_...`) are none: they take what the device takes.
+    """
 
 
 def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBackend:

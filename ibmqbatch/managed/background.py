@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import math
 import os
+import signal
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from ..accounts.find import find_account
 from ..clock import Clock
-from ..errors import IbmqbatchError
+from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
 from ..jobset.standing import is_sent
+from .arguments import switch
 
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
+    from ..manifest.records import JobRecord
 
-__all__ = ["Sender", "senders"]
+__all__ = ["DETACH", "Sender", "read_detach", "senders"]
+
+DETACH = "IBMQBATCH_DETACH"  # the variable that says what `detach` does where it is not given
 
 _log = logging.getLogger(__name__)
 _SLICE = 0.5  # seconds
-_SIGNAL = 0  # that none was: the program itself is ending
+_SIGNAL = 0  # that none was: the program is ending, or was told in another way
 
 
 class Sender:
     """A thread that sends what waits of one set, at the account's pace.
 
-    What stops it for good is kept as `error`; the rest of the set waits in its manifest.
+    A program ends once all is sent, unless the set is `detached`: then the rest of it waits in its
+    manifest. So it does when something stops the sending for good, which is kept as `error`.
     """
 
-    def __init__(self, handle: JobSet) -> None:
+    def __init__(self, handle: JobSet, *, detached: bool = False) -> None:
         self._handle = handle
+        self.detached = detached
         self._clock = Clock()
         self.error: IbmqbatchError | None = None
         self._done = threading.Event()
@@ -47,7 +56,7 @@ class Sender:
 
     def _run(self) -> None:
         try:
-            self._handle.follow(is_sent, clock=self._clock, observer=_Notes())
+            self._handle.follow(is_sent, clock=self._clock)
         except Interrupted:
             pass
         except IbmqbatchError as error:
@@ -78,37 +87,43 @@ class Sender:
         """Send nothing more; what is in flight lands."""
         self._clock.interrupt(_SIGNAL)
 
-    def stop(self) -> None:
-        """Let what is in flight land, send nothing more, and say how to go on."""
-        self.interrupt()
-        self.join()
-        self.tell()
+    def announce(self) -> None:
+        """Say how many jobs the program's end waits for, and how not to; nothing if for none."""
+        jobs = self._jobs()
+        left = sum(job.unsent or job.unsure for job in jobs)
+        if self.finished or not left:
+            return
+        minutes = 0.0
+        with contextlib.suppress(IbmqbatchError):  # which stops the sending, and is told then
+            minutes = find_account(self._handle.account).minutes_to_send(left)
+        how_long = f" (at least {minutes:.0f} min at the account's pace)" if minutes else ""
+        _say(
+            f"sending {left} of the {len(jobs)} jobs before the program ends{how_long}. "
+            f"Ctrl-C leaves the rest for `ibmqbatch resume {self._handle.id}`."
+        )
 
     def tell(self) -> None:
         """Say how many jobs are not sent, or perhaps not, and how to go on; nothing if none is."""
-        set_id = self._handle.id
-        try:
-            jobs = self._handle.jobs
-        except IbmqbatchError:
-            return  # the set was taken away meanwhile, and nobody wants to know
+        jobs = self._jobs()
         left = sum(job.unsent or job.unsure or job.leaving for job in jobs)
         if left:
             are = "job is" if left == 1 else "jobs are"
-            sys.stderr.write(
-                f"ibmqbatch: {left} of the {len(jobs)} {are} not sent yet; "
-                f"`ibmqbatch resume {set_id}` sends what is left.\n"
+            _say(
+                f"{left} of the {len(jobs)} {are} not sent yet; "
+                f"`ibmqbatch resume {self._handle.id}` sends what is left."
             )
 
+    def _jobs(self) -> list[JobRecord]:
+        try:
+            return self._handle.jobs
+        except IbmqbatchError:
+            return []  # the set was taken away meanwhile, and nobody wants to know
 
-class _Notes:
-    """Passes on what a person who waits should know to the log."""
 
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Do nothing: the set itself tells how far it is."""
-
-    def note(self, text: str) -> None:
-        """Log it."""
-        _log.info("%s", text)
+def _say(text: str) -> None:
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # there is no stderr any more
+        sys.stderr.write(f"ibmqbatch: {text}\n")
+        sys.stderr.flush()
 
 
 _running: list[Sender] = []
@@ -123,20 +138,66 @@ def senders() -> list[Sender]:
     return [sender for sender in _running if not sender.finished]
 
 
+def read_detach(given: object) -> bool:
+    """Return whether a set is detached: as given, or else as the variable says.
+
+    Raises UsageError for what is neither yes nor no.
+    """
+    if given is not None:
+        return switch(given, "detach")
+    told = os.environ.get(DETACH) or "0"
+    if told not in {"0", "1"}:
+        raise UsageError(f"{DETACH} is '{told}', neither 0 nor 1.", "Mend or unset it.")
+    return told == "1"
+
+
 def _at_exit() -> None:
+    """Wait until all is sent; Ctrl-C has what is in flight land, and a second one leaves at once.
+
+    Ctrl-C may be what has ended the program. Where it ends the wait, the exit code says so.
+    """
     ending = _running.copy()
+    leaving = [s for s in ending if s.detached or _ended_by_ctrl_c()]
+    for sender in leaving:
+        sender.interrupt()
+    interrupted = False
     try:
+        staying = [sender for sender in ending if sender not in leaving]
+        for sender in staying:
+            sender.announce()
+        for sender in staying:
+            sender.join()
+    except KeyboardInterrupt:
+        interrupted = True
         for sender in ending:
             sender.interrupt()
+    try:
         for sender in ending:
-            sender.stop()
+            sender.join()
     except KeyboardInterrupt:
         # Somebody is in a hurry. What is in flight is settled by whoever goes on with the set.
-        for sender in ending:
-            sender.tell()
-        sys.stderr.flush()
-        os._exit(ExitCode.INTERRUPTED)
+        interrupted = True
+    for sender in ending:
+        sender.tell()
     _running.clear()
+    if interrupted:
+        _leave()
+
+
+def _ended_by_ctrl_c() -> bool:
+    """Tell whether a Ctrl-C that nobody caught is why the program ends."""
+    # At a prompt it may have ended a command only, long ago.
+    return not hasattr(sys, "ps1") and getattr(sys, "last_type", None) is KeyboardInterrupt
+
+
+def _leave() -> None:
+    """End with the exit code of an interrupt, which the interpreter's own end cannot have."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or never there
+            stream.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 # Pools of threads take nothing more once the interpreter has begun to end, and what is in flight

@@ -81,7 +81,15 @@ _NOT_HERE = "; --dry-run shows the estimate"
 
 
 class IBMQError(QiskitError):  # type: ignore[misc]
-    """Base of all errors of these classes."""
+    """Base of all errors of these classes. As a text one is its message, without quotes."""
+
+    def __init__(self, *message: str) -> None:
+        super().__init__(*message)
+        # Where an error is a ValueError, too, that may come before Qiskit's own.
+        self.message = " ".join(message)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class IBMQAccountError(IBMQError):

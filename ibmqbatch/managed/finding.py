@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ..accounts.find import find_account
 from ..accounts.model import UnknownAccount
 from ..clock import Clock
+from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
+from ..jobset.errors import NoSuchSet
 from ..jobset.interrupts import landing
 from ..jobset.job_set import JobSet, connected
+from ..manifest.ids import is_set_id
 from .exceptions import IBMQJobManagerError, translated
 from .warn import warn
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from .provider import AccountProvider
 
 __all__ = ["find_set"]
+
+_MOST_IDS = 5  # that a message lists
 
 
 def find_set(set_id: str, provider: AccountProvider | None) -> JobSet:
@@ -27,6 +33,8 @@ def find_set(set_id: str, provider: AccountProvider | None) -> JobSet:
     """
     with translated(IBMQJobManagerError):
         found = next((path for path in set_paths() if path.stem == set_id), None)
+        if found is None and not is_set_id(set_id):
+            _check_names(set_id)
         return _rebuilt(set_id, provider) if found is None else _known(JobSet(found), provider)
 
 
@@ -42,6 +50,21 @@ def _known(handle: JobSet, provider: AccountProvider | None) -> JobSet:
     except UnknownAccount:
         return JobSet(handle.path, account=provider.account_name)
     return handle
+
+
+def _check_names(name: str) -> None:
+    """Raise NoSuchSet with the ids of the sets of this name, where there are some."""
+    ids = []
+    for path in set_paths():
+        with contextlib.suppress(IbmqbatchError):  # one that cannot be read has no name
+            if JobSet(path).record().name == name:
+                ids.append(path.stem)
+    if ids:
+        raise NoSuchSet(
+            f"'{name}' is no id of a job set, but the name of {', '.join(ids[:_MOST_IDS])}"
+            f"{', …' if len(ids) > _MOST_IDS else ''}.",
+            "Give an id.",
+        )
 
 
 def _rebuilt(set_id: str, provider: AccountProvider | None) -> JobSet:

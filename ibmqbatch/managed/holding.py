@@ -11,7 +11,7 @@ from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
 from ..service.errors import ServiceError
 from .backend import IBMQBackend, as_backend
-from .background import Sender
+from .background import Sender, read_detach
 from .exceptions import IBMQJobManagerError, IBMQJobManagerTimeoutError, message_of, translated
 from .planning import plan_set
 from .provider import AccountProvider
@@ -34,9 +34,16 @@ T = TypeVar("T")
 class Holding:
     """A job set that this program has planned, or found."""
 
-    def __init__(self, handle: JobSet, backend: IBMQBackend | None = None) -> None:
+    def __init__(
+        self,
+        handle: JobSet,
+        backend: IBMQBackend | None = None,
+        *,
+        detached: bool | None = None,
+    ) -> None:
         self.handle = handle
         self._backend = backend
+        self._detached = detached
         self._sender: Sender | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -58,9 +65,11 @@ class Holding:
         """Plan a set, and have it sent in the background. Raises an IBMQError; then there is none.
 
         `max_circuits` are those of a job. A `lone` set is to be of one job, and its name that of
-        the job.
+        the job. `run_config` is that of a backend, and `detach`.
         """
         with translated(IBMQJobManagerError):
+            detached = read_detach(run_config.get("detach"))
+            run_config = {key: value for key, value in run_config.items() if key != "detach"}
             target = as_backend(backend)
             handle = plan_set(
                 target,
@@ -71,7 +80,7 @@ class Holding:
                 run_config=run_config,
                 lone=lone,
             )
-        held = cls(handle, target)
+        held = cls(handle, target, detached=detached)
         held.send()
         return held
 
@@ -92,7 +101,9 @@ class Holding:
         if self._sender is not None and not self._sender.finished:
             return
         if not self.read(is_sent):
-            self._sender = Sender(self.handle)
+            with translated(IBMQJobManagerError):
+                detached = read_detach(self._detached)
+            self._sender = Sender(self.handle, detached=detached)
 
     def wait_until_sent(self, enough: Goal | None = None) -> None:
         """Wait until the jobs are sent, or `enough` of them; warn where that cannot be."""

@@ -12,7 +12,7 @@ from ..jobset.job_set import connected
 from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
-from .arguments import seconds
+from .arguments import also_called, seconds
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .exceptions import (
@@ -28,6 +28,7 @@ from .job_labels import LabelledJob
 from .job_parts import circuits_of, failure_of, header_of, options_of, qobj_of, result_of
 from .job_timing import TimedJob
 from .views import ServiceView, SetView
+from .warn import warn
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -54,6 +55,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     seconds, None or 0 for as long as it takes; times are local.
     """
 
+    @also_called(api="api_client")
     def __init__(
         self,
         backend: IBMQBackend,
@@ -63,22 +65,34 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         status: str,
         kind: str | None = None,
         name: str | None = None,
-        time_per_step: Mapping[str, Any] | None = None,  # noqa: ARG002
-        result: Mapping[str, Any] | None = None,  # noqa: ARG002
-        qobj: object = None,  # noqa: ARG002
+        time_per_step: Mapping[str, Any] | None = None,
+        result: Mapping[str, Any] | None = None,
+        qobj: object = None,
         error: Mapping[str, Any] | None = None,
         tags: list[str] | None = None,
-        run_mode: str | None = None,  # noqa: ARG002
-        share_level: str | None = None,  # noqa: ARG002
-        client_info: Mapping[str, str] | None = None,  # noqa: ARG002
-        experiment_id: str | None = None,  # noqa: ARG002
+        run_mode: str | None = None,
+        share_level: str | None = None,
+        client_info: Mapping[str, str] | None = None,
+        experiment_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         """Hold a job that the service has by its id; what is given else is as it was last seen.
 
-        More keywords become attributes, with an underscore behind their names.
+        More keywords become attributes, with an underscore behind their names. A warning tells of
+        what is not used, because the service is asked for it, or has nothing of the kind.
         """
         super().__init__(backend, job_id)
+        _warn_of_unused(
+            {
+                "time_per_step": time_per_step,
+                "result": result,
+                "qobj": qobj,
+                "run_mode": run_mode,
+                "share_level": share_level,
+                "client_info": client_info,
+                "experiment_id": experiment_id,
+            }
+        )
         told = error or {}
         code = told.get("code")
         self._view = ServiceView(
@@ -311,8 +325,24 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def from_dict(cls, data: Mapping[str, Any]) -> IBMQJob:
         """Return the job that `to_dict` told of; its account is asked for it.
 
-        Raises IBMQBackendError where there is none, IBMQAccountError.
+        Raises IBMQJobInvalidStateError for a dictionary of something else, IBMQBackendError where
+        there is no such job, IBMQAccountError.
         """
         from .provider import AccountProvider
 
-        return AccountProvider(str(data["account_name"])).backend.retrieve_job(str(data["job_id"]))
+        account, job_id = data.get("account_name"), data.get("job_id")
+        if not isinstance(account, str) or not isinstance(job_id, str):
+            raise IBMQJobInvalidStateError(
+                "This is no dictionary of a job, which has 'account_name' and 'job_id'. Give one "
+                "that to_dict() has made; provider.backend.retrieve_job(id) takes an id alone."
+            )
+        return AccountProvider(account).backend.retrieve_job(job_id)
+
+
+def _warn_of_unused(given: Mapping[str, object]) -> None:
+    unused = [name for name, value in given.items() if value is not None]
+    if unused:
+        warn(
+            f"{', '.join(unused)}: an IBMQJob asks the service for what it tells, and does not use "
+            "what is given in its place."
+        )

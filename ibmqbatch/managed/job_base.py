@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,13 +14,15 @@ from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
 from .arguments import checked_timeout
 from .exceptions import IBMQJobError, IBMQJobTimeoutError, translated
+from .looking import warn_of_word
 from .views import JobFacts, SetView, View
 
 __all__ = ["JobBase", "qiskit_status"]
 
 
 def qiskit_status(facts: JobFacts) -> JobStatus:
-    """Return a job's status as Qiskit's own."""
+    """Return a job's status as Qiskit's own; a warning tells of a word that nobody knows."""
+    warn_of_word(facts.service_status)
     return JobStatus[facts.status.name]
 
 
@@ -36,10 +39,13 @@ class JobBase(JobV1):  # type: ignore[misc]
         with translated(IBMQJobError):
             return self._view.facts()
 
-    def _in_set(self) -> SetView:
-        """Return the view on the set that the job is of, made for it where there is none."""
+    def _in_set(self, timeout: float | None = None) -> SetView:
+        """Return the view on the set that the job is of, made for it where there is none.
+
+        Raises IBMQJobTimeoutError where that takes longer than `timeout` seconds.
+        """
         with translated(IBMQJobError):
-            self._view = view = self._view.in_set()
+            self._view = view = self._view.in_set(timeout)
         return view
 
     def _metrics(self) -> Mapping[str, object]:
@@ -56,7 +62,12 @@ class JobBase(JobV1):  # type: ignore[misc]
         shown: Callable[[], None] = lambda: None,
     ) -> SetView:
         """Move the job's set on until the job has got so far; raises IBMQJobTimeoutError."""
-        view = self._in_set()
+        with translated(IBMQJobError):
+            limit = checked_timeout(timeout)
+        begun = time.monotonic()
+        view = self._in_set(limit)
+        if limit is not None:
+            limit = max(0.001, limit - (time.monotonic() - begun))
 
         def goal(manifest: Manifest) -> bool:
             job = manifest.job(view.index)
@@ -64,7 +75,7 @@ class JobBase(JobV1):  # type: ignore[misc]
 
         with translated(IBMQJobError):
             try:
-                view.handle.follow(goal, checked_timeout(timeout), clock=clock, shown=shown)
+                view.handle.follow(goal, limit, clock=clock, shown=shown)
             except TimedOut as error:
                 raise IBMQJobTimeoutError(
                     f"Timeout while waiting for job {self.job_id()}."

@@ -33,6 +33,7 @@ class LabelledJob(JobBase):
     def update_name(self, name: str) -> str:
         """Give the job another name, of 60 characters at most, and return it.
 
+        An empty one takes the job's name away: then it has none.
         A job of a set of several is named by its set; raises IBMQJobInvalidStateError for one, and
         for what cannot be a name; IBMQJobApiError.
         """

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from qiskit.providers import JobStatus
 
 from ..errors import IbmqbatchError
-from ..manifest.records import JobRecord, SetRecord
+from ..manifest.records import JobRecord, SetRecord, is_known
 from .exceptions import IBMQJobManagerError, message_of, translated
 from .warn import warn
 
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
 
-__all__ = ["Look", "look", "status_of", "was_refused"]
+__all__ = ["Look", "look", "status_of", "warn_of_word", "was_refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ def look(handle: JobSet) -> Look:
         warn(f"Unable to retrieve job statuses of the set {handle.id}: {message_of(error)}")
     with translated(IBMQJobManagerError), handle.open() as manifest:
         record, jobs = manifest.job_set(), manifest.jobs()
+    for word in dict.fromkeys(job.remote.service_status for job in jobs if job.remote is not None):
+        warn_of_word(word)
     return Look(record, jobs, [status_of(job, fresh=fresh) for job in jobs])
 
 
@@ -48,6 +50,15 @@ def status_of(job: JobRecord, *, fresh: bool = True) -> JobStatus | None:
     if not fresh and job.remote is not None and not job.status.final:
         return None
     return JobStatus[job.status.name]
+
+
+def warn_of_word(service_status: str) -> None:
+    """Warn of a status of the service's that is not known here, and counts as RUNNING."""
+    if service_status and not is_known(service_status):
+        warn(
+            f"The service calls the status of a job '{service_status}', which is not known here: "
+            "it counts as RUNNING. A newer ibmqbatch may know it."
+        )
 
 
 def was_refused(job: JobRecord) -> bool:

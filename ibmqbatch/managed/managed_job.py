@@ -13,7 +13,7 @@ from ..errors import IbmqbatchError
 from ..jobset.errors import TimedOut
 from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
-from .arguments import checked_timeout
+from .arguments import also_called, checked_timeout
 from .exceptions import (
     IBMQBackendApiError,
     IBMQError,
@@ -79,6 +79,7 @@ class ManagedJob:
         job = self._record()
         return IBMQBackendApiError(reason_of(job)) if job and was_refused(job) else None
 
+    @also_called(qobj="circuits")
     def submit(
         self,
         circuits: Any,

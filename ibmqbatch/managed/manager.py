@@ -60,9 +60,12 @@ class IBMQJobManager:
         `job_share_level` only warns. `run_config` is that of `IBMQBackend.run`, and goes with every
         job.
 
-        When this returns, everything is checked and durable. Raises IBMQJobManagerInvalidStateError
-        for whatever cannot be run, IBMQAccountError where the account cannot be used, and
-        IBMQJobManagerError where the service does not answer; then nothing is sent.
+        When this returns, everything is checked and durable. A program that ends sends all first;
+        Ctrl-C leaves the rest for `ibmqbatch resume`. With `detach=True` the end does not wait, and
+        leaves it as well; None, the default, is what IBMQBATCH_DETACH says (0 or 1). Raises
+        IBMQJobManagerInvalidStateError for whatever cannot be run, IBMQAccountError where the
+        account cannot be used, and IBMQJobManagerError where the service does not answer; then
+        nothing is sent.
         """
         held = Holding.planned(
             backend,
@@ -112,7 +115,8 @@ class IBMQJobManager:
     ) -> ManagedJobSet:
         """Return a set by its id: of this session, of this machine, or rebuilt from the service.
 
-        What is not sent yet of it is sent in the background from now on. `provider` tells which
+        What is not sent yet of it is sent in the background from now on, and before the program
+        ends, unless IBMQBATCH_DETACH is 1. `provider` tells which
         account to ask for a set that is not on this machine, or whose own account is unknown here;
         None is the account in use. `refresh` makes a new object, and asks the service how the jobs
         stand. A warning tells of jobs that the service does not have.

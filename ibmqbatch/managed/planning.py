@@ -50,10 +50,12 @@ def plan_set(
     run_config = dict(run_config or {})
     given = _experiments(experiments, run_config)
     asked = read_run_options(dict(backend.options), run_config)
-    called = _name(name)
-    kept = {**asked.kept, **({"lone": True} if lone else {})}
-    if lone and not name:
-        kept["unnamed"] = called  # the job has no name as long as its set has this one
+    unnamed = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    called = _name(name) or unnamed
+    kept = dict(asked.kept)
+    if lone:
+        # The job has no name as long as its set has this one.
+        kept |= {"lone": True, "unnamed": unnamed}
     request = check_request(
         Request(
             given=given,
@@ -103,7 +105,7 @@ def _experiments(experiments: object, run_config: dict[str, Any]) -> list[Any]:
 def _name(name: object) -> str:
     if name is not None and not isinstance(name, str):
         raise UsageError(f"The name {name!r} is no text.", "Give a string.")
-    return name or datetime.now(UTC).replace(tzinfo=None).isoformat()
+    return name or ""
 
 
 def _most_circuits(value: Any) -> int:

@@ -45,6 +45,7 @@ _REFUSED = {
     "meas_lo_freq": "IBM's service sets all frequencies itself.",
     "qubit_lo_freq": "IBM's service sets all frequencies itself.",
     "rep_time": "Give rep_delay, the time in seconds from one shot to the next.",
+    "rep_times": "Give rep_delay, the time in seconds from one shot to the next.",
     "schedule_los": "IBM's service sets all frequencies itself.",
 }
 _CLASSIFIED, _KERNELED = 2, 1

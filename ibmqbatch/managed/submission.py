@@ -14,6 +14,7 @@ from ..manifest.remotes import close_set
 from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
+from .job_parts import failure_text
 
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
@@ -96,8 +97,7 @@ def _check_sent(manifest: Manifest) -> None:
     (job,) = manifest.jobs()
     if job.remote is None:
         why = job.reason or "it was cancelled before it was sent"
-        code = "" if job.code is None else f" Error code: {job.code}."
-        raise IBMQBackendApiError(f"Error submitting job: {why.rstrip('.')}.{code}")
+        raise IBMQBackendApiError(f"Error submitting job: {failure_text(why, '', job.code)}")
 
 
 def _give_up(manifest: Manifest) -> None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
+from ..jobset.errors import TimedOut
 from ..jobset.job_set import JobSet, connected
 from ..jobset.recover import recover_jobs
 from ..jobset.tags import check_name, is_ours
 from ..jobset.usage import metrics_of
 from ..manifest.records import JobRecord, JobStatus, status_of
+from ..service.errors import ServiceError
 
 if TYPE_CHECKING:
     from ..service.types import RemoteJob
@@ -133,7 +135,10 @@ class SetView:
                 f"A name of its own this job does not have. {whose}.",
                 "Rename the job set instead, with ManagedJobSet.update_name().",
             )
-        self.handle.relabel(name=check_name(name))
+        # Without one it is called as it would have been, had it never had any.
+        unnamed = record.run_config.get("unnamed")
+        new = str(unnamed) if unnamed is not None and not name.strip() else check_name(name)
+        self.handle.relabel(name=new)
         return self._labelled()
 
     def _labelled(self) -> bool:
@@ -141,7 +146,7 @@ class SetView:
         version = self.handle.record().labels_version
         return remote is None or remote.labels_version >= version
 
-    def in_set(self) -> SetView:
+    def in_set(self, timeout: float | None = None) -> SetView:  # noqa: ARG002
         """Return this view."""
         return self
 
@@ -220,14 +225,23 @@ class ServiceView:
             "Give it a tag.",
         )
 
-    def in_set(self) -> SetView:
-        """Return the view on the set that it is of, made for it where there is none."""
+    def in_set(self, timeout: float | None = None) -> SetView:
+        """Return the view on the set that it is of, made for it where there is none.
+
+        Raises TimedOut where the service does not tell of it in `timeout` seconds, ServiceErrors.
+        """
         remote = self._remote
         found = find_job(remote.id, remote.tags) or find_job(remote.id)
         if found is None:
             clock = Clock()
-            with connected(self._account_name, clock) as client:
-                found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
+            clock.set_deadline(timeout)
+            try:
+                with connected(self._account_name, clock) as client:
+                    found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
+            except ServiceError as error:
+                if clock.left > 0:
+                    raise
+                raise TimedOut(f"The service has not told of job {remote.id} in time.") from error
         return SetView(JobSet(found[0]), found[1], self.facts().tags)
 
 

@@ -28,10 +28,12 @@ def wait_for(
 ) -> None:
     """Move a set on until `goal` holds; see `JobSet.follow`.
 
-    In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`; elsewhere
-    nothing is written.
+    In a notebook, and on a terminal's stderr, a bar shows how many jobs are `counted`.
     """
     bars = _bars()
+    if bars is None:
+        handle.follow(goal, timeout)
+        return
     with bars:
 
         def watched(manifest: Manifest) -> bool:
@@ -42,10 +44,11 @@ def wait_for(
         handle.follow(watched, timeout, observer=bars)
 
 
-def _bars() -> NotebookBar | ProgressBars:
+def _bars() -> NotebookBar | ProgressBars | None:
+    """Return what shows a bar; None where nobody looks."""
     if in_notebook():
         return NotebookBar()
-    enabled = False
     with contextlib.suppress(AttributeError, ValueError):  # a program may run without any stderr
-        enabled = is_terminal(stderr=True)
-    return ProgressBars(enabled=enabled)
+        if is_terminal(stderr=True):
+            return ProgressBars()
+    return None

@@ -21,6 +21,7 @@ __all__ = [
     "SetRecord",
     "SetState",
     "count_statuses",
+    "is_known",
     "set_state",
     "status_of",
 ]
@@ -71,6 +72,11 @@ _STATUSES = {
     "deleted": JobStatus.ERROR,  # our word for a job that the service does not have any more
 }
 _RAN_TOO_LONG = 1305
+
+
+def is_known(service_status: str) -> bool:
+    """Tell whether the service's word is one that stands for a status here."""
+    return service_status.lower() in _STATUSES
 
 
 def status_of(service_status: str, reason_code: int | None) -> JobStatus:

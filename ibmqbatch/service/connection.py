@@ -34,7 +34,11 @@ class _Place:
 
         def transport(url: str) -> Transport:
             return Transport(
-                url, proxy=endpoint.proxy, ca_bundle=endpoint.ca_bundle, verify=endpoint.verify
+                url,
+                proxy=endpoint.proxy,
+                ca_bundle=endpoint.ca_bundle,
+                verify=endpoint.verify,
+                clock=clock,
             )
 
         self.transport = transport(endpoint.url)

@@ -60,3 +60,9 @@ class Account:
     settle_delay: float
     settle_gap: float
     pace_window: float = 60.0
+
+    def minutes_to_send(self, jobs: int) -> float:
+        """Return how many minutes the submission of so many jobs takes at the least."""
+        if self.pace_limit is None:
+            return 0.0
+        return max(0, jobs - 1) // self.pace_limit * self.pace_window / 60

@@ -118,7 +118,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
         return ServerFault(
             f"The service failed with HTTP {status}"
             + (f": {_numbered(said, number, status)}" if said else "."),
-            "Wait a while, then run the command again.",
+            "Wait a while, then try again.",
             status=status,
             retry_after=retry_after,
             trace=trace,

@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from .. import __version__
+from ..clock import Clock
 from .bounds import (
     LARGEST_ANSWER,
     LARGEST_ERROR,
@@ -36,8 +37,9 @@ __all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
 # httpx 0.28 slows down sharply above some 24-32 pooled connections (it scans its pool).
 CONNECTIONS = 16
 
-_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=120.0, pool=30.0)
-_SUBMIT_TIMEOUT = httpx.Timeout(connect=10.0, read=900.0, write=900.0, pool=30.0)
+_CONNECT, _POOL = 10.0, 30.0  # seconds
+_ANSWER, _SUBMISSION = 120.0, 900.0
+_SHORTEST = 1.0  # for what is asked at the end of the time that there is
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 _PIECE = 1_000_000  # bytes
 _GZIP = 31  # what zlib calls a gzip file of any window
@@ -70,7 +72,8 @@ class Transport:
 
     `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
     HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
-    see `certificates`. Raises Unreachable where any of them cannot be used.
+    see `certificates`. Raises Unreachable where any of them cannot be used. No request waits for an
+    answer beyond the deadline of the `clock`, but for submissions and what is given once.
     """
 
     def __init__(
@@ -80,7 +83,9 @@ class Transport:
         proxy: str | None = None,
         ca_bundle: str | None = None,
         verify: bool = True,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or Clock()
         try:
             address = urlsplit(url)
             host = address.hostname or ""
@@ -100,7 +105,6 @@ class Transport:
                 limits=httpx.Limits(
                     max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
                 ),
-                timeout=_TIMEOUT,
                 # A proxy for the outside world does not lead to this machine itself.
                 trust_env=not _is_here(host),
                 proxy=proxy,
@@ -155,7 +159,7 @@ class Transport:
                 headers=headers,
                 content=body,
                 data=form,
-                timeout=_SUBMIT_TIMEOUT if slow else _TIMEOUT,
+                timeout=self._timeout(_SUBMISSION if slow else _ANSWER, bounded=not slow),
                 extensions={"trace": journey},
             ) as response,
         ):
@@ -183,7 +187,11 @@ class Transport:
         with (
             self._journey("GET", url, headers) as journey,
             self._client.stream(
-                "GET", url, headers=headers, extensions={"trace": journey}
+                "GET",
+                url,
+                headers=headers,
+                timeout=self._timeout(_ANSWER, bounded=not once),
+                extensions={"trace": journey},
             ) as response,
         ):
             journey.note(response.status_code, response.headers)
@@ -193,6 +201,17 @@ class Transport:
                     _write(file, unwritten)
         _write(file, unwritten)
         return response.status_code
+
+    def _timeout(self, answer: float, *, bounded: bool) -> httpx.Timeout:
+        """Return how long each part of a request may take; `bounded` by the time that is left.
+
+        A connection is: where there is none, nothing has been asked.
+        """
+        left = max(_SHORTEST, self._clock.left)
+        longest = min(answer, left) if bounded else answer
+        return httpx.Timeout(
+            connect=min(_CONNECT, left), read=longest, write=longest, pool=min(_POOL, left)
+        )
 
     @contextlib.contextmanager
     def _journey(
@@ -315,7 +334,7 @@ def _mapped(journey: Journey) -> Iterator[None]:
             raise stopped_by_proxy(journey, reason) from error
         raise NoAnswer(
             f"{host} gave no whole answer: {reason}.",
-            "Check the network and run the command again.",
+            "Check the network and try again.",
         ) from error
 
 

@@ -158,7 +158,7 @@ def test_circuit_with_angles_that_no_device_has_is_compiled_or_told(angle, tmp_p
     assert found.code == "not_in_instruction_set"
     (made,) = ready(path, device=DEVICE, preparation=Preparation(fractional=True))
     assert made.layout is not None
-    assert f"'rzz' with an angle of {angle}" in made.note
+    assert f"'rzz' with an angle of {angle}" in made.notes[0]
     assert in_range(loaded(made))
 
 

@@ -313,7 +313,7 @@ def test_angle_beyond_all_numbers_is_refused(text, device, tmp_path):
 def test_program_that_stays_as_it_is_says_so_where_compiling_was_asked_for(tmp_path):
     text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nsx $0;\nc[0] = measure $0;\n'
     (made,) = ready(write(tmp_path, text), device=line(3), preparation=Preparation(level=3))
-    assert "not compiled" in made.note
+    assert "not compiled" in made.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Terra and Aer warn about each other
     from qiskit import QuantumCircuit, qasm3
 
+from tests.circuits.pulses import SAMPLES
+
 from .support import Client, bell, encode
 
 
@@ -28,6 +30,7 @@ def failing(name: str) -> Any:
     blob = {
         "QPY version 99": bytes(newer),
         "is not QPY": b"something else",
+        "pulses of its own": SAMPLES,
         "QPY cannot be read": bytes(newer[:6]) + b"\x0a" + bytes(newer[7:60]),
     }[name]
     text = base64.b64encode(zlib.compress(blob)).decode()
@@ -42,6 +45,7 @@ def failing(name: str) -> Any:
         ("QPY version 99", 1603),
         ("is not QPY", 1603),
         ("QPY cannot be read", 1603),
+        ("pulses of its own", 1517),
     ],
 )
 def test_a_circuit_that_cannot_run_fails_with_a_sentence(

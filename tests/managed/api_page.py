@@ -53,15 +53,24 @@ def api_page() -> str:
 
 
 def members(owner: type) -> Iterator[tuple[str, Any]]:
-    """Yield what is public of a class and made here, in the order of its source, bases last."""
+    """Yield what is public of a class and made here, in the order of its source, bases last.
+
+    A base that is public itself has a place of its own.
+    """
     seen = set()
     for base in owner.__mro__:
-        if base.__module__.startswith("ibmqbatch."):
+        own = base is owner or base.__name__ not in ibmqbatch.__all__
+        if base.__module__.startswith("ibmqbatch.") and own:
             for name, value in vars(base).items():
                 known = callable(value) or isinstance(value, property | classmethod)
                 if known and not name.startswith("_") and name not in _INTERNAL | seen:
                     seen.add(name)
                     yield name, value
+
+
+def _is_below_another(thing: type) -> bool:
+    """Tell whether a base of the class has a place of its own on the page."""
+    return any(base.__name__ in ibmqbatch.__all__ for base in thing.__mro__[1:])
 
 
 def _described(name: str, constructor: bool) -> Iterator[str]:
@@ -79,7 +88,8 @@ def _described(name: str, constructor: bool) -> Iterator[str]:
     inherited = sorted(
         member
         for member in dir(thing)
-        for owner in [next(base for base in thing.__mro__ if member in vars(base))]
+        for owner in [next((base for base in thing.__mro__ if member in vars(base)), object)]
+        if not _is_below_another(thing)
         if owner.__module__.startswith("qiskit.") and not member.startswith("_")
         if member not in _PULSES
     )

@@ -47,7 +47,7 @@ def test_a_device_is_described_by_the_classes_of_old(provider):
     assert backend.dtm > 0
     assert backend.meas_map
     assert backend.description.startswith("A rehearsal")
-    assert backend.defaults() is None
+    assert not backend.defaults()
     assert backend.reservations() == []
 
 

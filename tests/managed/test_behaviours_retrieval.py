@@ -138,3 +138,10 @@ def test_6_jobs_of_others_under_the_sets_tag_are_an_error_and_are_left_alone(ser
     (stranger,) = held(set_id)
     assert stranger.id == job_id
     assert stranger.status != "Cancelled"
+
+
+def test_6_the_name_of_a_set_is_no_id_and_the_error_tells_the_ids_of_that_name(manager, provider):
+    sets = [manager.run(numbered(1), BACKEND, name="twice", shots=2) for _ in range(2)]
+    with pytest.raises(IBMQJobManagerUnknownJobSet, match="the name of") as caught:
+        IBMQJobManager().retrieve_job_set("twice", provider)
+    assert all(job_set.job_set_id() in str(caught.value) for job_set in sets)

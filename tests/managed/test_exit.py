@@ -1,4 +1,4 @@
-"""A program that ends while its jobs are being sent: what is in flight lands, the rest waits."""
+"""A program that ends while its jobs are being sent: all are sent first, unless it is not to."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ibmqbatch import IBMQJobManager
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed.background import Sender
-from ibmqbatch.managed.exceptions import IBMQAccountError
+from ibmqbatch.managed.exceptions import IBMQAccountError, IBMQJobManagerInvalidStateError
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
 from tests.bench.stub import BACKEND, Stub
-from tests.managed.support import start
+from tests.managed.support import BACKEND as LOCAL_BACKEND
+from tests.managed.support import numbered, start
 from tests.waiting import wait_until
 
 # `flying` waits until jobs are on their way, `landed` until so many are in the set's file.
-# After `tell_of_the_end` it prints "now" as soon as the interpreter's end waits for what is sent.
-PROGRAM = f"""
+# After `tell_of_the_end` it prints "now" as soon as the interpreter's end waits for what is sent,
+# and "landing" once it waits for what is in flight alone.
+DEFINITIONS = """
     import json, sys, time
     from ibmqbatch import IBMQJobManager
     from ibmqbatch.managed.background import Sender
@@ -38,14 +41,25 @@ PROGRAM = f"""
             time.sleep(0.01)
 
     def tell_of_the_end():
-        def stop(sender, stop=Sender.stop):
-            print("now", flush=True)
-            stop(sender)
+        def join(sender, join=Sender.join):
+            print("landing" if sender._clock.interrupted.is_set() else "now", flush=True)
+            return join(sender)
 
-        Sender.stop = stop
-
-    job_set = IBMQJobManager().run(numbered(5), "{BACKEND}", max_experiments_per_job=1, shots=2)
+        Sender.join = join
 """
+
+
+def running(more: str = "", *, count: int = 5) -> str:
+    """Return a program that runs a set of so many jobs, one circuit each."""
+    return f"""{DEFINITIONS}
+    job_set = IBMQJobManager().run(
+        numbered({count}), "{BACKEND}", max_experiments_per_job=1, shots=2{more}
+    )
+"""
+
+
+PROGRAM = running()
+DETACHED = running(", detach=True")
 
 
 @pytest.fixture
@@ -74,9 +88,9 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     return process.returncode, err.splitlines()
 
 
-def says_now(process: subprocess.Popen[str]) -> bool:
+def says(process: subprocess.Popen[str], word: str = "now") -> bool:
     assert process.stdout is not None
-    return process.stdout.readline() == "now\n"
+    return process.stdout.readline() == f"{word}\n"
 
 
 def jobs() -> list[JobRecord]:
@@ -85,33 +99,104 @@ def jobs() -> list[JobRecord]:
     return JobSet(path).jobs
 
 
-def advice() -> str:
+def advice(left: int = 3) -> str:
     (path,) = set_paths()
     return (
-        f"ibmqbatch: 3 of the 5 jobs are not sent yet; `ibmqbatch resume {path.stem}` "
+        f"ibmqbatch: {left} of the 5 jobs are not sent yet; `ibmqbatch resume {path.stem}` "
         "sends what is left."
     )
 
 
-def test_what_is_in_flight_lands(stub):
-    service = stub()
-    service.hold()
-    program = f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()"
-    process = start(program, flags=("-X", "dev"))
-    assert says_now(process)
-    service.release()
-    assert ended(process) == (0, [])
-    assert service.take_counts()["submit"] == 5
-    assert all(job.remote is not None for job in jobs())
+def announcement(left: int, how_long: str = "", *, of: int = 5) -> str:
+    (path,) = set_paths()
+    return (
+        f"ibmqbatch: sending {left} of the {of} jobs before the program ends{how_long}. "
+        f"Ctrl-C leaves the rest for `ibmqbatch resume {path.stem}`."
+    )
 
 
 @pytest.mark.parametrize(
     ("ending", "code"), [("", 0), pytest.param("sys.exit(3)", 3, marks=pytest.mark.slow)]
 )
-def test_the_rest_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, ending, code):
+def test_a_program_that_submits_and_ends_sends_all_and_says_so(stub, ending, code):
+    service = stub()
+    service.hold()
+    program = f"{running(count=40)}\n    flying(job_set)\n    tell_of_the_end()\n    {ending}"
+    process = start(program, flags=("-X", "dev"))
+    assert says(process)
+    service.release()
+    # Sixteen are in flight at a time.
+    assert ended(process) == (code, [announcement(24, of=40)])
+    assert service.take_counts()["submit"] == 40
+    assert all(job.remote is not None for job in jobs())
+
+
+def test_what_is_unsure_is_found_out_before_the_program_ends_and_that_is_said(proxy):
+    proxy.when("POST", "/jobs", drop="after")
+    program = (
+        running(count=1).replace(BACKEND, LOCAL_BACKEND)
+        + """
+    while not any(job.unsure for job in job_set.handle.jobs):
+        time.sleep(0.01)
+"""
+    )
+    assert ended(start(program)) == (0, [announcement(1, of=1)])
+    assert proxy.submissions == 1
+    assert all(job.remote is not None for job in jobs())
+
+
+def test_a_program_whose_error_ends_it_has_all_sent_as_well(stub):
+    service = stub()
+    code, err = ended(start(f"{PROGRAM}\n    sys.exit(1 // 0)"))
+    assert code == 1
+    assert "ZeroDivisionError: integer division or modulo by zero" in err
+    assert service.take_counts()["submit"] == 5
+
+
+def test_the_end_of_a_program_says_how_long_the_pace_makes_it_take(stub):
+    stub(pace=2)
+    process = start(f"{PROGRAM}\n    landed(job_set, 2)\n    tell_of_the_end()")
+    assert says(process)
+    process.send_signal(signal.SIGINT)
+    code, err = ended(process)
+    assert code == 130
+    assert announcement(3, " (at least 1 min at the account's pace)") in err
+
+
+def test_ctrl_c_at_the_end_leaves_the_rest_and_loses_nothing_of_the_program(stub):
     service = stub(pace=2)
-    program = f"{PROGRAM}\n    landed(job_set, 2)\n    {ending}"
-    assert ended(start(program, flags=("-X", "dev"))) == (code, [advice()])
+    # What it has written, and what is to be done at its end, is not lost.
+    program = f"""{PROGRAM}
+    import atexit
+    landed(job_set, 2)
+    tell_of_the_end()
+    atexit.register(lambda: print("at exit"))
+    sys.stdout.reconfigure(line_buffering=False)
+    print("written")
+"""
+    process = start(program, flags=("-X", "dev"))
+    wait_until(lambda: set_paths() and sum(job.remote is not None for job in jobs()) == 2)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "written\n"
+    assert says(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out.splitlines() == ["landing", "at exit"]
+    assert err.splitlines()[-1] == advice()
+    assert service.take_counts()["submit"] == 2
+    assert [job.unsent for job in jobs()] == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("detached", ["detach=True", "IBMQBATCH_DETACH=1"])
+def test_what_is_detached_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, detached):
+    service = stub(pace=2)
+    program = DETACHED if "True" in detached else PROGRAM
+    env = {} if "True" in detached else {"IBMQBATCH_DETACH": "1"}
+    code, err = ended(start(f"{program}\n    landed(job_set, 2)", flags=("-X", "dev"), env=env))
+    assert code == 0
+    assert err[-1] == advice()
+    assert not any("before the program ends" in line for line in err)
     assert service.take_counts()["submit"] == 2
     assert [job.unsent for job in jobs()] == [False, False, True, True, True]
     # Whoever finds the set sends the rest, and only that.
@@ -123,6 +208,36 @@ def test_the_rest_waits_and_one_line_says_how_to_go_on(stub, monkeypatch, ending
     assert service.take_counts()["submit"] == 3
 
 
+def test_what_is_detached_lands_where_it_is_in_flight(stub):
+    service = stub()
+    service.hold()
+    program = f"{DETACHED}\n    flying(job_set)\n    tell_of_the_end()"
+    process = start(program, flags=("-X", "dev"))
+    assert says(process, "landing")
+    service.release()
+    assert ended(process) == (0, [])
+    assert service.take_counts()["submit"] == 5
+    assert all(job.remote is not None for job in jobs())
+
+
+def test_an_argument_goes_before_the_variable(stub):
+    service = stub()
+    program = running(", detach=False")
+    code, _ = ended(start(program, env={"IBMQBATCH_DETACH": "1"}))
+    assert (code, service.take_counts()["submit"]) == (0, 5)
+
+
+def test_what_is_neither_yes_nor_no_is_refused_before_anything_is_planned(stub, monkeypatch):
+    stub()
+    manager = IBMQJobManager()
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="detach is 'maybe'"):
+        manager.run(numbered(1), BACKEND, detach="maybe")
+    monkeypatch.setenv("IBMQBATCH_DETACH", "perhaps")
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="IBMQBATCH_DETACH is 'perhaps'"):
+        manager.run(numbered(1), BACKEND)
+    assert not set_paths()
+
+
 @pytest.mark.parametrize(
     "waiting",
     ["time.sleep(60)", "job_set.results()", pytest.param("job_set.jobs()", marks=pytest.mark.slow)],
@@ -131,13 +246,14 @@ def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
     service = stub(pace=2)
     program = f"{PROGRAM}\n    landed(job_set, 2)\n    print('now', flush=True)\n    {waiting}"
     process = start(program, flags=("-X", "dev"))
-    assert says_now(process)
+    assert says(process)
     time.sleep(0.3)  # until it waits
     process.send_signal(signal.SIGINT)
     code, err = ended(process)
     assert code == -signal.SIGINT
     assert "KeyboardInterrupt" in err
     assert err[-1] == advice()
+    assert not any("before the program ends" in line for line in err)
     assert service.take_counts()["submit"] == 2
     assert sum(job.unsent for job in jobs()) == 3
     assert not any(job.leaving or job.unsure for job in jobs())
@@ -148,9 +264,9 @@ def test_the_copy_of_a_process_ends_as_if_nothing_was_being_sent(stub):
     service.hold()
     forking = "import os; child = os.fork(); child and os.waitpid(child, 0)"
     process = start(f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()\n    {forking}")
-    assert says_now(process)  # and the copy has ended
+    assert says(process)  # and the copy has ended
     service.release()
-    assert ended(process) == (0, [])
+    assert ended(process)[0] == 0
     assert service.take_counts()["submit"] == 5
 
 
@@ -162,7 +278,7 @@ def test_ctrl_c_during_a_request_has_it_land_first(stub):
     process = start(
         f"{PROGRAM}\n    {telling}\n    print('now', flush=True)\n    job_set.results()"
     )
-    assert says_now(process)
+    assert says(process)
     wait_until(service.held)
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
@@ -177,17 +293,18 @@ def test_ctrl_c_during_a_request_has_it_land_first(stub):
 def test_who_is_in_a_hurry_leaves_at_once(stub):
     stub().hold()
     process = start(f"{PROGRAM}\n    flying(job_set)\n    tell_of_the_end()")
-    assert says_now(process)
+    assert says(process)
+    process.send_signal(signal.SIGINT)
+    assert says(process, "landing")
     process.send_signal(signal.SIGINT)
     code, err = ended(process)
     assert code == 130
-    assert len(err) == 1
-    assert err[0].endswith("sends what is left.")
+    assert err[-1] == advice(5)
 
 
 def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
     stub(pace=2)
-    ended(start(f"{PROGRAM}\n    landed(job_set, 2)"))
+    ended(start(f"{DETACHED}\n    landed(job_set, 2)"))
     (path,) = set_paths()
     monkeypatch.setenv("IBMQBATCH_TOKEN", "")
     monkeypatch.delenv("IBMQBATCH_TOKEN")

@@ -11,11 +11,12 @@ from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus, JobV1
 
 from ibmqbatch import (
+    IBMQBackendApiError,
     IBMQJob,
     IBMQJobInvalidStateError,
 )
 from tests.managed.programs import bell, flipped
-from tests.managed.support import STEPS, on_service, planned, said
+from tests.managed.support import REFUSAL, STEPS, on_service, planned, said
 from tests.qiskits import needs_qiskit2, needs_terra
 
 
@@ -156,7 +157,9 @@ def test_circuits_that_no_qobj_can_hold_are_none(simulator):
     with circuit.while_loop((circuit.clbits[0], 0)):
         circuit.x(0)
         circuit.measure(0, 0)
-    assert simulator.run(circuit, shots=1).qobj() is None
+    job = simulator.run(circuit, shots=1)
+    with pytest.warns(UserWarning, match="cannot be a Qobj, which has no control flow"):
+        assert job.qobj() is None
 
 
 def test_a_calibration_is_that_of_the_time_when_the_job_ran(proxy, provider):
@@ -192,3 +195,26 @@ def test_the_old_constructor_holds_a_job_by_its_id(job, simulator):
     assert made.status() is JobStatus.ERROR
     assert made.error_message() == "It broke. Error code: 1517."
     assert made.creation_date() == datetime.fromisoformat("2026-11-20T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"id": "x", "backend": {"name": "ibmq_lima"}}, {"account_name": 5, "job_id": "x"}]
+)
+def test_a_dictionary_of_something_else_is_told_from_that_of_a_job(data):
+    with pytest.raises(IBMQJobInvalidStateError, match=r"no dictionary of a job.*retrieve_job"):
+        IBMQJob.from_dict(data)
+
+
+def test_a_status_that_nobody_knows_counts_as_running_and_is_warned_of(proxy, simulator):
+    job = simulator.run(bell(), shots=1)
+    proxy.when("GET", "/jobs", status=200, body=said(job, "Pondering"))
+    with pytest.warns(UserWarning, match="'Pondering', which is not known here") as caught:
+        assert job.status() is JobStatus.RUNNING
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_refusal_tells_its_code_once(proxy, simulator):
+    proxy.when("POST", "/jobs", status=400, body=REFUSAL)
+    with pytest.raises(IBMQBackendApiError) as caught:
+        simulator.run(bell(), shots=1)
+    assert str(caught.value) == "Error submitting job: Bad body (code 1208)."

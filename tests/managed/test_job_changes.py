@@ -115,8 +115,21 @@ def test_the_new_name_is_there_in_other_processes(job):
     assert any("yours" in tag for tag in on_service(job.job_id()).tags)
 
 
-@pytest.mark.parametrize("name", ["", "latest", "x" * 61, "a\nb", 5, None])
+@pytest.mark.parametrize("name", ["latest", "x" * 61, "a\nb", 5, None])
 def test_names_that_cannot_be_are_refused(job, name):
     with pytest.raises(IBMQJobInvalidStateError):
         job.update_name(name)
     assert job.name() == "mine"
+
+
+def test_an_empty_name_takes_the_name_of_a_job_away(job, simulator):
+    assert job.update_name("") == ""
+    assert job.name() is None
+    assert simulator.retrieve_job(job.job_id()).name() is None
+    assert job.update_name("again") == job.name() == "again"
+
+
+def test_a_job_that_never_had_a_name_has_none_after_an_empty_one(simulator):
+    job = simulator.run(bell(), shots=1)
+    assert job.update_name("") == ""
+    assert job.name() is None

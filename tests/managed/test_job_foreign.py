@@ -11,11 +11,12 @@ from qiskit.providers import JobStatus
 
 from ibmqbatch import (
     IBMQJobInvalidStateError,
+    IBMQJobTimeoutError,
 )
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import connected
-from tests.managed.support import STEPS, on_service
+from tests.managed.support import STEPS, Gate, on_service
 from tests.qiskits import needs_terra
 
 
@@ -96,5 +97,18 @@ def test_circuits_of_a_newer_qiskit_are_an_empty_list(unreadable):
 
 
 @needs_terra("Qiskit 2 has no Qobj.")
-def test_circuits_of_a_newer_qiskit_are_no_qobj(unreadable):
-    assert unreadable.qobj() is None
+def test_circuits_of_a_newer_qiskit_are_no_qobj_and_a_warning_says_so(unreadable):
+    with pytest.warns(UserWarning, match="cannot be a Qobj: they cannot be read"):
+        assert unreadable.qobj() is None
+
+
+def test_a_time_out_holds_while_a_job_of_another_program_is_made_a_set(proxy, simulator):
+    job = simulator.retrieve_job(foreign())
+    gate = Gate()
+    proxy.when("GET", f"/jobs/{job.job_id()}", times=99, before=gate)
+    # Nothing is answered before this has been raised.
+    with pytest.raises(IBMQJobTimeoutError):
+        job.result(timeout=1)
+    gate.open()
+    proxy.rules.clear()
+    assert job.result().get_counts() == {"10": 12}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import threading
 import warnings
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
+from qiskit.providers import JobStatus
 
 from ibmqbatch import IBMQ, IBMQJobManager, ManagedJobSet
 from ibmqbatch.clock import Clock
@@ -22,13 +24,23 @@ from ibmqbatch.managed.exceptions import (
     IBMQError,
     IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
+    IBMQJobManagerTimeoutError,
     IBMQManagedResultDataNotAvailable,
 )
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
 from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped
-from tests.managed.support import BACKEND, Gate, elsewhere, numbered, outcome, spoiled, start
+from tests.managed.support import (
+    BACKEND,
+    Gate,
+    elsewhere,
+    numbered,
+    on_service,
+    outcome,
+    spoiled,
+    start,
+)
 from tests.manifest.conftest import write_set
 from tests.qiskits import needs_qiskit2, needs_terra
 
@@ -139,6 +151,21 @@ def test_qobjs_are_those_of_the_circuits(done):
     found = done.qobjs()
     assert all(isinstance(qobj, QasmQobj) for qobj in found)
     assert [len(qobj.experiments) for qobj in found] == [2, 1]
+
+
+@needs_terra("Qiskit 2 has no Qobj.")
+def test_a_job_that_cannot_be_a_qobj_is_none_among_the_others_and_a_warning_says_why(service):
+    flowing = QuantumCircuit(1, 1)
+    flowing.measure(0, 0)
+    with flowing.if_test((flowing.clbits[0], 1)):
+        flowing.x(0)
+    circuits = [*numbered(1), flowing]
+    job_set = IBMQJobManager().run(circuits, BACKEND, max_experiments_per_job=1, shots=2)
+    job_set.jobs()
+    with pytest.warns(UserWarning, match="cannot be a Qobj, which has no control flow") as caught:
+        found = job_set.qobjs()
+    assert [qobj is None for qobj in found] == [False, True]
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @needs_qiskit2("Terra has Qobj.")
@@ -356,3 +383,28 @@ def test_a_circuit_that_qiskit_has_named_is_found_by_itself(manager, service):
     circuits[1].name = "other"
     results = manager.run(circuits, BACKEND, shots=2).results()
     assert results.get_counts(circuits[1]) == {"0": 2}
+
+
+def test_a_status_that_nobody_knows_is_warned_of_once_for_a_set(service, proxy):
+    job_set = IBMQJobManager().run(numbered(2), BACKEND, max_experiments_per_job=1, shots=2)
+    jobs = job_set.jobs()
+    odd = [{"id": job.job_id(), "status": "Pondering"} for job in jobs]
+    told = [{**each, "tags": list(on_service(each["id"]).tags)} for each in odd]
+    body = json.dumps({"jobs": told, "count": 2}).encode()
+    proxy.when("GET", "/jobs", status=200, body=body)
+    with pytest.warns(UserWarning, match="'Pondering', which is not known here") as caught:
+        assert job_set.statuses() == [JobStatus.RUNNING] * 2
+    assert len(caught) == 1
+
+
+def test_a_time_out_holds_though_the_service_never_answers(service, proxy):
+    job_set = IBMQJobManager().run(numbered(1), BACKEND, shots=2)
+    job_set.jobs()
+    gate = Gate()
+    proxy.when("GET", "/jobs", times=99, before=gate)
+    # Nothing is answered before this has been raised.
+    with pytest.raises(IBMQJobManagerTimeoutError, match="experiments 0-0"):
+        job_set.results(timeout=1)
+    gate.open()
+    proxy.rules.clear()
+    assert job_set.results().get_counts(0) == outcome(0, 2)

@@ -107,3 +107,46 @@ def test_errors_of_the_service_are_told_by_their_old_name(proxy, provider, simul
     for ask in (simulator.status, provider.backends, lambda: provider.get_backend("fake_manila")):
         with pytest.raises(IBMQBackendApiError):
             ask()
+
+
+def test_old_programs_call_a_backends_provider(provider, simulator):
+    assert simulator.provider() == provider
+    assert simulator.provider().get_backend("ideal_simulator") == simulator
+
+
+def test_backends_are_the_backend_service_in_the_plural_too(provider, job):
+    assert provider.backends.fake_manila.name == "fake_manila"
+    assert provider.backends.retrieve_job(job.job_id()).job_id() == job.job_id()
+    assert provider.backends.jobs(limit=1, job_name="mine")[0].job_id() == job.job_id()
+    assert provider.backends.job_ids(1, 0, "ideal_simulator") == [job.job_id()]
+    assert provider.backends.my_reservations() == []
+    assert {b.name for b in provider.backends()} == {b.name for b in provider.backend.backends()}
+
+
+def test_jobs_are_asked_for_by_the_old_order_of_arguments(provider, simulator, job):
+    found = provider.backend.jobs(10, 0, "ideal_simulator", "DONE", "^mine$", None, None, ["a"])
+    assert job.job_id() in [each.job_id() for each in found]
+    assert provider.backend.jobs(10, 0, "fake_manila", "DONE", "^mine$") == []
+    assert simulator.jobs(10, 0, "RUNNING", "^mine$", None, None, ["a"], "AND") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("credentials", "IBMQ.active_account"),
+        ("runtime", "qiskit-ibm-runtime"),
+        ("service", "qiskit-ibm-runtime"),
+        ("experiment", "tags and job sets"),
+        ("random", "gone"),
+        ("run_circuits", "backend.run"),
+    ],
+)
+def test_what_providers_had_is_told_with_what_there_is_instead(provider, name, instead):
+    with pytest.raises(AttributeError, match=f"A provider has no '{name}' any more.*{instead}"):
+        getattr(provider, name)
+    assert not hasattr(provider, name)
+
+
+def test_what_providers_never_had_is_an_ordinary_error(provider):
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        provider.nonsense  # noqa: B018

@@ -33,6 +33,11 @@ def naming_pub(index: int) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, without its full stop."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    """Return the first line of what an error says, without its full stop.
+
+    As a text an error of Qiskit's is its message in quotes: that is taken without them.
+    """
+    message = getattr(error, "message", None)
+    text = message if isinstance(message, str) else str(error)
+    lines = text.strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")[:500]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zlib
 from typing import Any
 
@@ -38,12 +39,33 @@ def _load_qpy(text: str) -> Any:
             "naming an interpreter with a newer Qiskit.",
         )
     try:
-        circuits = qpy.load(io.BytesIO(blob))
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            circuits = qpy.load(io.BytesIO(blob))
     except Exception as error:  # whatever a damaged file makes of the reader
         raise JobError(1603, "the circuit's QPY cannot be read.") from error
     if len(circuits) != 1:
         raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
+    # Qiskit 2 leaves pulses out, and says so.
+    left_out = any("loading pulse gates has been removed" in str(each.message) for each in told)
+    if left_out or _has_pulses(circuits[0]):
+        raise JobError(
+            1517,
+            "the circuit has pulses of its own for some gates.",
+            "Take its calibrations out: then the device's own gates run.",
+        )
     return _with_delays(circuits[0])
+
+
+def _has_pulses(circuit: Any) -> bool:
+    """Tell whether the circuit, or a block of it, defines pulses for gates."""
+    if not hasattr(circuit, "calibrations"):
+        return False  # Qiskit 2 has none
+    return bool(circuit.calibrations) or any(
+        _has_pulses(block)
+        for item in circuit.data
+        for block in getattr(item.operation, "blocks", ())
+    )
 
 
 def _with_delays(circuit: Any) -> Any:
