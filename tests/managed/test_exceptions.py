@@ -12,7 +12,9 @@ from tests.managed.programs import bell
 from tests.managed.support import BACKEND
 
 
-@pytest.mark.parametrize("name", [name for name in ibmqbatch.__all__ if name.endswith("Error")])
+@pytest.mark.parametrize(
+    "name", [name for name in ibmqbatch.__all__ if name.startswith("IBMQ") and "Error" in name]
+)
 def test_the_text_of_an_error_is_its_message(name):
     error = getattr(ibmqbatch, name)("It's a sentence.")
     assert str(error) == error.message == "It's a sentence."
