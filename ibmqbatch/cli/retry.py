@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from ..jobset.catalog import find_set
+from ..jobset.retry import given_after_all, lacks_results, may_run_again
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
+from ..manifest.store import Manifest
 from ..manifest.wants import unknown_jobs, want_retry
 from . import options
 from .resume import go_on
-from .verb import chosen_jobs, verb
+from .verb import Verb, chosen_jobs, verb, working
 
 
 def command(
@@ -21,7 +23,11 @@ def command(
     job: options.Jobs = None,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
     lost: Annotated[
-        bool, typer.Option("--lost", help="Jobs too that ran and whose results are lost.")
+        bool,
+        typer.Option(
+            "--lost",
+            help="Jobs too whose results are lost or overdue, unless the service gives them now.",
+        ),
     ] = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
@@ -42,8 +48,9 @@ def command(
             chosen = [
                 record
                 for record in manifest.jobs()
-                if record.index in named and _may_run_again(record, cancelled=cancelled, lost=lost)
+                if record.index in named and may_run_again(record, cancelled=cancelled, lost=lost)
             ]
+            chosen = _still_lacking(this, manifest, chosen, quiet=quiet)
             unknown = [] if job else unknown_jobs(manifest, chosen)
             if len(unknown) < len(chosen):
                 # All of them are refused by `want_retry`, and so are jobs that were named.
@@ -58,10 +65,19 @@ def command(
     return this.exit_code
 
 
-def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
-    if job.status is JobStatus.CANCELLED:
-        return cancelled
-    return job.status is JobStatus.ERROR or (lost and job.lost)
+def _still_lacking(
+    this: Verb, manifest: Manifest, chosen: list[JobRecord], *, quiet: bool
+) -> list[JobRecord]:
+    """Leave out jobs whose results come after all."""
+    from ..render.console import listed, message
+
+    if not any(map(lacks_results, chosen)):
+        return chosen
+    with working(this, manifest) as work:
+        given = [job.index for job in given_after_all(work, chosen)]
+    if given and not quiet:
+        message(f"The results of {listed('job', given)} have come after all.")
+    return [job for job in chosen if job.index not in given]
 
 
 def _say_unknown(jobs: Sequence[int]) -> None:
@@ -78,6 +94,6 @@ def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)
     if left_out and not cancelled:
         text += f" Cancelled: {plural(left_out, 'job')}; --cancelled runs those again."
-    if any(job.lost for job in jobs) and not lost:
-        text += " Some results are lost; --lost runs those jobs again."
+    if any(map(lacks_results, jobs)) and not lost:
+        text += " Some results are lost or overdue; --lost runs those jobs again."
     message(text)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from ..clock import Clock
-from ..jobset.advance import follow, try_advance
+from ..jobset.advance import ask_again, follow, try_advance
 from ..jobset.errors import TimedOut
+from ..jobset.results import repair
 from ..jobset.standing import is_idle
 from ..jobset.work import Observer, Unobserved, Work
 from ..manifest.errors import SetInUse
@@ -109,6 +110,22 @@ class SetHandle:
             patience = _PATIENCE if fetching else 0.0
             try_advance(work, patience=patience, sending=False, fetching=fetching)
             self._fresh_until = time.monotonic() + work.client.account.poll_first
+
+    def ask_again(self, jobs: Collection[int] | None = None) -> list[JobRecord]:
+        """Ask for the results of jobs that are done, by their indexes, or of all of them.
+
+        Those that are lost are asked for, too, and those that are here are replaced once others
+        have arrived whole. What the service gives once is left alone where it is here, unless it is
+        damaged. Return the jobs whose results are here, and not given any more. Raises SetInUse,
+        and ServiceErrors.
+        """
+        clock = Clock()
+        with self.open() as manifest:
+            repair(manifest)
+            every = range(manifest.job_set().total_jobs)
+        with landing(clock), self.working(clock) as work:
+            left = ask_again(work, every if jobs is None else jobs)
+        return [job for job in left if job.remote is not None and job.remote.result == "stored"]
 
     def catch_up(self) -> None:
         """Do as `refresh` does, unless that was done a moment ago.

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 from qiskit.providers import JobStatus
 
 from ..clock import Clock
-from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
-from .arguments import also_called, seconds
+from .arguments import also_called, checked_timeout, seconds
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .connection import connected
@@ -175,20 +174,31 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         """Wait for the job's result and return it, as Qiskit's `Result`, one entry a circuit.
 
         The service has either all results of a job or none: `partial` changes nothing here, and is
-        for job sets. They are kept on this machine, checked against a sum, and read again with
-        `refresh`, which gives a new object; what is damaged is fetched anew. How often is asked
-        meanwhile is the account's business, and `wait` without effect.
+        for job sets. They are kept on this machine, checked against a sum. `refresh` asks the
+        service for them again, though they were taken for lost, and gives a new object; of a
+        private job, whose results are given once, it reads what is here. A warning tells where
+        the service has none any more: what is here stays. How often is asked meanwhile is the
+        account's business, and `wait` without effect.
 
         Raises IBMQJobInvalidStateError when the job was cancelled, IBMQJobFailureError when it
-        failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had.
+        failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had, or not
+        yet though the job is done.
         """
         if refresh:
             self._result = None
-            with translated(IBMQJobError), self._in_set().handle.open() as manifest:
-                repair(manifest)
+            view = self._in_set()
+            with translated(IBMQJobError):
+                checked_timeout(timeout)
+                kept = view.handle.ask_again({view.index})
+            if kept:
+                warn(f"The service gives no result of job {self.job_id()} any more: it is kept.")
         if self._result is not None:
             return self._result
-        view = self._wait(timeout, lambda job: job.delivered)
+        with translated(IBMQJobError):
+            view = self._in_set()
+            if view.record().overdue and not refresh:
+                view.handle.refresh(fetching=True)
+        self._wait(timeout, lambda job: job.delivered)
         with translated(IBMQJobError):
             record = view.record()
         self._check_result(record)
@@ -203,7 +213,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
             raise IBMQJobInvalidStateError(f"{where} Job was cancelled.")
         if record.status is records.JobStatus.ERROR:
             raise IBMQJobFailureError(f"{where} Job has failed: {failure_of(self._facts())}")
-        if record.lost:
+        if record.lost or record.overdue:
             raise IBMQJobApiError(f"{where} {record.reason}")
 
     def wait_for_final_state(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from ..jobset.results import missing_jobs, repair
+from ..clock import Clock
+from ..jobset.results import missing_jobs
+from ..jobset.retry import given_after_all, may_run_again
 from ..jobset.standing import is_delivered, is_over
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
+from ..manifest.wants import want_retry
 from ..render.notebook import job_set_html
 from . import report
 from ._qiskit import has_qobj
@@ -150,8 +153,10 @@ class ManagedJobSet:
 
         `timeout` is in seconds, sending included; None or 0 is as long as it takes. With `partial`,
         a circuit whose shots were spread over several jobs can be read though some of these failed.
-        `refresh` checks what is stored, and asks the service anew; else the same object is returned
-        as long as nothing has changed. With `wait` False what is here by now is returned.
+        `refresh` asks the service for all results again, though some were taken for lost; a warning
+        names the experiments of which it gives none any more, and what is here stays. Else the same
+        object is returned as long as nothing has changed. With `wait` False what is here by now is
+        returned.
 
         Failed jobs do not raise: a UserWarning names each, and `success` of what is returned is
         False. Raises IBMQJobManagerTimeoutError, which names the experiments still waited for.
@@ -160,9 +165,15 @@ class ManagedJobSet:
         with translated(IBMQJobManagerError):
             limit = checked_timeout(timeout)
             if refresh:
-                with held.handle.open() as manifest:
-                    repair(manifest)
+                kept = held.handle.ask_again()
+                if kept:
+                    warn(
+                        "The service gives no results any more of experiments "
+                        f"{report.spans(kept)}: they are kept."
+                    )
             if wait:
+                if not refresh and any(job.overdue for job in held.handle.jobs()):
+                    held.fetch()
                 held.wait(is_delivered, limit, lambda job: job.delivered)
             else:
                 held.fetch()
@@ -199,6 +210,30 @@ class ManagedJobSet:
         ended by then, or why the service could not be asked.
         """
         self._held.cancel()
+
+    def retry(self, *, cancelled: bool = False, lost: bool = False) -> list[ManagedJob]:
+        """Have jobs run again, in the background, as new attempts; return them.
+
+        Those are the jobs that have failed, or that the service has not taken; with `cancelled`
+        also those that were cancelled, and with `lost` those whose results are lost or overdue,
+        which are asked for once more first. `jobs()`, `results()` and all else then are about the
+        new attempts. Raises IBMQJobManagerInvalidStateError where circuits are not known well
+        enough to send them again, as those that another program has sent.
+        """
+        held = self._held
+        with translated(IBMQJobManagerError), held.handle.working(Clock()) as work:
+            chosen = [
+                job
+                for job in work.manifest.jobs()
+                if may_run_again(job, cancelled=cancelled, lost=lost)
+            ]
+            given = given_after_all(work, chosen)
+            again = [job for job in chosen if job not in given]
+            if again:
+                want_retry(work.manifest, again)
+        held.send()
+        indexes = {job.index for job in again}
+        return [job for index, job in enumerate(self.managed_jobs()) if index in indexes]
 
     def jobs(self) -> list[IBMQJob | None]:
         """Wait until the jobs are sent, and return them, as many as `managed_jobs`, in order.

@@ -14,6 +14,7 @@ from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
 from ..jobset.errors import TimedOut
+from ..jobset.observe import created_of
 from ..jobset.recover import recover_jobs
 from ..jobset.tags import check_name, is_ours
 from ..jobset.usage import metrics_of
@@ -38,7 +39,8 @@ class JobFacts:
     """What is known of a job without asking.
 
     `id` is None as long as it is not on the service; `tags` are its user's; `name` is None where it
-    has none; `created` is ISO 8601, empty where it is not told.
+    has none; `created` is ISO 8601: when the service created the job, or, as long as it has not
+    told, when it was sent, or planned; empty where nobody has told.
     """
 
     id: str | None
@@ -93,7 +95,9 @@ class SetView:
             solution="" if remote is None else remote.solution,
             tags=record.tags if self._tags is None else self._tags,
             name=name,
-            created=record.created_at if remote is None else remote.submitted_at,
+            created=(
+                record.created_at if remote is None else remote.created_at or remote.submitted_at
+            ),
             private=record.private if remote is None else remote.private,
         )
 
@@ -104,6 +108,19 @@ class SetView:
     def catch_up(self) -> None:
         """Ask, unless that was done a moment ago for another job of the set, or this one."""
         self.handle.catch_up()
+
+    def created(self) -> str:
+        """Return when the service created the job, or the set was planned that it waits in."""
+        remote = self.record().remote
+        if remote is not None and remote.created_at is None:
+            self.handle.catch_up()  # which tells it of the set's other jobs as well
+            remote = self.record().remote
+        if remote is None:
+            return self.handle.record().created_at
+        if remote.created_at is not None:
+            return remote.created_at
+        with self.handle.working(Clock()) as work:
+            return created_of(work, remote)
 
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured; None as long as the job is not there."""
@@ -192,6 +209,10 @@ class ServiceView:
     def catch_up(self) -> None:
         """Ask: there are no others whose answer would do."""
         self.refresh()
+
+    def created(self) -> str:
+        """Return when the service created the job, as it told."""
+        return self._remote.created
 
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured."""

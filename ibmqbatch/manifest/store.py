@@ -34,7 +34,7 @@ DRAFT_SUFFIX = ".draft"  # until it is whole
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
     r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed, r.result, r.result_tries, r.result_error, r.metrics
+    r.missed, r.result, r.result_tries, r.result_error, r.metrics, r.created_at, r.overdue
 """
 _REMOTES = f"""
     SELECT {_REMOTE_COLUMNS} FROM remotes r
@@ -58,8 +58,9 @@ def lock_path(manifest: Path) -> Path:
 
 def _remote(row: Sequence[Any]) -> RemoteRecord:
     values = list(row)
-    values[-5] = _instant(row[-5])
-    values[-1] = None if row[-1] is None else json.loads(row[-1])
+    values[-7] = _instant(row[-7])
+    values[-3] = None if row[-3] is None else json.loads(row[-3])
+    values[-1] = bool(row[-1])
     return RemoteRecord(*values)
 
 
