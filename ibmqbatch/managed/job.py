@@ -289,6 +289,14 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         """Return the header that was given with the job; empty where there was none."""
         return header_of(self._in_set())
 
+    @property
+    def client_version(self) -> dict[str, str]:
+        """The versions of ibmqbatch and Qiskit that have sent the job, by name.
+
+        An empty dictionary where that is not known, as of jobs that other programs have sent.
+        """
+        return dict(self._facts().client_version)
+
     def backend_options(self) -> dict[str, Any]:
         """Return how the job is run, by the names that `IBMQBackend.run` has for it.
 

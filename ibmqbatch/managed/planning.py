@@ -14,7 +14,7 @@ from ..jobset.backends import find_backend
 from ..jobset.budget import usage_of
 from ..jobset.plan import make_plan
 from ..jobset.request import Request, check_request
-from ._qiskit import circuits_of_qobj, is_qobj
+from ._qiskit import circuits_of_qobj, client_version, is_qobj
 from .arguments import as_index
 from .connection import account_named, connected
 from .handle import SetHandle
@@ -55,7 +55,7 @@ def plan_set(
     asked = read_run_options(dict(backend.options), run_config)
     unnamed = datetime.now(UTC).replace(tzinfo=None).isoformat()
     called = _name(name) or unnamed
-    kept = dict(asked.kept)
+    kept = {**asked.kept, "client_version": client_version()}
     if lone:
         # The job has no name as long as its set has this one.
         kept |= {"lone": True, "unnamed": unnamed}

@@ -7,7 +7,7 @@ that tells; then it is made a set of its own, as `ibmqbatch recover` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
@@ -23,6 +23,7 @@ from ..service.errors import ServiceError
 from . import changes
 from .connection import connected
 from .handle import SetHandle
+from .job_parts import client_version_in
 
 if TYPE_CHECKING:
     from ..service.types import RemoteJob
@@ -40,7 +41,8 @@ class JobFacts:
 
     `id` is None as long as it is not on the service; `tags` are its user's; `name` is None where it
     has none; `created` is ISO 8601: when the service created the job, or, as long as it has not
-    told, when it was sent, or planned; empty where nobody has told.
+    told, when it was sent, or planned; empty where nobody has told. `client_version` are the
+    versions of what has sent it, by name, as far as they are known.
     """
 
     id: str | None
@@ -53,6 +55,7 @@ class JobFacts:
     name: str | None
     created: str
     private: bool
+    client_version: Mapping[str, str] = field(default_factory=dict)
 
 
 class SetView:
@@ -99,6 +102,7 @@ class SetView:
                 record.created_at if remote is None else remote.created_at or remote.submitted_at
             ),
             private=record.private if remote is None else remote.private,
+            client_version=client_version_in(record),
         )
 
     def refresh(self) -> None:

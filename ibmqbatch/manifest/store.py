@@ -30,6 +30,7 @@ __all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
 
 SUFFIX = ".sqlite"
 DRAFT_SUFFIX = ".draft"  # until it is whole
+_HEAD_BYTES = 65_536  # of a circuit: its name, metadata and registers, unless these are very large
 
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
@@ -219,6 +220,15 @@ class Manifest:
         row = self.db.row("SELECT kind, body FROM bodies WHERE id = ?", (number,))
         assert row is not None
         return row[0], row[1]
+
+    def heads(self, first: int, last: int) -> list[tuple[str, bytes]]:
+        """Return each of those circuits' kind, and how what is sent of it begins, packed."""
+        rows = self.db.rows(
+            """SELECT b.kind, substr(b.body, 1, ?) FROM circuits c JOIN bodies b ON b.id = c.body
+               WHERE c.idx BETWEEN ? AND ? ORDER BY c.idx""",
+            (_HEAD_BYTES, first, last),
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def pubs_size(self, first: int, last: int) -> int:
         """Return how many bytes those circuits take, without reading them."""

@@ -59,7 +59,6 @@ def test_what_there_is_no_counterpart_of_is_not_available(job):
     assert job.scheduling_mode() is None
     assert job.queue_info() is None
     assert job.queue_position() is job.queue_position(refresh=True) is None
-    assert job.client_version == {}
     assert job.experiment_id is None
     with pytest.warns(Warning, match="shared with all"):
         assert job.share_level() == "none"
