@@ -26,8 +26,10 @@ __all__ = [
     "encode_qpy",
     "load_qpy",
     "parameter_names",
+    "raw_metadata",
     "read_header",
     "read_shape",
+    "with_raw_metadata",
 ]
 
 MAGIC = b"QISKIT"
@@ -133,6 +135,7 @@ def parameter_names(data: bytes) -> list[str] | None:
 _FILE_HEADER = struct.Struct("!6sBBBBQc")
 _KIND = struct.Struct("!c")
 _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQ")
+_SIZE, _METADATA_SIZE = struct.Struct("!Q"), 13  # where in the header it is
 _VARIABLES = struct.Struct("!I")  # how many there are, at the end of the header
 _OFFSET = struct.Struct("!Q")  # where the circuit begins
 _HEADERS, _WITH_VARIABLES, _WITH_OFFSETS = 10, 12, 16
@@ -153,12 +156,17 @@ class CircuitShape:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What stands before the instructions; `end` is where it does."""
+    """What stands before the registers of a circuit.
+
+    `begin` is where its header is in the file, `start` to `end` where its metadata are, as JSON.
+    """
 
     name: str
-    metadata: Mapping[str, object]
+    metadata: object
     num_qubits: int
     num_registers: int
+    begin: int
+    start: int
     end: int
 
 
@@ -168,7 +176,25 @@ def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
     Where they cannot be read, of versions before 10 or after 18, None and nothing.
     """
     head = _read_head(data)
-    return (None, {}) if head is None else (head.name, head.metadata)
+    if head is None:
+        return None, {}
+    return head.name, head.metadata if isinstance(head.metadata, dict) else {}
+
+
+def raw_metadata(data: bytes) -> bytes | None:
+    """Return the metadata of the circuit in a QPY file as they stand there; None as above."""
+    head = _read_head(data)
+    return None if head is None else data[head.start : head.end]
+
+
+def with_raw_metadata(data: bytes, raw: bytes) -> bytes:
+    """Return the file with other metadata in it; there must be those that `raw_metadata` gives."""
+    head = _read_head(data)
+    assert head is not None
+    changed = bytearray(data)
+    changed[head.start : head.end] = raw
+    _SIZE.pack_into(changed, head.begin + _METADATA_SIZE, len(raw))
+    return bytes(changed)
 
 
 def read_shape(data: bytes) -> CircuitShape | None:
@@ -200,21 +226,22 @@ def _read_head(data: bytes) -> _Head | None:
     version = data[_VERSION_BYTE] if len(data) > _VERSION_BYTE else 0
     if data[:_VERSION_BYTE] != MAGIC or not _HEADERS <= version <= max(_READ_SINCE):
         return None
-    start = _FILE_HEADER.size + _KIND.size
+    begin = _FILE_HEADER.size + _KIND.size
     try:
         if version >= _WITH_OFFSETS:
-            (start,) = _OFFSET.unpack_from(data, start)
+            (begin,) = _OFFSET.unpack_from(data, begin)
         name_size, _, phase_size, qubits, _, metadata_size, registers, _ = (
-            _CIRCUIT_HEADER.unpack_from(data, start)
+            _CIRCUIT_HEADER.unpack_from(data, begin)
         )
-        start += _CIRCUIT_HEADER.size + (_VARIABLES.size if version >= _WITH_VARIABLES else 0)
+        start = (
+            begin + _CIRCUIT_HEADER.size + (_VARIABLES.size if version >= _WITH_VARIABLES else 0)
+        )
         name = data[start : start + name_size].decode()
         start += name_size + phase_size
         metadata = json.loads(data[start : start + metadata_size])
     except (struct.error, ValueError, RecursionError):
         return None
-    kept = metadata if isinstance(metadata, dict) else {}
-    return _Head(name, kept, qubits, registers, start + metadata_size)
+    return _Head(name, metadata, qubits, registers, begin, start, start + metadata_size)
 
 
 def _newer(version: int, where: str) -> BadInput:

@@ -6,6 +6,7 @@ that tells; then it is made a set of its own, as `ibmqbatch recover` does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,19 +14,23 @@ from typing import TYPE_CHECKING
 from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
-from ..jobset.errors import TimedOut
+from ..jobset.errors import NoSuchSet, TimedOut
 from ..jobset.observe import created_of
+from ..jobset.once import manifest_path
 from ..jobset.recover import recover_jobs
-from ..jobset.tags import check_name, is_ours
+from ..jobset.tags import check_name, find_name_tag, find_place, is_ours, naming
 from ..jobset.usage import metrics_of
 from ..manifest.records import JobRecord, JobStatus, status_of
 from ..service.errors import ServiceError
 from . import changes
 from .connection import connected
+from .finding import rebuilt
 from .handle import SetHandle
 from .job_parts import client_version_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..service.types import RemoteJob
 
 __all__ = ["JobFacts", "ServiceView", "SetView", "View"]
@@ -83,12 +88,7 @@ class SetView:
         """Return what the set's file tells."""
         job, record = self.record(), self.handle.record()
         remote = job.remote
-        if record.made_elsewhere or record.name == record.run_config.get("unnamed"):
-            name = None
-        elif record.run_config.get("lone") is True:
-            name = record.name
-        else:
-            name = f"{record.name}_{job.index}_"
+        name = None if record.made_elsewhere else naming(record).of_job(job.index)
         return JobFacts(
             id=None if remote is None else remote.id,
             status=job.status,
@@ -154,10 +154,15 @@ class SetView:
     def rename(self, name: str) -> bool:
         """Change the name of a job that is a set of its own; return whether it carries it."""
         record = self.handle.record()
-        if record.made_elsewhere or record.run_config.get("lone") is not True:
-            whose = "Another program has sent it" if record.made_elsewhere else "Its set names it"
+        if record.made_elsewhere:
             raise UsageError(
-                f"A name of its own this job does not have. {whose}.",
+                "Another program has sent this job, or another attempt at it counts in its set: it "
+                "cannot be given a name.",
+                "Give it a tag.",
+            )
+        if record.run_config.get("lone") is not True:
+            raise UsageError(
+                "This job is one of a set, which names it.",
                 "Rename the job set instead, with ManagedJobSet.update_name().",
             )
         # Without one it is called as it would have been, had it never had any.
@@ -172,6 +177,10 @@ class SetView:
         return remote is None or remote.labels_version >= version
 
     def in_set(self, timeout: float | None = None) -> SetView:  # noqa: ARG002
+        """Return this view."""
+        return self
+
+    def for_labels(self) -> View:
         """Return this view."""
         return self
 
@@ -192,6 +201,7 @@ class ServiceView:
     def facts(self) -> JobFacts:
         """Return what the service told last."""
         remote = self._remote
+        named, place = find_name_tag(remote.tags), find_place(remote.tags)
         return JobFacts(
             id=remote.id,
             status=status_of(remote.status, remote.reason_code),
@@ -200,7 +210,7 @@ class ServiceView:
             code=remote.reason_code,
             solution=remote.solution,
             tags=tuple(tag for tag in remote.tags if not is_ours(tag)),
-            name=None,
+            name=named.of_job(place[1]) if named and place else None,
             created=remote.created,
             private=remote.private,
         )
@@ -254,24 +264,49 @@ class ServiceView:
             "Give it a tag.",
         )
 
+    def for_labels(self) -> View:
+        """Return the view through which its name and tags are changed: a job of ours has its set's.
+
+        That is rebuilt where it is not here.
+        """
+        return self if find_place(self._remote.tags) is None else self.in_set()
+
     def in_set(self, timeout: float | None = None) -> SetView:
-        """Return the view on the set that it is of, made for it where there is none.
+        """Return the view on the set that it is of.
+
+        Where that is not here, it is rebuilt from the service if it is one of ours, and else made
+        of this job alone; so it is where another attempt at the same job counts in its set.
 
         Raises TimedOut where the service does not tell of it in `timeout` seconds, ServiceErrors.
         """
         remote = self._remote
         found = find_job(remote.id, remote.tags) or find_job(remote.id)
+        place = find_place(remote.tags)
         if found is None:
             clock = Clock()
             clock.set_deadline(timeout)
             try:
-                with connected(self._account_name, clock) as client:
-                    found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
+                found = self._made(clock, place)
             except ServiceError as error:
                 if clock.left > 0:
                     raise
                 raise TimedOut(f"The service has not told of job {remote.id} in time.") from error
-        return SetView(SetHandle(found[0]), found[1], self.facts().tags)
+        path, index = found
+        ours = place is not None and path.stem == place[0]
+        return SetView(SetHandle(path), index, None if ours else self.facts().tags)
+
+    def _made(self, clock: Clock, place: tuple[str, int] | None) -> tuple[Path, int]:
+        """Make the set that the job is of; return its file, and the job's index in it."""
+        remote = self._remote
+        if place is not None and not manifest_path(place[0]).exists():
+            # Somebody may have changed the tags of its set: then it can be used alone yet.
+            with contextlib.suppress(UsageError, NoSuchSet):
+                rebuilt(place[0], self._account_name, clock)
+            found = find_job(remote.id, remote.tags)
+            if found is not None:
+                return found
+        with connected(self._account_name, clock) as client:
+            return recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
 
 
 View = SetView | ServiceView

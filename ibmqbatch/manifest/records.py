@@ -164,14 +164,16 @@ class ProgramRecord:
 class PubRecord:
     """Circuits that are sent as one: a program, and a row of values for each of them.
 
-    `rows` is None for a single circuit without values. `body` is of `kind` qpy or openqasm3,
-    compressed by zlib. `shots` are all that each circuit is to get, over all repeats.
+    `rows` is None for a single circuit without values; else `order` tells in which order the
+    metadata are that these values stand in. `body` is of `kind` qpy or openqasm3, compressed by
+    zlib. `shots` are all that each circuit is to get, over all repeats.
     """
 
     kind: str
     body: bytes = field(repr=False)
     rows: tuple[tuple[float, ...], ...] | None
     shots: int
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ class Manifest:
         Neighbours that differ in their parameters' values alone are one.
         """
         rows = self.db.rows(
-            """SELECT body, parameter_values, shots
+            """SELECT body, parameter_values, shots, metadata
                FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx""",
             (first, last),
         )
@@ -212,8 +212,12 @@ class Manifest:
             lambda item: (item[1][0], item[1][2], item[0] if _alone(item[1][1]) else None),
         ):
             kind, data = self._body(body)
-            values = None if alone is not None else tuple(_values(row[1]) or () for _, row in same)
-            pubs.append(PubRecord(kind, data, values, shots))
+            if alone is not None:
+                pubs.append(PubRecord(kind, data, None, shots))
+                continue
+            runs = [row for _, row in same]
+            values = tuple(_values(row[1]) or () for row in runs)
+            pubs.append(PubRecord(kind, data, values, shots, tuple(json.loads(runs[0][3]))))
         return pubs
 
     def _body(self, number: int) -> tuple[str, bytes]:
