@@ -21,6 +21,7 @@ from ..jobset.work import Observer, Unobserved, Work
 from ..manifest.errors import SetInUse
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.store import Manifest
+from ..service.errors import ServiceError
 from .connection import connected
 from .interrupts import landing
 
@@ -111,20 +112,28 @@ class SetHandle:
             try_advance(work, patience=patience, sending=False, fetching=fetching)
             self._fresh_until = time.monotonic() + work.client.account.poll_first
 
-    def ask_again(self, jobs: Collection[int] | None = None) -> list[JobRecord]:
+    def ask_again(
+        self, jobs: Collection[int] | None = None, timeout: float | None = None
+    ) -> list[JobRecord]:
         """Ask for the results of jobs that are done, by their indexes, or of all of them.
 
         Those that are lost are asked for, too, and those that are here are replaced once others
         have arrived whole. What the service gives once is left alone where it is here, unless it is
         damaged. Return the jobs whose results are here, and not given any more. Raises SetInUse,
-        and ServiceErrors.
+        TimedOut where that takes longer than `timeout` seconds, and ServiceErrors.
         """
         clock = Clock()
+        clock.set_deadline(timeout)
         with self.open() as manifest:
             repair(manifest)
             every = range(manifest.job_set().total_jobs)
-        with landing(clock), self.working(clock) as work:
-            left = ask_again(work, every if jobs is None else jobs)
+        try:
+            with landing(clock), self.working(clock) as work:
+                left = ask_again(work, every if jobs is None else jobs)
+        except ServiceError as error:
+            if clock.left > 0:
+                raise
+            raise TimedOut("The service has not given the results in time.") from error
         return [job for job in left if job.remote is not None and job.remote.result == "stored"]
 
     def catch_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -184,21 +185,22 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had, or not
         yet though the job is done.
         """
+        with translated(IBMQJobError):
+            limit = checked_timeout(timeout)
+        begun = time.monotonic()
         if refresh:
             self._result = None
-            view = self._in_set()
-            with translated(IBMQJobError):
-                checked_timeout(timeout)
-                kept = view.handle.ask_again({view.index})
-            if kept:
-                warn(f"The service gives no result of job {self.job_id()} any more: it is kept.")
         if self._result is not None:
             return self._result
+        view = self._in_set(limit)
         with translated(IBMQJobError):
-            view = self._in_set()
-            if view.record().overdue and not refresh:
-                view.handle.refresh(fetching=True)
-        self._wait(timeout, lambda job: job.delivered)
+            if refresh or view.record().overdue:
+                kept = view.handle.ask_again({view.index}, limit)
+                if kept:
+                    warn(f"The service gives no result of job {self.job_id()} any more: it stays.")
+        if limit is not None:
+            limit = max(0.001, limit - (time.monotonic() - begun))
+        self._wait(limit, lambda job: job.delivered)
         with translated(IBMQJobError):
             record = view.record()
         self._check_result(record)

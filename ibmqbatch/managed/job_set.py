@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -164,8 +165,11 @@ class ManagedJobSet:
         held = self._held
         with translated(IBMQJobManagerError):
             limit = checked_timeout(timeout)
+            begun = time.monotonic()
             if refresh:
-                kept = held.handle.ask_again()
+                kept = held.handle.ask_again(timeout=limit)
+                if limit is not None:
+                    limit = max(0.001, limit - (time.monotonic() - begun))
                 if kept:
                     warn(
                         "The service gives no results any more of experiments "

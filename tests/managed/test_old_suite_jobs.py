@@ -10,7 +10,7 @@ others the last tests tell what there is instead:
 - that a job is another backend's is an error, and no warning besides;
 - what the answer to a submission holds besides the job's id is not kept, and one without an id is
   looked into, and not taken for a failure;
-- a job cannot be given an empty name.
+- an empty name is none: None, and not an empty text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from ibmqbatch import (
     IBMQBackendValueError,
     IBMQJob,
     IBMQJobFailureError,
-    IBMQJobInvalidStateError,
     IBMQJobTimeoutError,
 )
 from ibmqbatch.jobset.catalog import set_paths
@@ -473,11 +472,10 @@ def test_a_job_whose_id_is_not_told_is_looked_for_and_found(proxy, simulator):
     assert proxy.submissions == 1
 
 
-def test_an_empty_name_is_refused(simulator):
+def test_a_job_that_is_given_an_empty_name_has_none(simulator):
     job = simulator.run(bell(), job_name="before", shots=1)
-    with pytest.raises(IBMQJobInvalidStateError):
-        job.update_name("")
-    assert job.name() == "before"
+    job.update_name("")
+    assert job.name() is None
 
 
 @needs_terra("Qiskit 2 has no pulse schedules.")
