@@ -24,14 +24,15 @@ def iso(epoch: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def in_utc(text: object) -> str | None:
+def in_utc(text: object, *, exact: bool = False) -> str | None:
     """Write a time that is given as ISO 8601 as `iso` does; None where it is none.
 
-    Without a zone it is taken for UTC.
+    Without a zone it is taken for UTC. `exact` keeps its microseconds.
     """
     try:
         moment = datetime.fromisoformat(str(text))
-        return iso((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return moment.isoformat() if exact else iso(moment.timestamp())
     except (ValueError, OverflowError):
         return None
 

@@ -8,6 +8,7 @@ import struct
 import traceback
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,17 @@ from .pulses import check_pulses, has_pulses
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["MAGIC", "encode_qpy", "load_qpy", "parameter_names", "read_header"]
+__all__ = [
+    "MAGIC",
+    "CircuitShape",
+    "encode_qpy",
+    "load_qpy",
+    "parameter_names",
+    "raw_metadata",
+    "read_header",
+    "read_shape",
+    "with_raw_metadata",
+]
 
 MAGIC = b"QISKIT"
 _VERSION_BYTE = len(MAGIC)
@@ -125,9 +136,39 @@ def parameter_names(data: bytes) -> list[str] | None:
 _FILE_HEADER = struct.Struct("!6sBBBBQc")
 _KIND = struct.Struct("!c")
 _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQ")
+_SIZE, _METADATA_SIZE = struct.Struct("!Q"), 13  # where in the header it is
 _VARIABLES = struct.Struct("!I")  # how many there are, at the end of the header
 _OFFSET = struct.Struct("!Q")  # where the circuit begins
 _HEADERS, _WITH_VARIABLES, _WITH_OFFSETS = 10, 12, 16
+
+
+_REGISTER = struct.Struct("!c?IH?")  # its kind, whether its bits are its own, size, name, ...
+_BIT_BYTES = 8  # of the number of each of its bits
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitShape:
+    """How many qubits a circuit has, and its registers: names and sizes, in their order."""
+
+    num_qubits: int
+    qregs: tuple[tuple[str, int], ...]
+    cregs: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands before the registers of a circuit.
+
+    `begin` is where its header is in the file, `start` to `end` where its metadata are, as JSON.
+    """
+
+    name: str
+    metadata: object
+    num_qubits: int
+    num_registers: int
+    begin: int
+    start: int
+    end: int
 
 
 def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
@@ -135,23 +176,73 @@ def read_header(data: bytes) -> tuple[str | None, Mapping[str, object]]:
 
     Where they cannot be read, of versions before 10 or after 18, None and nothing.
     """
+    head = _read_head(data)
+    if head is None:
+        return None, {}
+    return head.name, head.metadata if isinstance(head.metadata, dict) else {}
+
+
+def raw_metadata(data: bytes) -> bytes | None:
+    """Return the metadata of the circuit in a QPY file as they stand there; None as above."""
+    head = _read_head(data)
+    return None if head is None else data[head.start : head.end]
+
+
+def with_raw_metadata(data: bytes, raw: bytes) -> bytes:
+    """Return the file with other metadata in it; there must be those that `raw_metadata` gives."""
+    head = _read_head(data)
+    assert head is not None
+    changed = bytearray(data)
+    changed[head.start : head.end] = raw
+    _SIZE.pack_into(changed, head.begin + _METADATA_SIZE, len(raw))
+    return bytes(changed)
+
+
+def read_shape(data: bytes) -> CircuitShape | None:
+    """Return the shape of the circuit in a QPY file, without Qiskit; None where that fails.
+
+    Its first bytes will do, as long as the metadata and the registers are among them.
+    """
+    head = _read_head(data)
+    if head is None:
+        return None
+    registers: dict[bytes, list[tuple[str, int]]] = {b"q": [], b"c": []}
+    start = head.end
+    try:
+        for _ in range(head.num_registers):
+            kind, _, size, name_size, in_circuit = _REGISTER.unpack_from(data, start)
+            start += _REGISTER.size
+            name = data[start : start + name_size].decode()
+            start += name_size + _BIT_BYTES * size
+            if start > len(data):
+                return None
+            if in_circuit:
+                registers[kind].append((name, size))
+    except (struct.error, ValueError, KeyError):
+        return None
+    return CircuitShape(head.num_qubits, tuple(registers[b"q"]), tuple(registers[b"c"]))
+
+
+def _read_head(data: bytes) -> _Head | None:
     version = data[_VERSION_BYTE] if len(data) > _VERSION_BYTE else 0
     if data[:_VERSION_BYTE] != MAGIC or not _HEADERS <= version <= max(_READ_SINCE):
-        return None, {}
-    start = _FILE_HEADER.size + _KIND.size
+        return None
+    begin = _FILE_HEADER.size + _KIND.size
     try:
         if version >= _WITH_OFFSETS:
-            (start,) = _OFFSET.unpack_from(data, start)
-        name_size, _, phase_size, _, _, metadata_size, _, _ = _CIRCUIT_HEADER.unpack_from(
-            data, start
+            (begin,) = _OFFSET.unpack_from(data, begin)
+        name_size, _, phase_size, qubits, _, metadata_size, registers, _ = (
+            _CIRCUIT_HEADER.unpack_from(data, begin)
         )
-        start += _CIRCUIT_HEADER.size + (_VARIABLES.size if version >= _WITH_VARIABLES else 0)
+        start = (
+            begin + _CIRCUIT_HEADER.size + (_VARIABLES.size if version >= _WITH_VARIABLES else 0)
+        )
         name = data[start : start + name_size].decode()
         start += name_size + phase_size
         metadata = json.loads(data[start : start + metadata_size])
     except (struct.error, ValueError, RecursionError):
-        return None, {}
-    return name, metadata if isinstance(metadata, dict) else {}
+        return None
+    return _Head(name, metadata, qubits, registers, begin, start, start + metadata_size)
 
 
 def _newer(version: int, where: str) -> BadInput:

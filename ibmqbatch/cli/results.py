@@ -69,6 +69,10 @@ def command(
             help="Write the service's own answers into this folder, a file a job.",
         ),
     ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Ask the service again, also for results that are lost."),
+    ] = False,
     partial: Annotated[
         bool, typer.Option("--partial", help="Give what is here, even if more is to come.")
     ] = False,
@@ -99,6 +103,8 @@ def command(
         with find_set(job_set) as manifest:
             indexes = _indexes(manifest, circuit)
             try:
+                if refresh:
+                    _ask_again(this, manifest, indexes, quiet=quiet)
                 _bring_home(
                     this, manifest, wait=wait, partial=partial, timeout=timeout, quiet=quiet
                 )
@@ -139,6 +145,24 @@ def _indexes(manifest: Manifest, wanted: Sequence[str] | None) -> list[int] | No
     return find_circuits(manifest.circuits(), wanted) if wanted else None
 
 
+def _ask_again(this: Verb, manifest: Manifest, indexes: list[int] | None, *, quiet: bool) -> None:
+    """Ask for results whatever is known of them; what is here stays where nothing comes."""
+    from ..jobset.advance import ask_again
+    from ..render.console import listed, message
+    from ..render.progress import ProgressBars
+
+    if manifest.db.is_copy:
+        raise UsageError(
+            f"{manifest.path} can only be read: what comes could not be kept.",
+            "Leave --refresh out, or mend the permissions of the file and its folder.",
+        )
+    wanted = [job.index for job in manifest.jobs() if _concerned(job, indexes)]
+    with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
+        left = ask_again(work, wanted)
+    if left and not quiet:
+        message(f"The service gives no results of {listed('job', [job.index for job in left])}.")
+
+
 def _bring_home(
     this: Verb,
     manifest: Manifest,
@@ -175,7 +199,7 @@ def _bring_home(
         bars.stop()
         with live_view(describe, stderr=True, enabled=shown) as show:
             this.clock.set_deadline(timeout)
-            follow(work, is_settled, shown=show)
+            follow(work, is_settled, at_least_once=True, shown=show)
 
 
 def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted) -> None:
@@ -306,10 +330,7 @@ def _tell_missing(missing: Sequence[JobRecord]) -> None:
         message(f"  {line}")
 
 
-def _concerned(job: object, indexes: list[int] | None) -> bool:
-    from ..manifest.records import JobRecord
-
-    assert isinstance(job, JobRecord)
+def _concerned(job: JobRecord, indexes: list[int] | None) -> bool:
     if indexes is None:
         return True
     return any(job.first_circuit <= index <= job.last_circuit for index in indexes)

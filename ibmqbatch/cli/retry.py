@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from ..jobset.catalog import find_set
-from ..jobset.selection import jobs_to_retry
+from ..jobset.retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
+from ..manifest.store import Manifest
 from ..manifest.wants import want_retry
 from . import options
 from .resume import go_on
-from .verb import verb
+from .verb import Verb, verb, working
 
 
 def command(
@@ -22,7 +23,11 @@ def command(
     job: options.Jobs = None,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
     lost: Annotated[
-        bool, typer.Option("--lost", help="Jobs too that ran and whose results are lost.")
+        bool,
+        typer.Option(
+            "--lost",
+            help="Jobs too whose results are lost or overdue, unless the service gives them now.",
+        ),
     ] = False,
     wait: options.Wait = False,
     timeout: options.Timeout = None,
@@ -39,7 +44,9 @@ def command(
     with verb("retry", json=json, verbose=verbose) as this:
         options.check_timeout(timeout, waiting=wait)
         with find_set(job_set) as manifest:
-            chosen, unknown = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
+            chosen = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
+            chosen = _still_lacking(this, manifest, chosen, quiet=quiet)
+            chosen, unknown = sendable(manifest, chosen, named=bool(job))
             _say_unknown(unknown)
             if not chosen:
                 this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
@@ -48,6 +55,21 @@ def command(
                 want_retry(manifest, chosen)
                 go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
+
+
+def _still_lacking(
+    this: Verb, manifest: Manifest, chosen: list[JobRecord], *, quiet: bool
+) -> list[JobRecord]:
+    """Leave out jobs whose results come after all."""
+    from ..render.console import listed, message
+
+    if not any(map(lacks_results, chosen)):
+        return chosen
+    with working(this, manifest) as work:
+        given = [job.index for job in given_after_all(work, chosen)]
+    if given and not quiet:
+        message(f"The results of {listed('job', given)} have come after all.")
+    return [job for job in chosen if job.index not in given]
 
 
 def _say_unknown(jobs: Sequence[int]) -> None:
@@ -64,6 +86,6 @@ def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)
     if left_out and not cancelled:
         text += f" Cancelled: {plural(left_out, 'job')}; --cancelled runs those again."
-    if any(job.lost for job in jobs) and not lost:
-        text += " Some results are lost; --lost runs those jobs again."
+    if any(map(lacks_results, jobs)) and not lost:
+        text += " Some results are lost or overdue; --lost runs those jobs again."
     message(text)

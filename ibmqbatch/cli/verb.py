@@ -258,6 +258,6 @@ def outcome(jobs: Sequence[JobRecord]) -> ExitCode:
         return ExitCode.UNSETTLED
     if not all(job.status.final for job in jobs):
         return ExitCode.UNFINISHED
-    if any(job.lost or job.status != "DONE" for job in jobs):
+    if any(job.lost or job.overdue or job.status != "DONE" for job in jobs):
         return ExitCode.PARTIAL
     return ExitCode.DONE

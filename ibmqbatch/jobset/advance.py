@@ -7,7 +7,7 @@ each begins by asking the service what it has under the set's tag.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from ..errors import StorageError, UsageError
@@ -15,19 +15,20 @@ from ..files import FileLock
 from ..manifest import attempts, remotes
 from ..manifest.custody import custody
 from ..manifest.errors import SetInUse
+from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
 from ..service.errors import Reserved, ServiceError, Unreadable
 from .batch import drain_batches
 from .errors import Interrupted, TimedOut
-from .fetch import fetch
+from .fetch import fetch, refetch
 from .observe import observe
 from .reconcile import reconcile
 from .send import send
 from .settle import catch_up, settles_in
-from .standing import check_held, is_idle, is_settled
+from .standing import check_held, is_complete, is_idle
 from .work import Work
 
-__all__ = ["Goal", "Step", "advance", "follow", "try_advance"]
+__all__ = ["Goal", "Step", "advance", "ask_again", "follow", "try_advance"]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
@@ -75,10 +76,10 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     if fetching:
         fetch(work)
     drain_batches(work)
-    if is_settled(manifest):
+    if is_complete(manifest):
         with manifest.db.transaction():
             # Somebody may have wanted something else a moment ago.
-            if is_settled(manifest):
+            if is_complete(manifest):
                 remotes.close_set(manifest)
     if refusal is not None:
         raise refusal
@@ -129,18 +130,49 @@ def try_advance(
 
     Who holds it is another process, or thread; it is not waited for beyond the clock's deadline.
     """
-    clock, lock = work.clock, work.manifest.lock()
-    deadline = clock.monotonic() + min(patience, clock.left)
-    while not _acquired(lock):
-        if clock.monotonic() >= deadline or clock.interrupted.is_set():
-            return None
-        clock.sleep(_LOCK_POLL)
+    lock = _lock(work, patience)
+    if lock is None:
+        return None
     try:
         return advance(work, sending=sending, fetching=fetching)
     except SetInUse:
         return None  # another copy of its file sends at present
     finally:
         lock.release()
+
+
+def ask_again(work: Work, jobs: Collection[int], *, patience: float = 10.0) -> list[JobRecord]:
+    """Ask for results once more; see `fetch.refetch`.
+
+    Raises ServiceErrors, Interrupted, and SetInUse where somebody else holds the set for longer
+    than `patience` seconds.
+    """
+    lock = _lock(work, patience)
+    if lock is None:
+        raise _in_use()
+    try:
+        _check_instance(work)
+        left = refetch(work, jobs)
+    finally:
+        lock.release()
+    if work.clock.interrupted.is_set():
+        raise Interrupted("Interrupted.")
+    return left
+
+
+def _lock(work: Work, patience: float) -> FileLock | None:
+    """Take the set's lock; None where somebody else holds it for longer than `patience`."""
+    clock, lock = work.clock, work.manifest.lock()
+    deadline = clock.monotonic() + min(patience, clock.left)
+    while not _acquired(lock):
+        if clock.monotonic() >= deadline or clock.interrupted.is_set():
+            return None
+        clock.sleep(_LOCK_POLL)
+    return lock
+
+
+def _in_use() -> SetInUse:
+    return SetInUse("Another process holds the set.", "Wait until it is done, then try again.")
 
 
 def _acquired(lock: FileLock) -> bool:
@@ -181,9 +213,7 @@ def follow(
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
             if step is None and not persistent and not clock.interrupted.is_set():
-                raise SetInUse(
-                    "Another process holds the set.", "Wait until it is done, then try again."
-                )
+                raise _in_use()
             pause = account.poll_first
             wait = None if step is None else step.wait
             poll = account.poll_first if step and step.changed else poll

@@ -2,7 +2,8 @@
 
 A body passes through three states beside the manifest, so that a kill at any instant loses none:
 `<id>.part` while it arrives, `<id>.body` once it is whole, verified and synced, nothing once it is
-committed. One that fails its check is kept as `<id>.damaged` and never served as a result.
+committed. One that fails its check is kept as `<id>.damaged` and never served as a result. Of what
+is given once, an empty `<id>.part` tells that it has been asked for, and may have been given.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,10 +30,10 @@ from .disk import spool_path
 from .split import repeat_shots
 from .work import IN_FLIGHT, Work, side_by_side
 
-__all__ = ["check_body", "fetch", "spool_folder", "unfetched"]
+__all__ = ["check_body", "fetch", "refetch", "spool_folder", "unfetched"]
 
-# For results that a service says are complete and does not give: so many tries, and so many times
-# the time that its listings may lag.
+# How long results are waited for that a service says are complete and does not give: so many tries,
+# and so many times the time that its listings may lag.
 _MOST_TRIES = 10
 _PATIENCE = 10
 _LONGEST_NAME = 64  # what is an id, and not made to be too long for a file
@@ -47,6 +48,14 @@ class _NoResultsError(ServiceError):
 
 class _DamagedError(ServiceError):
     """The body fails its check."""
+
+
+class _LostError(ServiceError):
+    """The results certainly cannot be had any more."""
+
+
+# What is wrong with the results of one job, and not with the way to the service.
+_UNUSABLE = (_NoResultsError, _DamagedError, _LostError, NotFound, Unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +81,59 @@ def spool_folder(manifest: Manifest) -> Path:
 
 def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
     """Return the jobs that are done and whose results are neither here nor lost."""
+    return [(job, remote) for job, remote in _done(manifest) if remote.result is None]
+
+
+def _done(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
     return [
         (job, job.remote)
         for job in manifest.jobs()
-        if job.remote is not None and job.status is JobStatus.DONE and job.remote.result is None
+        if job.remote is not None and job.status is JobStatus.DONE
     ]
 
 
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
+    orders = _orders(work.manifest, unfetched(work.manifest))
+    folder = spool_folder(work.manifest)
+    if orders:
+        _bring(work, orders, folder)
+    elif folder.exists():
+        _sweep(work.manifest, folder)
+
+
+def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
+    """Ask for the results of `jobs` (indexes) that are done, whatever is known of these.
+
+    Return the jobs whose results the service has not given. What is here stays until others have
+    arrived whole; what is given once is not asked for where it is here. Raises the last
+    ServiceError, if any.
+    """
     manifest = work.manifest
-    folder = spool_folder(manifest)
-    private = manifest.job_set().private
+    wanted = [found for found in _done(manifest) if found[0].index in jobs]
     orders = [
-        _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
-        for job, remote in unfetched(manifest)
+        order
+        for order in _orders(manifest, wanted)
+        if not (order.private and order.remote.result == "stored")
     ]
-    if not orders:
-        if folder.exists():
-            _sweep(manifest, folder)
-        return
+    given = _bring(work, orders, spool_folder(manifest)) if orders else set()
+    return [order.job for order in orders if order.job.index not in given]
+
+
+def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
+    folder, private = spool_folder(manifest), manifest.job_set().private
+    return [
+        _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
+        for job, remote in wanted
+    ]
+
+
+def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
+    """Fetch what is ordered; return the jobs whose results have come. Raises the last error."""
+    manifest = work.manifest
     ensure_folder(folder)
     failure: ServiceError | None = None
+    given: set[int] = set()
     done = 0
     # What is given once is fetched one by one: whatever happens, no more than one can be lost.
     most = 1 if any(order.private for order in orders) else IN_FLIGHT
@@ -101,8 +141,9 @@ def fetch(work: Work) -> None:
         for order, error in ended:
             if error is None:
                 _keep(manifest, order)
+                given.add(order.job.index)
                 continue
-            unusable = isinstance(error, _NoResultsError | _DamagedError | NotFound | Unreadable)
+            unusable = isinstance(error, _UNUSABLE)
             if unusable or order.private:
                 with manifest.db.transaction():
                     _record_failure(work, order, error)
@@ -114,6 +155,7 @@ def fetch(work: Work) -> None:
         folder.rmdir()
     if failure is not None:
         raise failure
+    return given
 
 
 def _keep(manifest: Manifest, order: _Order) -> None:
@@ -136,12 +178,15 @@ def _sweep(manifest: Manifest, folder: Path) -> None:
 def _arrive(work: Work, order: _Order) -> None:
     """Have the verified body stand in its `.body` file, synced."""
     whole = order.path(".body")
-    if whole.exists():
+    if whole.exists() and order.remote.result != "stored":
         return  # it arrived before a crash
     part = order.path(".part")
+    # What is given once may have been already: to a process that died, or on a way that broke.
+    asked = order.private and (
+        part.exists() or bool(_aside(order)) or order.remote.result == "lost"
+    )
     if order.private and part.exists() and part.stat().st_size:
-        # A process died with what is given once. It may be whole, and half of it is better than
-        # nothing.
+        # It may be whole, and half of it is better than nothing.
         if not _problem(part, order):
             _settle(part, whole)
             return
@@ -149,17 +194,38 @@ def _arrive(work: Work, order: _Order) -> None:
     if order.private:
         _check_room(order.folder)
     try:
+        _download(work, order, part, asked=asked)
+    except (NotFound, _NoResultsError) as error:
+        if asked:
+            raise _LostError(f"the service gives them once, and has none now ({error})") from error
+        if _is_due(work, order.remote) and _is_gone(work, order.remote):
+            raise _LostError(f"the service does not have this job any more ({error})") from error
+        raise
+    problem = _problem(part, order)
+    if problem:
+        _keep_aside(part, order)
+        what = f"its results are not what they should be ({problem})"
+        raise _LostError(what) if order.private else _DamagedError(what)
+    _settle(part, whole)
+
+
+def _download(work: Work, order: _Order, part: Path, *, asked: bool) -> None:
+    """Have all that the service gives stand in `part`; raises a ServiceError where that is nothing.
+
+    `asked`: it may have been given before, which `part` is then to tell in any case.
+    """
+    try:
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             given = work.client.download_results(
                 order.remote.id, file, repeatable=not order.private
             )
             os.fsync(file.fileno())
-    except ServiceError:
+    except ServiceError as error:
         # Of a private job even a part may be all that there ever is.
         if order.private and part.stat().st_size:
             _keep_aside(part, order)
-        else:
+        elif not order.private or (error.nothing_created and not asked):
             part.unlink(missing_ok=True)
         raise
     except OSError as error:
@@ -170,11 +236,6 @@ def _arrive(work: Work, order: _Order) -> None:
     if not given:
         part.unlink(missing_ok=True)
         raise _NoResultsError("the service has no results of this job")
-    problem = _problem(part, order)
-    if problem:
-        _keep_aside(part, order)
-        raise _DamagedError(f"its results are not what they should be ({problem})")
-    _settle(part, whole)
 
 
 def _check_room(folder: Path) -> None:
@@ -199,8 +260,8 @@ def _settle(part: Path, whole: Path) -> None:
 
 
 def _keep_aside(part: Path, order: _Order) -> None:
-    """Keep a body that cannot be used, beside others of the same job."""
-    number = len(_aside(order))
+    """Keep a body that cannot be used; of what is given once, beside others of the same job."""
+    number = len(_aside(order)) if order.private else 0
     part.replace(order.path(f".{number}.damaged" if number else ".damaged"))
 
 
@@ -241,25 +302,40 @@ def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
 
 
 def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
-    """Count a try that failed; give up where the service cannot do better."""
-    remote = order.remote
+    """Count a try that failed; what is known to be here, or lost, stays so."""
+    manifest, remote = work.manifest, order.remote
+    if remote.result is not None:
+        return
     reason = error.message
     if remote.result_error and reason not in remote.result_error:
         reason = f"{reason}; before that: {remote.result_error}"
-    # The results of a private job are given once. What is "not there" then will not come back.
-    final = order.private and isinstance(error, NotFound | _NoResultsError | _DamagedError)
     kept = _aside(order)
     if kept:
         reason = f"{reason}; what arrived is kept as {', '.join(map(str, kept))}"
-    if final or (remote.result_tries + 1 >= _MOST_TRIES and _overdue(work, remote)):
-        remotes.lose_result(work.manifest, remote, reason)
+    if isinstance(error, _LostError):
+        remotes.lose_result(manifest, remote, reason)
+    elif _is_due(work, remote) and not remote.overdue:
+        remotes.result_overdue(manifest, remote, reason)
     else:
-        remotes.result_failed(work.manifest, remote, reason)
+        remotes.result_failed(manifest, remote, reason)
 
 
-def _overdue(work: Work, remote: RemoteRecord) -> bool:
-    """Tell whether a job ended so long ago that its results cannot just be late."""
+def _is_due(work: Work, remote: RemoteRecord) -> bool:
+    """Tell whether results have not come for longer than they can be late, this try counted."""
+    if remote.result == "stored" or remote.result_tries + 1 < _MOST_TRIES:
+        return False
     if remote.finished_at is None:
         return True
     ended = datetime.fromisoformat(remote.finished_at).timestamp()
     return work.clock.now() - ended > _PATIENCE * work.client.account.settle_delay
+
+
+def _is_gone(work: Work, remote: RemoteRecord) -> bool:
+    """Ask whether the service does not have a job any more; only its own word for that counts."""
+    try:
+        work.client.job(remote.id)
+    except NotFound:
+        return True
+    except ServiceError:
+        return False  # which tells of the way to the service, and not of the job
+    return False

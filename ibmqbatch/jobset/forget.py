@@ -21,7 +21,7 @@ from ..manifest.records import JobRecord, RemoteRecord, SetRecord
 from ..manifest.store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 from .disk import disk_bytes, spool_path
 from .once import release
-from .standing import is_settled
+from .standing import is_complete
 
 __all__ = ["Candidate", "clear_away", "consider", "forget"]
 
@@ -86,7 +86,7 @@ def _look(path: Path, lock: FileLock) -> Candidate:
                 if job.remote is not None and job.remote.result == "stored"
                 for index in range(job.first_circuit, job.last_circuit + 1)
             }
-            losses = "" if is_settled(manifest) else _losses(jobs, manifest.remotes())
+            losses = "" if is_complete(manifest) else _losses(jobs, manifest.remotes())
             return Candidate(path, lock, manifest.job_set(), jobs, len(stored), size, losses)
     except DamagedManifest:
         losses = "its file is damaged, and nobody can tell what it held"
@@ -102,7 +102,7 @@ def _losses(jobs: Sequence[JobRecord], remotes: Sequence[RemoteRecord]) -> str:
             not remote.status.final for remote in remotes
         ),
         "done, but without results here": sum(
-            job.status.final and not job.delivered for job in jobs
+            job.overdue or (job.status.final and not job.delivered) for job in jobs
         ),
     }
     told = (

@@ -5,13 +5,18 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..manifest.records import CircuitRecord, ProgramRecord
 from ..manifest.store import Manifest
 
-__all__ = ["CircuitView", "load_circuit_of", "view_circuit"]
+if TYPE_CHECKING:
+    from ..circuits.qpy import CircuitShape
+
+__all__ = ["CircuitView", "load_circuit_of", "shapes_of", "view_circuit"]
+
+_HEAD_BYTES = 1_000_000  # unpacked: name, metadata and registers, unless these are very large
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,30 @@ def view_circuit(
         return CircuitView(circuit, program, "drawing", draw(loaded, width))
     except BadInput as error:
         raise InputError([error.problem]) from error
+
+
+def shapes_of(manifest: Manifest, first: int, last: int) -> list[CircuitShape | None]:
+    """Return the qubits and registers of circuits `first` to `last`, both included, as sent.
+
+    A text names the device's own qubits, which then are one register. None for a circuit of which
+    they cannot be told, be it damaged: whoever reads results can do without. No Qiskit is needed.
+    """
+    from ..circuits.qpy import CircuitShape
+
+    heads = manifest.heads(first, last)
+    device = manifest.device() if any(kind == "openqasm3" for kind, _ in heads) else None
+    qubits = None if device is None else device[0].get("n_qubits")
+    whole = CircuitShape(qubits, (("q", qubits),)) if isinstance(qubits, int) else None
+    return [whole if kind == "openqasm3" else _shape(head) for kind, head in heads]
+
+
+def _shape(head: bytes) -> CircuitShape | None:
+    from ..circuits.qpy import read_shape
+
+    try:
+        return read_shape(zlib.decompressobj().decompress(head, _HEAD_BYTES))
+    except zlib.error:
+        return None
 
 
 def load_circuit_of(manifest: Manifest, circuit: CircuitRecord, *, compiled: bool) -> Any:

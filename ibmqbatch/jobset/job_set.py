@@ -28,13 +28,15 @@ from ..manifest.records import (
     set_state,
 )
 from ..manifest.store import SUFFIX, Manifest
-from .advance import Goal, follow, try_advance
+from ..service.errors import ServiceError
+from .advance import Goal, ask_again, follow, try_advance
 from .catalog import find_path
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
 from .reconcile import unlabelled
 from .results import Results, missing_jobs, repair
-from .selection import chosen_jobs, jobs_to_retry
+from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
+from .selection import chosen_jobs
 from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
@@ -200,6 +202,30 @@ class JobSet:
             try_advance(work, patience=patience, sending=False, fetching=fetching)
             self._fresh_until = time.monotonic() + work.client.account.poll_first
 
+    def ask_again(
+        self, jobs: Collection[int] | None = None, timeout: float | None = None
+    ) -> list[JobRecord]:
+        """Ask for the results of jobs that are done, by their indexes, or of all of them.
+
+        Those that are lost are asked for, too, and those that are here are replaced once others
+        have arrived whole. What the service gives once is left alone where it is here, unless it is
+        damaged. Return the jobs whose results are here, and not given any more. Raises SetInUse,
+        TimedOut where that takes longer than `timeout` seconds, and ServiceErrors.
+        """
+        clock = Clock()
+        clock.set_deadline(timeout)
+        with self.open() as manifest:
+            repair(manifest)
+            every = range(manifest.job_set().total_jobs)
+        try:
+            with landing(clock), self.working(clock) as work:
+                left = ask_again(work, every if jobs is None else jobs)
+        except ServiceError as error:
+            if clock.left > 0:
+                raise
+            raise TimedOut("The service has not given the results in time.") from error
+        return [job for job in left if job.remote is not None and job.remote.result == "stored"]
+
     def catch_up(self) -> None:
         """Do as `refresh` does, unless that was done a moment ago.
 
@@ -244,17 +270,22 @@ class JobSet:
                 jobs = self.jobs
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
+        if any(job.overdue for job in self.jobs):
+            self.refresh(fetching=True)  # waiting does not make results come that are overdue
         self.follow(is_settled, timeout, observer=_Told(self._noted, progress), shown=tell)
         return self
 
-    def results(self, *, partial: bool = False) -> Results:
+    def results(self, *, partial: bool = False, refresh: bool = False) -> Results:
         """Fetch what is done, and return the results of the circuits.
 
-        They are kept for good: the service is asked once. While some are still to come NotFinished
+        They are kept for good: the service is asked once, unless `refresh` has it asked again, also
+        for what was taken for lost. While some are still to come NotFinished
         is raised, unless `partial` takes what is here. Jobs that have failed do not raise: they are
         `missing` from what is returned. Raises a ServiceError where the service cannot be asked for
         what is not here.
         """
+        if refresh:
+            self.ask_again()
         with self.open() as manifest:
             repair(manifest)
             asking = manifest.job_set().closed_at is None and not manifest.db.is_copy
@@ -347,15 +378,29 @@ class JobSet:
         """Send failed jobs again, as new attempts; return which, by their indexes.
 
         Of all, or of those in `jobs`. Jobs that were `cancelled`, and those that ran and whose
-        results are `lost`, are run again where that is asked for. Old attempts stay in the history.
+        results are `lost` or overdue, are run again where that is asked for; the service is asked
+        once more for the latter first. Old attempts stay in the history.
         Raises UsageError for a job whose circuits are not known here, and what `resume` does.
         """
-        with self.open() as manifest:
-            chosen, _ = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
-            if chosen:
-                wants.want_retry(manifest, chosen)
+        chosen = self.want_retry(jobs, cancelled=cancelled, lost=lost)
         if chosen:
             self.resume(progress=progress)
+        return chosen
+
+    def want_retry(
+        self, jobs: Collection[int] | None = None, *, cancelled: bool = False, lost: bool = False
+    ) -> list[int]:
+        """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
+        with self.open() as manifest:
+            chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
+        if any(map(lacks_results, chosen)):
+            with self.working(Clock()) as work:
+                given = given_after_all(work, chosen)
+            chosen = [job for job in chosen if job not in given]
+        with self.open() as manifest:
+            chosen, _ = sendable(manifest, chosen, named=jobs is not None)
+            if chosen:
+                wants.want_retry(manifest, chosen)
         return [job.index for job in chosen]
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:

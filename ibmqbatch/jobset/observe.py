@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ..clock import Instant
+from ..clock import Instant, in_utc
 from ..manifest import attempts, remotes
 from ..manifest.custody import Begun
 from ..manifest.records import RemoteRecord, SetRecord
@@ -19,7 +20,7 @@ from .settle import claim, is_overdue, settle
 from .tags import JobTag, find_job_tag, set_tag
 from .work import Work, side_by_side
 
-__all__ = ["observe"]
+__all__ = ["created_of", "observe"]
 
 _GONE = "Deleted"
 _GONE_REASON = "the service does not have this job any more"
@@ -182,7 +183,9 @@ def _adopt(work: Work, record: SetRecord, listing: _Listing) -> int:
         if attempt is None:
             strangers += 1
             continue
-        attempts.accept(manifest, attempt, job.id, attempt.labels_version, adopted=True)
+        attempts.accept(
+            manifest, attempt, job.id, attempt.labels_version, adopted=True, created=job.created
+        )
         adopted = next(r for r in manifest.remotes(attempt.job) if r.id == job.id)
         _record(manifest, adopted, job, listing.begun)
         remotes.choose(manifest, attempt.job)
@@ -216,4 +219,21 @@ def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: Insta
         solution=seen.solution,
         private=seen.private,
         at=at.at,
+        created=seen.created,
     )
+
+
+def created_of(work: Work, remote: RemoteRecord) -> str:
+    """Return when the service created a job, in ISO 8601; it is asked unless it has told already.
+
+    Of a job that it does not have any more, or does not tell it of, that is when it was sent.
+    Raises a ServiceError.
+    """
+    told = remote.created_at
+    if told is None:
+        with contextlib.suppress(NotFound):
+            seen = work.client.job(remote.id)
+            with work.manifest.db.transaction():
+                remotes.created_at(work.manifest, remote, seen.created)
+            told = in_utc(seen.created, exact=True)
+    return told or remote.submitted_at

@@ -24,7 +24,7 @@ from .restore import Restorer
 from .retired import is_retired_set
 from .sent import SentJob, ask, draft_remote, read_params
 from .slots import Slot, newest, place
-from .tags import MAX_TAGS, find_name_tag, is_ours, set_tag
+from .tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
 
 if TYPE_CHECKING:
     from ..clock import Clock
@@ -80,7 +80,8 @@ def rebuild_set(
             "Check the id, and the instance of the account.",
         )
     latest = newest(slots)
-    _, name = find_name_tag(latest.tags) or (0, set_id)
+    named = find_name_tag(latest.tags) or NameTag(0, set_id)
+    name = printable(named.name)
     with Draft(set_id) as draft:
         restorer = Restorer(draft, slots)
         _restore(restorer, client, clock, progress)
@@ -96,18 +97,29 @@ def rebuild_set(
                 shots=restorer.shots,
                 seed=None,
                 options=restorer.options,
-                name=printable(name),
+                name=name,
                 tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
                 private=latest.private,
                 # The service tells the longest time where none was asked for.
                 max_execution_time=cost if cost < LONGEST_EXECUTION else None,
                 batch=latest.batched,
+                run_config={**restorer.run_config, **_naming(named, name, set_id)},
             ),
             [DraftJob(slot.first, slot.last, slot.repeat, restorer.most) for slot in slots],
             [_remotes(slot) for slot in slots],
         )
     holes = tuple(index for index, slot in enumerate(slots) if not slot.found)
     return Rebuilt(path, holes, restorer.nameless)
+
+
+def _naming(named: NameTag, name: str, set_id: str) -> dict[str, object]:
+    """Return what a program asked of the name of a set, as its jobs' tags tell it.
+
+    What the only job of a set with a name would be called without it is not told: by the set's id.
+    """
+    if not named.lone:
+        return {}
+    return {"lone": True, "unnamed": name if named.unnamed else set_id}
 
 
 def _restore(

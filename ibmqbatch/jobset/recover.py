@@ -16,8 +16,9 @@ from ..manifest.ids import new_set_id
 from ..service.errors import NotFound
 from ..service.failures import printable
 from .errors import NoSuchJob
+from .restore import CircuitName, name_of
 from .sent import SentJob, ask, draft_remote, read_params
-from .tags import MAX_NAME, MAX_TAGS, is_ours
+from .tags import MAX_NAME, MAX_TAGS, find_place, is_ours
 
 if TYPE_CHECKING:
     from ..clock import Clock
@@ -114,21 +115,28 @@ def recover_listed(
 
 
 def _add_circuits(draft: Draft, job: RemoteJob, sent: SentJob) -> None:
+    """Write a job's circuits: those of ours are called as they were, others by the job's id."""
+    ours = find_place(job.tags) is not None
     for number, pub in enumerate(sent.pubs):
         body = draft.add_body(pub.sha256, pub.body, kind=pub.kind)
         base = job.id if len(sent.pubs) == 1 else f"{job.id}.{number}"
+        called = name_of(pub, base) if ours else CircuitName(base, {})
+        rows = pub.rows or [()] * pub.runs
+        runs = [(called.name, called.metadata)]
+        if pub.runs > 1 or (ours and pub.rows is not None):
+            runs = [called.run(run, row) for run, row in enumerate(rows)]
         draft.add_circuits(
             [
                 DraftCircuit(
-                    name=base if pub.runs == 1 else f"{base}@{run}",
-                    metadata={},
+                    name=name,
+                    metadata=metadata,
                     source=job.id,
                     position=number,
                     shots=pub.shots,
                     body=body,
-                    values=None if pub.rows is None else pub.rows[run],
+                    values=None if pub.rows is None else row,
                 )
-                for run in range(pub.runs)
+                for (name, metadata), row in zip(runs, rows, strict=True)
             ]
         )
 

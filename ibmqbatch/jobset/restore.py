@@ -17,10 +17,11 @@ from typing import Any
 
 from ..circuits.qpy import parameter_names, read_header
 from ..manifest.draft import Draft, DraftCircuit
+from .notes import ORDER, run_config_in
 from .sent import SentJob, SentPub
 from .slots import Slot
 
-__all__ = ["Part", "Restorer"]
+__all__ = ["CircuitName", "Part", "Restorer", "name_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,45 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitName:
+    """What a circuit is called, and what stands beside its counts; see `name_of`.
+
+    `parameters` are the names of those that it is run with values of, None where these are not
+    told; `order` is that of the metadata, with them, as far as it is told.
+    """
+
+    name: str
+    metadata: Mapping[str, object]
+    parameters: Sequence[str] | None = ()
+    order: Sequence[str] = ()
+
+    def run(self, number: int, row: Sequence[float]) -> tuple[str, Mapping[str, object]]:
+        """Return the name and metadata of its run with a row of values."""
+        told = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
+        first = {key: told[key] for key in self.order if key in told}
+        return f"{self.name}@{number}", {**first, **told}
+
+
+def name_of(pub: SentPub, otherwise: str) -> CircuitName:
+    """Read what a circuit of ours is called; `otherwise` where it does not tell."""
+    if pub.kind != "qpy":
+        return CircuitName(otherwise, {})
+    data = zlib.decompress(pub.body)
+    name, metadata = read_header(data)
+    parameters = () if pub.rows is None else parameter_names(data)
+    told = pub.note.get(ORDER)
+    order = [key for key in told if isinstance(key, str)] if isinstance(told, list) else ()
+    return CircuitName(name or otherwise, metadata, parameters, order)
+
+
+@dataclass(frozen=True, slots=True)
 class _Sweep:
     """A circuit that was run with many values: `body` is its number in the draft."""
 
     pub: SentPub
     first: int
     body: int
-    name: str
-    metadata: Mapping[str, object]
-    parameters: Sequence[str]
+    called: CircuitName
 
 
 class Restorer:
@@ -49,7 +80,7 @@ class Restorer:
 
     `parts` are to be added one by one, after the shots of `last_repeats` have been noted. `most`
     are the shots of a circuit in one repeat, `shots` those of one in all repeats, at most;
-    `options` are those of the sampler.
+    `options` are those of the sampler; `run_config` is what a program asked besides.
     """
 
     def __init__(self, draft: Draft, slots: Sequence[Slot]) -> None:
@@ -61,6 +92,7 @@ class Restorer:
         self.nameless = 0
         self.most = self.shots = 1
         self.options: Mapping[str, Any] = {}
+        self.run_config: Mapping[str, object] = {}
         self.parts = list(_parts(slots))
         # Of each circuit: the last repeat that the service has, and its shots in that one.
         self._last_repeat = bytearray(self._total)
@@ -95,6 +127,8 @@ class Restorer:
         self.most = max(self.most, sent.shots)
         if not self.options:
             self.options = self._common_options(sent.options, slot)
+        for pub in () if self.run_config else sent.pubs:
+            self.run_config = {**run_config_in(pub.note), **self.run_config}
         first = slot.first
         for pub in sent.pubs:
             start, end = max(first, part.first), min(first + pub.runs - 1, part.last)
@@ -124,15 +158,10 @@ class Restorer:
         )
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
-        data = zlib.decompress(pub.body)
-        name, metadata = read_header(data) if pub.kind == "qpy" else (None, {})
+        called = name_of(pub, f"circuit{first}")
         body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kind)
-        swept = pub.rows is not None and pub.kind == "qpy"
-        parameters = parameter_names(data) if swept else ()
-        if parameters is None:
-            self.nameless += 1
-            parameters = ()
-        return _Sweep(pub, first, body, name or f"circuit{first}", metadata, parameters)
+        self.nameless += called.parameters is None
+        return _Sweep(pub, first, body, called)
 
     def _circuit(
         self, sweep: _Sweep, index: int, slot: Slot, row: tuple[float, ...] | None, shots: int
@@ -140,9 +169,13 @@ class Restorer:
         last = self._last_repeat[index]
         shots = last * self.most + (shots if slot.repeat == last else self._last_shots[index])
         self.shots = max(self.shots, shots)
+        called = sweep.called
+        name, metadata = called.name, called.metadata
+        if row is not None:
+            name, metadata = called.run(index - sweep.first, row)
         return DraftCircuit(
-            name=sweep.name if row is None else f"{sweep.name}@{index - sweep.first}",
-            metadata={**sweep.metadata, **dict(zip(sweep.parameters, row or (), strict=False))},
+            name=name,
+            metadata=metadata,
             source="service",
             position=index,
             shots=shots,

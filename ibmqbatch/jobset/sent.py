@@ -10,13 +10,14 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..manifest.draft import DraftRemote
 from ..service.errors import NotFound, ServiceError
 from .errors import Interrupted
+from .notes import without_note
 from .tags import MAX_CIRCUITS
 from .work import IN_FLIGHT, side_by_side
 
@@ -38,7 +39,8 @@ class SentPub:
     """A pub as it was sent: its circuit, and the values of its runs as far as they can be told.
 
     `body` is compressed by zlib, of `kind` qpy or openqasm3; `rows` is None where the circuit has
-    no values, or the order of their parameters is not told.
+    no values, or the order of their parameters is not told. `note` is what it tells of its set, see
+    `notes`, and is not in the body any more.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class SentPub:
     runs: int
     rows: list[tuple[float, ...]] | None
     shots: int
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,14 @@ def _read_pub(told: Any, default: int) -> SentPub:
     if type(shots) is not int or not 1 <= shots <= _MOST_SHOTS or not 1 <= runs <= MAX_CIRCUITS:
         raise ValueError("shots or values that make no sense")
     unpacker = zlib.decompressobj()
-    sha256 = hashlib.sha256(unpacker.decompress(body, _LARGEST)).hexdigest()
+    data = unpacker.decompress(body, _LARGEST)
     if not unpacker.eof:
         raise ValueError("a circuit that is cut short, or far too large")
-    return SentPub(kind, body, sha256, runs, rows, shots)
+    note: Mapping[str, Any] = {}
+    if kind == "qpy":
+        data, note = without_note(data)
+        body = zlib.compress(data) if note else body
+    return SentPub(kind, body, hashlib.sha256(data).hexdigest(), runs, rows, shots, note)
 
 
 def _circuit(told: Any) -> tuple[str, bytes]:

@@ -81,7 +81,7 @@ def place(set_id: str, jobs: Iterable[RemoteJob]) -> list[Slot]:
         job: tuple(items) for job, items in itertools.groupby(found, key=lambda item: item.tag.job)
     }
     named = find_name_tag(max(found, key=lambda item: item.remote.created).remote.tags)
-    end = named[0] if named else 1 + max(item.tag.last for item in found)
+    end = named.circuits if named else 1 + max(item.tag.last for item in found)
     slots = _fill(by_job, found[0].tag, end) if end <= MAX_CIRCUITS else None
     if slots is None or not _fit(slots, end):
         raise UsageError(

@@ -13,6 +13,7 @@ from .reconcile import unlabelled
 
 __all__ = [
     "check_held",
+    "is_complete",
     "is_delivered",
     "is_held",
     "is_idle",
@@ -55,7 +56,7 @@ def is_over(manifest: Manifest) -> bool:
 
 
 def is_delivered(manifest: Manifest) -> bool:
-    """Tell whether no results are to be expected any more: they are here, lost, or never were."""
+    """Tell whether waiting brings no more results; see `JobRecord.delivered`."""
     return all(job.delivered for job in manifest.jobs())
 
 
@@ -70,12 +71,15 @@ def is_idle(manifest: Manifest) -> bool:
 
 
 def is_settled(manifest: Manifest) -> bool:
-    """Tell whether nothing is left to do: all final, results here, wants carried out."""
-    jobs = manifest.jobs()
+    """Tell whether waiting brings nothing more: all final, results here, wants carried out."""
     return (
-        all(job.status.final for job in jobs)
+        is_delivered(manifest)
         and not any(a.state in {"sending", "unsure"} for a in manifest.attempts())
         and not any(r.surplus and not r.status.final for r in manifest.remotes())
-        and not unfetched(manifest)
         and not unlabelled(manifest)
     )
+
+
+def is_complete(manifest: Manifest) -> bool:
+    """Tell whether nothing is left to do: it is settled, and no results are overdue."""
+    return is_settled(manifest) and not unfetched(manifest)

@@ -6,6 +6,9 @@ from the service alone:
     ibmq_jobset_<set>_                                             the set
     ibmq_jobset_<set>_j<job>.<jobs>_c<first>-<last>_r<repeat>.<repeats>_a<attempt>_<nonce>
     ibmq_jobset_name_<circuits>_<name>                             the name, and the set's size
+
+The last one begins with ibmq_jobset_job_ where the name is that of the set's only job, and with
+ibmq_jobset_unnamed_ where nobody has named that.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ __all__ = [
     "MAX_REPEATS",
     "MAX_TAGS",
     "JobTag",
+    "NameTag",
     "changed_tags",
     "check_name",
     "check_tags",
@@ -34,6 +38,7 @@ __all__ = [
     "find_set_id",
     "is_ours",
     "labels",
+    "naming",
     "set_tag",
 ]
 
@@ -47,7 +52,11 @@ _JOB_TAG = re.compile(
     rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
 )
-_NAME_TAG = re.compile(rf"{PREFIX}name_(?P<circuits>\d{{1,9}})_(?P<name>.*)", re.DOTALL)
+_NAMED, _LONE, _UNNAMED = "name", "job", "unnamed"
+_NAME_TAG = re.compile(
+    rf"{PREFIX}(?P<kind>{_NAMED}|{_LONE}|{_UNNAMED})_(?P<circuits>\d{{1,9}})_(?P<name>.*)",
+    re.DOTALL,
+)
 _NUMBERS = ("job", "jobs", "first", "last", "repeat", "repeats", "attempt")
 # With halves of characters, which is what bytes that are no text become on a command line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -69,8 +78,39 @@ def labels(
         f"_c{job.first_circuit}-{job.last_circuit}"
         f"_r{job.repeat}.{record.total_repeats}_a{number}_{attempt.nonce}"
     )
-    name_tag = f"{PREFIX}name_{record.total_circuits}_{record.name}"
-    return [*record.tags, set_tag(record.id), job_tag, name_tag]
+    return [*record.tags, set_tag(record.id), job_tag, naming(record).tag]
+
+
+@dataclass(frozen=True, slots=True)
+class NameTag:
+    """What a job's tag says of its set: how many circuits it has, and what it is called.
+
+    `lone`: it is of one job, and its name that of the job; `unnamed`: nobody has given that one.
+    """
+
+    circuits: int
+    name: str
+    lone: bool = False
+    unnamed: bool = False
+
+    @property
+    def tag(self) -> str:
+        """The tag itself."""
+        kind = _NAMED if not self.lone else _UNNAMED if self.unnamed else _LONE
+        return f"{PREFIX}{kind}_{self.circuits}_{self.name}"
+
+    def of_job(self, index: int) -> str | None:
+        """Return what a job of the set is called; None where it has no name."""
+        if self.lone:
+            return None if self.unnamed else self.name
+        return f"{self.name}_{index}_"
+
+
+def naming(record: SetRecord) -> NameTag:
+    """Return what a set, and its jobs, are called."""
+    lone = record.run_config.get("lone") is True
+    unnamed = lone and record.name == record.run_config.get("unnamed")
+    return NameTag(record.total_circuits, record.name, lone, unnamed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +164,14 @@ def find_set_id(tags: Iterable[str]) -> str | None:
     return None
 
 
-def find_name_tag(tags: Iterable[str]) -> tuple[int, str] | None:
-    """Return the number of circuits and the name of the set that a listed job is of."""
+def find_name_tag(tags: Iterable[str]) -> NameTag | None:
+    """Return what a listed job says of the name and size of its set, if anything."""
     for tag in tags:
         found = _NAME_TAG.fullmatch(tag)
         if found is not None:
-            return int(found["circuits"]), found["name"]
+            kind = found["kind"]
+            lone, unnamed = kind != _NAMED, kind == _UNNAMED
+            return NameTag(int(found["circuits"]), found["name"], lone, unnamed)
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..manifest.attempts import Intent
 from ..manifest.records import PubRecord, SetRecord
 from ..service import npy
+from .notes import noted
 from .split import repeat_shots
 
 __all__ = ["job_body", "pub_size", "row_size"]
@@ -79,12 +80,13 @@ def job_body(
     }
     # They are the last thing in it: nothing that comes before can be mistaken for their place.
     head, _, tail = json.dumps(told).encode().rpartition(json.dumps(marker).encode())
-    return head + b"[" + b",".join(_pub(pub, intent) for pub in pubs) + b"]" + tail
+    written = (_pub(*both, intent) for both in zip(pubs, noted(pubs, record), strict=True))
+    return head + b"[" + b",".join(written) + b"]" + tail
 
 
-def _pub(pub: PubRecord, intent: Intent) -> bytes:
+def _pub(pub: PubRecord, body: bytes, intent: Intent) -> bytes:
     """Write circuits that are sent as one, with values and shots where they have any."""
-    parts = [_circuit(pub)]
+    parts = [_circuit(pub.kind, body)]
     shots = repeat_shots(pub.shots, intent.shots, intent.repeat)
     if pub.rows is not None:
         shape = len(pub.rows), len(pub.rows[0])
@@ -97,10 +99,10 @@ def _pub(pub: PubRecord, intent: Intent) -> bytes:
     return b"[" + b",".join(parts) + b"]"
 
 
-def _circuit(pub: PubRecord) -> bytes:
-    if pub.kind == "openqasm3":
-        return json.dumps(zlib.decompress(pub.body).decode()).encode()
-    return _typed("QuantumCircuit", pub.body)
+def _circuit(kind: str, body: bytes) -> bytes:
+    if kind == "openqasm3":
+        return json.dumps(zlib.decompress(body).decode()).encode()
+    return _typed("QuantumCircuit", body)
 
 
 def _typed(kind: str, data: bytes) -> bytes:

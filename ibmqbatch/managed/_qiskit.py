@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..circuits._qiskit import is_terra
+from .. import __version__
+from ..circuits._qiskit import installed_versions, is_terra
 from ..errors import UsageError
 from .warn import warn
 
@@ -20,6 +21,7 @@ __all__ = [
     "Header",
     "as_qobj",
     "circuits_of_qobj",
+    "client_version",
     "experiment_header",
     "has_qobj",
     "is_qobj",
@@ -92,6 +94,11 @@ def experiment_header(values: Mapping[str, Any]) -> Any:
     from qiskit.qobj import QobjExperimentHeader
 
     return QobjExperimentHeader.from_dict(dict(values))
+
+
+def client_version() -> dict[str, str]:
+    """Return the versions of this package and of the Qiskit that it uses, by name."""
+    return {"ibmqbatch": __version__, **installed_versions()}
 
 
 def terra_class(module: str, name: str) -> Any:

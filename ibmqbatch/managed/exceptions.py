@@ -36,7 +36,7 @@ from qiskit.providers.exceptions import JobError, JobTimeoutError
 from ..accounts.api_keys import NoKey
 from ..accounts.model import UnknownAccount
 from ..errors import IbmqbatchError, InputError, LimitError, UsageError
-from ..jobset.errors import NoSuchSet, NotFinished, TimedOut
+from ..jobset.errors import NoSuchSet, NotFinished, TimedOut, Unsettled
 from ..manifest.errors import ManifestError
 from ..service.errors import ServiceError, TooManyPending
 from ._qiskit import terra_class
@@ -235,7 +235,7 @@ def _name(error: IbmqbatchError, base: type[IBMQError]) -> type[IBMQError]:
         return names.timeout or base
     if isinstance(error, TooManyPending):
         return names.full or names.service or base
-    if isinstance(error, ServiceError):
+    if isinstance(error, ServiceError | Unsettled):
         return names.service or base
     wrong = InputError | UsageError | LimitError | NotFinished | ManifestError
     return names.wrong if isinstance(error, wrong) else base

@@ -20,7 +20,7 @@ from .warn import warn
 if TYPE_CHECKING:
     from .provider import AccountProvider
 
-__all__ = ["find_set"]
+__all__ = ["find_set", "rebuilt"]
 
 _MOST_IDS = 5  # that a message lists
 
@@ -35,7 +35,10 @@ def find_set(set_id: str, provider: AccountProvider | None) -> JobSet:
         found = next((path for path in set_paths() if path.stem == set_id), None)
         if found is None and not is_set_id(set_id):
             _check_names(set_id)
-        return _rebuilt(set_id, provider) if found is None else _known(JobSet(found), provider)
+        if found is not None:
+            return _known(JobSet(found), provider)
+        account = find_account(None).name if provider is None else provider.account_name
+        return rebuilt(set_id, account)
 
 
 def _known(handle: JobSet, provider: AccountProvider | None) -> JobSet:
@@ -67,16 +70,19 @@ def _check_names(name: str) -> None:
         )
 
 
-def _rebuilt(set_id: str, provider: AccountProvider | None) -> JobSet:
+def rebuilt(set_id: str, account: str, clock: Clock | None = None) -> JobSet:
+    """Rebuild a set from an account's service; a warning tells of jobs that it does not have.
+
+    `clock` may have a deadline. Raises what `rebuild_set` does.
+    """
     from ..jobset.rebuild import rebuild_set
 
-    clock = Clock()
-    account = find_account(None).name if provider is None else provider.account_name
+    clock = clock or Clock()
     with landing(clock), connected(account, clock) as client:
-        rebuilt = rebuild_set(client, set_id, clock, lambda *_: None)
-    if rebuilt.holes:
+        made = rebuild_set(client, set_id, clock, lambda *_: None)
+    if made.holes:
         warn(
-            f"The service does not have all jobs of the set {set_id}: of {len(rebuilt.holes)} "
+            f"The service does not have all jobs of the set {set_id}: of {len(made.holes)} "
             "nothing is known but which experiments they held. The others are here."
         )
-    return JobSet(rebuilt.path)
+    return JobSet(made.path)

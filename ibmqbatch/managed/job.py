@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,10 +10,9 @@ from qiskit.providers import JobStatus
 
 from ..clock import Clock
 from ..jobset.job_set import connected
-from ..jobset.results import repair
 from ..manifest import records
 from ..service.types import RemoteJob
-from .arguments import also_called, seconds
+from .arguments import also_called, checked_timeout, seconds
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .exceptions import (
@@ -175,20 +175,32 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
         """Wait for the job's result and return it, as Qiskit's `Result`, one entry a circuit.
 
         The service has either all results of a job or none: `partial` changes nothing here, and is
-        for job sets. They are kept on this machine, checked against a sum, and read again with
-        `refresh`, which gives a new object; what is damaged is fetched anew. How often is asked
-        meanwhile is the account's business, and `wait` without effect.
+        for job sets. They are kept on this machine, checked against a sum. `refresh` asks the
+        service for them again, though they were taken for lost, and gives a new object; of a
+        private job, whose results are given once, it reads what is here. A warning tells where
+        the service has none any more: what is here stays. How often is asked meanwhile is the
+        account's business, and `wait` without effect.
 
         Raises IBMQJobInvalidStateError when the job was cancelled, IBMQJobFailureError when it
-        failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had.
+        failed, IBMQJobTimeoutError, and IBMQJobApiError when its results cannot be had, or not
+        yet though the job is done.
         """
+        with translated(IBMQJobError):
+            limit = checked_timeout(timeout)
+        begun = time.monotonic()
         if refresh:
             self._result = None
-            with translated(IBMQJobError), self._in_set().handle.open() as manifest:
-                repair(manifest)
         if self._result is not None:
             return self._result
-        view = self._wait(timeout, lambda job: job.delivered)
+        view = self._in_set(limit)
+        with translated(IBMQJobError):
+            if refresh or view.record().overdue:
+                kept = view.handle.ask_again({view.index}, limit)
+                if kept:
+                    warn(f"The service gives no result of job {self.job_id()} any more: it stays.")
+        if limit is not None:
+            limit = max(0.001, limit - (time.monotonic() - begun))
+        self._wait(limit, lambda job: job.delivered)
         with translated(IBMQJobError):
             record = view.record()
         self._check_result(record)
@@ -203,7 +215,7 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
             raise IBMQJobInvalidStateError(f"{where} Job was cancelled.")
         if record.status is records.JobStatus.ERROR:
             raise IBMQJobFailureError(f"{where} Job has failed: {failure_of(self._facts())}")
-        if record.lost:
+        if record.lost or record.overdue:
             raise IBMQJobApiError(f"{where} {record.reason}")
 
     def wait_for_final_state(
@@ -278,6 +290,14 @@ class IBMQJob(WithoutCounterpart, LabelledJob, TimedJob):
     def header(self) -> dict[str, Any]:
         """Return the header that was given with the job; empty where there was none."""
         return header_of(self._in_set())
+
+    @property
+    def client_version(self) -> dict[str, str]:
+        """The versions of ibmqbatch and Qiskit that have sent the job, by name.
+
+        An empty dictionary where that is not known, as of jobs that other programs have sent.
+        """
+        return dict(self._facts().client_version)
 
     def backend_options(self) -> dict[str, Any]:
         """Return how the job is run, by the names that `IBMQBackend.run` has for it.

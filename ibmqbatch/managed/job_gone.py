@@ -24,11 +24,6 @@ class WithoutCounterpart:
         return "none"
 
     @property
-    def client_version(self) -> dict[str, str]:
-        """An empty dictionary: the service does not tell which program has sent a job."""
-        return {}
-
-    @property
     def experiment_id(self) -> str | None:
         """None: the service has no experiments any more. Tags and job sets group jobs."""
         return None

@@ -40,6 +40,7 @@ class LabelledJob(JobBase):
         if not isinstance(name, str):
             raise IBMQJobInvalidStateError(f"{name!r} is no job name: it has to be a string.")
         with translated(IBMQJobError):
+            self._view = self._view.for_labels()
             done = self._view.rename(name)
         self._check_updated("name", done=done)
         return self._facts().name or name
@@ -58,7 +59,9 @@ class LabelledJob(JobBase):
         IBMQJobApiError.
         """
         with translated(IBMQJobError):
-            done = self._view.retag(tag_change(replacement_tags, additional_tags, removal_tags))
+            change = tag_change(replacement_tags, additional_tags, removal_tags)
+            self._view = self._view.for_labels()
+            done = self._view.retag(change)
         self._check_updated("tags", done=done)
         return self.tags()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import IbmqbatchError
-from ..jobset.inspect import load_circuit_of
+from ..jobset.inspect import load_circuit_of, shapes_of
 from ..jobset.results import read_results
 from ._qiskit import as_qobj, has_qobj
 from .qiskit_results import experiment_result, qiskit_result
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "circuits_of",
+    "client_version_in",
     "failure_of",
     "failure_text",
+    "header_in",
     "header_of",
     "options_of",
     "qobj_of",
@@ -40,15 +42,18 @@ def result_of(view: SetView, backend_name: str) -> Result:
         assert job is not None
         assert job.remote is not None
         indexes = range(job.first_circuit, job.last_circuit + 1)
+        shapes = shapes_of(manifest, job.first_circuit, job.last_circuit)
         experiments = [
-            experiment_result(found) for found in read_results(manifest, indexes, repeat=job.repeat)
+            experiment_result(found, shapes[found.index - job.first_circuit])
+            for found in read_results(manifest, indexes, repeat=job.repeat)
         ]
         return qiskit_result(
             backend_name=backend_name,
             job_id=job.remote.id,
             experiments=experiments,
             date=job.remote.finished_at,
-            header=_header(record),
+            header=header_in(record),
+            client_version=client_version_in(record),
         )
 
 
@@ -105,12 +110,17 @@ def _circuit(manifest: Manifest, record: CircuitRecord) -> QuantumCircuit:
 
 def header_of(view: SetView) -> dict[str, Any]:
     """Return the header that was given with a job; empty where there was none."""
-    return dict(_header(view.handle.record()))
+    return dict(header_in(view.handle.record()))
 
 
-def _header(record: SetRecord) -> Mapping[str, Any]:
-    header = record.run_config.get("header")
-    return header if isinstance(header, Mapping) else {}
+def header_in(record: SetRecord) -> Mapping[str, Any]:
+    """Return the header that was given with a set; empty where there was none."""
+    return _mapping(record.run_config.get("header"))
+
+
+def client_version_in(record: SetRecord) -> Mapping[str, str]:
+    """Return the versions of what has planned a set, by name; empty where that is not told."""
+    return _mapping(record.run_config.get("client_version"))
 
 
 def options_of(view: SetView) -> dict[str, Any]:

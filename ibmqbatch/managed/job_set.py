@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from ..jobset.results import missing_jobs, repair
+from ..jobset.results import missing_jobs
 from ..jobset.standing import is_delivered, is_over
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
@@ -150,8 +151,10 @@ class ManagedJobSet:
 
         `timeout` is in seconds, sending included; None or 0 is as long as it takes. With `partial`,
         a circuit whose shots were spread over several jobs can be read though some of these failed.
-        `refresh` checks what is stored, and asks the service anew; else the same object is returned
-        as long as nothing has changed. With `wait` False what is here by now is returned.
+        `refresh` asks the service for all results again, though some were taken for lost; a warning
+        names the experiments of which it gives none any more, and what is here stays. Else the same
+        object is returned as long as nothing has changed. With `wait` False what is here by now is
+        returned.
 
         Failed jobs do not raise: a UserWarning names each, and `success` of what is returned is
         False. Raises IBMQJobManagerTimeoutError, which names the experiments still waited for.
@@ -159,10 +162,19 @@ class ManagedJobSet:
         held = self._held
         with translated(IBMQJobManagerError):
             limit = checked_timeout(timeout)
+            begun = time.monotonic()
             if refresh:
-                with held.handle.open() as manifest:
-                    repair(manifest)
+                kept = held.handle.ask_again(timeout=limit)
+                if limit is not None:
+                    limit = max(0.001, limit - (time.monotonic() - begun))
+                if kept:
+                    warn(
+                        "The service gives no results any more of experiments "
+                        f"{report.spans(kept)}: they are kept."
+                    )
             if wait:
+                if not refresh and any(job.overdue for job in held.handle.jobs):
+                    held.fetch()
                 held.wait(is_delivered, limit, lambda job: job.delivered)
             else:
                 held.fetch()
@@ -199,6 +211,21 @@ class ManagedJobSet:
         ended by then, or why the service could not be asked.
         """
         self._held.cancel()
+
+    def retry(self, *, cancelled: bool = False, lost: bool = False) -> list[ManagedJob]:
+        """Have jobs run again, in the background, as new attempts; return them.
+
+        Those are the jobs that have failed, or that the service has not taken; with `cancelled`
+        also those that were cancelled, and with `lost` those whose results are lost or overdue,
+        which are asked for once more first. `jobs()`, `results()` and all else then are about the
+        new attempts. Raises IBMQJobManagerInvalidStateError where circuits are not known well
+        enough to send them again, as those that another program has sent.
+        """
+        held = self._held
+        with translated(IBMQJobManagerError):
+            again = held.handle.want_retry(cancelled=cancelled, lost=lost)
+        held.send()
+        return [job for index, job in enumerate(self.managed_jobs()) if index in again]
 
     def jobs(self) -> list[IBMQJob | None]:
         """Wait until the jobs are sent, and return them, as many as `managed_jobs`, in order.

@@ -31,20 +31,19 @@ def steps_of(facts: JobFacts, metrics: Mapping[str, object]) -> dict[str, dateti
     run and when it ended.
     """
     told = read_moments(metrics)
-    created = told.created or facts.created
+    creating = local_time(facts.created) if facts.created else None
+    queued = local_time(told.created) or creating
+    if creating is not None and queued is not None:
+        queued = max(creating, queued)  # it is told twice, and to different precisions perhaps
     steps = {
-        "CREATING": local_time(facts.created) if facts.created else None,
-        "CREATED": local_time(created),
-        "QUEUED": local_time(created),
+        "CREATING": creating,
+        "CREATED": queued,
+        "QUEUED": queued,
         "RUNNING": local_time(told.running),
     }
     if facts.status.final:
         steps[_ENDS[facts.status]] = local_time(told.finished)
-    known = {name: moment for name, moment in steps.items() if moment is not None}
-    if "CREATING" in known and "CREATED" in known:
-        # Two clocks: what came first is what must have.
-        known["CREATING"] = min(known["CREATING"], known["CREATED"])
-    return known or None
+    return {name: moment for name, moment in steps.items() if moment is not None} or None
 
 
 def queue_info_of(facts: JobFacts, metrics: Mapping[str, object]) -> QueueInfo | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qiskit.providers import JobStatus
 
+from .exceptions import IBMQJobError, translated
 from .job_base import JobBase
 from .job_times import queue_info_of, steps_of
 from .local_time import local_time
@@ -23,21 +24,28 @@ class TimedJob(JobBase):
     _queue: QueueInfo | None = None
 
     def creation_date(self) -> datetime:
-        """Return when the job was created, in local time.
+        """Return when the service created the job, in local time, by the service's own clock.
 
-        That is when this program sent it, and when the service created one of another program; of
-        one that is not sent yet when its set was planned.
+        It is asked for that where it has not told yet. Of a job that is not sent yet: when its set
+        was planned. Raises IBMQJobApiError.
         """
-        return local_time(self._facts().created) or datetime.now().astimezone()
+        return local_time(self._created()) or datetime.now().astimezone()
+
+    def _created(self) -> str:
+        with translated(IBMQJobError):
+            return self._view.created()
 
     def time_per_step(self) -> dict[str, datetime] | None:
         """Return when the job was where, in local time; None where nothing is known yet.
 
         Steps are CREATING, CREATED and QUEUED (which are one today), RUNNING, and COMPLETED,
-        CANCELLED or ERROR_RUNNING_JOB. They come from the job's metrics.
+        CANCELLED or ERROR_RUNNING_JOB. They come from the job's metrics, by the service's clock;
+        CREATING is `creation_date()`.
         """
-        facts = self._facts()
-        return None if facts.id is None else steps_of(facts, self._metrics())
+        if self._facts().id is None:
+            return None
+        self._created()  # by which the service's own time is among the facts
+        return steps_of(self._facts(), self._metrics())
 
     def queue_info(self) -> QueueInfo | None:
         """Return where the job stands in the queue; None unless it waits and the service tells.

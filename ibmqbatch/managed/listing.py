@@ -121,10 +121,13 @@ class Wanted:
 def _names(job: RemoteJob) -> Iterator[str]:
     """Yield what a job is called: as its set, and as a job of it."""
     named, place = find_name_tag(job.tags), find_place(job.tags)
-    if named is not None:
-        yield named[1]
-        if place is not None:
-            yield f"{named[1]}_{place[1]}_"
+    if named is None:
+        return
+    if not named.lone:
+        yield named.name
+    own = None if place is None else named.of_job(place[1])
+    if own is not None:
+        yield own
 
 
 def list_jobs(

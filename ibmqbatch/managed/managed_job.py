@@ -209,7 +209,9 @@ class ManagedJob:
 
     def seen(self, record: JobRecord) -> IBMQJob | None:
         """Return the job on the service, where it is there by what its set's file says of it."""
-        if self._job is None and record.remote is not None:
+        if record.remote is None:
+            return None  # it is to be run again, perhaps
+        if self._job is None:
             self._job = self._view()
         return self._job
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..jobset.inspect import shapes_of
 from ..jobset.results import CircuitResult
 from ..jobset.shelf import Shelf
 from ..manifest.records import JobRecord
 from ..manifest.remotes import StoredResultError
 from .exceptions import IBMQJobManagerError, IBMQManagedResultDataNotAvailable, translated
+from .job_parts import client_version_in, header_in
 from .lookup import Lookup
-from .qiskit_results import experiment_result, qiskit_result
-from .report import reason_of, spans
+from .qiskit_results import experiment_result, missing_result, qiskit_result
+from .report import reason_of
 
 if TYPE_CHECKING:
     import numpy as np
     from qiskit.result import Counts, Result
+    from qiskit.result.models import ExperimentResult
 
+    from ..circuits.qpy import CircuitShape
     from ..jobset.job_set import JobSet
 
 __all__ = ["ManagedResults"]
@@ -48,6 +52,7 @@ class ManagedResults:
             self._circuits = manifest.circuits()
         self._lookup = Lookup(self._circuits)
         self._shelf = Shelf(self._circuits, self._jobs, handle.open)
+        self._shapes: tuple[int, list[CircuitShape | None]] | None = None  # of the last job read
 
     def __reduce__(self) -> tuple[object, ...]:
         # Read from the file again, wherever that is.
@@ -102,32 +107,56 @@ class ManagedResults:
     def combine_results(self) -> Result:
         """Return all experiments in their original order as one `Result`.
 
-        It holds them all in memory, and is a new object each time; its `metadata` lists the ids of
-        the jobs, and `to_dict` gives it as plain values. Raises
-        IBMQManagedResultDataNotAvailable, which names the experiments whose results are not here.
+        It holds them all in memory, and is a new object each time, with the header that was given
+        with the set; its `metadata` lists the ids of the jobs, and `to_dict` gives it as plain
+        values. Where results are missing it is no success, and the experiment in that place is none
+        either, whose `status` tells why. Raises IBMQManagedResultDataNotAvailable where no results
+        are here at all.
         """
         missing = [job for job in self._jobs if not _stored(job)]
-        if missing:
-            raise _not_here(
-                f"Results cannot be combined without those of {_holes(missing)}", missing
-            )
+        if len(missing) == len(self._jobs):
+            raise _not_here("There are no results to combine", missing)
         remotes = [job.remote for job in self._jobs if job.remote is not None]
+        with translated(IBMQJobManagerError):
+            record = self._handle.record()
         return qiskit_result(
             backend_name=self.backend_name,
             job_id=self._handle.id,
-            experiments=[
-                experiment_result(self._read(circuit.index)) for circuit in self._circuits
-            ],
+            experiments=[self._experiment(circuit.index) for circuit in self._circuits],
             date=max((remote.finished_at or "" for remote in remotes), default="") or None,
+            header=header_in(record),
+            client_version=client_version_in(record),
             metadata={"job_ids": [remote.id for remote in remotes]},
         )
+
+    def _experiment(self, index: int) -> ExperimentResult:
+        """Return an experiment with its outcomes, or what stands for it where these are missing."""
+        missing = self._missing(index)
+        if missing:
+            why = f"ERROR: {reason_of(missing[0])}"
+            return missing_result(self._circuits[index], why, self._shape(index))
+        return experiment_result(self._read(index), self._shape(index))
+
+    def _missing(self, index: int) -> list[JobRecord]:
+        """Return the jobs for want of which an experiment cannot be read; none where it can."""
+        missing = self._shelf.missing(index)
+        some_will_do = self._partial and len(missing) < len(self._shelf.jobs(index))
+        return [] if some_will_do else missing
+
+    def _shape(self, index: int) -> CircuitShape | None:
+        job = self._shelf.jobs(index)[0]
+        if self._shapes is None or self._shapes[0] != job.first_circuit:
+            with translated(IBMQJobManagerError), self._handle.open() as manifest:
+                found = shapes_of(manifest, job.first_circuit, job.last_circuit)
+            self._shapes = job.first_circuit, found
+        return self._shapes[1][index - job.first_circuit]
 
     def _result(self, experiment: Any, *, with_memory: bool = True) -> Result:
         """Return a `Result` of this experiment alone."""
         index = self._lookup.find(experiment)
-        missing = self._shelf.missing(index)
+        missing = self._missing(index)
         holding = self._shelf.jobs(index)
-        if missing and not (self._partial and len(missing) < len(holding)):
+        if missing:
             hint = ""
             if len(missing) < len(holding):
                 hint = " results(partial=True) gives the shots that are here."
@@ -161,10 +190,6 @@ class ManagedResults:
 
 def _stored(job: JobRecord) -> bool:
     return job.remote is not None and job.remote.result == "stored"
-
-
-def _holes(missing: Sequence[JobRecord]) -> str:
-    return f"experiments {spans(missing)}"
 
 
 def _not_here(

@@ -13,7 +13,7 @@ from ..errors import InputError, Problem, UsageError
 from ..jobset.job_set import JobSet
 from ..jobset.plan import plan_set as plan_request
 from ..jobset.request import Request, check_request
-from ._qiskit import circuits_of_qobj, is_qobj
+from ._qiskit import circuits_of_qobj, client_version, is_qobj
 from .arguments import as_index
 from .run_options import checked_tags, read_run_options
 from .warn import warn
@@ -52,7 +52,7 @@ def plan_set(
     asked = read_run_options(dict(backend.options), run_config)
     unnamed = datetime.now(UTC).replace(tzinfo=None).isoformat()
     called = _name(name) or unnamed
-    kept = dict(asked.kept)
+    kept = {**asked.kept, "client_version": client_version()}
     if lone:
         # The job has no name as long as its set has this one.
         kept |= {"lone": True, "unnamed": unnamed}

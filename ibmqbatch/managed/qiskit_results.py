@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from qiskit.result import Result
 
 from ._qiskit import experiment_header, result_header
+from .local_time import local_time
 
 if TYPE_CHECKING:
-    from qiskit.result import Result
     from qiskit.result.models import ExperimentResult
 
+    from ..circuits.qpy import CircuitShape
     from ..jobset.results import CircuitResult
+    from ..manifest.records import CircuitRecord
     from ..service.outcomes import PubResult
 
-__all__ = ["experiment_result", "qiskit_result"]
+__all__ = ["experiment_result", "missing_result", "qiskit_result"]
 
 _VERSION = "1.0.0"  # of the form of these objects
+
+
+class _DatedResult(Result):  # type: ignore[misc]
+    """A result whose date is a datetime, as programs have always had it, and a text when kept.
+
+    Qiskit itself would have JSON stumble over it. Pickled, it is Qiskit's own, which needs nothing
+    of this package where it is read.
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        told: dict[str, Any] = super().to_dict()
+        return {**told, "date": None if self.date is None else self.date.isoformat()}
+
+    def __copy__(self) -> Self:
+        return self._like(self.__dict__)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._like(copy.deepcopy(self.__dict__, memo))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return object.__new__, (Result,), dict(self.__dict__)
+
+    def _like(self, attributes: Mapping[str, Any]) -> Self:
+        other = object.__new__(type(self))
+        other.__dict__.update(attributes)
+        return other
 
 
 def qiskit_result(
@@ -28,35 +59,42 @@ def qiskit_result(
     experiments: Iterable[ExperimentResult],
     date: str | None = None,
     header: Mapping[str, Any] | None = None,
+    client_version: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Return the experiments as one `Result`; it is a success when all of them are."""
-    from qiskit.result import Result
+    """Return the experiments as one `Result`; it is a success when all of them are.
 
+    `date` is ISO 8601, and a local datetime in the result.
+    """
     listed = list(experiments)
-    return Result(
+    success = all(experiment.success for experiment in listed)
+    return _DatedResult(
         backend_name=backend_name,
         backend_version=_VERSION,
         qobj_id=job_id,  # in Qiskit 2 one of the attributes that anyone may add
         job_id=job_id,
-        success=all(experiment.success for experiment in listed),
+        success=success,
         results=listed,
-        date=date,
-        status="COMPLETED",
+        date=local_time(date),
+        status="COMPLETED" if success else "PARTIAL COMPLETED",
         header=result_header(header or {}),
+        client_version=dict(client_version or {}),
         metadata=dict(metadata or {}),
     )
 
 
-def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> ExperimentResult:
+def experiment_result(
+    result: CircuitResult, shape: CircuitShape | None = None, *, with_memory: bool = True
+) -> ExperimentResult:
     """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
 
     What was not classified into bits has no counts: its memory is what was measured, complex.
+    `shape` is that of the circuit, for its header.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     if result.outcomes.levels:
-        return _measured(result)
+        return _measured(result, shape)
     values, distinct = _numbers(result.outcomes)
     counts = np.bincount(values, minlength=len(distinct)).tolist() if len(values) else []
     data: dict[str, Any] = {"counts": dict(zip(distinct, counts, strict=True))}
@@ -67,13 +105,29 @@ def experiment_result(result: CircuitResult, *, with_memory: bool = True) -> Exp
         success=True,
         status="DONE",
         data=ExperimentResultData(**data),
-        header=_header(result),
+        header=_header(result.name, result.metadata, _sizes(result), shape),
         meas_level=2,
         meas_return="single",
     )
 
 
-def _measured(result: CircuitResult) -> ExperimentResult:
+def missing_result(
+    circuit: CircuitRecord, why: str, shape: CircuitShape | None = None
+) -> ExperimentResult:
+    """Return what stands for a circuit without results: no data, and `why` as its status."""
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    sizes = () if shape is None else shape.cregs
+    return ExperimentResult(
+        shots=circuit.shots,
+        success=False,
+        status=why,
+        data=ExperimentResultData(),
+        header=_header(circuit.name, circuit.metadata, sizes, shape),
+    )
+
+
+def _measured(result: CircuitResult, shape: CircuitShape | None) -> ExperimentResult:
     """Return what was measured: complex numbers as pairs, of shape ([shots,] values, 2)."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
@@ -84,24 +138,39 @@ def _measured(result: CircuitResult) -> ExperimentResult:
         success=True,
         status="DONE",
         data=ExperimentResultData(memory=np.stack([levels.real, levels.imag], axis=-1).tolist()),
-        header=_header(result),
+        header=_header(result.name, result.metadata, _sizes(result), shape),
         meas_level=1,
         meas_return="avg" if averaged else "single",
     )
 
 
-def _header(result: CircuitResult) -> Any:
-    """Return what Qiskit needs to write outcomes register by register."""
-    sizes = [(name, bits.num_bits) for name, bits in result.outcomes.registers.items()]
-    return experiment_header(
-        {
-            "name": result.name,
-            "metadata": dict(result.metadata),
-            "creg_sizes": [list(size) for size in sizes],
-            "memory_slots": sum(size for _, size in sizes),
-            "clbit_labels": [[name, bit] for name, size in sizes for bit in range(size)],
-        }
-    )
+def _sizes(result: CircuitResult) -> list[tuple[str, int]]:
+    return [(name, bits.num_bits) for name, bits in result.outcomes.registers.items()]
+
+
+def _header(
+    name: str,
+    metadata: Mapping[str, object],
+    cregs: Sequence[tuple[str, int]],
+    shape: CircuitShape | None,
+) -> Any:
+    """Return what Qiskit needs to write outcomes register by register, and what else was in it."""
+    header: dict[str, Any] = {
+        "name": name,
+        "metadata": dict(metadata),
+        "creg_sizes": [list(register) for register in cregs],
+        "memory_slots": sum(size for _, size in cregs),
+        "clbit_labels": _labels(cregs),
+    }
+    if shape is not None:
+        header["n_qubits"] = shape.num_qubits
+        header["qreg_sizes"] = [list(register) for register in shape.qregs]
+        header["qubit_labels"] = _labels(shape.qregs)
+    return experiment_header(header)
+
+
+def _labels(registers: Sequence[tuple[str, int]]) -> list[list[str | int]]:
+    return [[name, number] for name, size in registers for number in range(size)]
 
 
 def _numbers(outcomes: PubResult) -> tuple[np.ndarray[Any, Any], list[str]]:

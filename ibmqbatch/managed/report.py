@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from qiskit.providers import JobStatus
 
+from ..jobset.retry import lacks_results
 from ..manifest.records import JobRecord, SetRecord, count_statuses
 from .job_parts import failure_text
 from .looking import Look, was_refused
@@ -76,7 +77,7 @@ def _standing(record: SetRecord, job: JobRecord, status: JobStatus | None) -> li
     if status is JobStatus.QUEUED:
         # The service does not tell it any more.
         lines.append("queue position: None")
-    if status is JobStatus.ERROR or job.lost:
+    if status is JobStatus.ERROR or lacks_results(job):
         lines += ["error_message:", *(f"  {line}" for line in reason_of(job).split("\n"))]
     return lines
 
@@ -85,7 +86,7 @@ def error_report(jobs: Iterable[JobRecord]) -> str | None:
     """Return why jobs brought no results, with the service's code; None when none failed."""
     lines: list[str] = []
     for job in jobs:
-        if job.status.name in {"ERROR", "CANCELLED"} or job.lost:
+        if job.status.name in {"ERROR", "CANCELLED"} or lacks_results(job):
             job_id = "not submitted" if job.remote is None else job.remote.id
             lines.append(
                 f"Experiments {job.first_circuit}-{job.last_circuit}, "

@@ -9,7 +9,7 @@ from ..errors import IbmqbatchError
 from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
 from ..jobset.interrupts import landing
-from ..jobset.standing import is_sent, is_settled
+from ..jobset.standing import is_complete, is_sent
 from ..manifest.remotes import close_set
 from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
@@ -104,7 +104,7 @@ def _give_up(manifest: Manifest) -> None:
     """Have the job neither sent nor kept."""
     try:
         want_cancel(manifest, {0})
-        if is_settled(manifest):
+        if is_complete(manifest):
             with manifest.db.transaction():
                 close_set(manifest)
     except IbmqbatchError:

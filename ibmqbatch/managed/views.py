@@ -6,22 +6,29 @@ that tells; then it is made a set of its own, as `ibmqbatch recover` does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import UsageError
 from ..jobset.catalog import find_job
-from ..jobset.errors import TimedOut
+from ..jobset.errors import NoSuchSet, TimedOut
 from ..jobset.job_set import JobSet, connected
+from ..jobset.observe import created_of
+from ..jobset.once import manifest_path
 from ..jobset.recover import recover_jobs
-from ..jobset.tags import check_name, is_ours
+from ..jobset.tags import check_name, find_name_tag, find_place, is_ours, naming
 from ..jobset.usage import metrics_of
 from ..manifest.records import JobRecord, JobStatus, status_of
 from ..service.errors import ServiceError
+from .finding import rebuilt
+from .job_parts import client_version_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..service.types import RemoteJob
 
 __all__ = ["JobFacts", "ServiceView", "SetView", "View"]
@@ -36,7 +43,9 @@ class JobFacts:
     """What is known of a job without asking.
 
     `id` is None as long as it is not on the service; `tags` are its user's; `name` is None where it
-    has none; `created` is ISO 8601, empty where it is not told.
+    has none; `created` is ISO 8601: when the service created the job, or, as long as it has not
+    told, when it was sent, or planned; empty where nobody has told. `client_version` are the
+    versions of what has sent it, by name, as far as they are known.
     """
 
     id: str | None
@@ -49,6 +58,7 @@ class JobFacts:
     name: str | None
     created: str
     private: bool
+    client_version: Mapping[str, str] = field(default_factory=dict)
 
 
 class SetView:
@@ -74,12 +84,7 @@ class SetView:
         """Return what the set's file tells."""
         job, record = self.record(), self.handle.record()
         remote = job.remote
-        if record.made_elsewhere or record.name == record.run_config.get("unnamed"):
-            name = None
-        elif record.run_config.get("lone") is True:
-            name = record.name
-        else:
-            name = f"{record.name}_{job.index}_"
+        name = None if record.made_elsewhere else naming(record).of_job(job.index)
         return JobFacts(
             id=None if remote is None else remote.id,
             status=job.status,
@@ -89,8 +94,11 @@ class SetView:
             solution="" if remote is None else remote.solution,
             tags=record.tags if self._tags is None else self._tags,
             name=name,
-            created=record.created_at if remote is None else remote.submitted_at,
+            created=(
+                record.created_at if remote is None else remote.created_at or remote.submitted_at
+            ),
             private=record.private if remote is None else remote.private,
+            client_version=client_version_in(record),
         )
 
     def refresh(self) -> None:
@@ -100,6 +108,19 @@ class SetView:
     def catch_up(self) -> None:
         """Ask, unless that was done a moment ago for another job of the set, or this one."""
         self.handle.catch_up()
+
+    def created(self) -> str:
+        """Return when the service created the job, or the set was planned that it waits in."""
+        remote = self.record().remote
+        if remote is not None and remote.created_at is None:
+            self.handle.catch_up()  # which tells it of the set's other jobs as well
+            remote = self.record().remote
+        if remote is None:
+            return self.handle.record().created_at
+        if remote.created_at is not None:
+            return remote.created_at
+        with self.handle.working(Clock()) as work:
+            return created_of(work, remote)
 
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured; None as long as the job is not there."""
@@ -129,10 +150,15 @@ class SetView:
     def rename(self, name: str) -> bool:
         """Change the name of a job that is a set of its own; return whether it carries it."""
         record = self.handle.record()
-        if record.made_elsewhere or record.run_config.get("lone") is not True:
-            whose = "Another program has sent it" if record.made_elsewhere else "Its set names it"
+        if record.made_elsewhere:
             raise UsageError(
-                f"A name of its own this job does not have. {whose}.",
+                "Another program has sent this job, or another attempt at it counts in its set: it "
+                "cannot be given a name.",
+                "Give it a tag.",
+            )
+        if record.run_config.get("lone") is not True:
+            raise UsageError(
+                "This job is one of a set, which names it.",
                 "Rename the job set instead, with ManagedJobSet.update_name().",
             )
         # Without one it is called as it would have been, had it never had any.
@@ -147,6 +173,10 @@ class SetView:
         return remote is None or remote.labels_version >= version
 
     def in_set(self, timeout: float | None = None) -> SetView:  # noqa: ARG002
+        """Return this view."""
+        return self
+
+    def for_labels(self) -> View:
         """Return this view."""
         return self
 
@@ -167,6 +197,7 @@ class ServiceView:
     def facts(self) -> JobFacts:
         """Return what the service told last."""
         remote = self._remote
+        named, place = find_name_tag(remote.tags), find_place(remote.tags)
         return JobFacts(
             id=remote.id,
             status=status_of(remote.status, remote.reason_code),
@@ -175,7 +206,7 @@ class ServiceView:
             code=remote.reason_code,
             solution=remote.solution,
             tags=tuple(tag for tag in remote.tags if not is_ours(tag)),
-            name=None,
+            name=named.of_job(place[1]) if named and place else None,
             created=remote.created,
             private=remote.private,
         )
@@ -188,6 +219,10 @@ class ServiceView:
     def catch_up(self) -> None:
         """Ask: there are no others whose answer would do."""
         self.refresh()
+
+    def created(self) -> str:
+        """Return when the service created the job, as it told."""
+        return self._remote.created
 
     def metrics(self) -> Mapping[str, object] | None:
         """Return what the service has measured."""
@@ -225,24 +260,49 @@ class ServiceView:
             "Give it a tag.",
         )
 
+    def for_labels(self) -> View:
+        """Return the view through which its name and tags are changed: a job of ours has its set's.
+
+        That is rebuilt where it is not here.
+        """
+        return self if find_place(self._remote.tags) is None else self.in_set()
+
     def in_set(self, timeout: float | None = None) -> SetView:
-        """Return the view on the set that it is of, made for it where there is none.
+        """Return the view on the set that it is of.
+
+        Where that is not here, it is rebuilt from the service if it is one of ours, and else made
+        of this job alone; so it is where another attempt at the same job counts in its set.
 
         Raises TimedOut where the service does not tell of it in `timeout` seconds, ServiceErrors.
         """
         remote = self._remote
         found = find_job(remote.id, remote.tags) or find_job(remote.id)
+        place = find_place(remote.tags)
         if found is None:
             clock = Clock()
             clock.set_deadline(timeout)
             try:
-                with connected(self._account_name, clock) as client:
-                    found = recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
+                found = self._made(clock, place)
             except ServiceError as error:
                 if clock.left > 0:
                     raise
                 raise TimedOut(f"The service has not told of job {remote.id} in time.") from error
-        return SetView(JobSet(found[0]), found[1], self.facts().tags)
+        path, index = found
+        ours = place is not None and path.stem == place[0]
+        return SetView(JobSet(path), index, None if ours else self.facts().tags)
+
+    def _made(self, clock: Clock, place: tuple[str, int] | None) -> tuple[Path, int]:
+        """Make the set that the job is of; return its file, and the job's index in it."""
+        remote = self._remote
+        if place is not None and not manifest_path(place[0]).exists():
+            # Somebody may have changed the tags of its set: then it can be used alone yet.
+            with contextlib.suppress(UsageError, NoSuchSet):
+                rebuilt(place[0], self._account_name, clock)
+            found = find_job(remote.id, remote.tags)
+            if found is not None:
+                return found
+        with connected(self._account_name, clock) as client:
+            return recover_jobs(client, [remote.id], None, clock, lambda *_: None), 0
 
 
 View = SetView | ServiceView

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..clock import Instant, iso
+from ..clock import Instant, in_utc, iso
 from .custody import Begun
 from .ids import new_nonce
 from .records import AttemptRecord
@@ -139,13 +139,18 @@ def accept(
     *,
     status: str = "Queued",
     adopted: bool = False,
+    created: str = "",
 ) -> None:
-    """Record that an attempt stands on the service as `remote_id`."""
+    """Record that an attempt stands on the service as `remote_id`.
+
+    `created` is when it was created there, in ISO 8601; empty where that was just now.
+    """
     number = attempt.attempt if isinstance(attempt, Intent) else attempt.number
+    submitted = in_utc(created) or iso(time.time())
     manifest.db.write(
         "INSERT INTO remotes (id, job, attempt, status, submitted_at, labels_version) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        (remote_id, attempt.job, number, status, iso(time.time()), labels_version),
+        (remote_id, attempt.job, number, status, submitted, labels_version),
     )
     manifest.db.write(
         "UPDATE attempts SET state = 'accepted', error = '' WHERE job = ? AND number = ?",

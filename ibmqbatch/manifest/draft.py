@@ -300,7 +300,8 @@ class Draft:
         self._add_attempt(job, remote.attempt, remote.nonce or new_nonce(), now)
         self._insert(
             "INSERT INTO remotes (id, job, attempt, status, reason, reason_code, solution, "
-            "private, submitted_at, labels_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            "private, submitted_at, created_at, labels_version) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
             [
                 (
                     remote.id,
@@ -312,6 +313,7 @@ class Draft:
                     remote.solution,
                     remote.private,
                     in_utc(remote.created) or now,
+                    in_utc(remote.created, exact=True),
                 )
             ],
         )

@@ -244,4 +244,18 @@ ALTER TABLE remotes DROP COLUMN missed_at;
 ALTER TABLE jobset ADD COLUMN seal TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+_SEVENTH = """
+-- `created_at` is when the service created the job, by its own clock, NULL until it has told.
+-- `overdue` marks results that were asked for in vain for so long that nobody waits for them any
+-- more; they are not lost, and whoever advances the set asks for them again.
+ALTER TABLE remotes ADD COLUMN created_at TEXT;
+ALTER TABLE remotes ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
+
+-- Until now results were taken for lost after some tries, unless the service gave them once.
+UPDATE jobset SET closed_at = NULL
+WHERE private = 0 AND EXISTS (SELECT 1 FROM remotes WHERE result = 'lost' AND private = 0);
+UPDATE remotes SET result = NULL, overdue = 1
+WHERE result = 'lost' AND private = 0 AND (SELECT private FROM jobset) = 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)

@@ -164,14 +164,16 @@ class ProgramRecord:
 class PubRecord:
     """Circuits that are sent as one: a program, and a row of values for each of them.
 
-    `rows` is None for a single circuit without values. `body` is of `kind` qpy or openqasm3,
-    compressed by zlib. `shots` are all that each circuit is to get, over all repeats.
+    `rows` is None for a single circuit without values; else `order` tells in which order the
+    metadata are that these values stand in. `body` is of `kind` qpy or openqasm3, compressed by
+    zlib. `shots` are all that each circuit is to get, over all repeats.
     """
 
     kind: str
     body: bytes = field(repr=False)
     rows: tuple[tuple[float, ...], ...] | None
     shots: int
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,8 @@ class RemoteRecord:
     result_tries: int
     result_error: str
     metrics: Mapping[str, object] | None
+    created_at: str | None = None
+    overdue: bool = False
 
     @property
     def status(self) -> JobStatus:
@@ -266,14 +270,20 @@ class JobRecord:
 
     @property
     def lost(self) -> bool:
-        """Whether it ran and its results cannot be had."""
+        """Whether it ran and its results certainly cannot be had."""
         return self.remote is not None and self.remote.result == "lost"
 
     @property
+    def overdue(self) -> bool:
+        """Whether it ran and its results were asked for in vain, until waiting made no sense."""
+        remote = self.remote
+        return remote is not None and remote.overdue and not remote.result
+
+    @property
     def delivered(self) -> bool:
-        """Whether no results are to be expected any more: they are here, lost, or never were."""
+        """Whether waiting brings no more results: they are here, lost, overdue, or never were."""
         if self.status is JobStatus.DONE:
-            return self.remote is not None and self.remote.result is not None
+            return self.remote is not None and (self.remote.result is not None or self.overdue)
         return self.status.final
 
     @property
@@ -287,6 +297,9 @@ class JobRecord:
         if self.lost:
             assert self.remote is not None
             return f"LOST: {self.remote.result_error}"
+        if self.overdue:
+            assert self.remote is not None
+            return f"its results are overdue, and are asked for again: {self.remote.result_error}"
         if self.remote is not None:
             code = self.remote.reason_code
             text = self.remote.reason

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..clock import Instant, iso
+from ..clock import Instant, in_utc, iso
 from .packed import unpack
 from .records import JobStatus, RemoteRecord
 from .store import Manifest
@@ -23,6 +23,7 @@ __all__ = [
     "ask_cancel",
     "choose",
     "close_set",
+    "created_at",
     "drop_result",
     "lose_result",
     "miss",
@@ -31,6 +32,7 @@ __all__ = [
     "read_result",
     "relabelled",
     "result_failed",
+    "result_overdue",
     "store_metrics",
     "store_result",
 ]
@@ -52,8 +54,14 @@ def observe(
     solution: str,
     private: bool,
     at: float,
+    created: str = "",
 ) -> None:
-    """Record what the service says of a job, and the change, when it is one, in the history."""
+    """Record what the service says of a job, and the change, when it is one, in the history.
+
+    `created` is when it created the job, in ISO 8601; empty where it does not tell.
+    """
+    if remote.created_at is None:
+        created_at(manifest, remote, created)
     changed = status != remote.service_status
     same = (reason, reason_code, private) == (remote.reason, remote.reason_code, remote.private)
     if not changed and same and remote.missed is None:
@@ -76,6 +84,13 @@ def observe(
     )
     detail = f"{remote.service_status} -> {status}" + (f": {reason}" if reason else "")
     manifest.log("status", detail, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def created_at(manifest: Manifest, remote: RemoteRecord, told: str) -> None:
+    """Record when the service created a job, where what it told is a time."""
+    moment = in_utc(told, exact=True)
+    if moment is not None:
+        manifest.db.write("UPDATE remotes SET created_at = ? WHERE id = ?", (moment, remote.id))
 
 
 def miss(manifest: Manifest, remote: RemoteRecord, at: Instant) -> None:
@@ -162,7 +177,8 @@ def store_result(manifest: Manifest, remote: RemoteRecord, packed: PackedResult)
         (remote.id, iso(time.time()), packed.size, packed.sha256, packed.body),
     )
     manifest.db.write(
-        "UPDATE remotes SET result = 'stored', result_error = '' WHERE id = ?", (remote.id,)
+        "UPDATE remotes SET result = 'stored', result_error = '', overdue = 0 WHERE id = ?",
+        (remote.id,),
     )
     manifest.log(
         "fetched",
@@ -182,6 +198,16 @@ def result_failed(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
     if error == remote.result_error:
         return  # it has been told, and is no news to poll faster for
     manifest.log("not_fetched", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
+
+
+def result_overdue(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
+    """Record one more try in vain, after which nobody waits for the result any more."""
+    manifest.db.write(
+        "UPDATE remotes SET result_tries = result_tries + 1, result_error = ?, overdue = 1 "
+        "WHERE id = ?",
+        (error, remote.id),
+    )
+    manifest.log("overdue", error, job=remote.job, attempt=remote.attempt, remote_id=remote.id)
 
 
 def lose_result(manifest: Manifest, remote: RemoteRecord, error: str) -> None:

@@ -30,11 +30,12 @@ __all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
 
 SUFFIX = ".sqlite"
 DRAFT_SUFFIX = ".draft"  # until it is whole
+_HEAD_BYTES = 65_536  # of a circuit: its name, metadata and registers, unless these are very large
 
 _REMOTE_COLUMNS = """
     r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
     r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed, r.result, r.result_tries, r.result_error, r.metrics
+    r.missed, r.result, r.result_tries, r.result_error, r.metrics, r.created_at, r.overdue
 """
 _REMOTES = f"""
     SELECT {_REMOTE_COLUMNS} FROM remotes r
@@ -58,8 +59,9 @@ def lock_path(manifest: Path) -> Path:
 
 def _remote(row: Sequence[Any]) -> RemoteRecord:
     values = list(row)
-    values[-5] = _instant(row[-5])
-    values[-1] = None if row[-1] is None else json.loads(row[-1])
+    values[-7] = _instant(row[-7])
+    values[-3] = None if row[-3] is None else json.loads(row[-3])
+    values[-1] = bool(row[-1])
     return RemoteRecord(*values)
 
 
@@ -199,7 +201,7 @@ class Manifest:
         Neighbours that differ in their parameters' values alone are one.
         """
         rows = self.db.rows(
-            """SELECT body, parameter_values, shots
+            """SELECT body, parameter_values, shots, metadata
                FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx""",
             (first, last),
         )
@@ -210,14 +212,27 @@ class Manifest:
             lambda item: (item[1][0], item[1][2], item[0] if _alone(item[1][1]) else None),
         ):
             kind, data = self._body(body)
-            values = None if alone is not None else tuple(_values(row[1]) or () for _, row in same)
-            pubs.append(PubRecord(kind, data, values, shots))
+            if alone is not None:
+                pubs.append(PubRecord(kind, data, None, shots))
+                continue
+            runs = [row for _, row in same]
+            values = tuple(_values(row[1]) or () for row in runs)
+            pubs.append(PubRecord(kind, data, values, shots, tuple(json.loads(runs[0][3]))))
         return pubs
 
     def _body(self, number: int) -> tuple[str, bytes]:
         row = self.db.row("SELECT kind, body FROM bodies WHERE id = ?", (number,))
         assert row is not None
         return row[0], row[1]
+
+    def heads(self, first: int, last: int) -> list[tuple[str, bytes]]:
+        """Return each of those circuits' kind, and how what is sent of it begins, packed."""
+        rows = self.db.rows(
+            """SELECT b.kind, substr(b.body, 1, ?) FROM circuits c JOIN bodies b ON b.id = c.body
+               WHERE c.idx BETWEEN ? AND ? ORDER BY c.idx""",
+            (_HEAD_BYTES, first, last),
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def pubs_size(self, first: int, last: int) -> int:
         """Return how many bytes those circuits take, without reading them."""

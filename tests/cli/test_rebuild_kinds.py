@@ -125,6 +125,14 @@ def test_results_come_back(kind, machines, set_of):
     assert here
 
 
+@pytest.mark.parametrize("kind", ["a sweep", "two sweeps", "a sweep on a device", "a table"])
+def test_columns_of_parameters_come_back_in_their_order(kind, machines, set_of):
+    set_id = set_of(kind)
+    here, there = (machine("results", set_id, "--format", "csv").out for machine in machines[:2])
+    assert here == there
+    assert "theta,fixed" in here or kind == "a table"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_job_would_be_sent_again_as_it_was(kind, machines, set_of):
     set_id = set_of(kind)

@@ -250,6 +250,35 @@ def _not_there_at_first(stage: Stage) -> Words:
     return ("results", "latest", "--wait", "--json")
 
 
+def _refresh(stage: Stage) -> Words:
+    stage.done(*stage.submit_words("--wait"))
+    return ("results", "latest", "--refresh", "--json")
+
+
+def _gone_at_first(stage: Stage) -> Words:
+    """Have the service deny for once that it has one of the jobs, long after these ended."""
+    import sqlite3
+
+    stage.done(*stage.submit_words())
+    stage.done("status", "latest", "--watch")
+    path = stage.home / "sets" / f"{stage.set_id()}.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE remotes SET result_tries = 99, finished_at = NULL")
+    connection.close()
+    denial = json.dumps({"errors": [{"code": 1291, "message": "Job not found."}]}).encode()
+    job = stage.stored(str(stage.set_id()))[0].id
+    stage.proxy.when("GET", f"/jobs/{job}/results", times=1, status=404, body=denial)
+    stage.proxy.when("GET", f"/jobs/{job}?", times=1, status=404, body=denial)
+    return ("results", "latest", "--json")
+
+
+def _refreshed(stage: Stage, _words: Words) -> list[str]:
+    stage.proxy.rules.clear()
+    stage.done("results", "latest", "--refresh")
+    stage.done("resume", "latest", "--wait")
+    return stage.audit().faults
+
+
 # Copies.
 
 
@@ -352,6 +381,8 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("results", _FEW, _collect, _resume),
     Scenario("results, damaged", _FEW, _damaged, _resume),
     Scenario("results, not there at first", _FEW, _not_there_at_first, _resume),
+    Scenario("results, refreshed", _FEW, _refresh, _refreshed),
+    Scenario("results, gone at first", _FEW, _gone_at_first, _refreshed),
     Scenario("usage", _FEW, _usage, _resume),
     Scenario("export", _FEW, _export, _again),
     Scenario("import", _FEW, _import, _imported),

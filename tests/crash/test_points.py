@@ -11,6 +11,9 @@ pytestmark = pytest.mark.slow
 
 # Steps of the engine that no command takes in these scenarios, and why.
 ASIDE = {
+    # When a job was created, where no listing has told: through the Python API alone.
+    "jobset/observe.py:created_of:commit",
+    "jobset/observe.py:created_of:request",
     # Read for an estimate, before there is a set; of real devices only.
     "jobset/budget.py:usage_of:request",
     # What `fetch_metrics` does, for one job: through the Python API alone.

@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 from ibmqbatch.errors import StorageError
-from ibmqbatch.jobset.fetch import fetch, spool_folder, unfetched
+from ibmqbatch.jobset.fetch import fetch, refetch, spool_folder, unfetched
+from ibmqbatch.jobset.standing import is_complete, is_settled
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.remotes import observe, read_result
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.errors import NoAnswer
+from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
+from ibmqbatch.service.types import RemoteJob
 from tests.manifest.conftest import sent, write_set
 from tests.service.conftest import FakeClock, account
 
@@ -23,22 +25,36 @@ GOOD = json.dumps(
 ).encode()
 
 
+class Silence(NoAnswer):
+    """Not a byte of an answer came back."""
+
+
 class Bodies:
-    """A service that gives one body after another; None is none, an error is raised after half."""
+    """A service that gives one body after another; None is none, an error is raised after half.
+
+    `has`: it has the job itself.
+    """
 
     instance = "crn:1"
 
-    def __init__(self, *bodies: bytes | Exception | None) -> None:
+    def __init__(self, *bodies: bytes | Exception | None, has: bool = True) -> None:
         self.account = account()
         self.bodies = list(bodies)
+        self.has = has
+
+    def job(self, job_id: str) -> RemoteJob:
+        if not self.has:
+            raise no_such_job()
+        return RemoteJob(job_id, "Completed")
 
     def download_results(self, _job_id, file, **_how) -> bool:
         file.seek(0)
         file.truncate()
         body = self.bodies.pop(0)
         if isinstance(body, Exception):
-            file.write(GOOD[:50])
-            file.flush()
+            if not isinstance(body, Silence | NotFound | Busy):
+                file.write(GOOD[:50])
+                file.flush()
             raise body
         file.write(body or b"")
         return body is not None
@@ -68,8 +84,26 @@ def done(home, private):
         yield manifest
 
 
-def run(manifest: Manifest, *bodies: bytes | Exception | None) -> None:
-    fetch(Work(manifest, Bodies(*bodies), FakeClock()))  # type: ignore[arg-type]
+def no_such_job() -> NotFound:
+    return NotFound("Job not found.", status=404, number=1291, trace=None)
+
+
+def run(manifest: Manifest, *bodies: bytes | Exception | None, has: bool = True) -> None:
+    fetch(Work(manifest, Bodies(*bodies, has=has), FakeClock()))  # type: ignore[arg-type]
+
+
+def again(manifest: Manifest, *bodies: bytes | Exception | None) -> list[int]:
+    """Ask for the results again; return the jobs of which the service gave none."""
+    work = Work(manifest, Bodies(*bodies), FakeClock())  # type: ignore[arg-type]
+    return [job.index for job in refetch(work, [0])]
+
+
+def in_vain(manifest: Manifest, answer: Exception | None, *, has: bool = True) -> None:
+    """Have the service give nothing until that cannot be a delay any more."""
+    with manifest.db.transaction():
+        manifest.db.write("UPDATE remotes SET finished_at = '2020-01-01T00:00:00.000Z'")
+    for _ in range(10):
+        run(manifest, answer, has=has)
 
 
 def aside(manifest: Manifest) -> list[bytes]:
@@ -113,9 +147,102 @@ def test_damaged_body_is_asked_for_again_unless_it_is_given_once(done, private):
     assert done.jobs()[0].lost is private
 
 
-def test_results_that_are_not_there_yet_are_asked_for_again_unless_given_once(done, private):
+@pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
+def test_results_that_are_not_there_yet_are_asked_for_again(answer, done):
+    run(done, answer)
+    assert (done.jobs()[0].lost, done.jobs()[0].delivered) == (False, False)
+    run(done, GOOD)
+    assert read_result(done, "r1") == GOOD
+
+
+@pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
+def test_results_that_never_come_are_overdue_and_not_lost(answer, done):
+    in_vain(done, answer)
+    job = done.jobs()[0]
+    assert (job.overdue, job.lost, job.delivered) == (True, False, True)
+    assert "asked for again" in job.reason
+
+
+def test_a_set_with_overdue_results_is_not_waited_for_and_not_closed(done):
+    in_vain(done, None)
+    assert (is_settled(done), is_complete(done)) == (True, False)
+
+
+def test_overdue_results_are_asked_for_by_every_later_run(done):
+    in_vain(done, None)
     run(done, None)
-    assert done.jobs()[0].lost is private
+    assert done.jobs()[0].overdue
+    run(done, GOOD)
+    assert (done.jobs()[0].overdue, read_result(done, "r1")) == (False, GOOD)
+    assert is_complete(done)
+
+
+@pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
+def test_results_of_a_job_that_the_service_does_not_have_any_more_are_lost(answer, done):
+    in_vain(done, answer, has=False)
+    assert done.jobs()[0].lost
+    assert "does not have this job any more" in done.jobs()[0].reason
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_what_is_given_once_is_lost_once_it_may_have_been_given(done):
+    with pytest.raises(NoAnswer):
+        run(done, Silence("no answer"))
+    # A refusal says nothing of what came before it.
+    with pytest.raises(Busy):
+        run(done, Busy("too many"))
+    assert not done.jobs()[0].lost
+    run(done, None)
+    assert done.jobs()[0].lost
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_what_is_given_once_is_lost_where_a_process_died_that_had_asked(done):
+    leave(done, "r1.part", b"")
+    run(done, None)
+    assert done.jobs()[0].lost
+
+
+def test_asking_again_brings_what_was_taken_for_lost(done):
+    in_vain(done, None, has=False)
+    assert again(done, GOOD) == []
+    assert (done.jobs()[0].lost, read_result(done, "r1")) == (False, GOOD)
+
+
+def test_what_is_lost_stays_so_where_asking_again_brings_nothing(done):
+    in_vain(done, None, has=False)
+    assert again(done, None) == [0]
+    assert done.jobs()[0].lost
+
+
+@pytest.mark.parametrize("private", [False], indirect=True)
+def test_asking_again_replaces_what_is_here_once_the_new_is_whole(done):
+    run(done, GOOD)
+    other = GOOD.replace(b"0x0", b"0x1", 1)
+    assert again(done, other) == []
+    assert read_result(done, "r1") == other
+
+
+@pytest.mark.parametrize("private", [False], indirect=True)
+@pytest.mark.parametrize("answer", [None, GOOD[:-5], no_such_job()], ids=["none", "cut", "404"])
+def test_what_is_here_stays_where_asking_again_brings_nothing(answer, done):
+    run(done, GOOD)
+    assert again(done, answer) == [0]
+    assert read_result(done, "r1") == GOOD
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_what_is_given_once_is_not_asked_for_where_it_is_here(done):
+    run(done, GOOD)
+    assert again(done) == []
+    assert read_result(done, "r1") == GOOD
+
+
+@pytest.mark.parametrize("private", [False], indirect=True)
+def test_of_bodies_that_cannot_be_used_the_last_one_is_kept(done):
+    for body in (GOOD[:-5], GOOD[:-6]):
+        run(done, body)
+    assert aside(done) == [GOOD[:-6]]
 
 
 def test_half_of_what_is_given_once_is_kept_aside(done, private):
@@ -187,7 +314,7 @@ def test_lost_result_tells_where_its_parts_are(done):
 def test_set_that_was_sent_as_private_is_so_whatever_the_listing_says(done):
     with done.db.transaction():
         done.db.write("UPDATE jobset SET private = 1")
-    run(done, None)
+    run(done, b"nonsense")
     assert done.jobs()[0].lost
 
 

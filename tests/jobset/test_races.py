@@ -14,7 +14,7 @@ from tests.jobset.support import Told, created_without_an_answer, job, step
 def test_a_retry_just_before_the_set_is_closed_is_carried_out(work, service, monkeypatch):
     step(work)
     service.say("r0", "Failed")
-    settled = advance_module.is_settled
+    settled = advance_module.is_complete
     looks = iter(range(100))
 
     def look(manifest: Manifest) -> bool:
@@ -24,7 +24,7 @@ def test_a_retry_just_before_the_set_is_closed_is_carried_out(work, service, mon
                 wants.want_retry(other, other.jobs())
         return found
 
-    monkeypatch.setattr(advance_module, "is_settled", look)
+    monkeypatch.setattr(advance_module, "is_complete", look)
     step(work, 1)
     step(work, 1)
     assert service.posts == 2

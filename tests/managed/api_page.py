@@ -33,7 +33,8 @@ _PULSES = frozenset(
 )
 # By which the classes know each other.
 _INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"}) | {
-    *("carry_out", "catch_up", "count_unlabelled", "find", "follow", "open", "relabel", "working"),
+    *("ask_again", "carry_out", "catch_up", "count_unlabelled", "find", "follow", "open"),
+    *("relabel", "want_retry", "working"),
 }
 
 

@@ -15,7 +15,6 @@ from qiskit.result import Result
 from ibmqbatch.managed.exceptions import (
     IBMQJobManagerJobNotFound,
     IBMQJobManagerTimeoutError,
-    IBMQManagedResultDataNotAvailable,
 )
 from tests.managed.programs import flipped
 from tests.managed.support import (
@@ -98,12 +97,14 @@ def test_12_combined_results_are_one_result_in_the_original_order(manager):
     assert told == combined.get_counts()
 
 
-def test_12_incomplete_results_are_not_combined(service):
+def test_12_incomplete_results_are_combined_and_are_no_success(service):
     job_set = spoiled(numbered(6), 2, 5, max_experiments_per_job=1, shots=2)
     with pytest.warns(UserWarning, match="Unable to retrieve"):
         results = job_set.results()
-    with pytest.raises(IBMQManagedResultDataNotAvailable, match="experiments 2-2, 5-5"):
-        results.combine_results()
+    combined = results.combine_results()
+    assert not combined.success
+    assert [result.success for result in combined.results] == [n not in {2, 5} for n in range(6)]
+    assert combined.get_counts(3) == outcome(3, 2)
 
 
 def test_13_error_messages_name_the_range_the_index_the_id_and_the_code(held):

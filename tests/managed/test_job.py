@@ -13,10 +13,20 @@ from qiskit.providers import JobStatus, JobV1
 from ibmqbatch import (
     IBMQBackendApiError,
     IBMQJob,
+    IBMQJobApiError,
     IBMQJobInvalidStateError,
 )
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.jobset.job_set import JobSet
 from tests.managed.programs import bell, flipped
-from tests.managed.support import REFUSAL, STEPS, on_service, planned, said
+from tests.managed.support import (
+    REFUSAL,
+    STEPS,
+    on_service,
+    other_machine,
+    planned,
+    said,
+)
 from tests.qiskits import needs_qiskit2, needs_terra
 
 
@@ -49,7 +59,6 @@ def test_what_there_is_no_counterpart_of_is_not_available(job):
     assert job.scheduling_mode() is None
     assert job.queue_info() is None
     assert job.queue_position() is job.queue_position(refresh=True) is None
-    assert job.client_version == {}
     assert job.experiment_id is None
     with pytest.warns(Warning, match="shared with all"):
         assert job.share_level() == "none"
@@ -218,3 +227,57 @@ def test_a_refusal_tells_its_code_once(proxy, simulator):
     with pytest.raises(IBMQBackendApiError) as caught:
         simulator.run(bell(), shots=1)
     assert str(caught.value) == "Error submitting job: Bad body (code 1208)."
+
+
+def test_a_job_is_created_before_it_runs_by_the_services_clock(job):
+    steps = job.time_per_step()
+    assert job.creation_date() == steps["CREATING"] <= steps["RUNNING"]
+
+
+def test_a_job_is_created_at_one_time_whichever_way_it_is_looked_at(
+    job, simulator, service, monkeypatch, tmp_path
+):
+    views = [job, simulator.retrieve_job(job.job_id()), simulator.jobs(limit=1)[0]]
+    views.append(IBMQJob.from_dict(job.to_dict()))
+    other_machine(monkeypatch, service, tmp_path / "other")
+    elsewhere = simulator.retrieve_job(job.job_id())
+    views += [elsewhere, simulator.jobs(limit=1)[0]]
+    elsewhere.result()
+    assert {view.creation_date() for view in views} == {job.creation_date()}
+    assert elsewhere.time_per_step()["CREATING"] == job.creation_date()
+
+
+def test_a_job_is_created_at_one_time_from_the_moment_when_it_is_sent(simulator):
+    job = simulator.run(bell(), shots=1)
+    created = job.creation_date()
+    job.result()
+    assert job.creation_date() == created
+
+
+def test_a_job_is_found_by_its_own_creation_date(job, simulator):
+    created = job.creation_date()
+    for between in ({"start_datetime": created}, {"end_datetime": created}):
+        assert job.job_id() in [found.job_id() for found in simulator.jobs(limit=None, **between)]
+
+
+def test_when_a_job_was_created_is_asked_for_once(proxy, simulator):
+    job = simulator.run(bell(), shots=1)
+    job.creation_date()
+    before = len(proxy.seen)
+    assert job.creation_date() == job.creation_date()
+    assert len(proxy.seen) == before
+
+
+def test_a_job_whose_service_never_told_when_it_was_created_is_asked_for_by_its_id(job):
+    (path,) = set_paths()
+    with JobSet(path).open() as manifest, manifest.db.transaction():
+        manifest.db.write("UPDATE remotes SET created_at = NULL")
+    told = on_service(job.job_id()).created
+    assert job.creation_date() == datetime.fromisoformat(told)
+
+
+def test_a_service_that_is_away_does_not_tell_when_a_job_was_created(proxy, simulator, no_waits):
+    job = simulator.run(bell(), shots=1)
+    proxy.when("GET", "/api/v1/jobs", times=99, status=503)
+    with pytest.raises(IBMQJobApiError):
+        job.creation_date()

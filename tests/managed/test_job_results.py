@@ -172,5 +172,58 @@ def test_results_that_are_lost_are_an_api_error(job):
     (path,) = set_paths()
     with JobSet(path).open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE remotes SET result = 'lost', result_error = 'gone'")
+    again = IBMQJob.of_set(JobSet(path), 0, job.backend())
     with pytest.raises(IBMQJobApiError, match="LOST: gone"):
-        job.result(refresh=True)
+        again.result()
+
+
+def results_are(state: str) -> JobSet:
+    """Have the results of the only set be none that are here, and `state` what is known of them."""
+    (path,) = set_paths()
+    handle = JobSet(path)
+    with handle.open() as manifest, manifest.db.transaction():
+        manifest.db.write("DELETE FROM results")
+        manifest.db.write(
+            "UPDATE remotes SET result = ?, overdue = ?, result_tries = 20, result_error = 'none'",
+            ("lost" if state == "lost" else None, state == "overdue"),
+        )
+        manifest.db.write("UPDATE jobset SET closed_at = NULL")
+    return handle
+
+
+@pytest.mark.parametrize("state", ["lost", "overdue"])
+def test_refresh_asks_the_service_for_results_whatever_is_known_of_them(state, job):
+    again = IBMQJob.of_set(results_are(state), 0, job.backend())
+    assert again.result(refresh=True).get_counts(0) == {"10": 20}
+
+
+def test_refresh_asks_the_service_for_results_that_are_here(proxy, simulator):
+    job = simulator.run(flipped("1"), shots=3)
+    job.result()
+    job.result(refresh=True)
+    assert proxy.count("GET", "/results") == 2
+
+
+def test_results_stay_where_the_service_has_none_any_more_and_a_warning_tells(proxy, simulator):
+    job = simulator.run(flipped("1"), shots=3)
+    job.result()
+    proxy.when("GET", "/results", times=9, status=204)
+    with pytest.warns(UserWarning, match="gives no result of job .* any more"):
+        assert job.result(refresh=True).get_counts() == {"1": 3}
+
+
+def test_private_results_are_not_asked_for_twice(proxy, simulator):
+    job = simulator.run(flipped("1"), shots=3, private=True)
+    job.result()
+    assert job.result(refresh=True).get_counts() == {"1": 3}
+    assert proxy.count("GET", "/results") == 1
+
+
+def test_overdue_results_are_an_api_error_until_they_come(proxy, simulator):
+    job = simulator.run(flipped("1"), shots=3)
+    job.result()
+    again = IBMQJob.of_set(results_are("overdue"), 0, simulator)
+    proxy.when("GET", "/results", times=1, status=204)
+    with pytest.raises(IBMQJobApiError, match="overdue"):
+        again.result()
+    assert again.result().get_counts() == {"1": 3}

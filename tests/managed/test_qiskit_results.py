@@ -112,6 +112,7 @@ _KEPT = {
     "status": "COMPLETED",
     "date": None,
     "header": {"run": 7},
+    "client_version": {},
     "metadata": {"job_ids": ["j"]},
     "results": [
         {

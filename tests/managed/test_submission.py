@@ -8,7 +8,6 @@ import pytest
 
 from ibmqbatch import (
     IBMQBackendApiError,
-    IBMQBackendError,
     IBMQBackendJobLimitError,
 )
 from ibmqbatch.managed import submission
@@ -56,7 +55,7 @@ def test_what_cannot_be_found_out_is_told_and_is_to_be_cancelled(
     monkeypatch.setattr(submission, "_PATIENCE", 0.2)
     proxy.when("POST", "/jobs", drop="after")
     proxy.when("GET", "/jobs?", times=999, status=503)
-    with pytest.raises(IBMQBackendError, match=r"may or may not .* resume"):
+    with pytest.raises(IBMQBackendApiError, match=r"may or may not .* resume"):
         simulator.run(bell())
     assert left_over() == "cancel"
 

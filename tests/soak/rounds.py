@@ -35,8 +35,8 @@ _PATIENCE = 1.2  # seconds, that a moment is waited for
 _WORKER_DIES = 0.25  # of the rounds
 _PRIVATE = 0.2  # of the rounds
 _POST = "jobset/send.py:_Sender._post:request before"
-_ASKED = "jobset/fetch.py:_arrive:request before"
-_GIVEN = "jobset/fetch.py:_arrive:request after"
+_ASKED = "jobset/fetch.py:_download:request before"
+_GIVEN = "jobset/fetch.py:_download:request after"
 _STORED = "jobset/fetch.py:_keep:commit after"
 _OTHERS: Sequence[tuple[object, ...]] = (
     ("resume", "latest", "--wait", "--quiet"),

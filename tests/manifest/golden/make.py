@@ -232,6 +232,7 @@ def _sent(
             "finished_at": None if status in {"Queued", "Running"} else AT.format(40),
             "labels_version": 1,
             "metrics": json.dumps({"usage": {"qpu_charge_time_seconds": 2}}),
+            "created_at": "2026-11-20T09:00:03.500000+00:00",
             **more,
         },
     )
