@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.errors import JobError
 from ibmqbatch.local.worker.simulation import run_circuit
-from tests.qiskits import needs_qiskit2
 
 from .interpreter import Endless, Program, as_circuit, distribution, programs
 
@@ -88,8 +87,7 @@ def test_shape_of_control_flow_gives_what_it_says(shape: str) -> None:
 _PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
-@needs_qiskit2("Aer 0.14 gets some choices within choices wrong.")
 @settings(_PATIENT, max_examples=100)
-@given(programs(jumping=False))
+@given(programs())
 def test_programs_give_what_the_interpreter_gives(program: Program) -> None:
     check(program)
