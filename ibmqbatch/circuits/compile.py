@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, is_terra, name_of, reorders_measurements
-from .device import PLAIN, Device
+from .device import MEASUREMENTS, PLAIN, QUICKER, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
 from .registers import on_qubits
@@ -144,6 +144,7 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
     Errors and durations are the device's own; what it cannot do is left out, and so are its
     `fractional` gates where they are not wanted.
     """
+    from qiskit.circuit import Instruction
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit.providers import QubitProperties
     from qiskit.transpiler import InstructionProperties, Target
@@ -154,7 +155,8 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
         dt=device.dt,
         qubit_properties=[QubitProperties(t1=device.t1[q], t2=device.t2[q]) for q in device.region],
     )
-    gates = get_standard_gate_name_mapping()
+    quicker = {name: Instruction(name, 1, int(name in MEASUREMENTS), []) for name in QUICKER}
+    gates = {**get_standard_gate_name_mapping(), **quicker}
     for name, places in device.instructions.items():
         if name not in gates or (name in device.fractional and not fractional):
             continue  # a gate that Qiskit does not know, it cannot compile to

@@ -19,6 +19,7 @@ from .isa import (
     Step,
     check_activity,
     check_numbers,
+    check_quickness,
     check_statements,
     check_steps,
     measures,
@@ -251,6 +252,8 @@ class Work:
             )
         if self.compiles and not self._is_ready(circuit, physical=physical):
             self._check_region(circuit, where)
+            if self._device.instructions:
+                check_quickness(circuit, self._device, where)
             note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
         found = list(steps(circuit)) if self._device.instructions else []

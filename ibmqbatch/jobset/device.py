@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.device import PLAIN, STATEMENTS, Device, Facts, Qubits, largest_region
+from ..circuits.device import PLAIN, QUICKER, STATEMENTS, Device, Facts, Qubits, largest_region
 from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
@@ -52,7 +52,7 @@ def device_from_wire(
             figures = told.get((gate, place))
             if figures is None or figures.operational:
                 found[place] = Facts(figures.error, figures.seconds) if figures else Facts()
-    for plain in PLAIN:
+    for plain in (*PLAIN, *QUICKER):
         if plain in supported or plain == "measure":
             instructions[plain] = {(q,): _plain(plain, q, qubits, told) for q in working}
     return Device(

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from .anatomy import active_qubits, located
 from .devices import Device
 from .errors import JobError
-from .flow import flows, straightened
+from .flow import is_straight, straightened
 from .noise import Noise, with_noisy_delays
 from .simulation import Simulation, in_basis
 
@@ -93,10 +93,11 @@ class _Ideal:
         """Return how a circuit is run."""
         active = active_qubits(circuit) or [0]
         # Aer leaves idle qubits out by itself, except where it must not cut anything off.
-        if dynamic := flows(circuit):
+        straight = is_straight(circuit)
+        if not straight:
             circuit = straightened(circuit, active)
         circuit = in_basis(circuit)
-        return Plan(circuit, len(active), Simulation(_VECTOR, truncates=not dynamic))
+        return Plan(circuit, len(active), Simulation(_VECTOR, truncates=straight))
 
 
 class _Rehearsal:

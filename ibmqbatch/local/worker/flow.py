@@ -15,21 +15,26 @@ from .anatomy import QUICKER, walk
 from .errors import JobError
 from .expressions import Bits, holds, translated
 
-__all__ = ["flows", "straightened"]
+__all__ = ["is_straight", "straightened"]
 
 _MOST = 200_000  # operations and rounds that the loops of a circuit are written out to
 
 _Labels = tuple[str, str]  # where `continue` and `break` lead
 
 
-def flows(circuit: Any) -> bool:
-    """Tell whether a circuit is more than operations that are done one after the other, once."""
-    return any(
+def is_straight(circuit: Any) -> bool:
+    """Tell whether a circuit is but operations that Aer runs, one after the other, each once."""
+    return not any(
         getattr(operation, "blocks", ())
         or getattr(operation, "condition", None) is not None
-        or operation.name == "store"
+        or operation.name in {"store", *QUICKER}
+        or _is_stretched(operation)
         for operation in walk(circuit)
     )
+
+
+def _is_stretched(operation: Any) -> bool:
+    return bool(operation.name == "delay" and operation.unit == "expr")
 
 
 def straightened(circuit: Any, active: list[int]) -> Any:
@@ -144,7 +149,7 @@ class _Writer:
     def _plain(
         self, operation: Any, qubits: list[Any], clbits: list[Any], *, outermost: bool
     ) -> None:
-        if operation.name == "barrier" or (operation.name == "delay" and operation.unit == "expr"):
+        if operation.name == "barrier" or _is_stretched(operation):
             return
         if operation.name in QUICKER:
             operation = _quicker(operation.name)
