@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib.util
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ __all__ = [
     "blocks_of",
     "condition_of",
     "copy_variables",
+    "free_parameters",
     "has_blocks",
     "import_importer",
     "import_qiskit",
@@ -166,6 +168,26 @@ def with_condition(operation: Any, condition: Any) -> Any:
     if condition is None or condition_of(operation) == condition:
         return operation
     return operation.to_mutable().c_if(*condition)
+
+
+def free_parameters(circuit: QuantumCircuit) -> list[Any]:
+    """Return the parameters that a circuit can be given values of, in their order.
+
+    Terra counts the variables of its loops among them.
+    """
+    parameters = list(circuit.parameters)
+    if not parameters or not is_terra():
+        return parameters
+    variables = set(_loop_variables(circuit))
+    return [parameter for parameter in parameters if parameter not in variables]
+
+
+def _loop_variables(circuit: QuantumCircuit) -> Iterator[Any]:
+    for item in circuit.data:
+        if name_of(item) == "for_loop":
+            yield params_of(item)[1]
+        for block in blocks_of(item):
+            yield from _loop_variables(block)
 
 
 def copy_variables(source: QuantumCircuit, target: QuantumCircuit) -> None:

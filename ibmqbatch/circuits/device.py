@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "FLOW",
+    "JUMPS",
+    "LOOPS",
     "MEASUREMENTS",
     "PLAIN",
     "QUICKER",
@@ -22,9 +24,9 @@ PLAIN = ("measure", "reset", "delay")
 # Quicker ways to do the same in the middle of a circuit, which newer devices have besides.
 QUICKER = {"measure_2": "measure", "reset_2": "reset"}
 MEASUREMENTS = frozenset({"measure", "measure_2"})
-FLOW = frozenset(
-    {"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop"}
-)
+LOOPS = frozenset({"for_loop", "while_loop"})
+JUMPS = frozenset({"break_loop", "continue_loop"})
+FLOW = LOOPS | JUMPS | {"if_else", "switch_case"}
 # What is on no qubits of its own, and what a service has to say that it takes.
 STATEMENTS = FLOW | {"box", "store"}
 

@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.device import PLAIN, QUICKER, STATEMENTS, Device, Facts, Qubits, largest_region
+from ..circuits.device import (
+    JUMPS,
+    LOOPS,
+    PLAIN,
+    QUICKER,
+    STATEMENTS,
+    Device,
+    Facts,
+    Qubits,
+    largest_region,
+)
 from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
@@ -39,6 +49,8 @@ def device_from_wire(
     basis = tuple(map(str, _list(configuration.get("basis_gates"))))
     supported = set(map(str, _list(configuration.get("supported_instructions")) or PLAIN))
     flow = frozenset(supported & STATEMENTS)
+    if flow & LOOPS:
+        flow |= JUMPS  # which few services list
     if not isinstance(configuration.get("coupling_map"), list):
         return Device(name, num_qubits, basis, max_active_qubits, flow=flow)
     calibration = Calibration.from_wire(properties or {})

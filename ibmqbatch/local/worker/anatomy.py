@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["MEASUREMENTS", "QUICKER", "active_qubits", "located", "walk"]
+__all__ = ["MEASUREMENTS", "QUICKER", "active_qubits", "free_parameters", "located", "walk"]
 
 # Quicker ways to do the same, which some devices have, and what they are simulated as.
 QUICKER = {"measure_2": "measure", "reset_2": "reset"}
@@ -34,6 +34,15 @@ def walk(circuit: Any) -> Iterator[Any]:
     """Yield every operation of a circuit."""
     for operation, _ in located(circuit):
         yield operation
+
+
+def free_parameters(circuit: Any) -> list[Any]:
+    """Return the parameters, in order, that a job gives values of.
+
+    Terra counts the variables of loops among a circuit's.
+    """
+    variables = {op.params[1] for op in walk(circuit) if op.name == "for_loop"}
+    return [parameter for parameter in circuit.parameters if parameter not in variables]
 
 
 def active_qubits(circuit: Any) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import MEASUREMENTS, walk
+from .anatomy import MEASUREMENTS, free_parameters, walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
@@ -104,7 +104,7 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
     if not any(operation.name in MEASUREMENTS for operation in walk(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
     _check_inputs(circuit)
-    parameters = list(circuit.parameters)
+    parameters = free_parameters(circuit)
     plan = backend.plan(circuit, shots, twirled=twirled)
     values = read_values(values, parameters)
     return Pub(plan, parameters, values, shots, _operations(circuit))
