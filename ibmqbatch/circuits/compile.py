@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import blocks_of, is_terra, name_of, reorders_measurements
+from ._qiskit import (
+    blocks_of,
+    is_terra,
+    mend_compiler,
+    name_of,
+    reorders_measurements,
+)
 from .device import MEASUREMENTS, PLAIN, QUICKER, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
@@ -256,6 +262,7 @@ def _passes(
         where["initial_layout"] = [number[qubit] for qubit in initial_layout]
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
     if is_terra():
+        mend_compiler()
         passes.pre_layout = _known_errors(target)
     return _settled(passes)
 

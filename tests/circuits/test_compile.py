@@ -18,7 +18,7 @@ from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
 from tests.circuits.snapshots import snapshot
 from tests.conftest import BELL, basis_state
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.qiskits import needs_terra
 
 LEVELS = pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
 FAULTY = {1, 8, 14}
@@ -275,7 +275,6 @@ def with_quick_steps():
     return circuit
 
 
-@needs_qiskit2("Terra compiles no quick measurements")
 @LEVELS
 def test_quick_measurements_and_resets_are_compiled_as_they_are(level, tmp_path):
     path = write(tmp_path, dump(with_quick_steps()), "quick.qpy")
