@@ -369,10 +369,11 @@ def as_openqasm2(program: Program) -> str:
 
 
 def as_openqasm3(program: Program) -> str:
-    """Return a program of `OPENQASM_3` in OpenQASM 3."""
+    """Return a program of `OPENQASM_3` in OpenQASM 3; a register of one bit is a bit there."""
     lines = ["OPENQASM 3.0;", 'include "stdgates.inc";']
     lines += [f"qubit[{program.qubits}] q;", f"bit[{program.bits}] c;"]
-    return "\n".join([*lines, *_lines(program.body, 0, "0")]) + "\n"
+    text = "\n".join([*lines, *_lines(program.body, 0, "0")]) + "\n"
+    return text if program.bits > 1 else text.replace("bit[1] c;", "bit c;").replace("c[0]", "c")
 
 
 def _lines(body: tuple[Statement, ...], depth: int, variable: str) -> Iterator[str]:
