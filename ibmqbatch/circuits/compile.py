@@ -17,6 +17,7 @@ from ._qiskit import (
 from .device import MEASUREMENTS, PLAIN, QUICKER, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
+from .jumps import with_wide_jumps
 from .registers import on_qubits
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Compiler:
                 f"{len(self._layout)}.",
                 "Name a qubit of the device for each of the circuit's.",
             )
+        circuit = with_wide_jumps(circuit)
         if reorders_measurements():
             circuit = _without_overwritten(circuit)
         try:
