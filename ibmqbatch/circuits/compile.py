@@ -14,10 +14,11 @@ from ._qiskit import (
     name_of,
     reorders_measurements,
 )
-from .device import MEASUREMENTS, PLAIN, QUICKER, Device
+from .device import MEASUREMENTS, PLAIN, QUICKER, STATEMENTS, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
-from .jumps import with_wide_jumps
+from .isa import steps
+from .jumps import has_jumps, with_wide_jumps
 from .registers import on_qubits
 
 if TYPE_CHECKING:
@@ -103,11 +104,34 @@ class Compiler:
         numbers = layout.input_qubit_mapping
         at = {numbers[bit]: place for place, bit in places.items()}
         initial = [at[number] for number in range(circuit.num_qubits)]
+        self._check_jumps(circuit, [region[place] for place in initial], where)
         moved = layout.final_layout
         final = initial if moved is None else [moved[compiled.qubits[place]] for place in initial]
         return placed, Layout(
             tuple(region[place] for place in initial), tuple(region[place] for place in final)
         )
+
+    def _check_jumps(self, circuit: QuantumCircuit, places: Sequence[int], where: str) -> None:
+        """Raise BadInput where qubits had to be swapped in a circuit with jumps out of loops.
+
+        Compilers swap them back at the end of a loop's body, which a jump leaves before.
+        """
+        if not has_jumps(circuit):
+            return
+        instructions = self._device.instructions.values()
+        coupled = {frozenset(on) for places in instructions for on in places if len(on) == 2}
+        for name, on in steps(circuit):
+            if name in STATEMENTS or name == "barrier" or len(on) < 2:
+                continue
+            if frozenset(places[qubit] for qubit in on) not in coupled:
+                raise BadInput(
+                    "cannot_compile",
+                    f"{where} has 'break' or 'continue' in a loop, and '{name}' on qubits "
+                    f"{', '.join(map(str, on))} that {self._device.name} does not couple where "
+                    "they were placed: a jump would leave qubits swapped.",
+                    "Use -O 2, gates on neighbouring qubits, or loops without 'break' and "
+                    "'continue'.",
+                )
 
     def _compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
         import numpy as np

@@ -10,7 +10,7 @@ from .device import JUMPS, LOOPS
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["with_wide_jumps"]
+__all__ = ["has_jumps", "with_wide_jumps"]
 
 
 def with_wide_jumps(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -18,7 +18,7 @@ def with_wide_jumps(circuit: QuantumCircuit) -> QuantumCircuit:
 
     Compilers take operations on different bits for independent, and would move them past a jump.
     """
-    if not _has_jumps(circuit):
+    if not has_jumps(circuit):
         return circuit
     whole = circuit.copy_empty_like()
     for item in circuit.data:
@@ -38,9 +38,10 @@ def with_wide_jumps(circuit: QuantumCircuit) -> QuantumCircuit:
     return whole
 
 
-def _has_jumps(circuit: QuantumCircuit) -> bool:
+def has_jumps(circuit: QuantumCircuit) -> bool:
+    """Tell whether there are jumps out of loops in a circuit."""
     return any(
-        name_of(item) in JUMPS or any(map(_has_jumps, blocks_of(item))) for item in circuit.data
+        name_of(item) in JUMPS or any(map(has_jumps, blocks_of(item))) for item in circuit.data
     )
 
 

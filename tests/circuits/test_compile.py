@@ -293,3 +293,20 @@ def test_a_quick_reset_that_a_device_does_not_have_is_told(tmp_path):
     assert found.code == "not_in_instruction_set"
     assert "does not take the instruction 'reset_2'" in found.message
     assert "'reset'" in found.hint
+
+
+def test_a_loop_that_is_left_by_a_jump_is_refused_where_qubits_would_stay_swapped(tmp_path):
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[3] c;\nx q[0];\n'
+        "for int i in [0:1] { cx q[0], q[1]; cx q[1], q[2]; PAIR c[2] = measure q[2]; "
+        "if (c[2]) { break; } x q[1]; }\nc = measure q;\n"
+    )
+    told = line_configuration(3)
+    supported = [*told["supported_instructions"], "for_loop"]
+    device = device_from_wire(
+        "line", {**told, "supported_instructions": supported}, line_properties(3)
+    )
+    near, far = text.replace("PAIR", ""), text.replace("PAIR", "cx q[0], q[2];")
+    assert ready(write(tmp_path, near), device=device)
+    found = problem(write(tmp_path, far), device=device)
+    assert found.code == "cannot_compile"

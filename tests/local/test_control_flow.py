@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
+from ibmqbatch.errors import InputError
+
 from .interpreter import (
     EVERYTHING,
     OPENQASM_2,
@@ -58,7 +60,14 @@ def ends(program: Program) -> bool:
 
 def check_on_its_way(program: Program, form: str, level: int | None, *, rehearsed: bool) -> None:
     with TemporaryDirectory() as folder:
-        circuit = sent(program, form, Path(folder), level=level, rehearsed=rehearsed)
+        try:
+            circuit = sent(program, form, Path(folder), level=level, rehearsed=rehearsed)
+        except InputError as error:
+            # No compiler swaps qubits in a loop that is left from its middle.
+            (problem,) = error.problems
+            assert (problem.code, rehearsed) == ("cannot_compile", True)
+            assert "'break'" in repr(program) or "'continue'" in repr(program)
+            return
     check(program, counts(circuit, program.bits, rehearsed=rehearsed))
 
 
