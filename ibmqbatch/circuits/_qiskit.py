@@ -6,11 +6,13 @@ import contextlib
 import functools
 import importlib.util
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingPackage
+from .device import JUMPS, QUICKER
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -19,6 +21,7 @@ __all__ = [
     "blocks_of",
     "condition_of",
     "copy_variables",
+    "free_parameters",
     "has_blocks",
     "import_importer",
     "import_qiskit",
@@ -26,6 +29,7 @@ __all__ = [
     "is_panic",
     "is_standard",
     "is_terra",
+    "mend_compiler",
     "name_of",
     "names_in",
     "params_of",
@@ -35,6 +39,7 @@ __all__ = [
 
 _TERRA = (0, 46)
 _WITH_BLOCKS = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
+_WITHOUT_MATRIX = JUMPS | QUICKER.keys()
 _INSTALL = "pip install 'ibmqbatch[qiskit]'"
 _MEND = f"pip uninstall -y qiskit qiskit-terra qiskit-aer && {_INSTALL}"
 
@@ -161,6 +166,26 @@ def with_condition(operation: Any, condition: Any) -> Any:
     return operation.to_mutable().c_if(*condition)
 
 
+def free_parameters(circuit: QuantumCircuit) -> list[Any]:
+    """Return the parameters that a circuit can be given values of, in their order.
+
+    Terra counts the variables of its loops among them.
+    """
+    parameters = list(circuit.parameters)
+    if not parameters or not is_terra():
+        return parameters
+    variables = set(_loop_variables(circuit))
+    return [parameter for parameter in parameters if parameter not in variables]
+
+
+def _loop_variables(circuit: QuantumCircuit) -> Iterator[Any]:
+    for item in circuit.data:
+        if name_of(item) == "for_loop":
+            yield params_of(item)[1]
+        for block in blocks_of(item):
+            yield from _loop_variables(block)
+
+
 def copy_variables(source: QuantumCircuit, target: QuantumCircuit) -> None:
     """Declare in `target` the classical variables and stretches of `source`, which Terra lacks."""
     if not hasattr(source, "iter_vars"):
@@ -177,6 +202,61 @@ def copy_variables(source: QuantumCircuit, target: QuantumCircuit) -> None:
         target.add_capture(stretch)
     for stretch in source.iter_declared_stretches():
         target.add_stretch(stretch)
+
+
+@functools.cache
+def mend_compiler() -> None:
+    """Mend, for this process, what Terra's compiler cannot do with control flow."""
+    _translate_blocks_of_blocks()
+    _commute_nothing_without_matrix()
+
+
+def _commute_nothing_without_matrix() -> None:
+    """Have Terra's compiler ask no jump out of a loop for its matrix, nor any such instruction."""
+    from qiskit.circuit import CommutationChecker
+
+    commute = CommutationChecker.commute
+
+    def checked(self: Any, op1: Any, on1: Any, to1: Any, op2: Any, *rest: Any, **more: Any) -> bool:
+        if {op1.name, op2.name} & _WITHOUT_MATRIX:
+            return False
+        return bool(commute(self, op1, on1, to1, op2, *rest, **more))
+
+    CommutationChecker.commute = checked
+
+
+def _translate_blocks_of_blocks() -> None:
+    """Have Terra's compiler keep what it translates in a block that ends in other blocks.
+
+    It would leave such a block as it was where nothing has to be translated in the last of them.
+    """
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import ControlFlowOp
+    from qiskit.converters import circuit_to_dag, dag_to_circuit
+    from qiskit.transpiler.passes import BasisTranslator
+
+    translate = BasisTranslator.run
+
+    def run(self: Any, dag: Any) -> Any:
+        for node in dag.op_nodes(ControlFlowOp):
+            blocks = [on_its_own(self, block, node.qargs, dag) for block in node.op.blocks]
+            node.op = node.op.replace_blocks(blocks)
+        return translate(self, dag)
+
+    def on_its_own(self: Any, block: Any, qubits: Any, dag: Any) -> Any:
+        """Translate a block, which is on some of the qubits, as a circuit on all of them."""
+        within = dict(zip(block.qubits, qubits, strict=True))
+        wide = QuantumCircuit(dag.qubits, block.clbits, *block.cregs)
+        for item in block.data:
+            wide.append(item.replace(qubits=[within[qubit] for qubit in item.qubits]))
+        translated = dag_to_circuit(run(self, circuit_to_dag(wide)))
+        narrow = block.copy_empty_like()
+        back = {outer: inner for inner, outer in within.items()}
+        for item in translated.data:
+            narrow.append(item.replace(qubits=[back[qubit] for qubit in item.qubits]))
+        return narrow
+
+    BasisTranslator.run = run
 
 
 def _check_installation() -> None:

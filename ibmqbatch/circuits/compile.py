@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import blocks_of, is_terra, name_of, reorders_measurements
-from .device import PLAIN, Device
+from ._qiskit import (
+    blocks_of,
+    is_terra,
+    mend_compiler,
+    name_of,
+    reorders_measurements,
+)
+from .device import MEASUREMENTS, PLAIN, QUICKER, STATEMENTS, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
+from .isa import steps
+from .jumps import has_jumps, with_wide_jumps
 from .registers import on_qubits
 
 if TYPE_CHECKING:
@@ -73,6 +81,7 @@ class Compiler:
                 f"{len(self._layout)}.",
                 "Name a qubit of the device for each of the circuit's.",
             )
+        circuit = with_wide_jumps(circuit)
         if reorders_measurements():
             circuit = _without_overwritten(circuit)
         try:
@@ -95,11 +104,34 @@ class Compiler:
         numbers = layout.input_qubit_mapping
         at = {numbers[bit]: place for place, bit in places.items()}
         initial = [at[number] for number in range(circuit.num_qubits)]
+        self._check_jumps(circuit, [region[place] for place in initial], where)
         moved = layout.final_layout
         final = initial if moved is None else [moved[compiled.qubits[place]] for place in initial]
         return placed, Layout(
             tuple(region[place] for place in initial), tuple(region[place] for place in final)
         )
+
+    def _check_jumps(self, circuit: QuantumCircuit, places: Sequence[int], where: str) -> None:
+        """Raise BadInput where qubits had to be swapped in a circuit with jumps out of loops.
+
+        Compilers swap them back at the end of a loop's body, which a jump leaves before.
+        """
+        if not has_jumps(circuit):
+            return
+        instructions = self._device.instructions.values()
+        coupled = {frozenset(on) for places in instructions for on in places if len(on) == 2}
+        for name, on in steps(circuit):
+            if name in STATEMENTS or name == "barrier" or len(on) < 2:
+                continue
+            if frozenset(places[qubit] for qubit in on) not in coupled:
+                raise BadInput(
+                    "cannot_compile",
+                    f"{where} has 'break' or 'continue' in a loop, and '{name}' on qubits "
+                    f"{', '.join(map(str, on))} that {self._device.name} does not couple where "
+                    "they were placed: a jump would leave qubits swapped.",
+                    "Use -O 2, gates on neighbouring qubits, or loops without 'break' and "
+                    "'continue'.",
+                )
 
     def _compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
         import numpy as np
@@ -144,6 +176,7 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
     Errors and durations are the device's own; what it cannot do is left out, and so are its
     `fractional` gates where they are not wanted.
     """
+    from qiskit.circuit import Instruction
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit.providers import QubitProperties
     from qiskit.transpiler import InstructionProperties, Target
@@ -154,7 +187,8 @@ def build_target(device: Device, *, fractional: bool = False) -> Target:
         dt=device.dt,
         qubit_properties=[QubitProperties(t1=device.t1[q], t2=device.t2[q]) for q in device.region],
     )
-    gates = get_standard_gate_name_mapping()
+    quicker = {name: Instruction(name, 1, int(name in MEASUREMENTS), []) for name in QUICKER}
+    gates = {**get_standard_gate_name_mapping(), **quicker}
     for name, places in device.instructions.items():
         if name not in gates or (name in device.fractional and not fractional):
             continue  # a gate that Qiskit does not know, it cannot compile to
@@ -254,6 +288,7 @@ def _passes(
         where["initial_layout"] = [number[qubit] for qubit in initial_layout]
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
     if is_terra():
+        mend_compiler()
         passes.pre_layout = _known_errors(target)
     return _settled(passes)
 

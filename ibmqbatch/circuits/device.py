@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["FLOW", "PLAIN", "STATEMENTS", "Device", "Facts", "Qubits", "largest_region"]
+__all__ = [
+    "FLOW",
+    "JUMPS",
+    "LOOPS",
+    "MEASUREMENTS",
+    "PLAIN",
+    "QUICKER",
+    "STATEMENTS",
+    "Device",
+    "Facts",
+    "Qubits",
+    "largest_region",
+]
 
 # Instructions that every working qubit takes where the device has them, whatever their entries say.
 PLAIN = ("measure", "reset", "delay")
-FLOW = frozenset(
-    {"if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop"}
-)
+# Quicker ways to do the same in the middle of a circuit, which newer devices have besides.
+QUICKER = {"measure_2": "measure", "reset_2": "reset"}
+MEASUREMENTS = frozenset({"measure", "measure_2"})
+LOOPS = frozenset({"for_loop", "while_loop"})
+JUMPS = frozenset({"break_loop", "continue_loop"})
+FLOW = LOOPS | JUMPS | {"if_else", "switch_case"}
 # What is on no qubits of its own, and what a service has to say that it takes.
 STATEMENTS = FLOW | {"box", "store"}
 

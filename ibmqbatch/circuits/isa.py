@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ._qiskit import blocks_of, has_blocks, name_of, names_in, params_of
-from .device import FLOW, STATEMENTS, Device
+from .device import FLOW, MEASUREMENTS, QUICKER, STATEMENTS, Device
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = [
     "active_qubits",
     "check_activity",
     "check_numbers",
+    "check_quickness",
     "check_statements",
     "check_steps",
     "measures",
@@ -68,6 +69,17 @@ def check_steps(instructions: Iterable[Step], device: Device, where: str) -> Non
     )
 
 
+def check_quickness(circuit: QuantumCircuit, device: Device, where: str) -> None:
+    """Raise BadInput for a quicker measurement or reset that a device does not have at all."""
+    for name in sorted(names_in(circuit) & QUICKER.keys()):
+        if name not in device.instructions:
+            raise BadInput(
+                "not_in_instruction_set",
+                f"{where}: {device.name} does not take the instruction '{name}'.",
+                f"Use '{QUICKER[name]}', which takes longer.",
+            )
+
+
 def check_statements(circuit: QuantumCircuit, device: Device, where: str) -> None:
     """Raise BadInput for what is more than instructions on qubits, and nobody could run."""
     if getattr(circuit, "num_input_vars", 0):
@@ -111,7 +123,7 @@ def check_activity(instructions: Iterable[Step], device: Device, where: str) -> 
 
 def measures(circuit: QuantumCircuit) -> bool:
     """Tell whether anything is measured."""
-    return "measure" in names_in(circuit)
+    return not MEASUREMENTS.isdisjoint(names_in(circuit))
 
 
 def check_numbers(circuit: QuantumCircuit, where: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .device import STATEMENTS
+from .device import QUICKER, STATEMENTS
 from .isa import Step
 
 __all__ = ["Load", "load_of"]
 
 # Instructions of the control system that each one takes on its qubits, as IBM documents them.
 _WEIGHTS = {"rz": 1, "delay": 1, "sx": 2, "x": 2, "measure": 10, "reset": 17}
+_WEIGHTS |= {quicker: _WEIGHTS[name] for quicker, name in QUICKER.items()}
 _OF_ONE_QUBIT, _OF_TWO_QUBITS = 2, 5
 _AT_THE_START = 50  # of every qubit
 _FREE = STATEMENTS | {"barrier"}

@@ -25,6 +25,36 @@ _LONGEST = 80  # characters of a statement that are quoted
 _MOST_FILES = 1000  # that one program may be made of
 _STRIDE = 1_000_000_000  # lines between the files that a program is made of
 
+# What to write instead of what the importer names in its complaint, and what of that services take
+# in programs on physical qubits.
+_PASSED = {
+    r"operator '&&'": "Put one 'if' into the other.",
+    r"operator '\|\|'": "Put the second 'if' into the 'else' of the first.",
+    r"operator '[<>]=?'": "Compare with '==', in an 'if' for each value that is meant.",
+    r"only '==' is supported": "Compare with '==', and put the block into the 'else'.",
+    r"binary operat(?:or|ion) ": "Compare bit by bit, one 'if' within the other.",
+    r"SwitchStatement": "Write 'if (c == 1) { } else if (c == 2) { }', a comparison for each case.",
+    r"of type '(?:int|uint|bool)'": "Write numbers where they are used, and measure into bits.",
+    r"ClassicalAssignment": "Measure into the bit, or write where it is used what is assigned.",
+    r"'Cast'": "Compare the register itself, as in 'if (c == 1) { }'.",
+}
+_INSTEAD = {
+    **_PASSED,
+    r"of type '(?:float|angle)'": (
+        "Write its value where it is used, or declare it as 'input' and give values with "
+        "--parameters."
+    ),
+    r"inputs are supported": "Declare it as 'input float' or 'input angle'.",
+    r"ConstantDeclaration": "Write its value where it is used.",
+    r"of type 'duration'": "Write the length where it is used, as in 'delay[100ns]'.",
+    r"of type 'stretch'": "Write lengths, as in 'delay[100ns]'.",
+    r"of type 'array'": "Declare registers, as in 'bit[8] a'.",
+    r"SubroutineDefinition": "Define a 'gate', or write it out where it is called.",
+    r"EndStatement": "Leave it out, and put what would follow into an 'else'.",
+    r"ranges and discrete": "Loop over a range, as in '[0:3]', or numbers, as in '{0, 2}'.",
+    r"Pragma|'output'": "Leave it out: all registers are results.",
+}
+
 
 def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[QuantumCircuit, bool]:
     """Read a program; `line` lines stand before it in its file. Raises BadInput.
@@ -43,7 +73,9 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
         program = parse(files[0])
         program.statements = list(_with_includes(program.statements, folder, files, ()))
         _order_parameters(program.statements)
-        _compare_with_truths(program)
+        alone = _single_bits(program)
+        _compare_with_truths(program, alone)
+        _declare_as_registers(program, alone)
         circuit = qiskit_qasm3_import.convert(program)
     except qiskit_qasm3_import.ConversionError as error:
         raise _refusal(error.message, files) from error
@@ -90,7 +122,20 @@ def _order_parameters(statements: Iterable[Any]) -> None:
                 Rename().visit(part, names)
 
 
-def _compare_with_truths(program: Any) -> None:
+def _single_bits(program: Any) -> frozenset[str]:
+    """Return the names of the bits that are declared alone."""
+    from openqasm3 import ast
+
+    return frozenset(
+        statement.identifier.name
+        for statement in program.statements
+        if isinstance(statement, ast.ClassicalDeclaration)
+        and isinstance(statement.type, ast.BitType)
+        and statement.type.size is None
+    )
+
+
+def _compare_with_truths(program: Any, alone: frozenset[str]) -> None:
     """Have single bits compared with `true` and `false` where they are with 1 and 0.
 
     The importer knows the former alone; people write the latter.
@@ -98,18 +143,10 @@ def _compare_with_truths(program: Any) -> None:
     from openqasm3 import ast
     from openqasm3.visitor import QASMVisitor
 
-    alone = {
-        statement.identifier.name
-        for statement in program.statements
-        if isinstance(statement, ast.ClassicalDeclaration)
-        and isinstance(statement.type, ast.BitType)
-        and statement.type.size is None
-    }
-
     def is_bit(node: Any) -> bool:
         match node:
-            case ast.IndexExpression(index=[ast.IntegerLiteral()]):
-                return True
+            case ast.IndexExpression(index=[index]):
+                return not isinstance(index, ast.RangeDefinition)
             case ast.Identifier(name=name):
                 return name in alone
         return False
@@ -126,6 +163,80 @@ def _compare_with_truths(program: Any) -> None:
                     self.generic_visit(node)
 
     Compare().visit(program)
+
+
+def _declare_as_registers(program: Any, alone: frozenset[str]) -> None:
+    """Have a register of one bit declared for every bit that is declared alone.
+
+    The importer makes loose bits of them, and results come by register: so does IBM's service.
+    """
+    from openqasm3 import ast
+    from openqasm3.visitor import QASMTransformer
+    from qiskit_qasm3_import import ConversionError
+
+    class Declare(QASMTransformer[frozenset[str]]):
+        def visit_ClassicalDeclaration(  # noqa: N802
+            self, node: Any, names: frozenset[str]
+        ) -> Any:
+            if node.identifier.name in names:
+                node.type.size = _at(ast.IntegerLiteral(1), node)
+            if node.init_expression is not None:
+                node.init_expression = self.visit(node.init_expression, names)
+            return node
+
+        def visit_Identifier(self, node: ast.Identifier, names: frozenset[str]) -> Any:  # noqa: N802
+            if node.name not in names:
+                return node
+            return _at(ast.IndexExpression(node, [_at(ast.IntegerLiteral(0), node)]), node)
+
+        def visit_QuantumMeasurementStatement(  # noqa: N802
+            self, node: ast.QuantumMeasurementStatement, names: frozenset[str]
+        ) -> Any:
+            target = node.target
+            if isinstance(target, ast.Identifier) and target.name in names:
+                node.target = _at(
+                    ast.IndexedIdentifier(target, [[_at(ast.IntegerLiteral(0), target)]]), target
+                )
+            elif isinstance(target, ast.IndexedIdentifier):
+                self.visit(target, names)
+            return node
+
+        def visit_IndexedIdentifier(  # noqa: N802
+            self, node: ast.IndexedIdentifier, names: frozenset[str]
+        ) -> Any:
+            return self._whole(node, node.name, names)
+
+        def visit_IndexExpression(  # noqa: N802
+            self, node: ast.IndexExpression, names: frozenset[str]
+        ) -> Any:
+            return self._whole(node, node.collection, names)
+
+        def _whole(self, node: Any, of: Any, names: frozenset[str]) -> Any:
+            if getattr(of, "name", None) in names:
+                raise ConversionError(f"'{of.name}' is a single bit", node)
+            return node
+
+        def visit_ForInLoop(self, node: ast.ForInLoop, names: frozenset[str]) -> Any:  # noqa: N802
+            return self.generic_visit(node, names - {node.identifier.name})
+
+        def visit_QuantumGateDefinition(  # noqa: N802
+            self, node: ast.QuantumGateDefinition, _: frozenset[str]
+        ) -> Any:
+            return node  # whose parameters may have the same names
+
+        def visit_AliasStatement(  # noqa: N802
+            self, node: ast.AliasStatement, _: frozenset[str]
+        ) -> Any:
+            return node
+
+    if alone:
+        Declare().visit(program, alone)
+
+
+def _at(node: Any, place: Any) -> Any:
+    """Return a node that stands where another does."""
+    node.span = place.span
+    return node
 
 
 def _check_conditions(circuit: QuantumCircuit, declared: Collection[str], where: str) -> None:
@@ -148,32 +259,26 @@ def _check_conditions(circuit: QuantumCircuit, declared: Collection[str], where:
 def _with_declared_registers(
     circuit: QuantumCircuit, statements: Iterable[Any], where: str
 ) -> QuantumCircuit:
-    """Return the circuit with a register for every `bit`, also for one that is declared alone.
+    """Return the circuit with the registers that are declared, in their order.
 
-    The importer makes a loose bit of that, and results come by register: so does IBM's service.
-    Raises BadInput.
+    What is no more than another name for bits (`let`) is none. Raises BadInput.
     """
     from openqasm3 import ast
-    from qiskit.circuit import ClassicalRegister, QuantumCircuit
+    from qiskit.circuit import QuantumCircuit
 
-    alone: dict[str, bool] = {}  # of each register, in the order of declaration
-    for statement in statements:
-        if isinstance(statement, ast.ClassicalDeclaration) and isinstance(
-            statement.type, ast.BitType
-        ):
-            alone.setdefault(statement.identifier.name, statement.type.size is None)
-    _check_conditions(circuit, alone, where)
-    if [register.name for register in circuit.cregs] == [*alone]:
+    declared = [
+        statement.identifier.name
+        for statement in statements
+        if isinstance(statement, ast.ClassicalDeclaration)
+        and isinstance(statement.type, ast.BitType)
+    ]
+    _check_conditions(circuit, declared, where)
+    if [register.name for register in circuit.cregs] == declared:
         return circuit
-    # Bits that are declared alone get registers of their own: Qiskit 2 writes those of borrowed
-    # bits behind all others. What is no more than another name for bits (`let`) gets none.
     found = {register.name: register for register in circuit.cregs}
-    registers = [ClassicalRegister(1, name) if alone[name] else found[name] for name in alone]
+    registers = [found[name] for name in declared]
     whole = QuantumCircuit(circuit.qubits, *circuit.qregs, *registers)
-    there = {bit for register in registers for bit in register}
-    own = (register[0] for register in registers if alone[register.name])
-    bits = [bit if bit in there else next(own) for bit in circuit.clbits]
-    return whole.compose(circuit, circuit.qubits, bits)
+    return whole.compose(circuit, circuit.qubits, circuit.clbits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +383,11 @@ def _refusal(message: str, files: list[SourceFile]) -> BadInput:
         return BadInput("unknown_name", text, "Define it, or include what defines it.")
     if "Calibration" in what:
         return BadInput("pulse_gates", text, "IBM retired pulses in 2025: leave it out.")
-    return BadInput(
-        "unsupported",
-        text,
+    hint = next(
+        (instead for complaint, instead in _INSTEAD.items() if re.search(complaint, what)),
         "The importer takes only a part of OpenQASM 3: write it otherwise, or send it as QPY.",
     )
+    passed = any(re.search(complaint, what) for complaint in _PASSED)
+    if passed and not any("$" in file.text for file in files):
+        hint += " On a device's own qubits ($0) it is sent as it is."
+    return BadInput("unsupported", text, hint)

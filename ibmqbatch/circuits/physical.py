@@ -1,6 +1,7 @@
 """OpenQASM 3 on a device's own qubits (`$5`), held to the device without Qiskit.
 
-It is sent as it is: whoever names a device's qubits has made the program for it.
+It is sent as it is: whoever names a device's qubits has made the program for it. That it says more
+than Qiskit's importer reads is no reason against it, as long as it is seen what happens to qubits.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ class PhysicalProgram:
     """What a program does: its instructions with their qubits, and its registers by their sizes.
 
     `angles` are those of `rzz`; `chain` holds qubits and seconds of every instruction. `bits` are
-    the registers that were declared without a size, `gates` what takes how many angles and qubits;
-    `width` is more than the number of any qubit.
+    the registers that were declared without a size, `variables` the classical ones, `gates` what
+    takes how many angles and qubits; `width` is more than the number of any qubit. `is_beyond`
+    tells that it says something that Qiskit's importer does not read.
     """
 
     device: Device
@@ -62,8 +64,10 @@ class PhysicalProgram:
     angles: list[float] = field(default_factory=list)
     chain: list[tuple[tuple[int, ...], float]] = field(default_factory=list)
     bits: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
     gates: dict[str, tuple[int, int] | None] = field(default_factory=lambda: {"U": None})
     width: int = 0
+    is_beyond: bool = False
 
     @property
     def duration(self) -> float:
@@ -113,7 +117,8 @@ class PhysicalProgram:
 
     def claim(self, name: str) -> None:
         """Make sure that a name is not taken."""
-        if name in _CONSTANTS or name in self.registers or name in self.gates:
+        taken = (_CONSTANTS, self.registers, self.gates, self.variables)
+        if any(name in names for names in taken):
             raise _BeyondError
 
 
@@ -125,9 +130,25 @@ def read_physical(text: str, where: str, line: int, device: Device) -> PhysicalP
     """
     if not device.instructions or "$" not in masked(text) or "OPENQASM" not in masked(text):
         return None  # services want to be told the version
+    try:
+        statements = parse(SourceFile(where, text, line)).statements
+    except RecursionError:
+        return None
+    program = _read(statements, device, _GLOBAL_READERS)
+    if program is None:
+        program = _read(statements, device, _WIDER_GLOBAL_READERS)
+        # A rehearsal reads with the importer, which then tells at once what it does not take.
+        if program is not None and not (program.is_beyond and device.max_active_qubits is None):
+            return None
+    return program
+
+
+def _read(
+    statements: Iterable[Any], device: Device, readers: Mapping[str, Any]
+) -> PhysicalProgram | None:
     program = PhysicalProgram(device)
     try:
-        program.read(parse(SourceFile(where, text, line)).statements, _GLOBAL_READERS)
+        program.read(statements, readers)
     except (_BeyondError, RecursionError):
         return None
     return program
@@ -213,17 +234,23 @@ def _delay(program: PhysicalProgram, statement: Any) -> None:
 
 
 def _branch(program: PhysicalProgram, statement: Any) -> None:
-    """Take in both branches; the longer one counts, for all qubits that either is on."""
     if not _is_condition(program, statement.condition):
         raise _BeyondError
+    _blocks(program, "if_else", (statement.if_block, statement.else_block), _READERS)
+
+
+def _blocks(
+    program: PhysicalProgram, name: str, blocks: Iterable[Any], readers: Mapping[str, Any]
+) -> None:
+    """Take in blocks; the longest one counts, for all qubits that any is on."""
     chain, before = program.chain, len(program.steps)
     lengths = []
-    for block in (statement.if_block, statement.else_block):
+    for block in blocks:
         program.chain = []
-        program.read(block, _READERS)
+        program.read(block, readers)
         lengths.append(program.duration)
     qubits = tuple(sorted({qubit for _, on in program.steps[before:] for qubit in on}))
-    program.steps.insert(before, ("if_else", qubits))
+    program.steps.insert(before, (name, qubits))
     program.chain = [*chain, (qubits, max(lengths))]
 
 
@@ -255,6 +282,120 @@ _GLOBAL_READERS: Mapping[str, Any] = {
     "Include": _include,
     "QuantumGateDefinition": _definition,
     "ClassicalDeclaration": _declaration,
+    "QuantumBarrier": _global_barrier,
+}
+
+
+# What Qiskit's importer does not read, and services do: numbers and truths as variables, what is
+# assigned to them and to bits, comparisons and operations of all kinds, and choices by a value.
+
+
+def _variable(program: PhysicalProgram, statement: Any) -> None:
+    if type(statement.type).__name__ == "BitType" and statement.init_expression is None:
+        _declaration(program, statement)
+        return
+    if type(statement.type).__name__ not in {"BoolType", "IntType", "UintType"}:
+        raise _BeyondError
+    if statement.init_expression is not None:
+        _expression(program, statement.init_expression)
+    program.claim(statement.identifier.name)
+    program.variables.add(statement.identifier.name)
+    program.is_beyond = True
+
+
+def _assignment(program: PhysicalProgram, statement: Any) -> None:
+    _expression(program, statement.lvalue)
+    _expression(program, statement.rvalue)
+    program.is_beyond = True
+
+
+def _wider_branch(program: PhysicalProgram, statement: Any) -> None:
+    _expression(program, statement.condition)
+    _blocks(program, "if_else", (statement.if_block, statement.else_block), _WIDER_READERS)
+
+
+def _switch(program: PhysicalProgram, statement: Any) -> None:
+    _expression(program, statement.target)
+    for values, _ in statement.cases:
+        for value in values:
+            _expression(program, value)
+    blocks = [block.statements for _, block in statement.cases]
+    if statement.default is not None:
+        blocks.append(statement.default.statements)
+    _blocks(program, "switch_case", blocks, _WIDER_READERS)
+    program.is_beyond = True
+
+
+def _while(program: PhysicalProgram, statement: Any) -> None:
+    _expression(program, statement.while_condition)
+    _blocks(program, "while_loop", [statement.block], _WIDER_READERS)
+
+
+def _for(program: PhysicalProgram, statement: Any) -> None:
+    told = statement.set_declaration
+    match type(told).__name__:
+        case "RangeDefinition":
+            values = [told.start, told.end, *([] if told.step is None else [told.step])]
+        case "DiscreteSet":
+            values = told.values
+        case _:
+            raise _BeyondError
+    for value in values:
+        _number(value)
+    name = statement.identifier.name
+    program.claim(name)
+    program.variables.add(name)
+    _blocks(program, "for_loop", [statement.block], _WIDER_READERS)
+    program.variables.remove(name)
+
+
+def _jump(program: PhysicalProgram, statement: Any) -> None:
+    kind = type(statement).__name__
+    program.add("break_loop" if kind == "BreakStatement" else "continue_loop", ())
+
+
+def _expression(program: PhysicalProgram, told: Any) -> None:
+    """Take in a classical expression; raises _BeyondError for what there is not."""
+    match type(told).__name__:
+        case "IntegerLiteral" | "BooleanLiteral" | "BitstringLiteral":
+            return
+        case "Identifier":
+            program.is_beyond |= told.name in program.variables
+            known = told.name in program.registers or told.name in program.variables
+        case "IndexExpression" | "IndexedIdentifier":
+            known = program.is_bit(told)
+        case "UnaryExpression":
+            _expression(program, told.expression)
+            known = told.op.name in {"!", "~", "-"}
+        case "BinaryExpression":
+            _expression(program, told.lhs)
+            _expression(program, told.rhs)
+            known = True
+            alike = {"==", "!="} if program.is_bit(told.lhs) else {"=="}
+            program.is_beyond |= told.op.name not in alike
+        case "Cast" if type(told.type).__name__ in {"BitType", "BoolType", "IntType", "UintType"}:
+            _expression(program, told.argument)
+            known = program.is_beyond = True
+        case _:
+            known = False
+    if not known:
+        raise _BeyondError
+
+
+_WIDER_READERS: Mapping[str, Any] = {
+    **_READERS,
+    "BranchingStatement": _wider_branch,
+    "BreakStatement": _jump,
+    "ClassicalAssignment": _assignment,
+    "ContinueStatement": _jump,
+    "ForInLoop": _for,
+    "SwitchStatement": _switch,
+    "WhileLoop": _while,
+}
+_WIDER_GLOBAL_READERS: Mapping[str, Any] = {
+    **_GLOBAL_READERS,
+    **_WIDER_READERS,
+    "ClassicalDeclaration": _variable,
     "QuantumBarrier": _global_barrier,
 }
 

@@ -15,7 +15,6 @@ from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
 from .definitions import is_plain, written_out
 from .errors import BadInput
-from .loops import without_loop_variables
 from .openqasm2 import load_openqasm2
 from .openqasm3 import load_openqasm3
 from .qpy import MAGIC, encode_qpy, load_qpy
@@ -130,7 +129,7 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
     if circuit.num_qubits == 0:
         raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
     if not is_plain(circuit):
-        circuit = written_out(without_loop_variables(circuit), where)
+        circuit = written_out(circuit, where)
     return in_registers(circuit), physical
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingPackage
-from ._qiskit import import_qiskit, is_panic, is_terra
+from ._qiskit import free_parameters, import_qiskit, is_panic, is_terra
 from .errors import BadInput, first_line
 from .expressions import UnsafeFormula, only_formulas
 from .pulses import check_pulses, has_pulses
@@ -128,7 +128,7 @@ def parameter_names(data: bytes) -> list[str] | None:
         circuits = load_qpy(data, "a circuit")
     except (BadInput, MissingPackage):
         return None
-    return [parameter.name for parameter in circuits[0].parameters] if circuits else None
+    return [parameter.name for parameter in free_parameters(circuits[0])] if circuits else None
 
 
 # From version 10 on: the file's header, the kind of the program, the circuit's header; see Qiskit's

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import Problem
-from ._qiskit import is_panic
+from ._qiskit import free_parameters, is_panic
 from .device import Device
 from .durations import duration_of
 from .errors import BadInput
@@ -19,6 +19,7 @@ from .isa import (
     Step,
     check_activity,
     check_numbers,
+    check_quickness,
     check_statements,
     check_steps,
     measures,
@@ -251,6 +252,8 @@ class Work:
             )
         if self.compiles and not self._is_ready(circuit, physical=physical):
             self._check_region(circuit, where)
+            if self._device.instructions:
+                check_quickness(circuit, self._device, where)
             note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
         found = list(steps(circuit)) if self._device.instructions else []
@@ -269,7 +272,7 @@ class Work:
             layout=None if layout is None else asdict(layout),
             load=load,
             # The compiler may have dropped some, and then their values must not go out.
-            parameters=[parameter.name for parameter in circuit.parameters],
+            parameters=[parameter.name for parameter in free_parameters(circuit)],
             note=note,
         )
 
@@ -338,7 +341,7 @@ class Work:
             raise _too_wide(circuit, where, of_them)
 
     def _check_parameters(self, circuit: QuantumCircuit, program: Program) -> None:
-        names = [parameter.name for parameter in circuit.parameters]
+        names = [parameter.name for parameter in free_parameters(circuit)]
         if self._sweep is None:
             if names:
                 raise BadInput(

@@ -81,7 +81,9 @@ def angles_of(
             yield float(angle)
     for expression in expressions:
         for row in sweep or ():
-            values = {parameter: row[parameter.name] for parameter in expression.parameters}
+            values = {p: row[p.name] for p in expression.parameters if p.name in row}
+            if len(values) < len(expression.parameters):
+                break  # a loop has others, which differ from round to round
             yield float(expression.bind(values))
 
 

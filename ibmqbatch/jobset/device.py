@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.device import PLAIN, STATEMENTS, Device, Facts, Qubits, largest_region
+from ..circuits.device import (
+    JUMPS,
+    LOOPS,
+    PLAIN,
+    QUICKER,
+    STATEMENTS,
+    Device,
+    Facts,
+    Qubits,
+    largest_region,
+)
 from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
@@ -39,6 +49,8 @@ def device_from_wire(
     basis = tuple(map(str, _list(configuration.get("basis_gates"))))
     supported = set(map(str, _list(configuration.get("supported_instructions")) or PLAIN))
     flow = frozenset(supported & STATEMENTS)
+    if flow & LOOPS:
+        flow |= JUMPS  # which few services list
     if not isinstance(configuration.get("coupling_map"), list):
         return Device(name, num_qubits, basis, max_active_qubits, flow=flow)
     calibration = Calibration.from_wire(properties or {})
@@ -52,7 +64,7 @@ def device_from_wire(
             figures = told.get((gate, place))
             if figures is None or figures.operational:
                 found[place] = Facts(figures.error, figures.seconds) if figures else Facts()
-    for plain in PLAIN:
+    for plain in (*PLAIN, *QUICKER):
         if plain in supported or plain == "measure":
             instructions[plain] = {(q,): _plain(plain, q, qubits, told) for q in working}
     return Device(

@@ -37,6 +37,8 @@ _OTHER_INSTRUCTIONS = (
     "switch_case",
     "break_loop",
     "continue_loop",
+    "box",
+    "store",
 )
 _STATE_VECTOR_LIMIT = 50  # qubits; beyond it an amplitude's index no longer fits the simulator
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..circuits._qiskit import free_parameters
 from ..errors import IbmqbatchError
 from ..jobset.inspect import load_circuit_of, shapes_of
 from ..jobset.results import read_results
@@ -93,14 +94,15 @@ def _circuit(manifest: Manifest, record: CircuitRecord) -> QuantumCircuit:
     try:
         circuit = load_circuit_of(manifest, record, compiled=not program.given)
         # A row of values is in the metadata by the parameters' names.
-        values = {p: record.metadata.get(p.name) for p in circuit.parameters}
+        parameters = free_parameters(circuit)
+        values = {p: record.metadata.get(p.name) for p in parameters}
     except IbmqbatchError:
         if not program.given:
             raise
         circuit = load_circuit_of(manifest, record, compiled=True)
-        values = {}
-    if circuit.parameters and any(not isinstance(v, int | float) for v in values.values()):
-        values = dict(zip(circuit.parameters, program.values or (), strict=False))
+        parameters, values = free_parameters(circuit), {}
+    if parameters and any(not isinstance(v, int | float) for v in values.values()):
+        values = dict(zip(parameters, program.values or (), strict=False))
     if values:
         circuit = circuit.assign_parameters(values)
     circuit.name = record.name

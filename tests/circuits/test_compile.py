@@ -8,11 +8,13 @@ import random
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
 
 from ibmqbatch.circuits import isa
 from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.asking import dump, loaded, problem, ready, write
-from tests.circuits.devices import line
+from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
 from tests.circuits.snapshots import snapshot
 from tests.conftest import BELL, basis_state
@@ -252,3 +254,59 @@ def test_circuit_that_level_3_cannot_take_apart_is_compiled_at_level_2(tmp_path,
     monkeypatch.setattr("qiskit.transpiler.passes.ConsolidateBlocks.run", fail)
     (made,) = ready(path, device=GUADALUPE, preparation=Preparation(level=3, seed=1))
     assert plain(loaded(made)) == plain(loaded(plainer))
+
+
+def quick(*names):
+    """Return a device with quicker measurements and resets."""
+    told = line_configuration(4)
+    supported = [*told["supported_instructions"], *names]
+    return device_from_wire(
+        "line", {**told, "supported_instructions": supported}, line_properties(4, faulty=[1])
+    )
+
+
+def with_quick_steps():
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.append(Instruction("measure_2", 1, 1, []), [0], [0])
+    with circuit.if_test((0, 1)):
+        circuit.append(Instruction("reset_2", 1, 0, []), [0])
+    circuit.append(Instruction("measure_2", 1, 1, []), [0], [1])
+    return circuit
+
+
+@LEVELS
+def test_quick_measurements_and_resets_are_compiled_as_they_are(level, tmp_path):
+    path = write(tmp_path, dump(with_quick_steps()), "quick.qpy")
+    device = quick("measure_2", "reset_2")
+    (made,) = ready(path, device=device, preparation=Preparation(level=level, seed=1))
+    found = [(operation.name, on) for operation, on in steps(loaded(made))]
+    assert [name for name, _ in found if name.endswith("_2")] == [
+        *("measure_2", "reset_2", "measure_2")
+    ]
+    assert touched(loaded(made)) <= {2, 3}
+
+
+def test_a_quick_reset_that_a_device_does_not_have_is_told(tmp_path):
+    path = write(tmp_path, dump(with_quick_steps()), "quick.qpy")
+    found = problem(path, device=quick("measure_2"))
+    assert found.code == "not_in_instruction_set"
+    assert "does not take the instruction 'reset_2'" in found.message
+    assert "'reset'" in found.hint
+
+
+def test_a_loop_that_is_left_by_a_jump_is_refused_where_qubits_would_stay_swapped(tmp_path):
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[3] c;\nx q[0];\n'
+        "for int i in [0:1] { cx q[0], q[1]; cx q[1], q[2]; PAIR c[2] = measure q[2]; "
+        "if (c[2]) { break; } x q[1]; }\nc = measure q;\n"
+    )
+    told = line_configuration(3)
+    supported = [*told["supported_instructions"], "for_loop"]
+    device = device_from_wire(
+        "line", {**told, "supported_instructions": supported}, line_properties(3)
+    )
+    near, far = text.replace("PAIR", ""), text.replace("PAIR", "cx q[0], q[2];")
+    assert ready(write(tmp_path, near), device=device)
+    found = problem(write(tmp_path, far), device=device)
+    assert found.code == "cannot_compile"

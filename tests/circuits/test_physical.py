@@ -14,6 +14,7 @@ from qiskit.quantum_info import Operator
 
 from ibmqbatch.circuits import usual
 from ibmqbatch.circuits.delays import in_steps
+from ibmqbatch.circuits.device import FLOW
 from ibmqbatch.circuits.durations import duration_of
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.isa import Step, steps
@@ -159,6 +160,7 @@ BEYOND = {
     "a register in other letters": "bit[1] Ä; Ä = measure $1; x $0;",
     "a bit that is declared where it is measured": "bit e = measure $1; x $0;",
     "an annotation": "@hello\nx $0;",
+    "a bit that is compared with a number": "if (c[1] == 1) { x $1; } if (c[1 + 1] != 0) { x $0; }",
 }
 
 
@@ -187,6 +189,109 @@ def test_program_that_measures_nothing_is_measured_where_that_is_asked_for(tmp_p
     assert "measure" in loaded(made).count_ops()
 
 
+# What the importer does not read, and services do.
+
+PASSED = {
+    "and": "if (c[0] && !d) { x $0; }",
+    "or": "if (c[0] || c[1]) { x $0; }",
+    "greater": "if (c > 1) { x $0; } else { x $1; }",
+    "not equal": "if (c != 1) { x $0; }",
+    "exclusive or": "if (c[0] ^ c[1]) { x $0; }",
+    "a part of a number": 'if ((c & "010") == "010") { x $0; }',
+    "a cast": "if (int(c) < 3) { x $0; }",
+    "an integer": "int[8] n = 3; if (n == c) { x $0; }",
+    "a count": "uint[4] n; for int i in [0:3] { x $0; if (i == 2) { n += 1; continue; } }",
+    "a truth": "bool on = c[0]; while (on) { x $0; c[1] = measure $0; on = c[1] || d; }",
+    "a bit": "c[1] = c[0]; if (c[1]) { x $0; }",
+    "an assignment": "c[1] = 1;",
+}
+
+
+@pytest.mark.parametrize("what", PASSED)
+def test_what_services_read_and_the_importer_does_not_goes_out_as_its_own_text(what, tmp_path):
+    text = f"{HEAD}d = measure $0;\n{PASSED[what]}\n"
+    device = replace(DEVICE, flow=FLOW)
+    (made,) = ready(write(tmp_path, text), device=device)
+    assert (made.body_kind, zlib.decompress(made.body).decode()) == ("openqasm3", text)
+    found = read_physical(text, "f", 0, device)
+    assert found is not None
+    assert found.steps[0] == ("measure", (0,))
+    assert found.steps.count(("x", (0,))) == text.count("x $0")
+
+
+def test_choice_by_a_value_goes_out_as_its_own_text_and_takes_as_long_as_its_longest(tmp_path):
+    text = (
+        f"{HEAD}c[0] = measure $0;\nswitch (c) {{ case 1, 2 {{ x $0; x $0; }} case 3 {{ x $1; }} "
+        "default { sx $2; } }\n"
+    )
+    device = replace(DEVICE, flow=FLOW)
+    (made,) = ready(write(tmp_path, text), device=device)
+    assert zlib.decompress(made.body).decode() == text
+    found = read_physical(text, "f", 0, device)
+    assert found is not None
+    assert ("switch_case", (0, 1, 2)) in found.steps
+    assert found.duration == pytest.approx(1e-6 + 64e-9)
+
+
+def test_what_the_importer_does_not_read_is_refused_for_a_rehearsal_which_uses_it(tmp_path):
+    path = write(tmp_path, f"{HEAD}d = measure $0;\nif (c > 1) {{ x $0; }}\n")
+    found = problem(path, device=replace(DEVICE, max_active_qubits=3))
+    assert found.code == "unsupported"
+    assert "line 6, column 5: unhandled binary operator '>'" in found.message
+    assert found.hint == "Compare with '==', in an 'if' for each value that is meant."
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("if (c > 1) { h $2; }", "'h' on qubit 2"),
+        ("if (c > 1) { } else { cz $0, $3; }", "'cz' on qubits 0, 3"),
+        ("switch (c) { case 1 { x $0; } }", "'switch_case' on qubit 0"),
+        ("while (c > 1) { x $0; }", "'while_loop' on qubit 0"),
+    ],
+)
+def test_what_the_device_does_not_take_is_told_of_what_goes_out_as_text(statement, what, tmp_path):
+    path = write(tmp_path, f"{HEAD}d = measure $0;\n{statement}\n")
+    found = problem(path, device=DEVICE)
+    assert found.code == "not_in_instruction_set"
+    assert what in found.message
+
+
+# What to write, on qubits of no device, instead of what the importer does not read.
+
+INSTEAD = {
+    "if (c[0] && c[1]) { x q; }": ("into the other", "if (c[0]) { if (c[1]) { x q; } }"),
+    "if (c[0] || d) { x q; }": ("'else'", "if (c[0]) { x q; } else { if (d) { x q; } }"),
+    "if (c > 5) { x q; }": ("'=='", "if (c == 6) { x q; } if (c == 7) { x q; }"),
+    "if (c != 1) { x q; }": ("'else'", "if (c == 1) { } else { x q; }"),
+    "if (c[0] ^ d) { x q; }": ("bit by bit", "if (c[0]) { if (!d) { x q; } }"),
+    "if ((c & 2) == 2) { x q; }": ("bit by bit", "if (c[1] == 1) { x q; }"),
+    "switch (c) { case 1 { x q; } }": ("'if (c == 1) { } else if", "if (c == 1) { x q; }"),
+    "int n = 3;": ("where they are used", "if (c == 3) { x q; }"),
+    "bool t = true;": ("where they are used", "x q;"),
+    "d = c[0];": ("where it is used", "if (c[0]) { x q; }"),
+    "if (int(c) == 1) { x q; }": ("'if (c == 1) { }'", "if (c == 1) { x q; }"),
+    "float f = 0.5; rx(f) q;": ("where it is used", "rx(0.5) q;"),
+    "const int n = 2; rx(n) q;": ("where it is used", "rx(2) q;"),
+    "def f(qubit a) { x a; } f(q);": ("'gate'", "gate f a { x a; } f q;"),
+    "for int i in c { x q; }": ("'[0:3]'", "for int i in [0:3] { x q; }"),
+    "duration l = 9ns; delay[l] q;": ("'delay[100ns]'", "delay[100ns] q;"),
+    "end;": ("Leave it out", ""),
+    "output bit o;": ("Leave it out", ""),
+}
+
+
+@pytest.mark.parametrize("statement", INSTEAD)
+def test_refusal_says_what_to_write_instead(statement, tmp_path):
+    words, instead = INSTEAD[statement]
+    head = f"{HEAD}qubit q;\nd = measure q;\n"
+    found = problem(write(tmp_path, head + statement))
+    assert found.code == "unsupported"
+    assert "line 7" in found.message
+    assert words in found.hint
+    assert ready(write(tmp_path, head + instead))
+
+
 # What does not go out.
 
 REFUSED = {
@@ -201,7 +306,6 @@ REFUSED = {
     "a condition on a bit that is not there": "if (c[3]) { x $0; }",
     "a condition that no register is": "if (c) { x $0; }",
     "a condition on a part of a register": "if (c[0:1] == 0) { x $0; }",
-    "a comparison that Qiskit does not have": "if (c > 1) { x $0; }",
     "a result that is left": "measure $0;",
     "a name that stands twice": "bit d;",
     "a name of a gate": "bit x;",
@@ -218,6 +322,11 @@ REFUSED = {
     "a declaration in a block": "if (d) { bit e; x $0; }",
     "an end": "end;",
     "a version of qubits": "qubit q; x q;",
+    "a comparison with a bit that is not there": "if (c[0] && c[3]) { x $0; }",
+    "a variable that is not there": "if (n > 1) { x $0; }",
+    "a variable of a loop that has ended": "for int i in [0:1] { x $0; } if (i > 0) { x $0; }",
+    "a number of another kind": "if (c[0] && c[1]) { x $0; } float f = 0.5;",
+    "something beyond on qubits of no device": "qubit[2] q; if (c > 1) { x q[0]; }",
 }
 
 

@@ -345,3 +345,30 @@ def test_gate_that_older_exporters_write_without_a_definition_is_known(tmp_path)
     head = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
     (made,) = ready(write(tmp_path, f"{head}{flips}{twice}measure q -> c;\n"))
     assert counts([loaded(made)]) == [{"1111": 500}]
+
+
+def test_bits_that_are_declared_alone_are_registers_inside_of_branches_too(tmp_path):
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit a;\nbit[2] c;\nbit b;\n'
+        "x q[0];\nb = measure q[0];\nif (!a) { if (b == 1) { x q[1]; a = measure q[1]; } }\n"
+        "c = measure q;\n"
+    )
+    (made,) = ready(write(tmp_path, text))
+    circuit = loaded(made)
+    assert [register.name for register in circuit.cregs] == ["a", "c", "b"]
+    (branch,) = circuit.get_instructions("if_else")
+    (inner,) = branch.operation.blocks[0].get_instructions("if_else")
+    (block,) = inner.operation.blocks
+    assert block.get_instructions("measure")[0].clbits == (circuit.cregs[0][0],)
+    assert inner.operation.condition == (circuit.cregs[2][0], True)
+
+
+@pytest.mark.parametrize("statement", ["a[0] = measure q;", "if (a[0]) { x q; }"])
+def test_single_bits_have_no_numbers(statement, tmp_path):
+    text = (
+        f'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit q;\nbit a;\na = measure q;\n{statement}\n'
+    )
+    found = problem(write(tmp_path, text))
+    assert found.code == "unsupported"
+    assert "line 6" in found.message
+    assert "'a' is a single bit" in found.message

@@ -95,30 +95,97 @@ def test_numbers_that_the_simulator_would_cut_off_are_refused(client: Client) ->
     assert "'if_else'" in state["reason"]
 
 
-def test_a_switch_on_an_expression_is_refused(client: Client) -> None:
-    circuit, a, b = numbers(1, 1)
-    with circuit.switch(expr.bit_and(a, b)) as case, case(1):
+@pytest.mark.parametrize(("a", "b", "right"), [(1, 3, 1), (2, 3, 0), (1, 2, 1)])
+def test_a_switch_on_an_expression_takes_the_case_of_its_value(
+    client: Client, a: int, b: int, right: int
+) -> None:
+    circuit, first, second = numbers(a, b)
+    with circuit.switch(expr.bit_and(first, second)) as case, case(0, 1):
         circuit.x(4)
-    state = client.fail([encode(circuit), None, 1])
-    assert state["reason_code"] == 7001
-    assert "'switch_case'" in state["reason"]
+    circuit.measure(4, 4)
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {
+        f"{right} {b:02b} {a:02b}": 20
+    }
 
 
-def variable(circuit: QuantumCircuit) -> None:
-    circuit.add_var("count", expr.lift(3, types.Uint(4)))
+def test_a_switch_on_a_truth_takes_the_case_of_its_value(client: Client) -> None:
+    circuit, first, second = numbers(1, 2)
+    with circuit.switch(expr.less(first, second)) as case:
+        with case(False):
+            circuit.measure(0, 4)
+        with case(True):
+            circuit.x(4)
+    circuit.measure(4, 4)
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {"1 10 01": 20}
+
+
+def test_a_value_that_a_register_has_no_bits_for_is_never_there(client: Client) -> None:
+    circuit, first, _ = numbers(1, 1)
+    with circuit.if_test((first, 5)):
+        circuit.x(4)
+    circuit.measure(4, 4)
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {"0 01 01": 20}
+
+
+def test_conditions_on_more_bits_than_a_machine_word_has_hold_where_they_say(
+    client: Client,
+) -> None:
+    wide = ClassicalRegister(70, "wide")
+    circuit = QuantumCircuit(QuantumRegister(1), wide, ClassicalRegister(4, "result"))
+    circuit.x(0)
+    for bit in (1, 3, 60):
+        circuit.measure(0, bit)
+    for number, value in enumerate((10, 10 + 2**60, 2**60, 11 + 2**60)):
+        with circuit.if_test((wide, value)):
+            circuit.measure(0, 70 + number)
+    result = client.run([encode(circuit), None, 20])["results"][0]["data"]
+    assert set(result["result"]["samples"]) == {"0x2"}
+
+
+@needs_qiskit2("Terra has none of these statements.")
+def test_what_is_stored_into_bits_is_what_they_hold(client: Client) -> None:
+    circuit = QuantumCircuit(1, 4)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 0)):
+        circuit.store(circuit.clbits[1], expr.lift(True))
+    with circuit.if_test((0, 1)):
+        circuit.store(circuit.clbits[2], expr.logic_not(circuit.clbits[1]))
+    circuit.store(circuit.clbits[3], circuit.clbits[2])
+    circuit.store(circuit.clbits[0], expr.lift(False))
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {"1100": 20}
+
+
+@needs_qiskit2("Terra has none of these statements.")
+def test_variables_hold_what_was_stored_last_and_are_in_no_result(client: Client) -> None:
+    circuit, first, _ = numbers(2, 1)
+    mask = circuit.add_var("mask", expr.lift(3, types.Uint(2)))
+    over = circuit.add_var("over", expr.lift(False))
+    with circuit.while_loop(expr.logic_not(over)):
+        seen = circuit.add_var("seen", expr.bit_xor(first, mask))
+        circuit.store(mask, expr.bit_and(mask, 2))
+        circuit.store(over, expr.equal(seen, 0))
+    with circuit.if_test(expr.equal(mask, 2)):
+        circuit.x(4)
+    circuit.measure(4, 4)
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {"1 01 10": 20}
 
 
 def given_variable(circuit: QuantumCircuit) -> None:
     circuit.add_input("count", types.Uint(4))
 
 
-def store(circuit: QuantumCircuit) -> None:
-    circuit.store(circuit.clbits[1], circuit.clbits[0])
+def fractional_variable(circuit: QuantumCircuit) -> None:
+    circuit.add_var("share", expr.lift(0.5))
 
 
-def store_in_a_branch(circuit: QuantumCircuit) -> None:
-    with circuit.if_test((circuit.clbits[0], 1)):
-        circuit.store(circuit.clbits[1], expr.lift(True))
+def part_of_a_number(circuit: QuantumCircuit) -> None:
+    circuit.store(expr.index(circuit.cregs[0], 1), expr.lift(True))
+
+
+def endless_rounds(circuit: QuantumCircuit) -> None:
+    with circuit.for_loop(range(10**9)), circuit.for_loop(range(10**9)):
+        circuit.reset(0)
 
 
 def shift(circuit: QuantumCircuit) -> None:
@@ -145,10 +212,10 @@ def fraction(circuit: QuantumCircuit) -> None:
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (variable, "the variable 'count'"),
-        (given_variable, "the variable 'count'"),
-        (store, "the statement 'store'"),
-        (store_in_a_branch, "the statement 'store'"),
+        (given_variable, "the input variable 'count'"),
+        (fractional_variable, "values of the type Float in 'store'"),
+        (part_of_a_number, "a part of a value"),
+        (endless_rounds, "the rounds of 'for_loop'"),
         (shift, "SHIFT_LEFT in the condition of 'if_else'"),
         (index, "index in the condition of 'if_else'"),
         (sum_of_numbers, "ADD in the condition of 'if_else'"),

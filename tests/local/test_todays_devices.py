@@ -16,7 +16,7 @@ with warnings.catch_warnings():
 from tests.qiskits import needs_qiskit2
 
 from .rehearsing import SHOTS, counts, device, direct, distance, need, noise_of
-from .support import Client, encode
+from .support import Client, encode, joined_counts
 
 
 def working_pair(name: str, gate: str) -> tuple[int, int]:
@@ -67,6 +67,17 @@ def test_quick_measurements_and_resets_do_what_they_stand_for(client: Client) ->
     state = client.fail([encode(circuit)], backend="fake_fez")
     assert state["reason_code"] == 1517
     assert "measure_2 on qubit 0" in state["reason"]
+
+
+def test_without_noise_quick_measurements_and_resets_are_what_they_stand_for(
+    client: Client,
+) -> None:
+    circuit = QuantumCircuit(1, 2)
+    circuit.x(0)
+    circuit.append(Instruction("measure_2", 1, 1, []), [0], [0])
+    circuit.append(Instruction("reset_2", 1, 0, []), [0])
+    circuit.append(Instruction("measure_2", 1, 1, []), [0], [1])
+    assert joined_counts(client.run([encode(circuit), None, 20])) == {"01": 20}
 
 
 @needs_qiskit2("Terra has no snapshots of devices without control flow.")

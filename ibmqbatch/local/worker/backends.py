@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .anatomy import active_qubits, is_conditional_measurement, located, restricted, unboxed, walk
+from .anatomy import active_qubits, located
 from .devices import Device
 from .errors import JobError
+from .flow import is_straight, straightened
 from .noise import Noise, with_noisy_delays
 from .simulation import Simulation, in_basis
 
@@ -90,16 +91,13 @@ class _Ideal:
 
     def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
         """Return how a circuit is run."""
-        circuit = in_basis(unboxed(circuit))
-        dynamic = any(
-            getattr(operation, "blocks", ()) or is_conditional_measurement(operation)
-            for operation in walk(circuit)
-        )
-        active = active_qubits(circuit)
+        active = active_qubits(circuit) or [0]
         # Aer leaves idle qubits out by itself, except where it must not cut anything off.
-        if dynamic:
-            circuit = restricted(circuit, active)
-        return Plan(circuit, max(1, len(active)), Simulation(_VECTOR, truncates=not dynamic))
+        straight = is_straight(circuit)
+        if not straight:
+            circuit = straightened(circuit, active)
+        circuit = in_basis(circuit)
+        return Plan(circuit, len(active), Simulation(_VECTOR, truncates=straight))
 
 
 class _Rehearsal:
@@ -136,7 +134,7 @@ class _Rehearsal:
                 "Use fewer qubits, or run it on ideal_simulator or on the device itself.",
             )
         active = active or [0]
-        small = restricted(circuit, active)
+        small = straightened(circuit, active)
         simulation = Simulation(self._method(small, shots), truncates=False)
         model = self._noise.model(small, active, merged=simulation.method == _DENSITY)
         return Plan(small, len(active), simulation, self._device, self._noise, model, tuple(active))
@@ -176,9 +174,7 @@ def _measures_last(circuit: Any) -> bool:
     """Tell whether nothing depends on, or comes after, a measurement: shots can then be sampled."""
     measured: set[int] = set()
     for operation, qubits in located(circuit):
-        conditional = getattr(operation, "condition", None) is not None
-        dependent = conditional or bool(getattr(operation, "blocks", ()))
-        if dependent or not measured.isdisjoint(qubits):
+        if operation.name == "jump" or not measured.isdisjoint(qubits):
             return False
         if operation.name == "measure":
             measured.update(qubits)

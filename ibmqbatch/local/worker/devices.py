@@ -15,7 +15,7 @@ _ON_EVERY_QUBIT = {"measure", "reset", "delay", *QUICKER}
 _JUMPS = {"break_loop": {"for_loop", "while_loop"}, "continue_loop": {"for_loop", "while_loop"}}
 _FRACTIONAL = {"rx", "rzz"}
 _ROUNDING = 1e-10
-_FLOW = {"if_else", "for_loop", "while_loop", "switch_case"}
+_STATEMENTS = {"if_else", "for_loop", "while_loop", "switch_case", "box", "store"}
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
@@ -135,7 +135,7 @@ class Device:
             return ""
         if name not in self._supported:
             return "there is no such instruction"
-        if name in _FLOW or name in _JUMPS:
+        if name in _STATEMENTS or name in _JUMPS:
             return ""
         if name not in _ON_EVERY_QUBIT and qubits not in self._places[name]:
             size = len(next(iter(self._places[name])))

@@ -41,7 +41,7 @@ class Noise:
         operations = {
             (operation.name, qubits)
             for operation, qubits in located(circuit)
-            if operation.name not in {"barrier", "delay"} and not getattr(operation, "blocks", ())
+            if operation.name not in {"delay", "jump", "mark", "aer_store"}
         }
         physical = {
             (name, qubits): (name, tuple(places[qubit] for qubit in qubits))
@@ -207,52 +207,29 @@ def with_noisy_delays(
 ) -> tuple[Any, Any]:
     """Return a circuit with its delays replaced, and the model with their relaxation.
 
-    Aer would have its delays replaced by a transpiler, which may move what it put in the place of
-    control flow. A labelled identity stays where it is, and the model knows the label.
+    Aer would have its delays replaced by a transpiler, which may move them past jumps. A labelled
+    identity stays where it is, and the model knows the label.
     """
     if not any(operation.name == "delay" for operation, _ in located(circuit)):
         return circuit, model
-    delays = _Delays(noise, device)
-    replaced = delays.replaced(circuit, list(enumerate(places)))
-    return replaced, delays.added_to(model)
+    from qiskit.circuit.library import IGate
 
-
-class _Delays:
-    """The delays of a circuit, each replaced by an identity with a label."""
-
-    def __init__(self, noise: Noise, device: Device) -> None:
-        self._noise = noise
-        self._device = device
-        self._found: dict[tuple[str, int], Any] = {}
-
-    def replaced(self, circuit: Any, places: list[tuple[int, int]]) -> Any:
-        """Return a circuit, or a block, whose qubits have these indices here and on the device."""
-        from qiskit.circuit.library import IGate
-
-        where = dict(zip(circuit.qubits, places))  # noqa: B905 - also runs on 3.9
-        replaced = circuit.copy_empty_like()
-        for item in circuit.data:
-            operation = item.operation
-            if operation.name == "delay":
-                seconds = self._device.seconds(operation.duration, operation.unit)
-                if seconds <= 0:
-                    continue
-                here, place = where[item.qubits[0]]
-                label = f"delay of {seconds!r} s"
-                self._found[label, here] = self._noise.pause(seconds, place)
-                operation = IGate(label=label)
-            elif blocks := getattr(operation, "blocks", ()):
-                inside = [where[qubit] for qubit in item.qubits]
-                operation = operation.replace_blocks(
-                    [self.replaced(block, inside) for block in blocks]
-                )
-            replaced.append(operation, item.qubits, item.clbits)
-        return replaced
-
-    def added_to(self, model: Any) -> Any:
-        """Return a copy of the model that knows the labels; each once, or errors would add up."""
-        model = self._noise.copy_of(model)
-        for (label, here), error in sorted(self._found.items(), key=lambda found: found[0]):
-            if error is not None:
-                model.add_quantum_error(error, label, [here])
-        return model
+    found: dict[tuple[str, int], Any] = {}
+    replaced = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        if operation.name == "delay":
+            seconds = device.seconds(operation.duration, operation.unit)
+            if seconds <= 0:
+                continue
+            here = circuit.find_bit(item.qubits[0]).index
+            label = f"delay of {seconds!r} s"
+            found[label, here] = noise.pause(seconds, places[here])
+            operation = IGate(label=label)
+        replaced.append(operation, item.qubits, item.clbits)
+    # On a copy, and each once, or errors would add up.
+    model = noise.copy_of(model)
+    for (label, here), error in sorted(found.items(), key=lambda delay: delay[0]):
+        if error is not None:
+            model.add_quantum_error(error, label, [here])
+    return replaced, model

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import MEASUREMENTS, walk
+from .anatomy import MEASUREMENTS, free_parameters, walk
 from .backends import Backend, Plan
 from .errors import JobError, naming_pub
 from .loading import load_circuit
@@ -103,8 +103,8 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, *, twirled
         raise JobError(3211, "the circuit has no classical register.", "Measure into one.")
     if not any(operation.name in MEASUREMENTS for operation in walk(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
-    _check_statements(circuit)
-    parameters = list(circuit.parameters)
+    _check_inputs(circuit)
+    parameters = free_parameters(circuit)
     plan = backend.plan(circuit, shots, twirled=twirled)
     values = read_values(values, parameters)
     return Pub(plan, parameters, values, shots, _operations(circuit))
@@ -120,20 +120,13 @@ def _operations(circuit: Any) -> int:
     return total
 
 
-def _check_statements(circuit: Any) -> None:
-    """Raise JobError (7001), naming it, for what newer Qiskit knows and Aer gets wrong, up to 0.18.
-
-    It has no room for variables, and stores into bits even where the branch is not taken.
-    """
-    variable = next(circuit.iter_vars(), None) if hasattr(circuit, "iter_vars") else None
-    what = f"the variable '{variable.name}'" if variable is not None else ""
-    if not what and any(operation.name == "store" for operation in walk(circuit)):
-        what = "the statement 'store'"
-    if what:
+def _check_inputs(circuit: Any) -> None:
+    """Raise JobError (7001), naming it, for a variable whose value no job can bring."""
+    for variable in getattr(circuit, "iter_input_vars", tuple)():
         raise JobError(
             7001,
-            f"the circuit has {what}, and the simulator runs none.",
-            "Measure into registers and compare these, or run it on a device.",
+            f"the circuit has the input variable '{variable.name}', and no job gives it a value.",
+            "Use a parameter, or declare the variable with its value.",
         )
 
 

@@ -66,25 +66,25 @@ def mix_seed(seed: int) -> int:
 def in_basis(circuit: Any) -> Any:
     """Return the circuit with gates that Aer does not know replaced by their definitions."""
     warm = _simulator(Simulation("statevector", truncates=True))
-    known = {"measure", "barrier", *warm.configuration().basis_gates}
+    known = {
+        *("measure", "barrier", "jump", "mark", "aer_store"),
+        *warm.configuration().basis_gates,
+    }
     if all(operation.name in known for operation in walk(circuit)):
         return circuit
-    from qiskit import circuit as operations
     from qiskit import transpile
     from qiskit.transpiler import Target
+    from qiskit_aer.library import control_flow_instructions as jumps
 
-    flow = {
-        "if_else": operations.IfElseOp,
-        "while_loop": operations.WhileLoopOp,
-        "for_loop": operations.ForLoopOp,
-        "switch_case": operations.SwitchCaseOp,
-        "break_loop": operations.BreakLoopOp,
-        "continue_loop": operations.ContinueLoopOp,
+    others = {
+        name: getattr(jumps, kind)
+        for name, kind in (("jump", "AerJump"), ("mark", "AerMark"), ("aer_store", "AerStore"))
+        if hasattr(jumps, kind)
     }
     target = Target.from_configuration(
-        basis_gates=[*_STANDARD_GATES.split(), *flow],
+        basis_gates=[*_STANDARD_GATES.split(), *others],
         num_qubits=circuit.num_qubits,
-        custom_name_mapping=flow,
+        custom_name_mapping=others,
     )
     return transpile(circuit, target=target, optimization_level=0)
 
