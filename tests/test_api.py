@@ -120,8 +120,8 @@ def test_a_set_is_found_by_id_beginning_name_and_path(home):
 
 
 def test_sets_are_listed_by_name_tags_and_state(home):
-    write_set(1, name="first")
-    second = write_set(1, name="second", tags=("good",))
+    write_set(1, name="first", set_id="20260101-aaaaaaa")
+    second = write_set(1, name="second", tags=("good",), set_id="20260102-aaaaaaa")
     assert [job_set.name for job_set in ibmqbatch.job_sets()] == ["second", "first"]
     assert [job_set.path for job_set in ibmqbatch.job_sets(tags=["good"])] == [second]
     assert [job_set.name for job_set in ibmqbatch.job_sets(name="irs")] == ["first"]
