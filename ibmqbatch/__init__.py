@@ -9,10 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accounts.model import UnknownAccount
     from .api import backends, job_sets, submit
     from .api import open as open  # noqa: A004 - a set's
-    from .errors import IbmqbatchError, InputError, LimitError, MissingPackage, UsageError
-    from .jobset.errors import MissingResults, NoSuchSet, NotFinished, TimedOut
+    from .errors import (
+        IbmqbatchError,
+        InputError,
+        LimitError,
+        MissingPackage,
+        StorageError,
+        UsageError,
+    )
+    from .jobset.errors import (
+        AmbiguousSet,
+        HeldCopy,
+        MissingResults,
+        NoSuchSet,
+        NotFinished,
+        TimedOut,
+        UnknownBackend,
+    )
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend, IBMQSimulator
@@ -52,10 +68,12 @@ if TYPE_CHECKING:
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
     from .managed.share_level import ApiJobShareLevel
+    from .manifest.errors import SetInUse
     from .service.errors import ServiceError
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
     "AccountProvider",
+    "AmbiguousSet",
     "ApiJobShareLevel",
     "BackendJobLimit",
     "BackendProperties",
@@ -64,6 +82,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "CircuitResult",
     "GateConfig",
     "GateProperties",
+    "HeldCopy",
     "IBMQ",
     "IBMQAccountError",
     "IBMQBackend",
@@ -105,8 +124,12 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "QueueInfo",
     "Results",
     "ServiceError",
+    "SetInUse",
     "Status",
+    "StorageError",
     "TimedOut",
+    "UnknownAccount",
+    "UnknownBackend",
     "UsageError",
     "__version__",
     "backends",
@@ -121,6 +144,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "AccountProvider": "managed.provider",
+    "AmbiguousSet": "jobset.errors",
     "ApiJobShareLevel": "managed.share_level",
     "BackendJobLimit": "managed.job_limit",
     "BackendProperties": "managed.backend_properties",
@@ -128,6 +152,7 @@ _MODULES = {
     "CircuitResult": "jobset.results",
     "GateConfig": "managed.backend_configuration",
     "GateProperties": "managed.backend_properties",
+    "HeldCopy": "jobset.errors",
     "IBMQ": "managed.ibmq",
     "IBMQBackend": "managed.backend",
     "IBMQBackendService": "managed.provider",
@@ -151,8 +176,12 @@ _MODULES = {
     "QueueInfo": "managed.queueinfo",
     "Results": "jobset.results",
     "ServiceError": "service.errors",
+    "SetInUse": "manifest.errors",
     "Status": "jobset.job_set",
+    "StorageError": "errors",
     "TimedOut": "jobset.errors",
+    "UnknownAccount": "accounts.model",
+    "UnknownBackend": "jobset.errors",
     "UsageError": "errors",
     "backends": "api",
     "job_monitor": "managed.monitor",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import warn
 
+from .arguments import qubits, seconds, switch, text, texts, whole_number
 from .clock import Clock
 from .errors import IbmqbatchError, InputError, UsageError
 from .jobset.catalog import set_paths
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["backends", "job_sets", "open", "submit"]
 
+T = TypeVar("T")
+
 
 def submit(
     circuits: object,
     *,
-    backend: str | None = None,
+    backend: str | BackendEntry | None = None,
     account: str | None = None,
     shots: int = 4096,
     name: str | None = None,
@@ -62,12 +65,12 @@ def submit(
     it prefers, `shots` times each; `max_circuits` of them at most are in a job.
 
     `parameters` has each circuit run once for every row of values: rows that map parameters, or
-    their names, to numbers; one mapping of parameters to as many numbers each; or a CSV or JSON
-    file of them. On a device circuits are compiled unless they are in its instruction set; at
-    `optimization_level` 0 to 3 (2 where none is given) they are in any case, and with `compile`
-    False in none. `initial_layout[i]` is the device's qubit for qubit i. `seed` is that of
-    simulators and of the compiler, unless that has its own. With `cache`, what was compiled before
-    is taken from there. `options` are those of the sampler, by group, as in
+    their names, to numbers; one mapping of parameters to as many numbers each; a data frame; or a
+    CSV or JSON file of them. On a device circuits are compiled unless they are in its instruction
+    set; at `optimization_level` 0 to 3 (2 where none is given) they are in any case, and with
+    `compile` False in none. `initial_layout[i]` is the device's qubit for qubit i. `seed` is that
+    of simulators and of the compiler, unless that has its own. With `cache`, what was compiled
+    before is taken from there. `options` are those of the sampler, by group, as in
     `{"dynamical_decoupling": {"enable": True}}`.
 
     `max_execution_time` is that of a job, `max_cost` that of the whole set by its estimate, in
@@ -92,8 +95,6 @@ def submit(
     except BadInput as error:
         raise InputError([error.problem]) from error
     paths = tuple(Path(item) for item in given) if all(map(_is_path, given)) else ()
-    if options is not None:
-        check_options(options, "The options")
     rows, sweep = _values(parameters)
     request = check_request(
         Request(
@@ -101,35 +102,49 @@ def submit(
             given=() if paths else given,
             rows=rows,
             sweep=sweep,
-            shots=shots,
-            name=name,
-            tags=tuple(tags),
-            max_circuits=max_circuits,
-            compiling=compile,
-            cached=cache,
-            level=optimization_level,
-            seed=seed,
-            seed_transpiler=seed_transpiler,
-            initial_layout=None if initial_layout is None else tuple(initial_layout),
-            measure_all=measure_all,
-            fractional=fractional_gates,
-            options=options or {},
-            max_execution_time=max_execution_time,
-            max_cost=max_cost,
-            private=private,
-            batch=batch,
-            max_fails=max_fails,
-            once_key=once,
+            shots=whole_number(shots, "shots"),
+            name=_maybe(text, name, "name"),
+            tags=texts(tags, "tags"),
+            max_circuits=_maybe(whole_number, max_circuits, "max_circuits"),
+            compiling=switch(compile, "compile"),
+            cached=switch(cache, "cache"),
+            level=_maybe(whole_number, optimization_level, "optimization_level"),
+            seed=_maybe(whole_number, seed, "seed"),
+            seed_transpiler=_maybe(whole_number, seed_transpiler, "seed_transpiler"),
+            initial_layout=_maybe(qubits, initial_layout, "initial_layout"),
+            measure_all=switch(measure_all, "measure_all"),
+            fractional=switch(fractional_gates, "fractional_gates"),
+            options=_options(options),
+            max_execution_time=_maybe(whole_number, max_execution_time, "max_execution_time"),
+            max_cost=_maybe(seconds, max_cost, "max_cost"),
+            private=switch(private, "private"),
+            batch=switch(batch, "batch"),
+            max_fails=_maybe(whole_number, max_fails, "max_fails"),
+            once_key=_maybe(text, once, "once"),
         )
     )
+    detached = switch(detach, "detach")
     tell = progress or (lambda *_: None)
-    planned = plan_set(request, account, backend, Clock(), tell)
+    planned = plan_set(
+        request,
+        _maybe(text, account, "account"),
+        _maybe(text, getattr(backend, "name", backend), "backend"),
+        Clock(),
+        tell,
+    )
     assert planned.path is not None
-    if planned.plan is not None:
-        for note in planned.plan.notes:
-            warn(note, stacklevel=2)
     found = JobSet(planned.path, planned=planned.fresh)
-    return found if detach else found.resume(progress=progress)
+    if not detached:
+        found.resume(progress=progress)
+    notes = [] if planned.plan is None else [*planned.plan.notes]
+    if planned.changed:
+        notes.append(
+            f"The set {found.id} was made with the key '{once}' before, of other circuits or with "
+            "other options than these. Another key makes a set of these."
+        )
+    for note in notes:  # last: where warnings are errors, all is sent
+        warn(note, stacklevel=2)
+    return found
 
 
 def open(reference: str | PathLike[str]) -> JobSet:  # noqa: A001 - a set's
@@ -137,7 +152,9 @@ def open(reference: str | PathLike[str]) -> JobSet:  # noqa: A001 - a set's
 
     Raises NoSuchSet, and AmbiguousSet where several are meant.
     """
-    return JobSet.find(reference)
+    if isinstance(reference, JobSet):
+        return reference
+    return JobSet.find(text(fspath(reference), "reference"))
 
 
 def job_sets(
@@ -149,10 +166,10 @@ def job_sets(
     submitting, running, done, failed, cancelled, or open, which is any of the first three. A file
     that cannot be read is left out. Raises UsageError for a state that there is not.
     """
-    states = {"open", *SetState}
+    states = ["open", *SetState]
     if state is not None and state not in states:
         raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(states)}.")
-    wanted = set(tags)
+    wanted = {*texts(tags, "tags")}
     found = []
     for path in set_paths():
         job_set = JobSet(path)
@@ -187,19 +204,58 @@ def _is_path(item: object) -> bool:
     return isinstance(item, str) and "OPENQASM" not in item and "\n" not in item
 
 
-def _values(parameters: object) -> tuple[list[dict[str, float]] | None, Path | None]:
+def _maybe(check: Callable[[object, str], T], value: object, what: str) -> T | None:
+    """Return an argument as it is checked; None where it is not given."""
+    return None if value is None else check(value, what)
+
+
+def _options(options: object) -> dict[str, Any]:
+    """Return sampler options in plain values; raises UsageError."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise UsageError(f"options is {options!r}, no dictionary.", "Give the options by group.")
+    plain = {
+        text(group, "a group of options"): {key: _plain(value) for key, value in entries.items()}
+        if isinstance(entries, Mapping)
+        else entries
+        for group, entries in options.items()
+    }
+    check_options(plain, "The options")
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy's as one of Python's."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _values(parameters: Any) -> tuple[list[dict[str, float]] | None, Path | None]:
     """Return the rows of values that are given, or the file that holds them."""
     if parameters is None:
         return None, None
     if isinstance(parameters, str | PathLike):
         return None, Path(parameters)
-    if isinstance(parameters, Mapping):
-        columns = {key: [*values] for key, values in parameters.items()}
-        if len({len(values) for values in columns.values()}) != 1:
-            raise UsageError(
-                "The parameters do not have as many values each.", "Give one of each for every run."
-            )
-        parameters = [
-            dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-        ]
-    return as_rows(parameters, "parameters"), None
+    if hasattr(parameters, "to_dicts"):  # a data frame of polars
+        parameters = parameters.to_dicts()
+    elif hasattr(parameters, "columns") and hasattr(parameters, "to_dict"):  # one of pandas
+        parameters = parameters.to_dict("records")
+    elif isinstance(parameters, Mapping):
+        if not any(isinstance(values, Iterable) for values in parameters.values()):
+            parameters = [parameters]  # one row
+        else:
+            columns = {
+                key: [*values] if isinstance(values, Iterable) else [values]
+                for key, values in parameters.items()
+            }
+            if len({len(values) for values in columns.values()}) > 1:
+                raise UsageError(
+                    "The parameters do not have as many values each.",
+                    "Give one of each for every run.",
+                )
+            runs = zip(*columns.values(), strict=True)
+            parameters = [dict(zip(columns, run, strict=True)) for run in runs]
+    rows = as_rows(parameters, "parameters")
+    if not rows or not rows[0]:
+        raise UsageError("parameters holds no values.", "Give a row of them, or leave it out.")
+    return rows, None

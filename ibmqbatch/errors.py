@@ -55,11 +55,34 @@ class IbmqbatchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self._notes: list[str] = []
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not every error is made of its message alone.
+        return _restored, (type(self), self.message), self.__dict__
+
+    def add_note(self, note: str) -> None:
+        """Have a traceback show a note, as of any exception."""
+        self._notes.append(note)
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]
+        """What a traceback shows below the message: what to do, and what else is wrong."""
+        first, *others = self.problems
+        more = [f"{problem.message} {problem.hint}".strip() for problem in others]
+        return [*([first.hint] if first.hint else []), *more, *self._notes]
 
     @property
     def problems(self) -> Sequence[Problem]:
         """What is wrong, one entry a thing; most errors are about a single one."""
         return [Problem(self.code, self.message, self.hint)]
+
+
+def _restored(kind: type[IbmqbatchError], message: str) -> IbmqbatchError:
+    """Return an error of a kind; what else it holds is put into it by whoever reads a pickle."""
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
 
 
 class UsageError(IbmqbatchError):

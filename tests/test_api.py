@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+import traceback
+
+import numpy as np
+import pandas
+import polars
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
 import ibmqbatch
 from ibmqbatch.manifest.records import SetState
+from ibmqbatch.service.errors import NotFound
 from tests.conftest import BELL, basis_state
 from tests.manifest.conftest import write_set
 
@@ -139,3 +146,101 @@ def test_a_damaged_file_costs_no_other_set_its_place(home):
 
 def test_backends_come_in_the_order_to_choose_them(service):
     assert ibmqbatch.backends()[0].name == "ideal_simulator"
+
+
+def test_numbers_of_numpy_are_numbers(service):
+    job_set = ibmqbatch.submit(
+        [flipped("01")] * 3,
+        shots=np.int64(5),
+        seed=np.int32(5),
+        max_circuits=np.uint8(2),
+        max_fails=np.int64(3),
+        private=np.bool_(False),
+        options={"twirling": {"enable_gates": np.True_, "num_randomizations": np.int64(4)}},
+        detach=True,
+    )
+    record = job_set.record()
+    assert (record.shots, record.total_jobs, record.max_fails) == (5, 2, 3)
+    assert record.options["twirling"] == {"enable_gates": True, "num_randomizations": 4}
+    assert job_set.cancel(np.array([0])) == []
+    assert job_set.cancel(job_set.jobs[1]) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"shots": "100"},
+        {"shots": 1.5},
+        {"shots": True},
+        {"name": 3},
+        {"tags": "beta"},
+        {"tags": [1]},
+        {"account": 3},
+        {"backend": 3},
+        {"once": 3},
+        {"seed": 1.5},
+        {"max_circuits": 2.5},
+        {"max_cost": "1"},
+        {"initial_layout": 3},
+        {"private": "x"},
+        {"detach": "no"},
+        {"options": "x"},
+        {"parameters": []},
+        {"parameters": [{"a": 1, Parameter("a"): 2}]},
+    ],
+)
+def test_arguments_that_cannot_be_used_are_refused_by_name(given, service):
+    with pytest.raises(ibmqbatch.UsageError, match=next(iter(given))):
+        ibmqbatch.submit(flipped("1"), **given)
+
+
+def test_a_backend_of_the_list_can_be_given_as_it_is(service):
+    first = ibmqbatch.backends()[0]
+    assert ibmqbatch.submit(flipped("1"), backend=first, detach=True).backend == first.name
+
+
+def test_one_row_of_values_and_data_frames_are_parameters(service):
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(Parameter("theta"), 0)
+    circuit.measure(0, 0)
+    rows = {"theta": [0.0, 0.5]}
+    for given, runs in (
+        ({"theta": 0.5}, 1),
+        (pandas.DataFrame(rows), 2),
+        (polars.DataFrame(rows), 2),
+    ):
+        job_set = ibmqbatch.submit(circuit, parameters=given, detach=True)
+        assert len(job_set.circuits) == runs
+
+
+def test_a_single_text_is_no_list_of_tags(service):
+    job_set = ibmqbatch.submit(flipped("1"), detach=True, tags=["mine"])
+    for wrong in ({"replace": "xy"}, {"add": "xy"}, {"remove": "mine"}):
+        with pytest.raises(ibmqbatch.UsageError):
+            job_set.retag(**wrong)
+    with pytest.raises(ibmqbatch.UsageError):
+        ibmqbatch.job_sets(tags="mine")
+    assert job_set.tags == ("mine",)
+
+
+def test_a_key_that_stood_for_other_circuits_is_warned_of(service):
+    first = ibmqbatch.submit(flipped("01"), once="nightly", shots=3)
+    with pytest.warns(UserWarning, match="made with the key 'nightly' before"):
+        assert ibmqbatch.submit(flipped("01"), once="nightly", shots=4) == first
+
+
+def test_a_traceback_tells_all_that_is_wrong_and_what_to_do(service):
+    with pytest.raises(ibmqbatch.InputError) as caught:
+        ibmqbatch.submit([QuantumCircuit(1), QuantumCircuit(2)])
+    lines = "".join(traceback.format_exception(caught.value))
+    assert lines.count("measures nothing") == 2
+    assert "Add measurements" in lines
+
+
+def test_errors_survive_their_way_between_processes(service):
+    with pytest.raises(ibmqbatch.InputError) as caught:
+        ibmqbatch.submit([QuantumCircuit(1)])
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.problems) == (str(caught.value), caught.value.problems)
+    refused = NotFound("There is none.", status=404, number=1291, trace="t")
+    assert pickle.loads(pickle.dumps(refused)).status == 404

@@ -130,7 +130,7 @@ def checked_proxy(url: str, named: str) -> str:
 
 def without_password(url: str) -> str:
     """Make an address fit to be shown."""
-    return re.sub(r"//[^/]*@", "//***@", url)
+    return re.sub(r"//.*@", "//***@", url)  # a password may hold anything
 
 
 def _checked(url: str, named: str, *, password: bool = False) -> SplitResult:

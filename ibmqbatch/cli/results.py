@@ -151,11 +151,6 @@ def _ask_again(this: Verb, manifest: Manifest, indexes: list[int] | None, *, qui
     from ..render.console import listed, message
     from ..render.progress import ProgressBars
 
-    if manifest.db.is_copy:
-        raise UsageError(
-            f"{manifest.path} can only be read: what comes could not be kept.",
-            "Leave --refresh out, or mend the permissions of the file and its folder.",
-        )
     wanted = [job.index for job in manifest.jobs() if _concerned(job, indexes)]
     with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
         left = ask_again(work, wanted)

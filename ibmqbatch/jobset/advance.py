@@ -23,6 +23,7 @@ from .errors import Interrupted, TimedOut
 from .fetch import fetch, refetch
 from .observe import observe
 from .reconcile import reconcile
+from .results import repair
 from .send import send
 from .settle import catch_up, settles_in
 from .standing import check_held, is_complete, is_idle
@@ -142,16 +143,22 @@ def try_advance(
 
 
 def ask_again(work: Work, jobs: Collection[int], *, patience: float = 10.0) -> list[JobRecord]:
-    """Ask for results once more; see `fetch.refetch`.
+    """Ask for results once more; see `fetch.refetch`. What is damaged on disk is dropped before.
 
-    Raises ServiceErrors, Interrupted, and SetInUse where somebody else holds the set for longer
-    than `patience` seconds.
+    Raises UsageError where the set can only be read, ServiceErrors, Interrupted, and SetInUse where
+    somebody else holds the set for longer than `patience` seconds.
     """
+    if work.manifest.db.is_copy:
+        raise UsageError(
+            f"{work.manifest.path} can only be read: what comes could not be kept.",
+            "Mend the permissions of the file and its folder.",
+        )
     lock = _lock(work, patience)
     if lock is None:
         raise _in_use()
     try:
         _check_instance(work)
+        repair(work.manifest)
         left = refetch(work, jobs)
     finally:
         lock.release()

@@ -146,7 +146,10 @@ def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
             unusable = isinstance(error, _UNUSABLE)
             if unusable or order.private:
                 with manifest.db.transaction():
-                    _record_failure(work, order, error)
+                    _record_failure(work, order, error, counted=unusable)
+                if isinstance(error, _LostError):
+                    # Until that was written down, the mark told that they had been asked for.
+                    order.path(".part").unlink(missing_ok=True)
             if not unusable:
                 failure = error
         done += len(ended)
@@ -234,7 +237,8 @@ def _download(work: Work, order: _Order, part: Path, *, asked: bool) -> None:
             "Make room on the disk, then try again.",
         ) from error
     if not given:
-        part.unlink(missing_ok=True)
+        if not asked:
+            part.unlink(missing_ok=True)
         raise _NoResultsError("the service has no results of this job")
 
 
@@ -301,8 +305,12 @@ def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
     return ""
 
 
-def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
-    """Count a try that failed; what is known to be here, or lost, stays so."""
+def _record_failure(work: Work, order: _Order, error: ServiceError, *, counted: bool) -> None:
+    """Write down why a try failed; what is known to be here, or lost, stays so.
+
+    One that is not `counted` failed on the way: for how long the service does not give the results
+    is told by the others.
+    """
     manifest, remote = work.manifest, order.remote
     if remote.result is not None:
         return
@@ -314,10 +322,10 @@ def _record_failure(work: Work, order: _Order, error: ServiceError) -> None:
         reason = f"{reason}; what arrived is kept as {', '.join(map(str, kept))}"
     if isinstance(error, _LostError):
         remotes.lose_result(manifest, remote, reason)
-    elif _is_due(work, remote) and not remote.overdue:
+    elif counted and _is_due(work, remote) and not remote.overdue:
         remotes.result_overdue(manifest, remote, reason)
     else:
-        remotes.result_failed(manifest, remote, reason)
+        remotes.result_failed(manifest, remote, reason, counted=counted)
 
 
 def _is_due(work: Work, remote: RemoteRecord) -> bool:

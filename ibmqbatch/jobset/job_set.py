@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .. import paths
 from ..accounts.find import find_account
+from ..arguments import seconds, text, texts
 from ..clock import Clock
 from ..errors import UsageError
 from ..manifest import wants
@@ -36,7 +38,7 @@ from .interrupts import landing
 from .reconcile import unlabelled
 from .results import Results, missing_jobs, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from .selection import chosen_jobs
+from .selection import Jobs, chosen_jobs
 from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
@@ -120,7 +122,8 @@ class JobSet:
     @property
     def id(self) -> str:
         """The id, by which it is found again: the day, a hyphen, seven letters or digits."""
-        return self.path.stem
+        here = self.path.absolute().parent == paths.sets().absolute()
+        return self.path.stem if here else self.record().id
 
     @property
     def name(self) -> str:
@@ -202,9 +205,7 @@ class JobSet:
             try_advance(work, patience=patience, sending=False, fetching=fetching)
             self._fresh_until = time.monotonic() + work.client.account.poll_first
 
-    def ask_again(
-        self, jobs: Collection[int] | None = None, timeout: float | None = None
-    ) -> list[JobRecord]:
+    def ask_again(self, jobs: Jobs | None = None, timeout: float | None = None) -> list[JobRecord]:
         """Ask for the results of jobs that are done, by their indexes, or of all of them.
 
         Those that are lost are asked for, too, and those that are here are replaced once others
@@ -214,12 +215,9 @@ class JobSet:
         """
         clock = Clock()
         clock.set_deadline(timeout)
-        with self.open() as manifest:
-            repair(manifest)
-            every = range(manifest.job_set().total_jobs)
         try:
             with landing(clock), self.working(clock) as work:
-                left = ask_again(work, every if jobs is None else jobs)
+                left = ask_again(work, chosen_jobs(work.manifest, jobs))
         except ServiceError as error:
             if clock.left > 0:
                 raise
@@ -270,9 +268,13 @@ class JobSet:
                 jobs = self.jobs
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
-        if any(job.overdue for job in self.jobs):
-            self.refresh(fetching=True)  # waiting does not make results come that are overdue
-        self.follow(is_settled, timeout, observer=_Told(self._noted, progress), shown=tell)
+        self.follow(
+            is_settled,
+            None if timeout is None else seconds(timeout, "timeout"),
+            observer=_Told(self._noted, progress),
+            shown=tell,
+            at_least_once=any(job.overdue for job in self.jobs),  # they are asked for once more
+        )
         return self
 
     def results(self, *, partial: bool = False, refresh: bool = False) -> Results:
@@ -303,8 +305,8 @@ class JobSet:
 
     # Changing it.
 
-    def cancel(self, jobs: Collection[int] | None = None) -> list[JobRecord]:
-        """Cancel jobs by their indexes, or all; return those that have not ended yet.
+    def cancel(self, jobs: Jobs | None = None) -> list[JobRecord]:
+        """Cancel jobs, given as they are or by index, or all; return those that have not ended yet.
 
         What is not sent yet never is from this moment. The others are asked to stop, and looked
         after for some seconds; what is wanted stays so, whatever comes in between. Raises a
@@ -334,9 +336,9 @@ class JobSet:
         An empty `replace` takes all away. The set has them from this moment on, its jobs as soon as
         the service takes them. Raises UsageError for what cannot be a tag, and ServiceErrors.
         """
-        new = None if name is None else check_name(name)
-        replacement = None if replace is None else check_tags(replace)
-        additions, removals = check_tags(add, most=None), {*remove}
+        new = None if name is None else check_name(text(name, "name"))
+        replacement = None if replace is None else check_tags(texts(replace, "replace"))
+        additions, removals = check_tags(texts(add, "add"), most=None), {*texts(remove, "remove")}
 
         def change(present: tuple[str, ...]) -> tuple[str, ...]:
             return changed_tags(
@@ -369,7 +371,7 @@ class JobSet:
 
     def retry(
         self,
-        jobs: Collection[int] | None = None,
+        jobs: Jobs | None = None,
         *,
         cancelled: bool = False,
         lost: bool = False,
@@ -388,7 +390,7 @@ class JobSet:
         return chosen
 
     def want_retry(
-        self, jobs: Collection[int] | None = None, *, cancelled: bool = False, lost: bool = False
+        self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
         """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
         with self.open() as manifest:
@@ -399,9 +401,7 @@ class JobSet:
             chosen = [job for job in chosen if job not in given]
         with self.open() as manifest:
             chosen, _ = sendable(manifest, chosen, named=jobs is not None)
-            if chosen:
-                wants.want_retry(manifest, chosen)
-        return [job.index for job in chosen]
+            return wants.want_retry(manifest, chosen) if chosen else []
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Copy the set, with its circuits and results, into one file, and return its path.
@@ -409,9 +409,14 @@ class JobSet:
         In a folder the file is named by the set's id. Raises UsageError for a file that is there,
         unless it is to be overwritten, and StorageError.
         """
-        target = Path(path)
+        target = Path(path).expanduser()
         if target.is_dir():
             target /= f"{self.id}{SUFFIX}"
+        if target.suffix != SUFFIX:
+            raise UsageError(
+                f"The name '{target}' does not end in {SUFFIX}, by which a set's file is known.",
+                f"Name it {target}{SUFFIX}.",
+            )
         if target.exists() and not overwrite:
             raise UsageError(f"{target} exists already.", "Name another file, or overwrite it.")
         with self.open() as manifest:
@@ -438,21 +443,22 @@ class JobSet:
         clock: Clock | None = None,
         observer: Observer | None = None,
         shown: Callable[[], None] = lambda: None,
+        at_least_once: bool = False,
     ) -> None:
         """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
 
-        Jobs are sent, followed and fetched on the way. A service that is away is waited for.
-        Without an `observer` what holds the jobs up is logged as a warning, once. `timeout` is in
-        seconds; None for as long as it takes. Ctrl-C raises KeyboardInterrupt once what is in
-        flight has landed.
+        `at_least_once`: by one step in any case. Jobs are sent, followed and fetched on the way. A
+        service that is away is waited for. Without an `observer` what holds the jobs up is logged
+        as a warning, once. `timeout` is in seconds; None for as long as it takes. Ctrl-C raises
+        KeyboardInterrupt once what is in flight has landed.
         """
         clock = clock or Clock()
         clock.set_deadline(timeout)
         with self.open() as manifest:
-            if goal(manifest):
+            if goal(manifest) and not at_least_once:
                 return
         with landing(clock), self.working(clock, observer or _Told(self._noted)) as work:
-            follow(work, goal, shown=shown)
+            follow(work, goal, shown=shown, at_least_once=at_least_once)
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.

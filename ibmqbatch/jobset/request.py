@@ -102,6 +102,8 @@ def as_rows(given: object, called: str) -> list[dict[str, float]]:
             raise UsageError(f"{called}[{number}] is no dictionary.", "Give one.")
         where = f"{called}[{number}]"
         rows.append({str(getattr(k, "name", k)): _finite(v, where) for k, v in row.items()})
+        if len(rows[-1]) < len(row):
+            raise UsageError(f"{where} gives a parameter two values.", "Give it one.")
         if rows[-1].keys() != rows[0].keys():
             raise UsageError(
                 f"{where} gives values to other parameters than the rows before it.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
+from ..arguments import as_index
 from ..errors import MissingPackage, UsageError
 from ..manifest import remotes
 from ..manifest.records import CircuitRecord, JobRecord
@@ -96,10 +98,10 @@ class CircuitResult:
 class Results:
     """The results of a set's circuits, in the order in which these were given.
 
-    A circuit is meant by its index in the set, from 0, or by its name; a slice of indexes gives the
-    results of these. To go through them yields the circuits whose results are here, and leaves out
-    the others; those of one job are in memory at a time. May be used from several threads, and
-    pickled for other programs on this machine.
+    A circuit is meant by its index, from 0, or by its name; a slice gives the results of some of
+    them, counted from 0 again. To go through them yields the circuits whose results are here, and
+    leaves out the others; those of one job are in memory at a time. May be used from several
+    threads, and pickled for other programs on this machine.
     """
 
     def __init__(
@@ -146,7 +148,9 @@ class Results:
         """
         if isinstance(which, slice):
             return Results(*self._parts, self._indexes[which])
-        index = self._known.named(which) if isinstance(which, str) else self._indexes[which]
+        index = self._known.named(which) if isinstance(which, str) else self._at(which)
+        if index not in self._indexes:
+            raise self._known.unknown(which)
         found = self._read(index)
         if found is None:
             job = self._shelf.missing(index)[0]
@@ -157,6 +161,16 @@ class Results:
                 "`missing` lists all such jobs.",
             )
         return found
+
+    def _at(self, position: object) -> int:
+        number = as_index(position)
+        if number is None:
+            raise TypeError(f"A circuit is meant by its index or its name, not by {position!r}.")
+        if not -len(self) <= number < len(self):
+            raise IndexError(
+                f"There is no circuit {number}: there are {len(self)}, counted from 0."
+            )
+        return self._indexes[number]
 
     @property
     def missing(self) -> list[JobRecord]:
@@ -169,8 +183,9 @@ class Results:
 
         Its columns are index, name, outcome (the bits as a text), count (shots), and the circuits'
         metadata, in the order of the circuits; a key that is called as one of these stands behind
-        `metadata.`. `library` is "pandas" or "polars"; without it whichever is installed, pandas
-        first. Raises MissingPackage.
+        `metadata.`. In a column of polars whose values do not go together they are JSON. `library`
+        is "pandas" or "polars"; without it whichever is installed, pandas first. Raises
+        MissingPackage.
         """
         return _frame(list(self), library)
 
@@ -182,6 +197,12 @@ class Results:
         """
         from ..circuits.primitives import primitive_result
 
+        if self.missing:
+            job = self.missing[0]
+            raise MissingResults(
+                f"The results of job {job.index}, which is {job.status}, are not here.",
+                "`missing` lists all such jobs; a slice leaves their circuits out.",
+            )
         whole = (self[position] for position in range(len(self)))
         return primitive_result(
             (
@@ -197,8 +218,14 @@ class Results:
 
     def _read(self, index: int) -> CircuitResult | None:
         circuit = self._circuits[index]
-        with self._lock:
-            outcomes = self._shelf.outcomes(index)
+        try:
+            with self._lock:
+                outcomes = self._shelf.outcomes(index)
+        except remotes.StoredResultError as error:
+            raise MissingResults(
+                f"The results of circuit {index} are damaged on disk.",
+                "`results()` of the set fetches them again.",
+            ) from error
         if outcomes is None:
             return None
         return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
@@ -231,8 +258,22 @@ def _frame(results: Sequence[CircuitResult], library: str | None) -> Any:
         named = f"metadata.{key}" if key in _COLUMNS else key
         columns[named] = [result.metadata.get(key) for result, _, _ in rows]
     if name == "polars":
-        return frames.DataFrame(columns, strict=False)
-    return frames.DataFrame(columns)
+        return frames.DataFrame({key: _series(frames, columns[key]) for key in columns}).cast(
+            {"index": frames.Int64, "name": frames.String, "outcome": frames.String}
+            | {"count": frames.Int64}
+        )
+    kinds = {"index": "int64", "name": "str", "outcome": "str", "count": "int64"}
+    return frames.DataFrame(columns).astype(kinds)
+
+
+def _series(polars: Any, values: list[object]) -> Any:
+    """Return a column; where its values are of kinds that do not go together, they are JSON."""
+    if len({type(value) for value in values} - {type(None)}) > 1:
+        values = [
+            value if value is None or isinstance(value, str) else json.dumps(value)
+            for value in values
+        ]
+    return polars.Series(values, strict=False)
 
 
 def missing_jobs(manifest: Manifest) -> list[JobRecord]:

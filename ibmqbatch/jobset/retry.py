@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..manifest.records import JobRecord, JobStatus
 from ..manifest.store import Manifest
 from ..manifest.wants import unknown_jobs
-from .selection import chosen_jobs
+from .selection import Jobs, chosen_jobs
 
 if TYPE_CHECKING:
     from .work import Work
@@ -17,14 +17,14 @@ __all__ = ["given_after_all", "jobs_to_retry", "lacks_results", "sendable"]
 
 
 def jobs_to_retry(
-    manifest: Manifest, indexes: Collection[int] | None, *, cancelled: bool, lost: bool
+    manifest: Manifest, jobs: Jobs | None, *, cancelled: bool, lost: bool
 ) -> list[JobRecord]:
-    """Return the jobs of these indexes, or of all, that may be run again.
+    """Return those of these jobs, or of all, that may be run again.
 
     Those are the failed ones; with `cancelled` and `lost` also those that were, or `lacks_results`:
     somebody may have had a reason to cancel it, and what has run once has been paid for.
     """
-    named = chosen_jobs(manifest, indexes)
+    named = chosen_jobs(manifest, jobs)
     return [
         job
         for job in manifest.jobs()

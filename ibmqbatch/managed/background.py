@@ -14,12 +14,12 @@ import time
 from typing import TYPE_CHECKING
 
 from ..accounts.find import find_account
+from ..arguments import switch
 from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
 from ..jobset.standing import is_sent
-from .arguments import switch
 
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
@@ -47,12 +47,13 @@ class Sender:
         self._clock = Clock()
         self.error: IbmqbatchError | None = None
         self._done = threading.Event()
+        self._process = os.getpid()
         # A daemon, for the interpreter's end would wait for any other before it tells us.
         self._thread = threading.Thread(
             target=self._run, name=f"sender of {handle.id}", daemon=True
         )
-        _running.append(self)
         self._thread.start()
+        _running.append(self)
 
     def _run(self) -> None:
         try:
@@ -62,6 +63,12 @@ class Sender:
         except IbmqbatchError as error:
             self.error = error
             _log.warning("%s: %s %s", self._handle.id, error.message, error.hint)
+        except Exception as error:  # noqa: BLE001 - of a thread, of whose end nobody would hear
+            # Whoever waits is told, and so is the program's end.
+            self.error = IbmqbatchError(
+                f"Something unforeseen went wrong ({type(error).__name__}: {error})."
+            )
+            _log.exception("%s", self._handle.id)
         finally:
             self._done.set()
             # One that has failed stays, for the program's end tells what is left.
@@ -70,18 +77,21 @@ class Sender:
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended: everything is sent, or something stands in the way."""
-        return self._done.is_set()
+        """Whether it has ended: everything is sent, or something stands in the way.
+
+        A process that was forked has none of the threads of the one that it came from.
+        """
+        return self._done.is_set() or self._process != os.getpid()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until it has ended; return whether it has."""
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0:
+        while not self.finished and (left := deadline - time.monotonic()) > 0:
             # In slices: a Ctrl-C just before a wait, or one that another thread gets, does not end
             # it, and is heard of after it.
             if self._done.wait(min(left, _SLICE)):
                 return True
-        return self._done.is_set()
+        return self.finished
 
     def interrupt(self) -> None:
         """Send nothing more; what is in flight lands."""

@@ -118,7 +118,7 @@ class Holding:
             while not self.read(enough) and not self._sender.join(_LOOK_EVERY):
                 pass
         error = self._sender.error
-        if error is not None and not (enough and self.read(enough)):
+        if error is not None and not self.read(enough or is_sent):
             warn(f"Not all jobs of the set {self.handle.id} are sent: {message_of(error)}")
 
     def wait(
@@ -126,6 +126,8 @@ class Holding:
         goal: Goal,
         timeout: float | None,
         counted: Callable[[JobRecord], bool],
+        *,
+        at_least_once: bool = False,
     ) -> None:
         """Move the set on until `goal` holds; a bar tells how many jobs are `counted`.
 
@@ -133,7 +135,7 @@ class Holding:
         """
         with translated(IBMQJobManagerError):
             try:
-                wait_for(self.handle, goal, timeout, counted=counted)
+                wait_for(self.handle, goal, timeout, counted=counted, at_least_once=at_least_once)
             except TimedOut as error:
                 left = [job for job in self.handle.jobs if not counted(job)]
                 raise IBMQJobManagerTimeoutError(

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus
 
+from ..arguments import seconds
 from ..clock import Clock
 from ..jobset.job_set import connected
 from ..manifest import records
 from ..service.types import RemoteJob
-from .arguments import also_called, checked_timeout, seconds
+from .arguments import also_called, checked_timeout
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock
 from .exceptions import (

@@ -173,9 +173,8 @@ class ManagedJobSet:
                         f"{report.spans(kept)}: they are kept."
                     )
             if wait:
-                if not refresh and any(job.overdue for job in held.handle.jobs):
-                    held.fetch()
-                held.wait(is_delivered, limit, lambda job: job.delivered)
+                overdue = not refresh and any(job.overdue for job in held.handle.jobs)
+                held.wait(is_delivered, limit, lambda job: job.delivered, at_least_once=overdue)
             else:
                 held.fetch()
             with held.handle.open() as manifest:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qiskit.providers import JobStatus
 
+from ..arguments import whole_number
 from ..clock import Clock
 from ..errors import UsageError
 from ..jobset import catalog
@@ -21,7 +22,6 @@ from ..jobset.tags import find_name_tag, find_place
 from ..manifest.records import status_of
 from ..service.client import PAGE
 from ..service.errors import NotFound
-from .arguments import whole_number
 from .run_options import checked_tags
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..arguments import as_index
 from ..errors import UsageError
 from ..jobset.names import CircuitIndex
 from ..manifest.records import CircuitRecord
-from .arguments import as_index
 from .exceptions import IBMQJobManagerJobNotFound, message_of
 
 __all__ = ["Lookup"]

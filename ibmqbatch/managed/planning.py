@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import as_index
 from ..circuits.errors import BadInput
 from ..circuits.given import in_a_list
 from ..clock import Clock
@@ -14,7 +15,6 @@ from ..jobset.job_set import JobSet
 from ..jobset.plan import plan_set as plan_request
 from ..jobset.request import Request, check_request
 from ._qiskit import circuits_of_qobj, client_version, is_qobj
-from .arguments import as_index
 from .run_options import checked_tags, read_run_options
 from .warn import warn
 

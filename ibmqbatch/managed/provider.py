@@ -11,6 +11,7 @@ from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
 from ..accounts.find import find_account
 from ..accounts.model import LOCAL_BACKEND, UnknownAccount
+from ..arguments import whole_number
 from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..jobset.backends import find_backend
@@ -19,7 +20,6 @@ from ..jobset.job_set import connected
 from ..jobset.work import side_by_side
 from ..service.endpoint import LOCAL
 from ..service.errors import ServiceError
-from .arguments import whole_number
 from .backend import IBMQBackend
 from .exceptions import IBMQBackendError, IBMQBackendValueError, message_of, translated
 from .job import IBMQJob

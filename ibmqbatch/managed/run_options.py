@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..arguments import qubits, seconds, switch, whole_number
 from ..errors import UsageError
 from ..jobset.options import check_options, merged
 from ..jobset.request import as_rows
-from .arguments import qubits, seconds, switch, whole_number
 from .warn import warn
 
 __all__ = ["DEFAULTS", "RunOptions", "checked_tags", "read_run_options"]

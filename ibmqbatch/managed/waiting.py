@@ -25,6 +25,7 @@ def wait_for(
     timeout: float | None = None,
     *,
     counted: Callable[[JobRecord], bool],
+    at_least_once: bool = False,
 ) -> None:
     """Move a set on until `goal` holds; see `JobSet.follow`.
 
@@ -32,7 +33,7 @@ def wait_for(
     """
     bars = _bars()
     if bars is None:
-        handle.follow(goal, timeout)
+        handle.follow(goal, timeout, at_least_once=at_least_once)
         return
     with bars:
 
@@ -41,7 +42,7 @@ def wait_for(
             bars.progress("waiting", sum(map(counted, jobs)), len(jobs))
             return goal(manifest)
 
-        handle.follow(watched, timeout, observer=bars)
+        handle.follow(watched, timeout, observer=bars, at_least_once=at_least_once)
 
 
 def _bars() -> NotebookBar | ProgressBars | None:

@@ -253,9 +253,13 @@ ALTER TABLE remotes ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0;
 
 -- Until now results were taken for lost after some tries, unless the service gave them once.
 UPDATE jobset SET closed_at = NULL
-WHERE private = 0 AND EXISTS (SELECT 1 FROM remotes WHERE result = 'lost' AND private = 0);
+WHERE private = 0 AND EXISTS (
+    SELECT 1 FROM jobs j JOIN remotes r ON r.id = j.remote_id
+    WHERE r.result = 'lost' AND r.private = 0
+);
 UPDATE remotes SET result = NULL, overdue = 1
-WHERE result = 'lost' AND private = 0 AND (SELECT private FROM jobset) = 0;
+WHERE result = 'lost' AND private = 0 AND (SELECT private FROM jobset) = 0
+    AND id IN (SELECT remote_id FROM jobs);
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)

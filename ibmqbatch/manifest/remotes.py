@@ -131,8 +131,9 @@ def _merit(remote: RemoteRecord) -> tuple[int, bool, int]:
 
 
 def _rank(remote: RemoteRecord) -> int:
-    """Tell how far along a job is: 0 for one that can give no results any more."""
-    return 0 if remote.result == "lost" else _RANK.get(remote.status, 0)
+    """Tell how far along a job is: 0 for one whose results are not to be expected any more."""
+    given_up = remote.result == "lost" or (remote.overdue and remote.result is None)
+    return 0 if given_up else _RANK.get(remote.status, 0)
 
 
 def ask_cancel(manifest: Manifest, remote: RemoteRecord, at: float) -> None:
@@ -189,11 +190,16 @@ def store_result(manifest: Manifest, remote: RemoteRecord, packed: PackedResult)
     )
 
 
-def result_failed(manifest: Manifest, remote: RemoteRecord, error: str) -> None:
-    """Record a try to fetch a result that brought none, or one that could not be used."""
+def result_failed(
+    manifest: Manifest, remote: RemoteRecord, error: str, *, counted: bool = True
+) -> None:
+    """Record a try to fetch a result that brought none, or one that could not be used.
+
+    One that is not `counted` says nothing of the result itself.
+    """
     manifest.db.write(
-        "UPDATE remotes SET result_tries = result_tries + 1, result_error = ? WHERE id = ?",
-        (error, remote.id),
+        "UPDATE remotes SET result_tries = result_tries + ?, result_error = ? WHERE id = ?",
+        (int(counted), error, remote.id),
     )
     if error == remote.result_error:
         return  # it has been told, and is no news to poll faster for

@@ -73,33 +73,36 @@ def unknown_jobs(manifest: Manifest, jobs: Sequence[JobRecord]) -> list[int]:
     ]
 
 
-def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> None:
+def want_retry(manifest: Manifest, jobs: Sequence[JobRecord]) -> list[int]:
     """Want `jobs` run again, each as a new attempt; the old ones stay in the history.
 
-    One that has moved on since it was read, because another process retried it, is left alone.
-    Raises UsageError where one of them is among `unknown_jobs`.
+    One that has moved on since it was read is left alone: another process has retried it, or its
+    results have come. Return those that are run again, by their indexes. Raises UsageError where
+    one of them is among `unknown_jobs`.
     """
     _check_ours(manifest, "it is run again there")
     _check_known(manifest, jobs)
     with manifest.db.transaction():
         current = {job.index: job for job in manifest.jobs()}
-        for job in jobs:
-            now = current[job.index]
-            if (now.attempt, now.remote and now.remote.id) != (
-                job.attempt,
-                job.remote and job.remote.id,
-            ):
-                continue
+        again = [job for job in jobs if _place(current[job.index]) == _place(job)]
+        for job in again:
             manifest.db.write(
                 "UPDATE jobs SET wanted = 'run', remote_id = NULL, wanted_attempt = 1 + coalesce("
                 "(SELECT max(number) FROM attempts WHERE job = idx), 0) WHERE idx = ?",
                 (job.index,),
             )
             manifest.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
-        if any(job.wanted == "cancel" for job in jobs):
+        if any(job.wanted == "cancel" for job in again):
             # Jobs that were held back are wanted all the same, however many more fail.
             manifest.db.write("UPDATE jobset SET max_fails = NULL")
         _reopen(manifest)
+    return [job.index for job in again]
+
+
+def _place(job: JobRecord) -> tuple[object, ...]:
+    """Return what changes when a job is sent again, or its results come."""
+    remote = job.remote
+    return job.attempt, remote and remote.id, remote is not None and remote.result == "stored"
 
 
 def take_over(manifest: Manifest) -> bool:

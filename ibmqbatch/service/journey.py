@@ -156,4 +156,4 @@ def no_address(url: str) -> Unreachable:
 
 def _without_password(url: str) -> str:
     """Make an address fit to be shown, whatever is wrong with it."""
-    return re.sub(r"//[^/]*@", "//", printable(url))
+    return re.sub(r"//.*@", "//", printable(url))  # a password may hold anything

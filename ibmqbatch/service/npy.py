@@ -63,6 +63,9 @@ class Array:
     kind: str
     data: memoryview
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpickled, (self.shape, self.kind, bytes(self.data))
+
     def merged(self, axes: int) -> Array:
         """Return it with the first `axes` axes as one."""
         return Array((math.prod(self.shape[:axes]), *self.shape[axes:]), self.kind, self.data)
@@ -118,6 +121,10 @@ class Array:
         whole: np.ndarray[Any, Any] = np.ndarray(self.shape, self.kind, self.data)
         # NumPy 1 knows no copy that is None.
         return np.array(whole, dtype) if copy else np.asarray(whole, dtype)
+
+
+def _unpickled(shape: tuple[int, ...], kind: str, data: bytes) -> Array:
+    return Array(shape, kind, memoryview(data))
 
 
 def numbers(kind: str, values: Iterable[float], shape: tuple[int, ...] | None = None) -> Array:

@@ -239,11 +239,16 @@ def classical_expressions(instance: str) -> dict[str, Any]:
     return pub.data.bits.get_counts()
 
 
-def classical_variables(instance: str) -> None:
+def classical_variables(instance: str) -> dict[str, int]:
+    """Flip a qubit when a variable, that is stored into, has come to its value."""
     circuit = QuantumCircuit(1, 1)
-    circuit.add_var("count", expr.lift(3, types.Uint(4)))
+    count = circuit.add_var("count", expr.lift(3, types.Uint(4)))
+    circuit.store(count, expr.lift(5, types.Uint(4)))
+    with circuit.if_test(expr.equal(count, 5)):
+        circuit.x(0)
     circuit.measure(0, 0)
-    _run(instance, "ideal_simulator", circuit)
+    (pub,) = _run(instance, "ideal_simulator", circuit)
+    return pub.data.c.get_counts()
 
 
 def stretched(instance: str) -> dict[str, int]:

@@ -150,9 +150,8 @@ def test_classical_expressions_run(ibm: Ibm) -> None:
     assert ibm.here("classical_expressions") == {"111": SHOTS}
 
 
-def test_classical_variables_are_refused_and_named(ibm: Ibm) -> None:
-    with pytest.raises(ClientError, match=r"Error code 7001; Pub 0: .* the variable 'count'"):
-        ibm.here("classical_variables")
+def test_classical_variables_are_stored_into_and_read(ibm: Ibm) -> None:
+    assert ibm.here("classical_variables") == {"1": SHOTS}
 
 
 def test_stretches_take_no_time_on_the_ideal_simulator(ibm: Ibm) -> None:

@@ -13,6 +13,7 @@ from ibmqbatch.errors import StorageError
 from ibmqbatch.jobset.fetch import fetch, refetch, spool_folder, unfetched
 from ibmqbatch.jobset.standing import is_complete, is_settled
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest import remotes
 from ibmqbatch.manifest.remotes import observe, read_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
@@ -82,6 +83,11 @@ def done(home, private):
                 at=time.time(),
             )
         yield manifest
+
+
+def killed(*_: object) -> None:
+    """End as a process that dies would: nothing is written down."""
+    raise ZeroDivisionError
 
 
 def no_such_job() -> NotFound:
@@ -201,6 +207,27 @@ def test_what_is_given_once_is_lost_where_a_process_died_that_had_asked(done):
     leave(done, "r1.part", b"")
     run(done, None)
     assert done.jobs()[0].lost
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_what_was_given_once_is_lost_whatever_dies_before_that_is_written_down(done, monkeypatch):
+    leave(done, "r1.part", b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(remotes, "lose_result", killed)
+        with pytest.raises(ZeroDivisionError):
+            run(done, None)
+    assert not done.jobs()[0].lost
+    run(done, None)
+    assert done.jobs()[0].lost
+    assert not spool_folder(done).exists()
+
+
+@pytest.mark.parametrize("private", [True], indirect=True)
+def test_a_service_that_is_away_makes_no_results_overdue(done):
+    for _ in range(12):
+        with pytest.raises(Silence):
+            in_vain(done, Silence("Nobody answers."))
+    assert not done.jobs()[0].overdue
 
 
 def test_asking_again_brings_what_was_taken_for_lost(done):

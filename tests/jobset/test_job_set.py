@@ -171,6 +171,38 @@ def test_a_copy_is_a_set_like_any_other(ended, tmp_path):
     assert ended.export(tmp_path, overwrite=True) == copy
 
 
+def test_a_copy_has_the_id_of_its_set_whatever_its_file_is_called(ended, tmp_path):
+    assert ibmqbatch.open(ended.export(tmp_path / "other.sqlite")).id == ended.id
+    with pytest.raises(ibmqbatch.UsageError, match=r"does not end in \.sqlite"):
+        ended.export(tmp_path / "other.db")
+
+
+def test_a_circuits_results_can_be_pickled(ended):
+    result = pickle.loads(pickle.dumps(ended.results()[1]))
+    assert (result.name, dict(result.counts)) == (ended.circuits[1].name, {"10": 7})
+
+
+def test_a_slice_gives_the_circuits_in_it_alone(ended):
+    some = ended.results()[1:]
+    assert some[0].index == 1
+    with pytest.raises(ibmqbatch.UsageError):
+        some[ended.circuits[0].name]
+
+
+def test_values_of_polars_that_do_not_go_together_are_json(embedded_service):
+    one, other = (QuantumCircuit(1, 1, metadata={"k": k}) for k in ({"a": 1}, 1))
+    for circuit in (one, other):
+        circuit.measure(0, 0)
+    frame = ibmqbatch.submit([one, other], shots=3).wait().results().to_dataframe("polars")
+    assert frame["k"].to_list() == ['{"a": 1}', "1"]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_of_no_results_has_the_same_columns(library, ended):
+    whole, empty = (part.to_dataframe(library) for part in (ended.results(), ended.results()[:0]))
+    assert [*whole.dtypes][:4] == [*empty.dtypes][:4]
+
+
 def test_the_time_to_wait_is_limited(embedded_service):
     job_set = ibmqbatch.submit(basis_state("1"), detach=True)
     with pytest.raises(ibmqbatch.TimedOut):

@@ -269,24 +269,24 @@ def test_retried_job_waits_to_be_sent_as_a_new_attempt(manifest):
     assert begin(manifest, 0)[0].attempt == 2
 
 
-def retried(manifest: Manifest, *, lost: bool = False) -> None:
+def retried(manifest: Manifest, *, why: str = "failed") -> None:
     """Retry job 0, whose first run brought nothing; find the second one on the service."""
-    from ibmqbatch.manifest.remotes import lose_result
+    from ibmqbatch.manifest.remotes import lose_result, result_overdue
 
     remote = sent(manifest, 0)
-    if lost:
+    if why != "failed":
         stand(manifest, "r1", "Completed")
         with manifest.db.transaction():
-            lose_result(manifest, remote, "gone")
+            (lose_result if why == "lost" else result_overdue)(manifest, remote, "gone")
     else:
         stand(manifest, "r1", "Failed")
     want_retry(manifest, [manifest.jobs()[0]])
 
 
-@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("why", ["failed", "lost", "overdue"])
 @pytest.mark.parametrize("word", ["Queued", "Running", "Completed"])
-def test_retried_job_that_is_found_counts_instead_of_the_old_one(word, lost, manifest):
-    retried(manifest, lost=lost)
+def test_retried_job_that_is_found_counts_instead_of_the_old_one(word, why, manifest):
+    retried(manifest, why=why)
     attempt = doubted(manifest)
     with manifest.db.transaction():
         attempts.accept(manifest, attempt, "r2", 1, status=word, adopted=True)
@@ -312,8 +312,18 @@ def test_two_retries_at_the_same_time_send_the_job_once(manifest, path):
     want_retry(manifest, seen_by_both)
     sent(manifest, 0, "r2")
     with Manifest.open(path) as other:
-        want_retry(other, seen_by_both)
+        assert want_retry(other, seen_by_both) == []
         assert 0 not in unsent(other)
+
+
+def test_a_job_whose_results_have_come_meanwhile_is_not_run_again(manifest):
+    remote = sent(manifest, 0)
+    stand(manifest, "r1", "Completed")
+    seen = manifest.jobs()[:1]
+    with manifest.db.transaction():
+        store_result(manifest, remote, pack(b"results"))
+    assert want_retry(manifest, seen) == []
+    assert manifest.jobs()[0].remote.result == "stored"
 
 
 def test_retry_waits_until_an_older_attempt_is_settled(manifest):

@@ -21,6 +21,7 @@ def prepare() -> None:
     if hasattr(signal, "setitimer"):
         # Unlike that of RLIMIT_CPU, it leaves no core dump, which would be as large as the memory.
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
     else:
         text = "This platform limits no processor time: circuits that never end must be cancelled."
         print(text, file=sys.stderr)  # noqa: T201 - the log of the workers
