@@ -85,8 +85,10 @@ class Sender:
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until it has ended; return whether it has."""
+        if self._process != os.getpid():
+            return True
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        while not self.finished and (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0:
             # In slices: a Ctrl-C just before a wait, or one that another thread gets, does not end
             # it, and is heard of after it.
             if self._done.wait(min(left, _SLICE)):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -316,6 +318,13 @@ def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
         job_set.results(timeout=5)
 
 
+def test_a_process_that_was_forked_waits_for_no_thread_of_the_other():
+    sender = object.__new__(Sender)
+    sender._done, sender._process = threading.Event(), -1
+    assert sender.finished
+    assert sender.join()
+
+
 def test_no_wait_of_the_program_is_too_long_to_hear_of_a_signal():
     """One that comes just before a wait, or to another thread, does not end the wait."""
     waits = []
@@ -326,7 +335,7 @@ def test_no_wait_of_the_program_is_too_long_to_hear_of_a_signal():
             return len(waits) == 3
 
     sender = object.__new__(Sender)
-    sender._done = Done()
+    sender._done, sender._process = Done(), os.getpid()
     assert sender.join()
     assert len(waits) == 3
     assert max(waits) <= 1
