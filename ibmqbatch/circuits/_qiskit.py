@@ -169,10 +169,10 @@ def with_condition(operation: Any, condition: Any) -> Any:
 def free_parameters(circuit: QuantumCircuit) -> list[Any]:
     """Return the parameters that a circuit can be given values of, in their order.
 
-    Terra counts the variables of its loops among them.
+    Terra and older releases of Qiskit 2 count the variables of its loops among them.
     """
     parameters = list(circuit.parameters)
-    if not parameters or not is_terra():
+    if not parameters:
         return parameters
     variables = set(_loop_variables(circuit))
     return [parameter for parameter in parameters if parameter not in variables]
@@ -181,7 +181,7 @@ def free_parameters(circuit: QuantumCircuit) -> list[Any]:
 def _loop_variables(circuit: QuantumCircuit) -> Iterator[Any]:
     for item in circuit.data:
         if name_of(item) == "for_loop":
-            yield params_of(item)[1]
+            yield item.operation.params[1]
         for block in blocks_of(item):
             yield from _loop_variables(block)
 

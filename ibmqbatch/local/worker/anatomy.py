@@ -39,7 +39,7 @@ def walk(circuit: Any) -> Iterator[Any]:
 def free_parameters(circuit: Any) -> list[Any]:
     """Return the parameters, in order, that a job gives values of.
 
-    Terra counts the variables of loops among a circuit's.
+    Terra and older releases of Qiskit 2 count the variables of loops among them.
     """
     variables = {op.params[1] for op in walk(circuit) if op.name == "for_loop"}
     return [parameter for parameter in circuit.parameters if parameter not in variables]
