@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from .managed.ibmq import IBMQ, IBMQFactory
     from .managed.job import IBMQJob
+    from .managed.job_gone import ApiJobShareLevel
     from .managed.job_limit import BackendJobLimit
     from .managed.job_set import ManagedJobSet
     from .managed.least_busy import least_busy
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
     from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.queueinfo import QueueInfo
-    from .managed.share_level import ApiJobShareLevel
     from .manifest.errors import SetInUse
     from .service.errors import ServiceError
 
@@ -145,7 +145,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "AccountProvider": "managed.provider",
     "AmbiguousSet": "jobset.errors",
-    "ApiJobShareLevel": "managed.share_level",
+    "ApiJobShareLevel": "managed.job_gone",
     "BackendJobLimit": "managed.job_limit",
     "BackendProperties": "managed.backend_properties",
     "BackendStatus": "managed.backend_status",

@@ -203,18 +203,9 @@ class _Directory:
         self._search_url, self._catalog_url = discovery_urls(endpoint.iam_url)
         self._clock, self._retry = clock, retry
 
-        def transport(url: str) -> Transport:
-            return Transport(
-                url,
-                proxy=endpoint.proxy,
-                ca_bundle=endpoint.ca_bundle,
-                verify=endpoint.verify,
-                clock=clock,
-            )
-
-        self._iam = transport(endpoint.iam_url)
-        self._search = transport(self._search_url)
-        self._catalog = transport(self._catalog_url)
+        self._iam = Transport.of(endpoint, endpoint.iam_url, clock)
+        self._search = Transport.of(endpoint, self._search_url, clock)
+        self._catalog = Transport.of(endpoint, self._catalog_url, clock)
         self._tokens = TokenSource(self._iam, endpoint.iam_url, endpoint.api_key, clock)
 
     def __enter__(self) -> Self:

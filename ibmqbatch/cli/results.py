@@ -211,7 +211,7 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
     if this.json:
         this.data["results"] = list(records)
     elif wanted.form == "npz":
-        from ..render.arrays import write_arrays
+        from ..render.results import write_arrays
 
         with binary_output(wanted.path) as file:
             write_arrays(shot_arrays(found), file)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from .warn import warn
 
-__all__ = ["WithoutCounterpart"]
+__all__ = ["ApiJobShareLevel", "WithoutCounterpart"]
+
+
+class ApiJobShareLevel(Enum):
+    """With whom a job was shared. Today whoever may use the instance sees its jobs.
+
+    For programs that name a level; where one is given a warning tells that it has no effect.
+    """
+
+    GLOBAL = "global"
+    HUB = "hub"
+    GROUP = "group"
+    PROJECT = "project"
+    NONE = "none"
 
 
 class WithoutCounterpart:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from .console import clean, out, plural
 from .json_text import json_text
 
-__all__ = ["metadata_text", "show_results", "write_results"]
+__all__ = ["metadata_text", "show_results", "write_arrays", "write_results"]
 
 Data = Mapping[str, Any]
 
@@ -36,6 +36,18 @@ def write_results(
     else:
         for result in results:
             stream.writelines("\t".join(fields) + "\n" for fields in _plain(result))
+
+
+def write_arrays(
+    arrays: Iterable[tuple[str, Iterable[bytes | memoryview]]], stream: BinaryIO
+) -> None:
+    """Write .npy files, each in pieces, by name as a compressed `.npz`: one of them at a time."""
+    import zipfile
+
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, pieces in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.writelines(pieces)
 
 
 def _write_csv(

@@ -32,19 +32,10 @@ class _Place:
     def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
         self.endpoint = endpoint
 
-        def transport(url: str) -> Transport:
-            return Transport(
-                url,
-                proxy=endpoint.proxy,
-                ca_bundle=endpoint.ca_bundle,
-                verify=endpoint.verify,
-                clock=clock,
-            )
-
-        self.transport = transport(endpoint.url)
+        self.transport = Transport.of(endpoint, endpoint.url, clock)
         # IAM is another host; it is asked too rarely to deserve a pool of its own, but an origin
         # on this machine must not be asked through a proxy, and one elsewhere perhaps must.
-        self.iam = transport(endpoint.iam_url)
+        self.iam = Transport.of(endpoint, endpoint.iam_url, clock)
         self.tokens = TokenSource(self.iam, endpoint.iam_url, endpoint.api_key, clock)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -28,6 +28,7 @@ from .bounds import (
     read_json,
 )
 from .certificates import blind_context, bundle, bundle_context
+from .endpoint import Endpoint
 from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
 from .failures import failure, is_web_page, printable, web_page
 from .journey import LOG, Journey, no_address, stopped_by_proxy, unreachable
@@ -75,6 +76,17 @@ class Transport:
     see `certificates`. Raises Unreachable where any of them cannot be used. No request waits for an
     answer beyond the deadline of the `clock`, but for submissions and what is given once.
     """
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, url: str, clock: Clock) -> Self:
+        """Return one to an origin, on the way and with the certificates that an endpoint tells."""
+        return cls(
+            url,
+            proxy=endpoint.proxy,
+            ca_bundle=endpoint.ca_bundle,
+            verify=endpoint.verify,
+            clock=clock,
+        )
 
     def __init__(
         self,
