@@ -12,11 +12,12 @@ from warnings import warn
 from .arguments import qubits, seconds, switch, text, texts, whole_number
 from .clock import Clock
 from .errors import IbmqbatchError, InputError, UsageError
-from .jobset.catalog import set_paths
+from .jobset.catalog import check_state, matches, set_paths
 from .jobset.job_set import JobSet, Progress, connected
 from .jobset.options import check_options
 from .jobset.request import Request, as_rows, check_request
-from .manifest.records import SetState
+from .jobset.view import set_data
+from .manifest.store import Manifest
 
 if TYPE_CHECKING:
     from .service.types import BackendEntry
@@ -166,21 +167,14 @@ def job_sets(
     submitting, running, done, failed, cancelled, or open, which is any of the first three. A file
     that cannot be read is left out. Raises UsageError for a state that there is not.
     """
-    states = ["open", *SetState]
-    if state is not None and state not in states:
-        raise UsageError(f"There is no state '{state}'.", f"Use one of {', '.join(states)}.")
-    wanted = {*texts(tags, "tags")}
+    check_state(state)
+    wanted = texts(tags, "tags")
     found = []
     for path in set_paths():
-        job_set = JobSet(path)
-        with contextlib.suppress(IbmqbatchError):
-            record = job_set.record()
-            if (name is None or name in record.name) and wanted <= set(record.tags):
-                if state is not None:
-                    now = job_set.status(refresh=False).state
-                    if not (now == state or (state == "open" and not now.final)):
-                        continue
-                found.append(job_set)
+        with contextlib.suppress(IbmqbatchError), Manifest.open(path) as manifest:
+            item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
+            if matches(item, _maybe(text, name, "name"), wanted, state):
+                found.append(JobSet(path))
     return found
 
 

@@ -9,11 +9,10 @@ import typer
 from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
-from ..jobset.catalog import find_set, reference_to, set_paths
+from ..jobset.catalog import STATES, check_state, find_set, matches, reference_to, set_paths
 from ..jobset.view import event_data, set_data
-from ..manifest.records import SetState
 from ..manifest.store import Manifest
-from ..suggestions import close_to, did_you_mean, with_suggestion
+from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, outcome, verb
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LISTED = 20  # sets
-_OPEN = "open"
-_STATES = (_OPEN, *map(str, SetState))
 
 
 def command(
@@ -45,8 +42,8 @@ def command(
         typer.Option(
             "--state",
             metavar="STATE",
-            help=f"List sets of a state: {', '.join(_STATES)}.",
-            autocompletion=candidates.one_of(*_STATES),
+            help=f"List sets of a state: {', '.join(STATES)}.",
+            autocompletion=candidates.one_of(*STATES),
         ),
     ] = None,
     limit: Annotated[
@@ -104,9 +101,7 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
     from ..render.console import is_terminal, message
     from ..render.tables import show_sets
 
-    if state is not None and state not in _STATES:
-        hint = f"Use one of {', '.join(_STATES)}."
-        raise UsageError(f"There is no state '{state}'.", with_suggestion(hint, state, _STATES))
+    check_state(state)
     found: list[dict[str, Any]] = []
     known: dict[str, None] = {}  # the tags that sets have
     more = False
@@ -116,7 +111,7 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
             break
         item = _described(this, path)
         known |= dict.fromkeys(item["tags"] if item else ())
-        if item is not None and _matches(item, name, tags, state):
+        if item is not None and matches(item, name, tags, state):
             found.append(item)
     this.data["job_sets"] = found
     if this.json:
@@ -142,16 +137,6 @@ def _described(this: Verb, path: Path) -> dict[str, Any] | None:
     except IbmqbatchError as error:
         this.problems += error.problems
         return None
-
-
-def _matches(item: dict[str, Any], name: str | None, tags: list[str], state: str | None) -> bool:
-    if name is not None and name not in item["name"]:
-        return False
-    if not set(tags) <= set(item["tags"]):
-        return False
-    if state == _OPEN:
-        return not SetState(item["state"]).final
-    return state is None or item["state"] == state
 
 
 def _show(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from .. import paths
-from ..errors import IbmqbatchError, Problem, StorageError
+from ..errors import IbmqbatchError, Problem, StorageError, UsageError
 from ..kinds import LOOKED_AT, Kind, kind_of
 from ..manifest.glance import glance_job
 from ..manifest.ids import is_set_id
+from ..manifest.records import SetState
 from ..manifest.store import SUFFIX, Manifest
 from ..suggestions import with_suggestion
 from .errors import AmbiguousSet, NoSuchSet
@@ -17,15 +19,20 @@ from .tags import find_place
 
 __all__ = [
     "LATEST",
+    "STATES",
+    "check_state",
     "find_job",
     "find_path",
     "find_set",
+    "matches",
     "open_sets",
     "reference_to",
     "set_paths",
 ]
 
 LATEST = "latest"
+_OPEN = "open"
+STATES = (_OPEN, *map(str, SetState))  # that sets can be chosen by
 _MOST_NAMED = 5
 _LOOKED_AT = 100  # sets whose names are compared with one that is not known
 
@@ -44,6 +51,29 @@ def set_paths() -> list[Path]:
         ) from error
     # Ids sort by the time at which they were made.
     return sorted(found, key=lambda path: path.stem, reverse=True)
+
+
+def check_state(state: str | None) -> None:
+    """Raise UsageError for a state that sets cannot be chosen by."""
+    if state is not None and state not in STATES:
+        hint = f"Use one of {', '.join(STATES)}."
+        raise UsageError(f"There is no state '{state}'.", with_suggestion(hint, state, STATES))
+
+
+def matches(
+    item: Mapping[str, Any], name: str | None, tags: Collection[str], state: str | None
+) -> bool:
+    """Tell whether a set, as `view.set_data` has it, is one that is looked for.
+
+    Its name contains `name`, it has all of `tags`, and is in the state.
+    """
+    if name is not None and name not in item["name"]:
+        return False
+    if not set(tags) <= set(item["tags"]):
+        return False
+    if state == _OPEN:
+        return not SetState(item["state"]).final
+    return state is None or item["state"] == state
 
 
 def open_sets(problems: list[Problem]) -> Iterator[Manifest]:
