@@ -18,10 +18,10 @@ import pytest
 from ibmqbatch.accounts import instances
 from ibmqbatch.service import connection
 from ibmqbatch.service.retry import RetryPolicy
-from tests.embedded import Embedded
-from tests.forked import run_forked
-from tests.inprocess import run_here
-from tests.proxy import Proxy
+from tests.support.embedded import Embedded
+from tests.support.forks import run_forked
+from tests.support.inprocess import run_here
+from tests.support.proxy import Proxy
 
 # A shell without job control starts what it puts into the background deaf to Ctrl-C, and so would
 # be the commands that the tests start.

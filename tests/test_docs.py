@@ -22,7 +22,7 @@ from ibmqbatch.local.devices import REHEARSALS
 from ibmqbatch.local.recipe import recipe
 from ibmqbatch.render.envelope import SCHEMA
 from tests.conftest import BELL, Cli
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.terminal import run_in_terminal, without_escapes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

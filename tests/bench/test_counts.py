@@ -27,9 +27,9 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
-from tests.bench.stub import BACKEND, Stub
 from tests.manifest.conftest import draft_set
-from tests.waiting import wait_until
+from tests.support.stub import BACKEND, Stub
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.support import Machines, apart
 from tests.conftest import Cli, basis_state, point_at
 from tests.local.support import Client, open_client
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from rich.cells import cell_len
 from ibmqbatch.render.envelope import SCHEMA
 from tests.conftest import Cli, point_at
 from tests.local.support import Client, new_crn, open_client
-from tests.proxy import Proxy
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.proxy import Proxy
+from tests.support.terminal import run_in_terminal, without_escapes
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 

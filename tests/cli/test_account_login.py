@@ -10,7 +10,7 @@ import pytest
 from tests.cli.accounts import Login, found
 from tests.cli.support import document
 from tests.conftest import BELL
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.terminal import run_in_terminal, without_escapes
 
 SEARCH = "/v3/resources/search"
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.support import SLOW
 from tests.conftest import BELL, Cli, basis_state
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def service_states(home: Path) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.support import document
 from tests.conftest import basis_state
-from tests.proxy import Seen
+from tests.support.proxy import Seen
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

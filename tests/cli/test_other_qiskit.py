@@ -17,7 +17,7 @@ from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
 from tests.conftest import BELL, Cli
 from tests.manifest.conftest import draft_set
-from tests.qiskits import TERRA
+from tests.support.qiskits import TERRA
 
 # A circuit of two qubits, `rx(theta)` on the one and `cx` to the other, as Terra 0.46 writes it for
 # the wire, and as Qiskit 2.6 does; zlib of QPY.

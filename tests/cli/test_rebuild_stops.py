@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.support import apart
 from tests.conftest import Cli, basis_state
-from tests.proxy import Proxy, Seen
+from tests.support.proxy import Proxy, Seen
 
 # A set of three jobs takes one listing, three questions and three results.
 REQUESTS = 7

@@ -16,7 +16,7 @@ from qiskit_aer import AerSimulator
 
 from tests.conftest import BELL, Cli
 from tests.local.rehearsing import need, noise_of
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
 
 SIZES = (3, 5, 10)
 SHOTS = 4000

@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.support import SLOW, screen
 from tests.conftest import BELL
-from tests.terminal import run_in_terminal
-from tests.waiting import wait_until
+from tests.support.terminal import run_in_terminal
+from tests.support.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 

@@ -10,7 +10,7 @@ from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.advance import follow
 from tests.cli.support import SLOW
 from tests.conftest import BELL, basis_state
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def states(cli, set_id: str) -> list[str]:

@@ -21,7 +21,7 @@ import pytest
 
 from tests.local.conftest import client, local_server  # noqa: F401 - fixtures
 from tests.local.support import Client, new_crn, open_client
-from tests.proxy import Proxy, Seen
+from tests.support.proxy import Proxy, Seen
 
 ELSEWHERE = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
 PYTHON = ELSEWHERE or (sys.executable if find_spec("qiskit_ibm_runtime") else None)

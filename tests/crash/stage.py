@@ -15,8 +15,8 @@ from tests.conftest import basis_state
 from tests.crash.books import Books
 from tests.crash.points import Kill
 from tests.crash.zygote import Child, Zygote
-from tests.embedded import Embedded, Stored
-from tests.proxy import Proxy
+from tests.support.embedded import Embedded, Stored
+from tests.support.proxy import Proxy
 
 __all__ = ["Audit", "Stage", "write_slow", "write_states"]
 

@@ -11,8 +11,8 @@ from typing import Self
 
 from tests.crash.stage import Stage, write_slow, write_states
 from tests.crash.zygote import Zygote
-from tests.embedded import Embedded
-from tests.proxy import Proxy
+from tests.support.embedded import Embedded
+from tests.support.proxy import Proxy
 
 __all__ = ["SPEED", "Theatre"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from tests.crash.points import Kill, watch
-from tests.warm import warm
+from tests.support.warm import warm
 
 __all__ = ["Child", "Zygote"]
 

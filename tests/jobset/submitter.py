@@ -12,7 +12,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Account, Endpoint
-from tests.bench.stub import API_KEY, INSTANCE
+from tests.support.stub import API_KEY, INSTANCE
 
 
 class Teller:

@@ -15,7 +15,7 @@ from ibmqbatch import JobSet
 from ibmqbatch.manifest.records import JobStatus
 from tests.conftest import basis_state, point_at
 from tests.manifest.conftest import write_set
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 from ibmqbatch.manifest.store import Manifest
-from tests.bench.stub import INSTANCE, Limits, Stub
 from tests.manifest.conftest import write_set
+from tests.support.stub import INSTANCE, Limits, Stub
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import RUNTIME, TERRA, models
+from tests.support.qiskits import RUNTIME, TERRA, models
 
 from .support import Client, joined_counts, seeded
 

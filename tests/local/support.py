@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 FINAL = {"Completed", "Failed", "Cancelled"}
 

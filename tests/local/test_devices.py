@@ -13,7 +13,7 @@ import pytest
 
 from ibmqbatch.local import devices
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import models, needs_qiskit2
+from tests.support.qiskits import models, needs_qiskit2
 
 from .rehearsing import CONTROL_FLOW, QUBITS, need
 from .support import Client, error

@@ -18,7 +18,7 @@ import pytest
 
 from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, error, slow
 

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from qiskit.circuit.library import XGate
     from qiskit_aer import AerSimulator
 
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 from .rehearsing import SHOTS, counts, device, direct, distance, noise_of
 from .support import Client, encode, samples, seeded

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch.local import schema
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .support import Client, LocalServer, bell, error, new_crn, slow
 

@@ -13,7 +13,7 @@ with warnings.catch_warnings():
     from qiskit_aer import AerSimulator
 
 from ibmqbatch.local.worker.simulation import mix_seed
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 from .support import Client, encode, joined_counts, seeded
 

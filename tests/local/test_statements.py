@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
     from qiskit.circuit.classical import expr, types
 
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
 
 from .support import Client, encode, joined_counts
 

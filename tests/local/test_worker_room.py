@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ibmqbatch.local.worker import packed
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode
 

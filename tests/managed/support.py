@@ -33,9 +33,9 @@ from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
-from tests.forked import run_forked
 from tests.managed.programs import flipped
-from tests.waiting import wait_until
+from tests.support.forks import run_forked
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
@@ -128,7 +128,7 @@ def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
 def elsewhere(code: str, *words: object) -> Any:
     """Run Python code in another process; return what it prints as JSON.
 
-    It knows nothing of what has been done in this one; see `tests.forked`.
+    It knows nothing of what has been done in this one; see `tests.support.forks`.
     """
     code = textwrap.dedent(code)
     ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)

@@ -16,7 +16,7 @@ from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest.store import Manifest
 from tests.managed.programs import bell, flipped
 from tests.managed.support import elsewhere, sets
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 PARAMETERS = [Parameter("theta"), Parameter("phi")]
 

@@ -17,8 +17,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerUnknownJobSet,
 )
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUBBED
-from tests.bench.stub import Stub
 from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
@@ -29,6 +27,8 @@ from tests.managed.support import (
     outcome,
     spoiled,
 )
+from tests.support.stub import BACKEND as STUBBED
+from tests.support.stub import Stub
 
 
 def test_5_a_set_of_a_dozen_jobs_is_found_by_its_id_alone(manager, held):

@@ -20,10 +20,10 @@ from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND, Stub
 from tests.managed.support import BACKEND as LOCAL_BACKEND
 from tests.managed.support import numbered, start
-from tests.waiting import wait_until
+from tests.support.stub import BACKEND, Stub
+from tests.support.waiting import wait_until
 
 # `flying` waits until jobs are on their way, `landed` until so many are in the set's file.
 # After `tell_of_the_end` it prints "now" as soon as the interpreter's end waits for what is sent,

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUB
-from tests.bench.stub import Limits, Stub
 from tests.managed.support import BACKEND, numbered
+from tests.support.stub import BACKEND as STUB
+from tests.support.stub import Limits, Stub
 
 FULL = json.dumps(
     {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}

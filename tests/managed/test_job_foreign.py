@@ -17,7 +17,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import connected
 from tests.managed.support import STEPS, Gate, on_service
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 
 def foreign(**changes: object) -> str:

@@ -42,7 +42,7 @@ from tests.managed.support import (
     start,
 )
 from tests.manifest.conftest import write_set
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture

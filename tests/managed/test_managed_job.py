@@ -18,7 +18,7 @@ from ibmqbatch.managed.exceptions import (
 )
 from tests.managed.programs import bell, flipped
 from tests.managed.support import BACKEND, REFUSAL, Gate, numbered, outcome, spoiled
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture

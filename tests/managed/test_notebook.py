@@ -14,7 +14,7 @@ from ibmqbatch import IBMQJobManager
 from ibmqbatch.managed.waiting import wait_for
 from ibmqbatch.render.notebook import NotebookBar, in_notebook, job_set_html
 from tests.managed.support import BACKEND, ROOT, STRICT, numbered, spoiled
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.terminal import run_in_terminal, without_escapes
 
 
 class Shown:

@@ -43,7 +43,7 @@ from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.planning import plan_set
 from tests.managed.programs import bell, flipped
 from tests.managed.support import on_service, planned, said, spoil
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 ENDED = {JobStatus.DONE, JobStatus.CANCELLED, JobStatus.ERROR}
 

@@ -33,7 +33,7 @@ from tests.managed.support import (
     spoiled,
 )
 from tests.managed.test_behaviours_submission import FULL
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 

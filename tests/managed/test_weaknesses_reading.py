@@ -19,8 +19,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUBBED
-from tests.bench.stub import Stub
 from tests.conftest import Cli
 from tests.managed.programs import flipped
 from tests.managed.support import (
@@ -30,7 +28,9 @@ from tests.managed.support import (
     outcome,
     spoiled,
 )
-from tests.waiting import wait_until
+from tests.support.stub import BACKEND as STUBBED
+from tests.support.stub import Stub
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from tests.managed.support import (
     numbered,
     outcome,
 )
-from tests.qiskits import needs_terra
-from tests.waiting import wait_until
+from tests.support.qiskits import needs_terra
+from tests.support.waiting import wait_until
 
 
 def test_5_a_busy_service_is_obeyed_and_failed_jobs_are_run_again_on_request(

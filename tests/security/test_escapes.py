@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import BELL
 from tests.security.hostile import Hostile
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.terminal import run_in_terminal, without_escapes
 
 # Colours, a title, an answerback, the same in one byte, a line of its own, reversed text, a half.
 EVIL = "\x1b[31m\x1b]0;owned\x07\x05\x9b31m\x85\u2028\u202egnp\ud800\r\nerror: no\x00"

@@ -16,7 +16,7 @@ from ibmqbatch.service.errors import Firewalled, NoAnswer, Unreadable
 from ibmqbatch.service.transport import Transport
 from ibmqbatch.service.types import Backend, JobPage
 from tests.service.conftest import JOBS
-from tests.sockets import Raw
+from tests.support.sockets import Raw
 
 DOCUMENT = {"jobs": [], "count": 0, "text": "x" * 5000}
 BODY = json.dumps(DOCUMENT).encode()

@@ -21,7 +21,7 @@ from ibmqbatch.service.errors import NoAnswer, ServerFault, Unreadable
 from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode_results
 from tests.service.conftest import CRN, JOBS, KEY, TOKEN
 from tests.service.test_bodies import CHUNKED, GZIP, answer, ask, chunked, download
-from tests.sockets import Endless, Raw
+from tests.support.sockets import Endless, Raw
 
 MB = 1_000_000
 

@@ -23,7 +23,7 @@ from ibmqbatch.service.errors import NoAnswer, ProxyFailed, ServiceError, Unreac
 from ibmqbatch.service.retry import RetryPolicy
 from ibmqbatch.service.transport import Transport
 from tests.service.conftest import CRN, KEY, account
-from tests.sockets import ConnectProxy, Https, Raw
+from tests.support.sockets import ConnectProxy, Https, Raw
 
 HOST = "quantum.test"  # known to the proxy alone
 VARIABLES = [

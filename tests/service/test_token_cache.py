@@ -16,8 +16,8 @@ from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed
 from ibmqbatch.service.token_cache import Token, TokenCache, forget_tokens
-from tests.bench.stub import API_KEY, INSTANCE, Stub
 from tests.service.conftest import API, CRN, IAM, JOBS, KEY, TOKEN, FakeClock, account, error_body
+from tests.support.stub import API_KEY, INSTANCE, Stub
 
 ROOT = Path(__file__).parents[2]
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})

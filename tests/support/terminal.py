@@ -13,7 +13,7 @@ import termios
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.forked import COMMAND, Forked
+from tests.support.forks import COMMAND, Forked
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
 

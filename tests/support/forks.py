@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.warm import warm
+from tests.support.warm import warm
 
 __all__ = ["COMMAND", "Forked", "run_forked"]
 
@@ -96,7 +96,7 @@ def _server() -> socket.socket:
             [sys.executable, *_STRICT, "-m", __name__, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             # Libraries that start threads of their own could not be forked.
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
