@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import ibmqbatch
-from tests.conftest import BELL
+from tests.support.circuits import BELL
+from tests.support.fresh import run_fresh
 
 ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
@@ -229,11 +227,7 @@ def test_public_names_exist():
 def loaded_by(code: str) -> set[str]:
     """Run code in a new interpreter; return the names of the libraries that it has loaded."""
     ending = "\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return {name.partition(".")[0] for name in run_fresh(code + ending)}
 
 
 LOOKING = [
@@ -285,7 +279,7 @@ def finished_set(home) -> str:
     from ibmqbatch.manifest.remotes import close_set
     from ibmqbatch.manifest.store import Manifest
     from ibmqbatch.manifest.wants import want_cancel
-    from tests.manifest.conftest import write_set
+    from tests.support.manifests import write_set
 
     with Manifest.open(write_set(2)) as manifest:
         want_cancel(manifest, [0, 1])
@@ -319,7 +313,7 @@ def test_backends_loads_no_qiskit_or_numpy(service):
 
 
 def test_status_of_a_set_that_runs_loads_no_qiskit(service, circuits):
-    from tests.manifest.conftest import write_set
+    from tests.support.manifests import write_set
 
     write_set(1, instance=service["crn"])
     assert "qiskit" not in loaded_by_commands(["status", "latest"])

@@ -39,7 +39,7 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
-from tests.manifest.conftest import write_set
+from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
 SCRIPT = str(Path(sys.executable).with_name("ibmqbatch"))

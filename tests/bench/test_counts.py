@@ -27,7 +27,7 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
-from tests.manifest.conftest import draft_set
+from tests.support.manifests import draft_set
 from tests.support.stub import BACKEND, Stub
 from tests.support.waiting import wait_until
 

@@ -16,8 +16,8 @@ from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.complete import Answer, complete
 from ibmqbatch.cli.shells import _read
 from ibmqbatch.service.backend_names import known_backends, remember_backends
-from tests.conftest import BELL
-from tests.manifest.conftest import write_set
+from tests.support.circuits import BELL
+from tests.support.manifests import write_set
 
 
 def values(words: str, incomplete: str = "") -> list[str]:

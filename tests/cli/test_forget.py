@@ -12,7 +12,7 @@ import pytest
 
 from ibmqbatch.files import FileLock
 from tests.cli.support import SLOW, document
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.support import document
-from tests.conftest import basis_state
+from tests.support.circuits import basis_state
 from tests.support.proxy import Seen
 
 pytestmark = pytest.mark.usefixtures("no_waits")

@@ -10,8 +10,8 @@ import pytest
 
 from ibmqbatch.manifest.store import Manifest
 from tests.cli.support import document
-from tests.conftest import Cli
 from tests.local.support import Client, slow
+from tests.support.commands import Cli
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.support import apart
-from tests.conftest import Cli, basis_state
+from tests.support.circuits import basis_state
+from tests.support.commands import Cli
 from tests.support.proxy import Proxy, Seen
 
 # A set of three jobs takes one listing, three questions and three results.

@@ -15,8 +15,8 @@ from qiskit.circuit import Parameter
 
 from ibmqbatch.manifest.store import Manifest
 from tests.cli.support import document
-from tests.conftest import Cli
 from tests.local.support import Client, encode, slow
+from tests.support.commands import Cli
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

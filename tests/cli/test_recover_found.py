@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from tests.cli.support import document
-from tests.conftest import Cli
 from tests.local.support import Client
+from tests.support.commands import Cli
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

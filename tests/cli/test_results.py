@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tests.cli.support import SLOW
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 
 @pytest.fixture

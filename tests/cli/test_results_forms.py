@@ -17,8 +17,8 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.outcomes import BitArray, PubResult
 from ibmqbatch.service.results import decode_results
 from tests.cli.support import VALIDATOR
-from tests.conftest import basis_state
 from tests.support.arrays import as_array
+from tests.support.circuits import basis_state
 
 TWO = (
     'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg a[1];\ncreg b[3];\nh q;\n'

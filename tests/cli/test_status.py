@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cli.support import SLOW, screen
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def test_sets_are_listed_newest_first_and_filtered(cli, circuits):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
 
 import pytest
 
 from tests.cli.support import SLOW, screen
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 from tests.support.terminal import run_in_terminal
 from tests.support.waiting import wait_until
 
@@ -54,9 +53,8 @@ def test_a_terminal_shows_only_the_jobs_that_fit(cli, circuits):
 
 def test_no_colour_is_honoured(cli, circuits):
     cli.submit(circuits(a=BELL), "--wait")
-    words = [sys.executable, "-m", "ibmqbatch", "status", "latest"]
     for env, coloured in ((cli.env, True), ({**cli.env, "NO_COLOR": "1"}, False)):
-        _, text = run_in_terminal(words, env=env, cwd=cli.cwd, term="xterm-256color")
+        _, text = run_in_terminal("status", "latest", env=env, cwd=cli.cwd, term="xterm-256color")
         assert ("\x1b[32m" in text) is coloured
 
 

@@ -9,7 +9,7 @@ import pytest
 from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.advance import follow
 from tests.cli.support import SLOW
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 from tests.support.waiting import wait_until
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BELL, Cli
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
 
 from .conftest import Ibm, Served
 

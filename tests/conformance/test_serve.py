@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BELL
 from tests.local.rehearsing import need
+from tests.support.circuits import BELL
 
 from .conftest import Ibm, Served
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.tags import find_job_tag, set_tag
-from tests.conftest import basis_state
 from tests.crash.books import Books
+from tests.crash.commands import Child, Commands
 from tests.crash.points import Kill
-from tests.crash.zygote import Child, Zygote
+from tests.support.circuits import basis_state
 from tests.support.embedded import Embedded, Stored
 from tests.support.proxy import Proxy
 
@@ -54,11 +54,11 @@ class Stage:
     """One data folder, whose account leads to the service through the proxy."""
 
     def __init__(
-        self, folder: Path, zygote: Zygote, embedded: Embedded, proxy: Proxy, circuits: Path
+        self, folder: Path, commands: Commands, embedded: Embedded, proxy: Proxy, circuits: Path
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        self.zygote = zygote
+        self.commands = commands
         self.embedded = embedded
         self.proxy = proxy
         self.circuits = circuits
@@ -81,11 +81,11 @@ class Stage:
 
     def start(self, *words: object, kill: Kill | None = None) -> Child:
         """Start a command."""
-        return self.zygote.start(*words, env=self.env, cwd=self.folder, kill=kill)
+        return self.commands.start(*words, env=self.env, cwd=self.folder, kill=kill)
 
     def run(self, *words: object, kill: Kill | None = None) -> tuple[int, Child]:
         """Run a command to its end, or to the event at which it is killed."""
-        return self.zygote.run(*words, env=self.env, cwd=self.folder, kill=kill)
+        return self.commands.run(*words, env=self.env, cwd=self.folder, kill=kill)
 
     def done(self, *words: object, codes: Sequence[int] = (0,)) -> str:
         """Run a command that must end well; return what it printed."""

@@ -18,7 +18,7 @@ from ibmqbatch.manifest.records import SetRecord
 from ibmqbatch.service.errors import NoAnswer, NotFound, ServiceError
 from ibmqbatch.service.pace import Pace
 from ibmqbatch.service.types import JobPage, RemoteJob
-from tests.service.conftest import FakeClock, account
+from tests.support.accounts import FakeClock, account
 
 SETTLE, GAP = 30.0, 10.0
 SET = "20261120-zzzzzzz"

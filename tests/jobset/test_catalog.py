@@ -14,7 +14,7 @@ from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
 from ibmqbatch.manifest.errors import DamagedManifest
 from ibmqbatch.manifest.remotes import close_set
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import sent, write_set
+from tests.support.manifests import sent, write_set
 
 OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
 

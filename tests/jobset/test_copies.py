@@ -23,8 +23,8 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
 from ibmqbatch.service.errors import Unreachable
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
-from tests.manifest.conftest import begin, write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import begin, write_set
 
 JOBS = 4
 

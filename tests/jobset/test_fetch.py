@@ -18,8 +18,8 @@ from ibmqbatch.manifest.remotes import observe, read_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
 from ibmqbatch.service.types import RemoteJob
-from tests.manifest.conftest import sent, write_set
-from tests.service.conftest import FakeClock, account
+from tests.support.accounts import FakeClock, account
+from tests.support.manifests import sent, write_set
 
 GOOD = json.dumps(
     {"results": [{"data": {"c": {"samples": ["0x0"] * 100, "num_bits": 1}}}] * 2}

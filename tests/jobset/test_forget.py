@@ -22,7 +22,7 @@ from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.remotes import close_set, observe
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_cancel
-from tests.manifest.conftest import begin, change, sent, write_set
+from tests.support.manifests import begin, change, sent, write_set
 
 SET_ID = "20260101-aaaaaaa"
 

@@ -13,8 +13,9 @@ from qiskit import QuantumCircuit
 import ibmqbatch
 from ibmqbatch import JobSet
 from ibmqbatch.manifest.records import JobStatus
-from tests.conftest import basis_state, point_at
-from tests.manifest.conftest import write_set
+from tests.support.circuits import basis_state
+from tests.support.commands import point_at
+from tests.support.manifests import write_set
 from tests.support.qiskits import needs_qiskit2, needs_terra
 
 

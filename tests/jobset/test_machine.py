@@ -33,8 +33,8 @@ from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError, Unr
 from ibmqbatch.service.pace import Pace
 from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.jobset.support import own_folders
-from tests.manifest.conftest import write_set
-from tests.service.conftest import FakeClock, account
+from tests.support.accounts import FakeClock, account
+from tests.support.manifests import write_set
 
 JOBS = 8
 PAGE = 3  # jobs, of a listing

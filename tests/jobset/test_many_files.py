@@ -23,8 +23,8 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import NoAnswer, ServiceError, Unreachable
 from tests.jobset.support import own_folders
 from tests.jobset.test_machine import LAGS, SETTLE, Fate, Killed, Model
-from tests.manifest.conftest import write_set
-from tests.service.conftest import FakeClock
+from tests.support.accounts import FakeClock
+from tests.support.manifests import write_set
 
 JOBS, FILES = 3, 3
 LATEST = SETTLE - 1.0

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import write_set
+from tests.support.manifests import write_set
 from tests.support.stub import INSTANCE, Limits, Stub
 
 ROOT = Path(__file__).parents[2]

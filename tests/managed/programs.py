@@ -1,35 +1,10 @@
-"""Programs in processes of their own, and circuits whose outcomes are known."""
+"""Circuits whose outcomes are known."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
-from typing import Any
-
 from qiskit import QuantumCircuit
 
-__all__ = ["bell", "flipped", "run_program"]
-
-# Importing Qiskit Terra warns about itself; everything else is an error.
-_STRICT = ("-X", "dev", "-W", "error")
-
-
-def run_program(code: str, **env: str) -> Any:
-    """Run a program in a process of its own; return what its last line says, as JSON."""
-    done = subprocess.run(
-        [sys.executable, *_STRICT, "-c", textwrap.dedent(code)],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+__all__ = ["bell", "flipped"]
 
 
 def bell(name: str = "bell") -> QuantumCircuit:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import textwrap
 import threading
 import warnings
@@ -32,15 +30,13 @@ from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
-from tests.conftest import point_at
 from tests.managed.programs import flipped
-from tests.support.forks import run_forked
+from tests.support import forks
+from tests.support.commands import point_at
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
-# Importing Qiskit Terra warns about itself.
-STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
 # Where a job that has ended well was, in this order.
 STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
@@ -110,29 +106,19 @@ def said(job: IBMQJob, status: str, **state: object) -> bytes:
     return json.dumps({"jobs": [{**told, "tags": list(remote.tags)}], "count": 1}).encode()
 
 
-def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
-    """Start Python code in a process of its own, in which whatever warns is an error."""
-    return subprocess.Popen(
-        [sys.executable, *STRICT, *options.pop("flags", ()), "-c", textwrap.dedent(code)]
-        + [str(word) for word in words],
-        cwd=ROOT,
-        env={**os.environ, **options.pop("env", {})},
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
-
-
-def elsewhere(code: str, *words: object) -> Any:
-    """Run Python code in another process; return what it prints as JSON.
+def start(code: str, *words: object, **env: str) -> forks.Process:
+    """Start Python code in a process of its own, in which whatever warns is an error.
 
     It knows nothing of what has been done in this one; see `tests.support.forks`.
     """
-    code = textwrap.dedent(code)
-    ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)
-    assert (ended, complaint) == (0, "")
+    return forks.start(words, env={**os.environ, **env}, cwd=ROOT, code=textwrap.dedent(code))
+
+
+def elsewhere(code: str, *words: object, **env: str) -> Any:
+    """Run Python code in another process; return what it prints as JSON."""
+    process = start(code, *words, **env)
+    told, complaint = process.communicate()
+    assert (process.returncode, complaint) == (0, "")
     return json.loads(told.splitlines()[-1])
 
 

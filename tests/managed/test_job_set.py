@@ -29,7 +29,6 @@ from ibmqbatch.managed.exceptions import (
 )
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
-from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
@@ -41,7 +40,8 @@ from tests.managed.support import (
     spoiled,
     start,
 )
-from tests.manifest.conftest import write_set
+from tests.support.circuits import BELL, basis_state
+from tests.support.manifests import write_set
 from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
@@ -375,7 +375,7 @@ def test_waiting_writes_nothing_where_nobody_looks_on(service):
     job_set.results()
     job_set.error_messages()
     """
-    assert start(code, flags=("-X", "dev")).communicate(timeout=60) == ("", "")
+    assert start(code).communicate(timeout=60) == ("", "")
 
 
 def test_a_circuit_that_qiskit_has_named_is_found_by_itself(manager, service):

@@ -19,7 +19,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.bench.sets import environment
-from tests.conftest import Cli
 from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
@@ -28,6 +27,7 @@ from tests.managed.support import (
     outcome,
     spoiled,
 )
+from tests.support.commands import Cli
 from tests.support.stub import BACKEND as STUBBED
 from tests.support.stub import Stub
 from tests.support.waiting import wait_until

@@ -15,7 +15,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerInvalidStateError,
     IBMQJobManagerJobNotFound,
 )
-from tests.conftest import Cli
 from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
@@ -26,6 +25,7 @@ from tests.managed.support import (
     numbered,
     outcome,
 )
+from tests.support.commands import Cli
 from tests.support.qiskits import needs_terra
 from tests.support.waiting import wait_until
 

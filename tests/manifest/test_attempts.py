@@ -11,7 +11,7 @@ from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import choose, observe, pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
-from tests.manifest.conftest import begin, kinds, sent
+from tests.support.manifests import begin, kinds, sent
 
 
 def at(seconds: float) -> Instant:

@@ -14,7 +14,7 @@ from ibmqbatch.manifest.ids import is_set_id, new_set_id
 from ibmqbatch.manifest.remotes import pack, store_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import take_over, want_cancel
-from tests.manifest.conftest import change, kinds, sent, write_set
+from tests.support.manifests import change, kinds, sent, write_set
 
 
 @pytest.fixture

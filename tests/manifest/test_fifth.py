@@ -7,7 +7,7 @@ import pytest
 from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.errors import ManifestError
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import change, write_set
+from tests.support.manifests import change, write_set
 
 ASKED = {"memory": True, "header": {"by": "mé"}}
 

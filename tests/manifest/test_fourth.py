@@ -15,7 +15,7 @@ from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import change, draft_set, kinds, sent
+from tests.support.manifests import change, draft_set, kinds, sent
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}

@@ -15,7 +15,7 @@ import pytest
 from ibmqbatch.service.errors import Firewalled, NoAnswer, Unreadable
 from ibmqbatch.service.transport import Transport
 from ibmqbatch.service.types import Backend, JobPage
-from tests.service.conftest import JOBS
+from tests.support.accounts import JOBS
 from tests.support.sockets import Raw
 
 DOCUMENT = {"jobs": [], "count": 0, "text": "x" * 5000}

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from ibmqbatch.exitcodes import ExitCode
 from tests.crash.books import Books
+from tests.crash.commands import Child
 from tests.crash.stage import Stage
 from tests.crash.theatre import SPEED, Theatre
-from tests.crash.zygote import Child
 from tests.soak import deliveries
 from tests.soak.listings import View
 from tests.soak.report import Report
@@ -143,7 +143,7 @@ class _Round:
             if victim != "command" or child is not started[0]:
                 self._kills.append(time.monotonic())
                 os.kill(child.pid, signal.SIGKILL)
-            if self._stage.zygote.wait(child) == -signal.SIGKILL:
+            if child.wait() == -signal.SIGKILL:
                 self._count("command", child)
             self._alive.remove(child)
         self._note_deliveries(started)

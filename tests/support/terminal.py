@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
 import re
 import struct
-import subprocess
 import termios
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.forks import COMMAND, Forked
+from tests.support import forks
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
 
 
 def run_in_terminal(
-    words: list[str],
-    *,
-    env: dict[str, str],
+    *words: object,
+    env: Mapping[str, str],
     cwd: Path,
     columns: int = 80,
     term: str = "dumb",
     answers: Sequence[tuple[str, str]] = (),
+    code: str | None = None,
 ) -> tuple[int, str]:
-    """Run a program on a pseudo-terminal; return its exit code and what it wrote, escapes and all.
+    """Run a command, or the program `code`, on a pseudo-terminal.
 
-    With `term` "dumb" nothing is drawn over: the text is that of the finished screen. `answers` are
-    typed one after the other, each when its question has been asked since the one before.
+    Return its exit code and what it wrote, escapes and all. With `term` "dumb" nothing is drawn
+    over: the text is that of the finished screen. `answers` are typed one after the other, each
+    when its question has been asked since the one before.
     """
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    env = {**env, "TERM": term}
-    with contextlib.ExitStack() as stack:
-        if tuple(words[: len(COMMAND)]) == COMMAND:
-            process: Forked | subprocess.Popen[bytes] = stack.enter_context(
-                Forked(words=words[len(COMMAND) :], streams=3 * (follower,), env=env, cwd=cwd)
-            )
-        else:
-            process = subprocess.Popen(
-                words,
-                env=env,
-                cwd=cwd,
-                stdin=follower,
-                stdout=follower,
-                stderr=follower,
-                start_new_session=True,
-            )
-        os.close(follower)
-        written = _conversation(leader, answers)
-        return process.wait(), written.decode().replace("\r\n", "\n")
+    process = forks.start(
+        words, env={**env, "TERM": term}, cwd=cwd, code=code, streams=3 * (follower,)
+    )
+    os.close(follower)
+    written = _conversation(leader, answers)
+    return process.wait(), written.decode().replace("\r\n", "\n")
 
 
 def _conversation(leader: int, answers: Sequence[tuple[str, str]]) -> bytes:
