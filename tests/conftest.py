@@ -18,8 +18,8 @@ from ibmqbatch.accounts import instances
 from ibmqbatch.service import connection
 from ibmqbatch.service.retry import RetryPolicy
 from tests.support.commands import Cli, point_at
-from tests.support.embedded import Embedded
 from tests.support.proxy import Proxy
+from tests.support.service import LocalServer
 
 # A shell without job control starts what it puts into the background deaf to Ctrl-C, and so would
 # be the commands that the tests start.
@@ -56,10 +56,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run one local service; return its folder, with the `service.json` that tells where it is."""
-    with Embedded(tmp_path_factory.mktemp("service")) as embedded:
-        yield embedded.folder
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """Run one local service."""
+    with LocalServer(tmp_path_factory.mktemp("service"), "--workers", "2") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def service_folder(running: LocalServer) -> Path:
+    """Return the folder of the local service, whose `service.json` tells where it is."""
+    return running.folder
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,9 +12,9 @@ import jsonschema
 from rich.cells import cell_len
 
 from ibmqbatch.render.envelope import SCHEMA
-from tests.local.support import Client, new_crn, open_client
 from tests.support.commands import Cli, point_at
 from tests.support.proxy import Proxy
+from tests.support.service import Client, new_crn, open_client
 from tests.support.terminal import run_in_terminal, without_escapes
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))

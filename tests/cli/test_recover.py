@@ -15,8 +15,9 @@ from qiskit.circuit import Parameter
 
 from ibmqbatch.manifest.store import Manifest
 from tests.cli.support import document
-from tests.local.support import Client, encode, slow
+from tests.local.support import encode, slow
 from tests.support.commands import Cli
+from tests.support.service import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

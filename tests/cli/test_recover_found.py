@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from tests.cli.support import document
-from tests.local.support import Client
 from tests.support.commands import Cli
+from tests.support.service import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.conftest import client, local_server  # noqa: F401 - fixtures
-from tests.local.support import Client, new_crn, open_client
+from tests.local.conftest import client  # noqa: F401 - a fixture
 from tests.support.proxy import Proxy, Seen
+from tests.support.service import Client, LocalServer, new_crn, open_client
 
 ELSEWHERE = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
 PYTHON = ELSEWHERE or (sys.executable if find_spec("qiskit_ibm_runtime") else None)
@@ -47,6 +47,15 @@ def worker_python() -> str:
             "qiskit-ibm-runtime is neither here nor where IBMQBATCH_CONFORMANCE_PYTHON says"
         )
     return PYTHON
+
+
+@pytest.fixture(scope="session")
+def local_server(
+    tmp_path_factory: pytest.TempPathFactory, worker_python: str
+) -> Iterator[LocalServer]:
+    """A service whose workers run with the interpreter of IBM's client."""
+    with LocalServer(tmp_path_factory.mktemp("local"), "--worker-python", worker_python) as server:
+        yield server
 
 
 @dataclass(frozen=True)

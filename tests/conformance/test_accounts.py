@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.support import new_crn
+from tests.support.service import new_crn
 
 from .conftest import ClientError, Ibm, Served
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.local.rehearsing import CONTROL_FLOW, QUBITS, need
-from tests.local.support import Client
+from tests.support.service import Client
 
 from .conftest import ClientError, Ibm
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.local.support import Client, bell, new_crn, open_client, slow
+from tests.local.support import bell, slow
+from tests.support.service import Client, new_crn, open_client
 
 from .conftest import ClientError, Ibm, Served
 

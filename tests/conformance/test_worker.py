@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.local.support import Client, bell
+from tests.local.support import bell
+from tests.support.service import Client
 
 from .conftest import ELSEWHERE
 

@@ -15,8 +15,8 @@ from tests.crash.books import Books
 from tests.crash.commands import Child, Commands
 from tests.crash.points import Kill
 from tests.support.circuits import basis_state
-from tests.support.embedded import Embedded, Stored
 from tests.support.proxy import Proxy
+from tests.support.service import LocalServer, Stored
 
 __all__ = ["Audit", "Stage", "write_slow", "write_states"]
 
@@ -54,18 +54,18 @@ class Stage:
     """One data folder, whose account leads to the service through the proxy."""
 
     def __init__(
-        self, folder: Path, commands: Commands, embedded: Embedded, proxy: Proxy, circuits: Path
+        self, folder: Path, commands: Commands, service: LocalServer, proxy: Proxy, circuits: Path
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         self.commands = commands
-        self.embedded = embedded
+        self.service = service
         self.proxy = proxy
         self.circuits = circuits
         self.total = len(list(circuits.iterdir()))
         self.forgotten: set[str] = set()  # sets whose jobs are of no further interest
-        self._before = embedded.newest()
-        told = embedded.told
+        self._before = service.newest()
+        told = service.service
         self.home = folder / "home"
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
@@ -118,7 +118,7 @@ class Stage:
 
     def stored(self, set_id: str) -> list[Stored]:
         """Return the jobs of a set from the service's own records."""
-        return self.embedded.jobs(set_tag(set_id))
+        return self.service.jobs(set_tag(set_id))
 
     def audit(
         self, *, failed: Collection[int] = (), cancelled: bool = False, lost: Collection[int] = ()
@@ -136,7 +136,7 @@ class Stage:
             return audit
         books = Books(self.home / "sets" / f"{set_id}.sqlite")
         made: dict[int, list[Stored]] = {index: [] for index in range(self.total)}
-        for job in self.embedded.jobs_after(self._before):
+        for job in self.service.jobs_after(self._before):
             if any(set_tag(other) in job.tags for other in self.forgotten):
                 continue
             audit.jobs += 1

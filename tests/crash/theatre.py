@@ -11,8 +11,8 @@ from typing import Self
 
 from tests.crash.commands import Commands
 from tests.crash.stage import Stage, write_slow, write_states
-from tests.support.embedded import Embedded
 from tests.support.proxy import Proxy
+from tests.support.service import LocalServer
 
 __all__ = ["SPEED", "Theatre"]
 
@@ -42,8 +42,8 @@ class Theatre:
             (self._folder / name).mkdir()
         write_slow(self._folder / "slow", 3)
         self.commands = Commands(self._folder / "commands", self._speed)
-        self.embedded = self._stack.enter_context(Embedded(self._folder / "service"))
-        self.proxy = self._stack.enter_context(self._make_proxy(self.embedded.told["url"]))
+        self.service = self._stack.enter_context(LocalServer(self._folder / "service"))
+        self.proxy = self._stack.enter_context(self._make_proxy(self.service.service["url"]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,5 +64,5 @@ class Theatre:
         folder = self._folder / f"stage{next(self._numbers)}"
         self.proxy.rules.clear()
         self.proxy.seen.clear()
-        yield Stage(folder, self.commands, self.embedded, self.proxy, self._circuits[circuits])
+        yield Stage(folder, self.commands, self.service, self.proxy, self._circuits[circuits])
         shutil.rmtree(folder)

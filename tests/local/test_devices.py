@@ -14,9 +14,10 @@ import pytest
 from ibmqbatch.local import devices
 from ibmqbatch.local.backends import BackendTable
 from tests.support.qiskits import models, needs_qiskit2
+from tests.support.service import Client
 
 from .rehearsing import CONTROL_FLOW, QUBITS, need
-from .support import Client, error
+from .support import error
 
 every_rehearsal = pytest.mark.parametrize("name", QUBITS)
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .support import Client, bell, error
+from tests.support.service import Client
+
+from .support import bell, error
 
 GOOD: dict[str, Any] = {
     "program_id": "sampler",

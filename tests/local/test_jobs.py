@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .support import Client, LocalServer, bell, error, slow
+from tests.support.service import Client, LocalServer
+
+from .support import bell, error, slow
 
 
 def test_a_job_goes_from_queued_to_completed(client: Client) -> None:

@@ -18,9 +18,10 @@ import pytest
 
 from ibmqbatch.local import calls
 from ibmqbatch.local.errors import ApiError
+from tests.support.service import Client, LocalServer
 from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, error, slow
+from .support import bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 

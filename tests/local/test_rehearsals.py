@@ -18,9 +18,10 @@ with warnings.catch_warnings():
     from qiskit_aer import AerSimulator
 
 from tests.support.qiskits import needs_terra
+from tests.support.service import Client
 
 from .rehearsing import SHOTS, counts, device, direct, distance, noise_of
-from .support import Client, encode, samples, seeded
+from .support import encode, samples, seeded
 
 
 @cache

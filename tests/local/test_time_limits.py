@@ -23,9 +23,10 @@ from ibmqbatch.local.process import Worker, WorkerDiedError
 from ibmqbatch.local.worker.allowance import at_most, prepare
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.pubs import read_pubs
+from tests.support.service import Client, LocalServer
 from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, endless, slow
+from .support import bell, encode, endless, slow
 
 NewServer = Callable[..., LocalServer]
 

@@ -129,13 +129,13 @@ class _Round:
         if victim == "command":
             os.kill(started[0].pid, signal.SIGKILL)
         elif victim == "worker":
-            if self._theatre.embedded.kill_worker(self._random.randrange(8)):
+            if self._theatre.service.kill_worker(self._random.randrange(8)):
                 self._count("worker", started[0])
         else:
-            self._theatre.embedded.kill()
+            self._theatre.service.end(signal.SIGKILL)
             self._count("service", started[0])
-            self._theatre.embedded.start()
-            self._proxy.target = urlsplit(self._theatre.embedded.told["url"])
+            self._theatre.service.start()
+            self._proxy.target = urlsplit(self._theatre.service.service["url"])
         for child in started:
             if victim != "command":
                 # What goes on when others die is looked at for a while, and then dies as well.
