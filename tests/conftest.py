@@ -25,14 +25,20 @@ from tests.support.service import LocalServer
 # be the commands that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is no failure.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# A busy machine is no failure. Each run draws other examples; --hypothesis-profile thorough: more.
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=150)
+settings.load_profile("quick")
 
 # Hundreds of processes are started here: each would compile the package anew, and each run the
 # tests, were nothing kept of it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks that the fixtures here know."""
+    config.addinivalue_line("markers", "stalled: the service takes jobs, and runs none")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -68,6 +74,17 @@ def service_folder(running: LocalServer) -> Path:
     return running.folder
 
 
+@pytest.fixture(scope="session")
+def stalled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run a local service that runs no job; return its folder."""
+    home = tmp_path_factory.mktemp("stalled")
+    idle = home / "idle"
+    idle.write_text("#!/bin/sh\nexec tail -f /dev/null\n")  # until the service ends it
+    idle.chmod(0o755)
+    with LocalServer(home, "--workers", "1", "--worker-python", str(idle)) as server:
+        yield server.folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _not_the_developers_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what a test without folders of its own does out of the developer's."""
@@ -91,9 +108,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def service(home: Path, service_folder: Path) -> dict[str, Any]:
+def service(home: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
     """Have the data folder's local service be the one that runs already; return its description."""
-    told: dict[str, Any] = json.loads((service_folder / "service.json").read_bytes())
+    stalled = request.node.get_closest_marker("stalled") is not None
+    folder: Path = request.getfixturevalue("stalled" if stalled else "service_folder")
+    told: dict[str, Any] = json.loads((folder / "service.json").read_bytes())
     point_at(home, told, told["url"])
     return told
 
@@ -132,6 +151,12 @@ def circuits(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all circuits be compiled in this process: others have Qiskit to import."""
+    monkeypatch.setattr("ibmqbatch.circuits.prepare.available_processors", lambda: 1)
 
 
 @pytest.fixture

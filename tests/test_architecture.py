@@ -216,6 +216,20 @@ def test_modules_say_what_they_are_for():
     assert [name_of(path) for path in MODULES if not ast.get_docstring(parsed(path))] == []
 
 
+def test_tests_share_what_is_no_test():
+    """A module of tests imports none other, and nobody what pytest finds by itself."""
+    again = {"tests/conformance/test_worker.py"}  # collects tests once more
+    tests = Path(__file__).parent
+    for path in sorted(tests.rglob("*.py")):
+        name = f"tests/{path.relative_to(tests).as_posix()}"
+        for node in ast.walk(parsed(path)):
+            if not isinstance(node, ast.ImportFrom) or name in again:
+                continue
+            last = (node.module or "").rpartition(".")[2]
+            assert not last.startswith("test_"), (name, node.module)
+            assert last != "conftest" or path.stem == "conftest", (name, node.module)
+
+
 def test_public_names_are_sorted():
     assert list(ibmqbatch.__all__) == sorted(ibmqbatch.__all__)
 

@@ -16,6 +16,8 @@ from tests.local.interpreter import (
 )
 from tests.local.shapes import SHAPES
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
 SHOTS = 400
 # Noise takes a few outcomes in a hundred of what is so short.
 ENOUGH = 0.75

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conformance.ibm import ClientError, Ibm
 from tests.local.rehearsing import CONTROL_FLOW, QUBITS, need
 from tests.support.service import Client
-
-from .conftest import ClientError, Ibm
 
 pytestmark = pytest.mark.conformance
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.ibm import Ibm, Served
 from tests.support.circuits import BELL
 from tests.support.commands import Cli
-
-from .conftest import Ibm, Served
 
 pytestmark = pytest.mark.conformance
 

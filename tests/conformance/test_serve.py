@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.ibm import Ibm, Served
 from tests.local.rehearsing import need
 from tests.support.circuits import BELL
-
-from .conftest import Ibm, Served
 
 pytestmark = pytest.mark.conformance
 

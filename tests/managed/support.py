@@ -20,7 +20,10 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch import IBMQ, IBMQJob
+from ibmqbatch import (
+    IBMQ,
+    IBMQJob,
+)
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
@@ -212,3 +215,22 @@ def plain(signature: inspect.Signature) -> str:
         if name not in {"self", "cls"}
     ]
     return str(inspect.Signature(parameters))
+
+
+def foreign(**changes: object) -> str:
+    """Submit a job as other programs do, with one circuit as text; return its id."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; qubit[2] q; x q[1]; c = measure q;'
+    body = {
+        "program_id": "sampler",
+        "backend": "ideal_simulator",
+        "tags": ["theirs"],
+        "params": {"version": 2, "shots": 12, "pubs": [[text]]},
+        **changes,
+    }
+    with connected("local", Clock()) as client:
+        return client.submit(json.dumps(body).encode())
+
+
+FULL = json.dumps(
+    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
+).encode()

@@ -7,7 +7,6 @@ database.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -20,6 +19,7 @@ from ibmqbatch.managed.exceptions import (
 from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
+    FULL,
     REFUSAL,
     TELL,
     Gate,
@@ -27,10 +27,6 @@ from tests.managed.support import (
     numbered,
     outcome,
 )
-
-FULL = json.dumps(
-    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
-).encode()
 
 
 @pytest.mark.parametrize(

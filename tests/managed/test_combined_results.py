@@ -14,8 +14,7 @@ from qiskit.result import Result
 
 from ibmqbatch import IBMQManagedResultDataNotAvailable, __version__
 from tests.managed.programs import bell, flipped
-from tests.managed.support import BACKEND, REFUSAL, numbered, outcome, spoiled
-from tests.managed.test_job_foreign import foreign
+from tests.managed.support import BACKEND, REFUSAL, foreign, numbered, outcome, spoiled
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 

@@ -26,13 +26,13 @@ from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from tests.managed.programs import bell
 from tests.managed.support import (
+    FULL,
     REFUSAL,
     numbered,
     on_service,
     planned,
     spoiled,
 )
-from tests.managed.test_behaviours_submission import FULL
 from tests.support.qiskits import needs_terra
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")

@@ -48,9 +48,11 @@ class Cli:
             "IBMQBATCH_RUNTIME": str(home.parent / "runtime"),
         }
 
-    def start(self, *words: object, env: Any = None) -> forks.Process:
+    def start(
+        self, *words: object, env: Any = None, streams: tuple[int, int, int] | None = None
+    ) -> forks.Process:
         """Start a command and return its process."""
-        return forks.start(words, env=env or self.env, cwd=self.cwd)
+        return forks.start(words, env=env or self.env, cwd=self.cwd, streams=streams)
 
     def __call__(
         self, *words: object, code: int | None = 0, env: Any = None, stdin: str = ""
