@@ -1,4 +1,4 @@
-"""Decoding sampler results, in both forms that the wire has."""
+"""Decoding results, in all forms that the wire has."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from . import npy
 from .bounds import read_json
+from .executor import decode_items
 from .npy import Array
 from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
@@ -49,7 +50,7 @@ def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain, whichever it is: one entry a pub.
+    """Decode a result body, the executor's or the sampler's, typed or plain: one entry a pub.
 
     Raises ResultFormatError when it is cut short or of another shape.
     """
@@ -58,6 +59,8 @@ def decode_results(body: bytes) -> list[PubResult]:
         told = read_json(body)
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
             return [_typed_pub(pub["__value__"], room) for pub in told["__value__"]["pub_results"]]
+        if isinstance(told, dict) and "schema_version" in told:
+            return decode_items(told, room.take)
         return [_plain_pub(entry, room) for entry in told["results"]]
     except Exception as error:  # whatever foreign bytes set off, it is about them
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
