@@ -1,0 +1,115 @@
+"""A job as the program `executor` takes it: circuits in one file, their values, one shot count.
+
+The shapes are those of `ibm_quantum_schemas.executor.version_2_0`. What stands in `semantic_role`
+and `passthrough_data` comes back with the results, so that IBM's own client reads them as those of
+its sampler.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..circuits.qpy import join_qpy, read_header
+from ..service import npy
+from ..service.executor import SCHEMA_VERSION, write_tensor
+
+if TYPE_CHECKING:
+    from ..circuits.randomization import Template
+    from ..manifest.records import PubRecord
+
+__all__ = ["executor_params"]
+
+_ROLE = "sampler_v2"
+_PROCESSOR_VERSION = "v0.1"
+
+
+def executor_params(
+    pubs: Sequence[PubRecord],
+    bodies: Sequence[bytes],
+    shots: int,
+    options: Mapping[str, Any],
+    *,
+    templates: Sequence[Template] | None = None,
+    randomizations: int = 0,
+) -> dict[str, Any]:
+    """Return the parameters of a job of the executor.
+
+    `bodies` are the circuits' own, compressed by zlib, all QPY or all OpenQASM 3, and run `shots`
+    times each. `options` are those of the sampler. Twirled and decoupled circuits are sent as their
+    `templates`; twirled ones with so many `randomizations`, and `shots` for each of these.
+    """
+    execution = options.get("execution", {})
+    level = execution.get("meas_type", "classified")
+    experimental = dict(options.get("experimental", {}))
+    if simulator := options.get("simulator"):
+        experimental["simulator"] = simulator
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "quantum_program": {
+            "shots": shots,
+            "circuits": _circuits(pubs, bodies, templates),
+            "items": [
+                _item(pub, templates[number] if templates else None, randomizations)
+                for number, pub in enumerate(pubs)
+            ],
+            "meas_level": level,
+            "semantic_role": _ROLE,
+            "passthrough_data": {
+                "post_processor": {
+                    "version": _PROCESSOR_VERSION,
+                    "twirling": bool(randomizations),
+                    "meas_type": level,
+                    "shots": shots,
+                    "circuits_metadata": [
+                        dict(read_header(zlib.decompress(pub.body))[1]) for pub in pubs
+                    ],
+                    "options": dict(options),
+                }
+            },
+        },
+        "options": {
+            "init_qubits": execution.get("init_qubits", True),
+            "rep_delay": execution.get("rep_delay"),
+            "scheduler_timing": False,
+            "stretch_values": False,
+            "experimental": experimental,
+        },
+    }
+
+
+def _circuits(
+    pubs: Sequence[PubRecord], bodies: Sequence[bytes], templates: Sequence[Template] | None
+) -> dict[str, Any]:
+    if pubs[0].kind == "openqasm3" and templates is None:
+        return {"data": [zlib.decompress(body).decode() for body in bodies]}
+    files = [template.qpy for template in templates] if templates else map(zlib.decompress, bodies)
+    joined = join_qpy([*files])
+    return {
+        "b64_data": base64.b64encode(zlib.compress(joined)).decode(),
+        "qpy_version": joined[6],
+        "num_programs": len(bodies),
+    }
+
+
+def _item(pub: PubRecord, template: Template | None, randomizations: int) -> dict[str, Any]:
+    rows = pub.rows or ()
+    shape = (len(rows), len(rows[0])) if rows else (0,)
+    values = write_tensor(npy.numbers("f8", itertools.chain.from_iterable(rows), shape))
+    if template is None or template.samplex is None:
+        return {
+            "item_type": "circuit",
+            "circuit_arguments": values,
+            "shape": [],
+            "chunk_size": "auto",
+        }
+    return {
+        "item_type": "samplex",
+        "samplex": {"ssv": template.version, "samplex_json": template.samplex},
+        "samplex_arguments": {"parameter_values": values} if rows else {},
+        "shape": [randomizations, *shape[:-1]],
+        "chunk_size": "auto",
+    }
