@@ -84,7 +84,9 @@ class Randomizer:
             from samplomatic.serialization import samplex_to_json
             from samplomatic.ssv import SSV
 
+            name, metadata = circuit.name, circuit.metadata
             circuit, made = build(self._boxes.run(circuit))
+            circuit.name, circuit.metadata = name, metadata
             samplex, version = samplex_to_json(made, ssv=SSV), int(SSV)
         if self._decoupling is not None:
             try:
