@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..service.calibration import Calibration, GateFigures
 from ..service.endpoint import LOCAL
 from ..service.errors import NotFound
-from ..service.types import Backend, BackendEntry, processor_name
+from ..service.models import Backend, BackendEntry, processor_name
 from ..suggestions import with_suggestion
 from .errors import UnknownBackend
 

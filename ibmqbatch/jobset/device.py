@@ -21,7 +21,7 @@ from ..circuits.fractional import FRACTIONAL
 from ..service.calibration import Calibration
 
 if TYPE_CHECKING:
-    from ..service.types import Backend
+    from ..service.models import Backend
 
 __all__ = ["device_from_wire", "device_of"]
 

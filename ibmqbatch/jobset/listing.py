@@ -13,7 +13,7 @@ from .errors import Interrupted
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["list_jobs"]
 

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from .account_api import AccountApi
+from .account import AccountApi
 from .auth import USER_ID, Authority, instance_of
 from .backends import Backend, BackendTable
-from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
 from .errors import ApiError
+from .http import Call, Endpoint, RateLimit, endpoint, json_reply
 from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
 from .pool import Pool
 from .session_api import SessionApi

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import __version__
-from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
+from .snapshots import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
 
 __all__ = ["Backend", "BackendTable", "mock_name"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .calls import json_reply
 from .errors import error_body
+from .http import json_reply
 
 __all__ = ["Gate"]
 

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from .. import __version__
 from .auth import Authority
-from .calls import Call, endpoint, json_reply
 from .errors import ApiError
+from .http import Call, endpoint, json_reply
 from .limits import MAX_FORM_BYTES, TOKEN_SECONDS
 from .pool import Pool
 from .store import Store

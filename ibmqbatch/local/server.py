@@ -23,15 +23,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__, files, paths
 from ..errors import IbmqbatchError, StorageError, UsageError
-from .account_api import AccountApi
+from .account import AccountApi
 from .analytics import Analytics
 from .api import Api
 from .auth import Authority, new_api_key
 from .backends import BackendTable
 from .budget import MemoryBudget
-from .calls import RateLimit, exception_handlers
 from .database import Database
 from .gate import Gate
+from .http import RateLimit, exception_handlers
 from .identity import PROTOCOL, Identity
 from .pool import Pool
 from .recipe import recipe

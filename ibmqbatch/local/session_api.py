@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from .calls import Call, json_reply
 from .errors import ApiError
+from .http import Call, json_reply
 from .sessions import Sessions
 from .submission import parse_json, parse_session
 

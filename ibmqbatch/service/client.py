@@ -9,15 +9,15 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 from ..clock import Clock
-from .backend_cache import recall, remember
 from .backend_names import remember_backends
 from .bounds import LARGEST_SENT
+from .cache import recall, remember
 from .connection import API_VERSION, Connection
 from .endpoint import Account
 from .errors import Conflict, NotFound, Unreadable
+from .models import Backend, BackendEntry, JobPage, RemoteJob, Usage
 from .pace import Pace
 from .transport import printable
-from .types import Backend, BackendEntry, JobPage, RemoteJob, Usage
 
 __all__ = ["API_VERSION", "PAGE", "Client"]
 

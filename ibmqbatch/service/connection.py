@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from ..clock import Clock
 from ..errors import UsageError
+from .auth import TokenSource
 from .bounds import LARGEST_ANSWER
 from .endpoint import Account, Endpoint
 from .errors import AuthenticationFailed, Unreachable, WrongInstance
 from .retry import RetryPolicy
-from .tokens import TokenSource
 from .transport import Answer, Transport, printable
 
 __all__ = ["API_VERSION", "Connection"]

@@ -19,7 +19,7 @@
         └── SessionClosed          the session or batch takes no jobs any more
 
 Failures of the HTTP library become these in `service.transport`, answers of the service in
-`service.failures`.
+`service.error_mapping`.
 """
 
 from __future__ import annotations

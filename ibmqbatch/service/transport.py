@@ -29,9 +29,9 @@ from .bounds import (
 )
 from .certificates import blind_context, bundle, bundle_context
 from .endpoint import Endpoint
+from .error_mapping import failure, is_web_page, printable, web_page
 from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
-from .failures import failure, is_web_page, printable, web_page
-from .journey import LOG, Journey, no_address, stopped_by_proxy, unreachable
+from .request_trace import LOG, RequestTrace, no_address, stopped_by_proxy, unreachable
 
 __all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
 
@@ -164,7 +164,7 @@ class Transport:
         if params:
             url = f"{url}?{urlencode(params)}"
         with (
-            self._journey(method, url, headers, form) as journey,
+            self._traced(method, url, headers, form) as trace,
             self._client.stream(
                 method,
                 url,
@@ -172,10 +172,10 @@ class Transport:
                 content=body,
                 data=form,
                 timeout=self._timeout(_SUBMISSION if slow else _ANSWER, bounded=not slow),
-                extensions={"trace": journey},
+                extensions={"trace": trace},
             ) as response,
         ):
-            journey.note(response.status_code, response.headers)
+            trace.note(response.status_code, response.headers)
             pieces = _pieces(response, largest, time.monotonic() + LONGEST_ANSWER)
             return Answer(response.status_code, b"".join(pieces))
 
@@ -197,16 +197,16 @@ class Transport:
         file.truncate()
         unwritten = bytearray()
         with (
-            self._journey("GET", url, headers) as journey,
+            self._traced("GET", url, headers) as trace,
             self._client.stream(
                 "GET",
                 url,
                 headers=headers,
                 timeout=self._timeout(_ANSWER, bounded=not once),
-                extensions={"trace": journey},
+                extensions={"trace": trace},
             ) as response,
         ):
-            journey.note(response.status_code, response.headers)
+            trace.note(response.status_code, response.headers)
             for piece in _pieces(response, LARGEST_RESULTS, math.inf):
                 unwritten += piece
                 with contextlib.suppress(OSError) if once else contextlib.nullcontext():
@@ -226,28 +226,28 @@ class Transport:
         )
 
     @contextlib.contextmanager
-    def _journey(
+    def _traced(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
         form: Mapping[str, str] | None = None,
-    ) -> Iterator[Journey]:
+    ) -> Iterator[RequestTrace]:
         """Follow one request: whatever becomes of it is logged, and is one of our errors."""
         secrets = (headers or {}).get("Authorization", "").split()[-1:]
         secrets += [value for name, value in (form or {}).items() if name == "apikey"]
-        journey = Journey(method, url, self._target, [secret for secret in secrets if secret])
+        trace = RequestTrace(method, url, self._target, [secret for secret in secrets if secret])
         begun = time.monotonic()
         failed: BaseException | None = None
         try:
-            with _mapped(journey):
-                yield journey
+            with _mapped(trace):
+                yield trace
         except BaseException as error:
             failed = error
             raise
         finally:
             if LOG.isEnabledFor(logging.INFO):
-                journey.log(time.monotonic() - begun, failed)
+                trace.log(time.monotonic() - begun, failed)
 
 
 def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator[bytes]:
@@ -325,25 +325,25 @@ def _unpacked(response: httpx.Response) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _mapped(journey: Journey) -> Iterator[None]:
+def _mapped(trace: RequestTrace) -> Iterator[None]:
     """Turn the HTTP library's failures into ours; take secrets out of what a service says."""
-    host = journey.host
+    host = trace.host
     try:
         yield
     except ServiceError as error:
-        error.message = journey.concealed(error.message)
-        error.hint = journey.concealed(error.hint)
-        error.trace = error.trace and journey.concealed(error.trace)
+        error.message = trace.concealed(error.message)
+        error.hint = trace.concealed(error.hint)
+        error.trace = error.trace and trace.concealed(error.trace)
         error.args = (error.message,)
         raise
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise unreachable(journey, error) from error
+        raise unreachable(trace, error) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise no_address(journey.url) from error
+        raise no_address(trace.url) from error
     except httpx.HTTPError as error:
         reason = printable(error) or type(error).__name__
-        if journey.at_proxy or isinstance(error, httpx.ProxyError):
-            raise stopped_by_proxy(journey, reason) from error
+        if trace.at_proxy or isinstance(error, httpx.ProxyError):
+            raise stopped_by_proxy(trace, reason) from error
         raise NoAnswer(
             f"{host} gave no whole answer: {reason}.",
             "Check the network and try again.",

@@ -22,7 +22,7 @@ from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.process import Worker, WorkerDiedError
 from ibmqbatch.local.worker.allowance import at_most, prepare
 from ibmqbatch.local.worker.backends import Backends
-from ibmqbatch.local.worker.pubs import read_pubs
+from ibmqbatch.local.worker.sampler import read_pubs
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, endless, slow

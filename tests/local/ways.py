@@ -19,7 +19,7 @@ from ibmqbatch.circuits.ready import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backend, Backends
-from ibmqbatch.local.worker.loading import load_circuit
+from ibmqbatch.local.worker.decoding import load_circuit
 from ibmqbatch.local.worker.simulation import run_circuit
 from tests.circuits.asking import dump
 from tests.circuits.devices import line_configuration, line_properties

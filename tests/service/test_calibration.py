@@ -7,7 +7,7 @@ import math
 import pytest
 
 from ibmqbatch.service.calibration import Calibration
-from ibmqbatch.service.types import BackendEntry, processor_name
+from ibmqbatch.service.models import BackendEntry, processor_name
 
 
 def figure(name: str, value: object, unit: str = "") -> dict[str, object]:

@@ -27,7 +27,7 @@ from ibmqbatch.service.errors import (
     TooManyPending,
     WrongInstance,
 )
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, JOBS, error_body

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .anatomy import active_qubits, located
+from .control_flow import is_straight, straightened
 from .devices import Device
 from .errors import JobError
-from .flow import is_straight, straightened
 from .noise import Noise, with_noisy_delays
 from .simulation import Simulation, in_basis
+from .traversal import active_qubits, located
 
 __all__ = ["Backend", "Backends", "Plan"]
 

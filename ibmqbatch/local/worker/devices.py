@@ -6,8 +6,8 @@ import math
 from functools import cached_property
 from typing import Any
 
-from .anatomy import QUICKER, located
 from .errors import JobError
+from .traversal import QUICKER, located
 
 __all__ = ["Device"]
 

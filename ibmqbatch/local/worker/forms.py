@@ -8,7 +8,7 @@ import zlib
 from datetime import datetime, timezone
 from typing import Any
 
-from .pubs import Pub
+from .sampler import Pub
 
 __all__ = ["PlainForm", "TypedForm", "now"]
 

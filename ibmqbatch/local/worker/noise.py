@@ -13,8 +13,8 @@ import math
 from functools import cache
 from typing import Any
 
-from .anatomy import located
 from .devices import Device
+from .traversal import located
 
 __all__ = ["Noise", "with_noisy_delays"]
 

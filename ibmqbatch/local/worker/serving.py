@@ -33,7 +33,7 @@ from .backends import Backends
 from .errors import JobError, naming_pub
 from .forms import PlainForm, TypedForm, now
 from .installed import load_qiskit
-from .pubs import Pub, read_pubs, run_pub
+from .sampler import Pub, read_pubs, run_pub
 
 __all__ = ["serve"]
 

@@ -8,8 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import walk
 from .errors import JobError
+from .traversal import walk
 
 __all__ = ["Simulation", "in_basis", "mix_seed", "pack", "random_bits", "run_circuit", "warm_up"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import MEASUREMENTS, free_parameters, walk
 from .backends import Backend, Plan
+from .decoding import load_circuit
 from .errors import JobError, naming_pub
-from .loading import load_circuit
 from .simulation import mix_seed, pack, random_bits, run_circuit
+from .traversal import MEASUREMENTS, free_parameters, walk
 from .values import read_values
 
 __all__ = ["Pub", "read_pubs", "run_pub"]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .anatomy import QUICKER, walk
 from .errors import JobError
 from .expressions import Bits, holds, translated
+from .traversal import QUICKER, walk
 
 __all__ = ["is_straight", "straightened"]
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from .analytics import Analytics, Work, add_up, grouped
 from .auth import USER_ID, account_of
 from .backends import BackendTable
-from .calls import Call, json_reply
 from .database import timestamp
 from .errors import ApiError
+from .http import Call, json_reply
 from .identity import PLAN_ID
 from .limits import INTERACTIVE_SECONDS, MAX_SESSION_SECONDS, WORKLOADS_PAGE
 from .store import Store

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .error_mapping import header_trace, printable
 from .errors import ProxyFailed, Unreachable, Untrusted
-from .failures import header_trace, printable
 
-__all__ = ["LOG", "LOGGER", "Journey", "no_address", "stopped_by_proxy", "unreachable"]
+__all__ = ["LOG", "LOGGER", "RequestTrace", "no_address", "stopped_by_proxy", "unreachable"]
 
 # Is told of every request, by method, path, outcome, time and trace: of nothing else.
 LOGGER = "ibmqbatch.http"
@@ -23,7 +23,7 @@ LOG = logging.getLogger(LOGGER)
 
 
 @dataclass(slots=True)
-class Journey:
+class RequestTrace:
     """One request: how far it has got, and what is to be known of it.
 
     The HTTP library calls it with the name of each thing it does. `target` is the service's host as
@@ -97,13 +97,13 @@ def _end_with_process(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def unreachable(journey: Journey, error: Exception) -> Unreachable:
+def unreachable(request: RequestTrace, error: Exception) -> Unreachable:
     """Return the error of a request for which no connection was made."""
     reason = printable(error) or type(error).__name__
-    proxy = journey.proxy
+    proxy = request.proxy
     distrust = _distrust(error)
     if distrust is not None:
-        other = proxy if proxy and not journey.at_proxy else journey.host
+        other = proxy if proxy and not request.at_proxy else request.host
         why = printable(distrust.verify_message).rstrip(".")
         return Untrusted(
             f"The certificate of {other} is not trusted: {why}.",
@@ -112,11 +112,11 @@ def unreachable(journey: Journey, error: Exception) -> Unreachable:
         )
     if proxy is not None:
         return ProxyFailed(
-            f"No connection to {journey.host}, through the proxy {proxy}: {reason}.",
+            f"No connection to {request.host}, through the proxy {proxy}: {reason}.",
             "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent.",
         )
     return Unreachable(
-        f"No connection to {journey.host}: {reason}.",
+        f"No connection to {request.host}: {reason}.",
         "Check the network; nothing was sent, and the same command can be run again.",
     )
 
@@ -128,9 +128,9 @@ def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | Non
     return error
 
 
-def stopped_by_proxy(journey: Journey, reason: str) -> ProxyFailed:
+def stopped_by_proxy(request: RequestTrace, reason: str) -> ProxyFailed:
     """Return the error of a request that a proxy has not let through: nothing was sent."""
-    proxy = journey.proxy
+    proxy = request.proxy
     hint = "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent."
     if reason.startswith("407"):
         hint = (
@@ -139,7 +139,7 @@ def stopped_by_proxy(journey: Journey, reason: str) -> ProxyFailed:
         )
     return ProxyFailed(
         f"The proxy{f' {proxy}' if proxy else ''} does not let requests through to "
-        f"{journey.host}: {reason}.",
+        f"{request.host}: {reason}.",
         hint,
         # "No" and "not without a password" are for good; the rest may pass.
         transient=re.match("4(?!08|29)", reason) is None,
