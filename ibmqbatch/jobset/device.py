@@ -18,7 +18,7 @@ from ..circuits.device import (
     largest_region,
 )
 from ..circuits.fractional import FRACTIONAL
-from ..service.calibration import Calibration
+from ..service.models import Calibration
 
 if TYPE_CHECKING:
     from ..service.models import Backend

@@ -25,7 +25,7 @@ from .shelf import Shelf
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..service.outcomes import PubResult
+    from ..service.results import PubResult
 
 __all__ = [
     "CircuitResult",

@@ -13,7 +13,7 @@ from ..manifest.store import Manifest
 from .split import repeat_shots
 
 if TYPE_CHECKING:
-    from ..service.outcomes import PubResult
+    from ..service.results import PubResult
 
 __all__ = ["Shelf"]
 

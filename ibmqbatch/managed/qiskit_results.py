@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..circuits.qpy import CircuitShape
     from ..jobset.results import CircuitResult
     from ..manifest.records import CircuitRecord
-    from ..service.outcomes import PubResult
+    from ..service.results import PubResult
 
 __all__ = ["experiment_result", "missing_result", "qiskit_result"]
 

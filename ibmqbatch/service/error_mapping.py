@@ -1,14 +1,14 @@
-"""What an answer that is not a good one stands for."""
+"""Which error an answer stands for that is not 2xx, and the limits that its words tell."""
 
 from __future__ import annotations
 
 import email.utils
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from .bounds import read_json
 from .errors import (
     AuthenticationFailed,
     Busy,
@@ -24,9 +24,18 @@ from .errors import (
     Unreadable,
     WrongInstance,
 )
-from .limits import pending_limit, rate_limit, tells_pending_limit
+from .limits import read_json
 
-__all__ = ["failure", "header_trace", "is_web_page", "printable", "web_page"]
+__all__ = [
+    "failure",
+    "header_trace",
+    "is_web_page",
+    "pending_limit",
+    "printable",
+    "rate_limit",
+    "tells_pending_limit",
+    "web_page",
+]
 
 _BY_STATUS: dict[int, type[Refused]] = {
     401: AuthenticationFailed,
@@ -196,3 +205,49 @@ def _retry_after(value: str | None) -> float | None:
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), 3600.0) if not math.isnan(seconds) else None
+
+
+# Limits that the words of refusals tell, read liberally. The wording is known for one of each kind:
+# "the limit is 5 per 60 seconds" (1202), "You have reached the limit of 3 pending jobs" (3458).
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # by the first letter of a unit's name
+_UNIT = r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)\b"
+_TIME = rf"(?:any\s+|one\s+)?(\d{{1,6}}(?:\.\d{{1,6}})?)?\s*{_UNIT}"
+_NUMBER = r"\b(\d{1,6})\s*(?:[a-z]+\s+){0,3}?"
+_PER = re.compile(rf"{_NUMBER}(?:per|/|an?\b|every|each)\s*{_TIME}", re.IGNORECASE)
+# After the word "limit" only: elsewhere it may be about what was done, or about how long to wait.
+_WITHIN = re.compile(rf"{_NUMBER}(?:per|/|an?\b|every|each|in|within)\s*{_TIME}", re.IGNORECASE)
+_LONGEST_WINDOW = 86_400.0  # seconds
+
+# "Maximum number of pending jobs", and the like of older days for those that run.
+_PENDING_NUMBERS = {1012, 3458}
+_MOST = r"(?:limit|max(?:imum)?|at most|no more than|up to|too many)"
+_PENDING = re.compile(
+    rf"\b{_MOST}\b[^.]{{0,60}}\bpending (?:jobs|workloads)\b"
+    rf"|\bpending (?:jobs|workloads)\b[^.]{{0,40}}\b{_MOST}\b"
+    r"|\b\d{1,6} pending (?:jobs|workloads)\b",
+    re.IGNORECASE,
+)
+_MOST_NUMBER = re.compile(rf"\b{_MOST}\b[^\d.]{{0,40}}?\b(\d{{1,6}})\b", re.IGNORECASE)
+_PENDING_NUMBER = re.compile(r"\b(\d{1,6}) pending\b", re.IGNORECASE)
+
+
+def rate_limit(text: str) -> tuple[int, float] | None:
+    """Return the limit that a text tells: so many in so many seconds; None where it tells none."""
+    place = text.lower().rfind("limit")
+    found = (_WITHIN.search(text, place) if place >= 0 else None) or _PER.search(text)
+    if found is None:
+        return None
+    number, times, unit = found.groups()
+    window = float(times or 1) * _SECONDS[unit[0].lower()]
+    return (int(number), window) if int(number) and 0 < window <= _LONGEST_WINDOW else None
+
+
+def tells_pending_limit(number: int | None, text: str) -> bool:
+    """Tell whether a refusal, by its code or its words, is about how many jobs may wait."""
+    return number in _PENDING_NUMBERS or _PENDING.search(text) is not None
+
+
+def pending_limit(text: str) -> int | None:
+    """Return how many jobs may wait, as a refusal's text tells; None where it does not."""
+    found = _MOST_NUMBER.search(text) or _PENDING_NUMBER.search(text)
+    return int(found.group(1)) or None if found else None

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from .. import __version__, paths
 from ..files import FileLock
-from .backend_names import remember_backends
+from .cache import remember_backends
 from .endpoint import LOCAL, Endpoint
+from .error_mapping import printable
 from .errors import ServiceError, Unreachable
-from .transport import Transport, printable
+from .transport import Transport
 
 __all__ = [
     "PROTOCOL",

@@ -1,4 +1,4 @@
-"""One request on its way: what it met there, as an error of ours and as a line of the log."""
+"""What is known of one request on its way: for the log, and for the errors it may end in."""
 
 from __future__ import annotations
 

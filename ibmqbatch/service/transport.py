@@ -7,11 +7,13 @@ import functools
 import ipaddress
 import logging
 import math
+import os
 import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -19,7 +21,10 @@ import httpx
 
 from .. import __version__
 from ..clock import Clock
-from .bounds import (
+from .endpoint import Endpoint
+from .error_mapping import failure, is_web_page, printable, web_page
+from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable, Untrusted
+from .limits import (
     LARGEST_ANSWER,
     LARGEST_ERROR,
     LARGEST_RESULTS,
@@ -27,13 +32,14 @@ from .bounds import (
     megabytes,
     read_json,
 )
-from .certificates import blind_context, bundle, bundle_context
-from .endpoint import Endpoint
-from .error_mapping import failure, is_web_page, printable, web_page
-from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
 from .request_trace import LOG, RequestTrace, no_address, stopped_by_proxy, unreachable
 
-__all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
+__all__ = [
+    "CONNECTIONS",
+    "Answer",
+    "Transport",
+    "trusted_certificates",
+]
 
 # httpx 0.28 slows down sharply above some 24-32 pooled connections (it scans its pool).
 CONNECTIONS = 16
@@ -73,8 +79,8 @@ class Transport:
 
     `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
     HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
-    see `certificates`. Raises Unreachable where any of them cannot be used. No request waits for an
-    answer beyond the deadline of the `clock`, but for submissions and what is given once.
+    see `trusted_certificates`. Raises Unreachable where any of them is unusable. No request waits
+    for an answer beyond the deadline of the `clock`, but for submissions and what is given once.
     """
 
     @classmethod
@@ -124,14 +130,14 @@ class Transport:
             )
         except (ValueError, httpx.InvalidURL) as error:
             raise ProxyFailed(
-                "The address of the proxy is none.",
-                "Mend the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
+                "The address of the proxy is not a valid one.",
+                "Correct the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
                 "http://host:port is of the right form.",
                 transient=False,
             ) from error
         except ImportError as error:
             raise ProxyFailed(
-                "A SOCKS proxy is asked for, and the package for it is not installed.",
+                "A SOCKS proxy needs a package that is not installed.",
                 "`pip install 'httpx[socks]'`, or name an http:// proxy.",
                 transient=False,
             ) from error
@@ -352,15 +358,59 @@ def _mapped(trace: RequestTrace) -> Iterator[None]:
 
 def _context(ca_bundle: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001
     if not verify:
-        return blind_context()
-    named = bundle(ca_bundle)
-    return _usual_context() if named is None else bundle_context(*named)
+        return _unverified_context()
+    named = trusted_certificates(ca_bundle)
+    return _default_context() if named is None else _bundle_context(*named)
+
+
+def trusted_certificates(ca_bundle: str | None) -> tuple[str, str] | None:
+    """Return the path of the certificates to trust, and what names it; None for the default ones.
+
+    IBMQBATCH_CA_BUNDLE comes first, then the account's `ca_bundle`, then SSL_CERT_FILE and
+    SSL_CERT_DIR as with OpenSSL itself, then REQUESTS_CA_BUNDLE, which users of IBM's own client
+    may have set. Each names a file of certificates (PEM) or a folder of them.
+    """
+    named = [
+        (os.environ.get("IBMQBATCH_CA_BUNDLE"), "IBMQBATCH_CA_BUNDLE"),
+        (ca_bundle, "the account's CA bundle"),
+        *(
+            (os.environ.get(variable), variable)
+            for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+        ),
+    ]
+    return next(((path, source) for path, source in named if path), None)
+
+
+# Reading certificates takes as long as a request: each file is read once.
 
 
 @functools.cache
-def _usual_context() -> ssl.SSLContext:
-    """Read the usual certificates: it takes as long as a request, so only once."""
+def _default_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
+
+
+@functools.cache
+def _bundle_context(path: str, source: str) -> ssl.SSLContext:
+    """Return a context that trusts the certificates at `path`; raises Untrusted."""
+    place = Path(path).expanduser()
+    try:
+        if place.is_dir():
+            return ssl.create_default_context(capath=place)
+        return ssl.create_default_context(cafile=place)
+    except OSError as error:  # what OpenSSL says of a file without certificates is one, too
+        reason = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror or error
+        raise Untrusted(
+            f"The certificates in {path} cannot be read: {reason}.",
+            f"Mend {source}: it names a file or folder of certificates (PEM).",
+        ) from error
+
+
+@functools.cache
+def _unverified_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _is_here(host: str) -> bool:

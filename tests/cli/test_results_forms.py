@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from ibmqbatch.manifest.remotes import read_result
 from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.outcomes import BitArray, PubResult
-from ibmqbatch.service.results import decode_results
+from ibmqbatch.service.results import BitArray, PubResult, decode_results
 from tests.arrays import as_array
 from tests.cli.support import VALIDATOR
 from tests.conftest import basis_state

@@ -32,7 +32,6 @@ _HELPERS = {
     "files.py",
     "manifest/database.py",
     "service/client.py",
-    "service/connection.py",
     "service/request_trace.py",
     "service/retry.py",
     "service/transport.py",

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from ibmqbatch.jobset.listing import list_jobs
-from ibmqbatch.service import bounds, results, transport
+from ibmqbatch.service import limits, results, transport
 from ibmqbatch.service.errors import NoAnswer, ServerFault, Unreadable
 from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode_results
 from tests.service.conftest import CRN, JOBS, KEY, TOKEN
@@ -124,10 +124,10 @@ def test_deep_or_garbled_json_is_unreadable(body, wire, client):
 
 
 def test_json_of_too_many_values_is_not_parsed(monkeypatch):
-    monkeypatch.setattr(bounds, "MOST_VALUES", 1000)
-    assert len(bounds.read_json(b"[" + b"0," * 998 + b"0]")) == 999
+    monkeypatch.setattr(limits, "MOST_VALUES", 1000)
+    assert len(limits.read_json(b"[" + b"0," * 998 + b"0]")) == 999
     with pytest.raises(ValueError, match="more than 1000 values"):
-        bounds.read_json(b"[" + b"[]," * 500 + b"0]")
+        limits.read_json(b"[" + b"[]," * 500 + b"0]")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

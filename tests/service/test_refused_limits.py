@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.service.limits import pending_limit, rate_limit, tells_pending_limit
+from ibmqbatch.service.error_mapping import pending_limit, rate_limit, tells_pending_limit
 
 
 @pytest.mark.parametrize(
