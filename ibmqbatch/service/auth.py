@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Token", "TokenCache", "TokenSource", "forget_tokens"]
 
-_LONGEST = 86_400.0  # seconds; a token said to be good for longer comes of a clock that was wrong
+_LONGEST = 86_400.0  # seconds; a longer life means that a clock was wrong
 _PATIENCE = 30.0  # seconds to wait for another process that fetches a token
 _LOCK_POLL = 0.05  # seconds
 
@@ -40,7 +40,7 @@ class Token:
     renew_at: float
 
     def is_good(self, now: float) -> bool:
-        """Tell whether it need not be renewed yet."""
+        """Return whether it need not be renewed yet."""
         return now < self.renew_at <= now + _LONGEST
 
 
@@ -48,7 +48,7 @@ class TokenCache:
     """The token of one API key, shared by all processes."""
 
     def __init__(self, iam_url: str, api_key: str, clock: Clock) -> None:
-        # An embedded service has another port after a restart, and knows its tokens still.
+        # An embedded service changes its port with a restart, but not its tokens.
         origin = re.sub(r"^http://127\.0\.0\.1:[0-9]+", "http://127.0.0.1", iam_url.rstrip("/"))
         name = hashlib.sha256(f"{origin}\n{api_key}".encode()).hexdigest()[:24]
         self._path = paths.tokens() / f"{name}.json"
@@ -56,10 +56,10 @@ class TokenCache:
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[None]:
-        """Let one process at a time fetch a token.
+        """Hold the lock under which one process at a time fetches a token.
 
-        Whoever has waited looks first whether there is one by now. Waiting ends without the lock
-        when it takes too long, or the clock ends all waits.
+        Whoever has waited for it looks first whether there is one by now. Waiting ends without the
+        lock when it takes too long, or the clock ends all waits.
         """
         lock = self._lock()
         try:
@@ -71,7 +71,7 @@ class TokenCache:
                 lock.release()
 
     def read(self) -> Token | None:
-        """Return the token that is kept, if it is good for a while yet."""
+        """Return the cached token, if it is valid for a while yet."""
         try:
             told: Any = json.loads(self._path.read_bytes())
             token = Token(str(told["token"]), float(told["renew_at"]))
@@ -81,19 +81,19 @@ class TokenCache:
         return token if fit and token.is_good(self._clock.now()) else None
 
     def keep(self, token: Token) -> None:
-        """Keep a token for others."""
+        """Write a token to the cache."""
         with contextlib.suppress(OSError, StorageError):
             paths.ensure_folder(self._path.parent)
             with replacing(self._path) as file:
                 file.write(json.dumps({"token": token.text, "renew_at": token.renew_at}).encode())
 
     def forget(self, text: str | None = None) -> None:
-        """Forget the token that is kept; with `text` only if it is still this one."""
+        """Remove the cached token; with `text` only if it is this one."""
         lock = self._lock()
         if lock is None:
             return
         try:
-            # Whoever holds the lock for long is about to put another in its place.
+            # Another process that holds the lock is about to replace it.
             self._acquire(lock)
             kept = self.read()
             if text is None or (kept is not None and kept.text == text):
@@ -119,7 +119,7 @@ class TokenCache:
 
 
 def forget_tokens(iam_url: str, api_key: str) -> None:
-    """Forget the token that is kept for a key, as when its owner logs out."""
+    """Remove the cached token of a key, as when its owner logs out."""
     TokenCache(iam_url, api_key, Clock()).forget()
 
 
@@ -143,19 +143,19 @@ class TokenSource:
         self._refused = ""
 
     def token(self) -> str:
-        """Return a token that is good for a while yet.
+        """Return a token that is valid for a while yet.
 
         Raises AuthenticationFailed when IAM does not accept the key.
         """
         with self._lock:
             if self._token is None or self._clock.now() >= self._token.renew_at:
-                self._token = self._kept() or self._fetched()
+                self._token = self._cached() or self._fetch()
             return self._token.text
 
     def discard(self, token: str) -> None:
-        """Forget `token`, which the service did not accept, so that the next is a new one.
+        """Discard a token that the service rejected, so that the next one is new.
 
-        What another process has fetched meanwhile stays.
+        One that another process has fetched meanwhile stays.
         """
         with self._lock:
             if self._token is not None and self._token.text == token:
@@ -163,15 +163,15 @@ class TokenSource:
             self._refused = token
             self._cache.forget(token)
 
-    def _kept(self) -> Token | None:
-        """Return the token on disk, unless it is the one that was refused: not all can forget."""
+    def _cached(self) -> Token | None:
+        """Return the cached token, unless the service rejected it: removing it may have failed."""
         kept = self._cache.read()
         return None if kept is None or kept.text == self._refused else kept
 
-    def _fetched(self) -> Token:
+    def _fetch(self) -> Token:
         with self._cache.fetching():
             # Whoever held the lock may just have fetched one.
-            kept = self._kept()
+            kept = self._cached()
             if kept is not None:
                 return kept
             try:
@@ -198,17 +198,17 @@ class TokenSource:
         body = answer.json()
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
-            raise Unreadable("The answer of IAM holds no token.", "Check the account's IAM URL.")
+            raise Unreadable("IAM's answer has no token.", "Check the account's IAM URL.")
         if not (token.isascii() and token.isprintable()):
-            raise Unreadable("The token of IAM is none.", "Check the account's IAM URL.")
+            raise Unreadable("IAM's token is not a valid one.", "Check the account's IAM URL.")
         now = self._clock.now()
         seconds = _lifetime(body, now)
-        # Early enough that a request sent with it arrives in time: a tenth, or a minute.
+        # Renewed a tenth of its life early, or a minute: requests sent with it must arrive in time.
         return Token(token, now + seconds - max(seconds / 10, min(60.0, seconds / 2)))
 
 
 def _lifetime(body: dict[str, Any], now: float) -> float:
-    """Return for how many seconds a token is good: as told, or until when, whatever makes sense."""
+    """Return for how many seconds a token is valid, from whichever figure makes sense."""
     until = body.get("expiration")
     for told in (body.get("expires_in"), until - now if isinstance(until, int | float) else None):
         if isinstance(told, int | float) and 0 < told <= 86_400:

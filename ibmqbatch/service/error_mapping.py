@@ -29,11 +29,11 @@ from .limits import read_json
 __all__ = [
     "failure",
     "header_trace",
+    "is_pending_limit",
     "is_web_page",
     "pending_limit",
     "printable",
     "rate_limit",
-    "tells_pending_limit",
     "web_page",
 ]
 
@@ -44,7 +44,7 @@ _BY_STATUS: dict[int, type[Refused]] = {
     409: Conflict,
     423: Reserved,
 }
-# What these mean does not depend on the status that they come with.
+# These decide whatever the HTTP status is.
 _BY_NUMBER: dict[int, type[Refused]] = {
     1217: SessionClosed,
     1233: Reserved,
@@ -64,16 +64,16 @@ _TRACE_HEADERS = (
 
 
 def printable(text: object, limit: int = 500) -> str:
-    """Make a text from the network fit to be shown: one line, no control characters, bounded.
+    """Return a text from the network as one line of bounded length, safe to show.
 
-    Nor are there marks that turn the direction of writing, or halves of characters.
+    Control characters, marks that turn the direction of writing, and surrogates are removed.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer is a page for a browser: this API gives none."""
+    """Return whether an answer is an HTML page, which this API never sends."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() in {
         "text/html",
         "application/xhtml+xml",
@@ -81,23 +81,23 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
 
 
 def header_trace(headers: Mapping[str, str]) -> str | None:
-    """Return the id that the headers of an answer give its request, if any."""
+    """Return the request id in the headers of an answer, if there is one."""
     found = (printable(headers[name], 100) for name in _TRACE_HEADERS if headers.get(name))
     return next(found, None)
 
 
 def web_page(status: int) -> Firewalled:
-    """Return the error that a web page in place of an answer stands for."""
+    """Return the error for an HTML page in place of an answer."""
     return Firewalled(
-        f"Something answered HTTP {status} in the service's place, without its error body."
+        f"HTTP {status} came without the service's error body: something else answered."
         if status >= 300
-        else f"Something answered with a web page (HTTP {status}) in the service's place.",
+        else f"A web page (HTTP {status}) came instead of the service's answer.",
         "A firewall or proxy may stand between; check the account's URL, or try again later.",
     )
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
-    """Turn an answer that is not 2xx into the error it stands for. Header names in lower case."""
+    """Return the error that an answer other than 2xx stands for; header names in lower case."""
     told = _json(body)
     entry, trace = _error_entry(told)
     trace = trace or header_trace(headers)
@@ -105,7 +105,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
     number = _integer(entry.get("code")) if entry else None
     refused = entry is not None and 400 <= status < 500 and status not in {408, 499}
     retry_after = _retry_after(headers.get("retry-after"))
-    if refused and tells_pending_limit(number, said):
+    if refused and is_pending_limit(number, said):
         pending = TooManyPending(
             _numbered(said, number, status),
             _solution(entry) or "Wait until some of them have ended.",
@@ -138,7 +138,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
             page.trace = trace
             return page
         return Unreadable(
-            f"Something answered HTTP {status} with JSON that is not the service's error body.",
+            f"HTTP {status} came with JSON that is not the service's error body.",
             "Is the account's URL that of an IBM Quantum service?",
         )
     kind = _BY_NUMBER.get(number or 0) or _BY_STATUS.get(status, Refused)
@@ -168,7 +168,7 @@ def _json(body: bytes) -> Any:
 
 
 def _error_entry(body: object) -> tuple[dict[str, Any] | None, str | None]:
-    """Find the first error of an error body, and its trace id. IAM has a form of its own."""
+    """Return the first error of an error body, and its trace id; IAM has its own format."""
     if not isinstance(body, dict):
         return None, None
     if "errorMessage" in body:
@@ -186,7 +186,7 @@ def _shown(trace: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    """Read an error code, which the wire gives as a number and the schema as a text."""
+    """Parse an error code: a number on the wire, a string by the schema."""
     try:
         return int(str(value))
     except ValueError:
@@ -194,7 +194,7 @@ def _integer(value: object) -> int | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date. Not a number of either kind: None."""
+    """Parse a Retry-After header, in seconds or a date; None for anything else."""
     if value is None:
         return None
     try:
@@ -232,7 +232,7 @@ _PENDING_NUMBER = re.compile(r"\b(\d{1,6}) pending\b", re.IGNORECASE)
 
 
 def rate_limit(text: str) -> tuple[int, float] | None:
-    """Return the limit that a text tells: so many in so many seconds; None where it tells none."""
+    """Return the rate limit named in a text: so many in so many seconds; None for none."""
     place = text.lower().rfind("limit")
     found = (_WITHIN.search(text, place) if place >= 0 else None) or _PER.search(text)
     if found is None:
@@ -242,12 +242,12 @@ def rate_limit(text: str) -> tuple[int, float] | None:
     return (int(number), window) if int(number) and 0 < window <= _LONGEST_WINDOW else None
 
 
-def tells_pending_limit(number: int | None, text: str) -> bool:
-    """Tell whether a refusal, by its code or its words, is about how many jobs may wait."""
+def is_pending_limit(number: int | None, text: str) -> bool:
+    """Return whether a refusal is about the number of pending jobs, by its code or text."""
     return number in _PENDING_NUMBERS or _PENDING.search(text) is not None
 
 
 def pending_limit(text: str) -> int | None:
-    """Return how many jobs may wait, as a refusal's text tells; None where it does not."""
+    """Return the limit of pending jobs named in a refusal's text; None for none."""
     found = _MOST_NUMBER.search(text) or _PENDING_NUMBER.search(text)
     return int(found.group(1)) or None if found else None

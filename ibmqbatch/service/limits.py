@@ -24,16 +24,16 @@ LARGEST_ANSWER = 32_000_000  # bytes, unpacked: of a listing, a backend, a log
 LARGEST_SENT = 400_000_000  # the same of a job with its circuits; the embedded service takes 300 MB
 LARGEST_RESULTS = 1_000_000_000  # the same of results; the embedded service gives 500 MB
 LARGEST_ERROR = 1_000_000  # the same of an answer that is not 2xx: the rest is not read
-LONGEST_ANSWER = 900.0  # seconds until an answer is whole; results take as long as they take
+LONGEST_ANSWER = 900.0  # seconds until an answer is complete; results may take longer
 MOST_LISTED = 1_000_000  # jobs in all pages of a listing
 # A value of JSON may take two bytes on the wire and eighty in memory.
 MOST_VALUES = 30_000_000
 
 
 def read_json(body: bytes) -> Any:
-    """Parse JSON, which some services answer with bare NaN in it; raises ValueError.
+    """Parse JSON, bare NaN included; raises ValueError.
 
-    That is also where it is nested too deeply, or holds more than MOST_VALUES values.
+    So does JSON that is nested too deeply or has more than MOST_VALUES values.
     """
     if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise ValueError(f"more than {MOST_VALUES} values")
@@ -44,5 +44,5 @@ def read_json(body: bytes) -> Any:
 
 
 def megabytes(size: int) -> str:
-    """Write a bound for a sentence."""
+    """Return a number of bytes as text."""
     return f"{size // 1_000_000} MB"

@@ -53,14 +53,14 @@ class BitArray:
         return self.rows.shape[-1]
 
     def flat(self) -> Array:
-        """Return the rows of all elements of the pub, one after another: (all shots, bytes)."""
+        """Return the rows of all runs of the pub, one after another: (all shots, bytes)."""
         return self.rows.merged(len(self.rows.shape) - 1)
 
     def bits(self) -> Array:
         """Return 0 and 1 as bytes of shape (all shots, num_bits), bit k in column k."""
         shots = self.flat().shape[0]
         data = bytes(self.rows.data)
-        # Without bits there is nothing to make room for, however many the shots.
+        # A register without bits takes no memory, however many the shots.
         bits = bytearray(shots * self.num_bits)
         for bit in range(self.num_bits):
             column = data[self.width - 1 - bit // BITS_PER_BYTE :: self.width]
@@ -72,9 +72,9 @@ class BitArray:
 class PubResult:
     """The outcomes of a pub: its registers by name, in the order of declaration.
 
-    Where measurements were not classified into bits, `registers` is empty and `levels` holds what
-    was measured, complex, of shape (*pub shape, shots, values), or (*pub shape, values) where the
-    shots were averaged. `shape` is the pub's: empty for a circuit that was run once.
+    Where measurements were not classified into bits, `registers` is empty and `levels` holds the
+    measured values, complex, of shape (*pub shape, shots, values), or (*pub shape, values) where
+    the shots were averaged. `shape` is the pub's: empty for a circuit that was run once.
     """
 
     registers: Mapping[str, BitArray]
@@ -84,11 +84,11 @@ class PubResult:
     def circuits(self, shots: Sequence[int]) -> Iterator[PubResult]:
         """Yield the outcomes of every run of the pub, in C order of its shape.
 
-        `shots` are those that this run and all later ones should have: a service may write the runs
-        of a pub one behind the other, without a shape.
+        `shots` are those expected of this run and all later ones: a service may concatenate the
+        runs of a pub, without a shape.
         """
         if self.shape:
-            # Runs without a single bit take no room, and there may be any number of them.
+            # Runs without a single bit take no memory: a shape may claim any number of them.
             if math.prod(self.shape) > len(shots):
                 yield self
                 return
@@ -118,7 +118,7 @@ class PubResult:
             )
 
     def _part(self, values: Array, number: int) -> Array:
-        """Return what belongs to one run of the pub."""
+        """Return the values of one run of the pub."""
         return values.merged(len(self.shape)).part(number)
 
     def only(self, names: Collection[str]) -> PubResult:
@@ -130,7 +130,7 @@ class PubResult:
         )
 
     def joined(self, others: Sequence[PubResult]) -> PubResult:
-        """Return the shots of this circuit with those of the same circuit's other repeats."""
+        """Return the shots of this circuit and of its other repeats as one."""
         if not others:
             return self
         return PubResult(
@@ -156,7 +156,7 @@ class PubResult:
         return 0 if averaged else math.prod(next(iter(self.levels.values())).shape[:-1])
 
     def counts(self) -> dict[str, int]:
-        """Count the outcomes, written as Qiskit does: first register rightmost, bit 0 rightmost.
+        """Count the outcomes, written as by Qiskit: first register rightmost, bit 0 rightmost.
 
         Sorted by outcome. Bits of several registers are separated by spaces.
         """
@@ -182,7 +182,7 @@ class PubResult:
         return list(map(written.__getitem__, _keys(rows, width)))
 
     def _rows(self) -> tuple[bytes | bytearray, int]:
-        """Return the rows of all registers side by side, and how many bytes each then has.
+        """Return the rows of all registers joined, and how many bytes each then has.
 
         The register that is declared first has the lowest bytes. A row of more than one byte and
         up to eight is a number as this machine has it, of 2, 4 or 8 bytes; wider ones are
@@ -237,17 +237,17 @@ _WIDEST_REGISTER = 100_000  # bits
 
 
 class ResultFormatError(Exception):
-    """A result body that is not what the service's reference describes."""
+    """A result body that is not as the service's reference describes it."""
 
 
-class _Room:
-    """What the arrays of one body may still take in memory: packed, they can be of any size."""
+class _MemoryLeft:
+    """The memory that arrays of one body may still take: compressed, they can be of any size."""
 
     def __init__(self) -> None:
         self.left = _MOST_UNPACKED
 
     def take(self, size: int) -> None:
-        """Take up `size` bytes; raises ValueError where there is no room for them."""
+        """Take `size` bytes; raises ValueError where that is too much."""
         self.left -= size
         if self.left < 0:
             raise ValueError(f"arrays of more than {_MOST_UNPACKED} bytes")
@@ -266,17 +266,14 @@ def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain, whichever it is: one entry a pub.
-
-    Raises ResultFormatError when it is cut short or of another shape.
-    """
-    room = _Room()
+    """Decode a result body, typed or plain: one entry a pub. Raises ResultFormatError."""
+    room = _MemoryLeft()
     try:
         told = read_json(body)
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
             return [_typed_pub(pub["__value__"], room) for pub in told["__value__"]["pub_results"]]
         return [_plain_pub(entry, room) for entry in told["results"]]
-    except Exception as error:  # whatever foreign bytes set off, it is about them
+    except Exception as error:  # foreign bytes can set off anything
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
 
 
@@ -285,7 +282,7 @@ def decode_array(value: Any) -> Array:
     if isinstance(value, dict):
         value = value["__value__"]
         if not isinstance(value, list):
-            return _npy(value, _Room())
+            return _npy(value, _MemoryLeft())
     shape, flat = npy.flatten(value)
     try:
         return npy.numbers("f8", flat, shape)
@@ -293,7 +290,7 @@ def decode_array(value: Any) -> Array:
         raise ValueError("an array of other things than numbers") from error
 
 
-def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
+def _typed_pub(pub: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
     data = pub["data"]["__value__"]
     registers: dict[str, BitArray] = {}
     levels: dict[str, Array] = {}
@@ -317,12 +314,12 @@ def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
     return _checked(registers)
 
 
-def _plain_pub(entry: Mapping[str, Any], room: _Room) -> PubResult:
+def _plain_pub(entry: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
     registers = {}
     for name, value in entry["data"].items():
         num_bits = _width(value)
         width = -(-num_bits // BITS_PER_BYTE)
-        # How the service nests those of a sweep has not been seen: it may as well list all of them.
+        # How the service nests the samples of a sweep is not known: it may list all in one.
         shape, samples = npy.flatten(value["samples"])
         if not shape:
             raise ValueError(f"register {name} has no list of samples")
@@ -355,7 +352,7 @@ def _width(value: Mapping[str, Any]) -> int:
     return num_bits
 
 
-def _array(value: Mapping[str, Any], room: _Room) -> Array:
+def _array(value: Mapping[str, Any], room: _MemoryLeft) -> Array:
     """Decode an ndarray of bytes, which may be a nested list."""
     inner = value["__value__"]
     if not isinstance(inner, list):
@@ -366,7 +363,7 @@ def _array(value: Mapping[str, Any], room: _Room) -> Array:
     return Array(shape, "u1", memoryview(bytes(flat)))
 
 
-def _levels(value: Mapping[str, Any], room: _Room) -> Array:
+def _levels(value: Mapping[str, Any], room: _MemoryLeft) -> Array:
     """Decode an ndarray of complex numbers."""
     numbers = _npy(value["__value__"], room)
     if numbers.kind[0] not in "fc" or not numbers.shape:
@@ -374,7 +371,7 @@ def _levels(value: Mapping[str, Any], room: _Room) -> Array:
     return numbers.complexes()
 
 
-def _npy(inner: str, room: _Room) -> Array:
+def _npy(inner: str, room: _MemoryLeft) -> Array:
     """Decode base64 of zlib of an .npy file."""
     try:
         packed = base64.b64decode(inner, validate=True)

@@ -32,7 +32,7 @@ from .limits import (
     megabytes,
     read_json,
 )
-from .request_trace import LOG, RequestTrace, no_address, stopped_by_proxy, unreachable
+from .request_trace import LOG, RequestTrace, invalid_address, stopped_by_proxy, unreachable
 
 __all__ = [
     "CONNECTIONS",
@@ -80,12 +80,12 @@ class Transport:
     `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
     HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
     see `trusted_certificates`. Raises Unreachable where any of them is unusable. No request waits
-    for an answer beyond the deadline of the `clock`, but for submissions and what is given once.
+    for an answer beyond the deadline of the `clock`, except submissions and one-time results.
     """
 
     @classmethod
     def of(cls, endpoint: Endpoint, url: str, clock: Clock) -> Self:
-        """Return one to an origin, on the way and with the certificates that an endpoint tells."""
+        """Return a transport to an origin, with the proxy and certificates of an endpoint."""
         return cls(
             url,
             proxy=endpoint.proxy,
@@ -108,8 +108,8 @@ class Transport:
             address = urlsplit(url)
             host = address.hostname or ""
         except ValueError as error:
-            raise no_address(url) from error
-        self._target = ""  # where the address is none every request says so
+            raise invalid_address(url) from error
+        self._target = ""  # of an invalid address, which every request then reports
         with contextlib.suppress(httpx.InvalidURL):
             self._target = httpx.URL(url).raw_host.decode()
         context = _context(ca_bundle, verify) if address.scheme == "https" else _NO_CERTIFICATES
@@ -160,7 +160,7 @@ class Transport:
     ) -> Answer:
         """Send one request and return its 2xx answer; everything else raises a ServiceError.
 
-        That is also one of more than `largest` bytes, unpacked.
+        So does an answer of more than `largest` bytes, decompressed.
         """
         body: bytes | Iterator[bytes] | None = content
         if content is not None and len(content) > _PIECE:
@@ -197,7 +197,7 @@ class Transport:
 
         `file` is emptied first, so that a repeated download does not follow half of another. Open
         it unbuffered: what has been read is then not lost with this process. Raises OSError where
-        that cannot be written; of a body that is given only `once` all is read and tried first.
+        it cannot be written; of a body that is given only `once`, after all of it was read.
         """
         file.seek(0)
         file.truncate()
@@ -223,7 +223,7 @@ class Transport:
     def _timeout(self, answer: float, *, bounded: bool) -> httpx.Timeout:
         """Return how long each part of a request may take; `bounded` by the time that is left.
 
-        A connection is: where there is none, nothing has been asked.
+        Connecting always is: until then, nothing was sent.
         """
         left = max(_SHORTEST, self._clock.left)
         longest = min(answer, left) if bounded else answer
@@ -239,7 +239,7 @@ class Transport:
         headers: Mapping[str, str] | None,
         form: Mapping[str, str] | None = None,
     ) -> Iterator[RequestTrace]:
-        """Follow one request: whatever becomes of it is logged, and is one of our errors."""
+        """Trace one request: log its outcome, and raise its failures as a ServiceError."""
         secrets = (headers or {}).get("Authorization", "").split()[-1:]
         secrets += [value for name, value in (form or {}).items() if name == "apikey"]
         trace = RequestTrace(method, url, self._target, [secret for secret in secrets if secret])
@@ -257,13 +257,13 @@ class Transport:
 
 
 def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator[bytes]:
-    """Yield the body of a 2xx answer; raise what any other answer stands for.
+    """Yield the body of a 2xx answer; raise the error that any other answer stands for.
 
-    One of more than `largest` bytes is refused as soon as that shows; one that is not whole at the
-    `deadline` (of the monotonic clock) is taken for lost.
+    A body of more than `largest` bytes is refused as soon as that shows; one that is not complete
+    at the `deadline` (of the monotonic clock) counts as lost.
     """
     if not response.is_success:
-        raise failure(response.status_code, response.headers, _head(_unpacked(response)))
+        raise failure(response.status_code, response.headers, _error_body(_decompressed(response)))
     if is_web_page(response.headers):
         raise web_page(response.status_code)
     announced = response.headers.get("content-length", "")
@@ -271,30 +271,30 @@ def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator
     if size > largest:
         raise _too_large(largest)
     left = largest
-    for piece in _unpacked(response):
+    for piece in _decompressed(response):
         left -= len(piece)
         if left < 0:
             raise _too_large(largest)
         if time.monotonic() > deadline:
-            raise httpx.ReadTimeout(f"it was not whole after {LONGEST_ANSWER:.0f} s")
+            raise httpx.ReadTimeout(f"it was not complete after {LONGEST_ANSWER:.0f} s")
         yield piece
 
 
 def _write(file: BinaryIO, data: bytearray) -> None:
-    """Write `data`, and take from it what is written."""
+    """Write `data`, removing from it what was written."""
     while data:
         del data[: file.write(data)]
 
 
 def _too_large(largest: int) -> Unreadable:
     return Unreadable(
-        f"The service's answer has more than {megabytes(largest)}: it is not read.",
+        f"The service's answer is larger than {megabytes(largest)}, and is not read.",
         "If this stays so, look at what stands between here and the service.",
     )
 
 
-def _head(pieces: Iterator[bytes]) -> bytes:
-    """Return what an error says, as far as it is of a size that makes sense."""
+def _error_body(pieces: Iterator[bytes]) -> bytes:
+    """Return the body of an error, up to a sensible size."""
     head = b""
     for piece in pieces:
         head += piece
@@ -303,17 +303,17 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     return head
 
 
-def _unpacked(response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body as it was before it was packed.
+def _decompressed(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body decompressed.
 
-    The HTTP library would do that as well, and take a packed body that was cut short for whole.
+    The HTTP library would take a compressed body that was cut short for a complete one.
     """
     coding = response.headers.get("content-encoding", "").strip().lower()
     if coding in {"", "identity"}:
         yield from response.iter_raw()
         return
     if coding not in {"gzip", "x-gzip"}:
-        raise httpx.DecodingError(f"it is packed as {printable(coding, 20)}")
+        raise httpx.DecodingError(f"its encoding is {printable(coding, 20)}")
     unzip = zlib.decompressobj(_GZIP)
     size = 0
     try:
@@ -325,14 +325,14 @@ def _unpacked(response: httpx.Response) -> Iterator[bytes]:
                 packed = unzip.unconsumed_tail
         yield unzip.flush()
     except zlib.error as error:
-        raise httpx.DecodingError("its packed body is damaged") from error
+        raise httpx.DecodingError("its compressed body is damaged") from error
     if size and not unzip.eof:
-        raise httpx.DecodingError("its packed body ends too early")
+        raise httpx.DecodingError("its compressed body ends too early")
 
 
 @contextlib.contextmanager
 def _mapped(trace: RequestTrace) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours; take secrets out of what a service says."""
+    """Raise the HTTP library's failures as ours; remove secrets from what a service says."""
     host = trace.host
     try:
         yield
@@ -345,13 +345,13 @@ def _mapped(trace: RequestTrace) -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise unreachable(trace, error) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise no_address(trace.url) from error
+        raise invalid_address(trace.url) from error
     except httpx.HTTPError as error:
         reason = printable(error) or type(error).__name__
         if trace.at_proxy or isinstance(error, httpx.ProxyError):
             raise stopped_by_proxy(trace, reason) from error
         raise NoAnswer(
-            f"{host} gave no whole answer: {reason}.",
+            f"{host} did not answer completely: {reason}.",
             "Check the network and try again.",
         ) from error
 
@@ -398,10 +398,10 @@ def _bundle_context(path: str, source: str) -> ssl.SSLContext:
             return ssl.create_default_context(capath=place)
         return ssl.create_default_context(cafile=place)
     except OSError as error:  # what OpenSSL says of a file without certificates is one, too
-        reason = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror or error
+        reason = "there are none" if isinstance(error, ssl.SSLError) else error.strerror or error
         raise Untrusted(
             f"The certificates in {path} cannot be read: {reason}.",
-            f"Mend {source}: it names a file or folder of certificates (PEM).",
+            f"Correct {source}: it names a file or folder of certificates (PEM).",
         ) from error
 
 

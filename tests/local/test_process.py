@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from ibmqbatch.local import http
-from ibmqbatch.local.errors import ApiError
+from ibmqbatch.local.http import ApiError
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, error, slow

@@ -179,7 +179,7 @@ def test_wrong_instance_names_its_region_and_the_place_that_was_asked(code, met)
         "The account's instance, of the region us-east, is not known at quantum.test: "
         f"It is so (code {code})."
     )
-    assert error.hint == "Mend the URL or the CRN of the account 'test'."
+    assert error.hint == "Correct the URL or the CRN of the account 'test'."
     assert CRN not in error.message
 
 

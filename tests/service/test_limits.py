@@ -84,14 +84,14 @@ class TestSize:
             ask(server)
 
     @pytest.mark.parametrize("read", [ask, download])
-    def test_packed_answer_is_measured_unpacked(self, read):
+    def test_compressed_answer_is_measured_decompressed(self, read):
         packed = packed_bomb(31)
         assert len(packed) < MB
         raw = answer(packed, GZIP, length=len(packed))
         with Raw(raw) as server, pytest.raises(Unreadable, match="more than"):
             read(server)
 
-    def test_packed_error_is_measured_unpacked(self):
+    def test_compressed_error_is_measured_decompressed(self):
         packed = packed_bomb(31)
         raw = answer(packed, GZIP, length=len(packed), status="500 Oh")
         with Raw(raw) as server, pytest.raises(ServerFault):
@@ -108,7 +108,7 @@ def test_large_packed_answer_is_read_whole():
 
 def test_answer_that_drips_is_given_up(monkeypatch):
     monkeypatch.setattr(transport, "LONGEST_ANSWER", 0.0)
-    with Endless(HEAD, b" ") as server, pytest.raises(NoAnswer, match="not whole after"):
+    with Endless(HEAD, b" ") as server, pytest.raises(NoAnswer, match="not complete after"):
         ask(server)
 
 

@@ -151,7 +151,7 @@ def test_file_without_certificates_is_a_sentence(content, https, tmp_path, monke
     error = failing(https.url)
     assert isinstance(error, Untrusted)
     assert error.message.startswith(f"The certificates in {path} cannot be read: ")
-    assert error.hint.startswith("Mend SSL_CERT_FILE")
+    assert error.hint.startswith("Correct SSL_CERT_FILE")
 
 
 def test_plain_http_needs_no_certificates(monkeypatch):
@@ -225,7 +225,7 @@ def test_proxy_that_wants_another_password_is_told_of_without_it(https, bundle):
         assert len(proxy.seen) == 1
     assert isinstance(error, ProxyFailed)
     assert error.message == (
-        f"The proxy 127.0.0.1:{proxy.port} does not let requests through to {HOST}: "
+        f"The proxy 127.0.0.1:{proxy.port} refuses to forward requests to {HOST}: "
         "407 Proxy Authentication Required."
     )
     assert "name:password@host" in error.hint

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.service.error_mapping import pending_limit, rate_limit, tells_pending_limit
+from ibmqbatch.service.error_mapping import is_pending_limit, pending_limit, rate_limit
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_rate_is_read(text, limit):
     ],
 )
 def test_pending_window_is_read(text, limit):
-    assert tells_pending_limit(1208, text)
+    assert is_pending_limit(1208, text)
     assert pending_limit(text) == limit
 
 
 @pytest.mark.parametrize("number", [3458, 1012])
 def test_pending_window_is_known_by_its_code(number):
-    assert tells_pending_limit(number, "")
+    assert is_pending_limit(number, "")
     assert pending_limit("") is None
 
 
@@ -78,11 +78,11 @@ def test_pending_window_is_known_by_its_code(number):
     ],
 )
 def test_other_refusals_are_not_about_the_pending_window(text):
-    assert not tells_pending_limit(1208, text)
+    assert not is_pending_limit(1208, text)
 
 
 def test_used_up_quota_is_not_about_the_pending_window():
-    assert not tells_pending_limit(4317, "You have exceeded your monthly quota.")
+    assert not is_pending_limit(4317, "You have exceeded your monthly quota.")
 
 
 @given(st.text(max_size=500) | st.from_regex(r"(limit|per|pending jobs|[0-9]{1,9}|in|minute| )+"))
