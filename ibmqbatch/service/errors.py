@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import IbmqbatchError, Problem
+from ..errors import IbmqbatchError, Problem, Words
 from ..exitcodes import ExitCode
 
 __all__ = [
@@ -69,7 +69,8 @@ class ServiceError(IbmqbatchError):
     def problems(self) -> Sequence[Problem]:
         """What is wrong; the hint ends with the trace, where there is one."""
         trace = f"Trace for the support desk: {self.trace}." if self.trace else ""
-        return [Problem(self.code, self.message, f"{self.hint} {trace}".strip())]
+        hint = Words("{} {}", self.hint, trace) if self.hint and trace else self.hint or trace
+        return [Problem(self.code, self.message, hint)]
 
 
 class Unreachable(ServiceError):

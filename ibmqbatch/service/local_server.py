@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__, paths
+from ..errors import Argument, Call, Words
 from ..files import FileLock
 from .cache import remember_backends
 from .endpoint import LOCAL, Endpoint
@@ -128,8 +129,11 @@ def _usable(service: LocalService | None) -> LocalService | None:
         raise NotStarted(
             f"A local service of version {service.version} is running "
             f"{service.unfinished_jobs} jobs; this is version {__version__}.",
-            "Wait until it has finished, or stop it with `ibmqbatch serve --stop` "
-            "(its jobs are kept and go on afterwards).",
+            Words(
+                "Wait until it has finished, or stop it with {} (its jobs are kept and go on "
+                "afterwards).",
+                Call("serve", arguments=(Argument("stop"),)),
+            ),
         )
     stop_service(service)
     return None

@@ -66,7 +66,7 @@ def sent(program: Program, form: str, folder: Path, *, level: int | None, rehear
 def counts(circuit: Any, bits: int, *, rehearsed: bool = False) -> dict[str, float]:
     """Return the shares of outcomes that a worker gives."""
     plan = _backend(rehearsed=rehearsed).plan(circuit, SHOTS)
-    noisy, model = plan.noisy(plan.circuit)
+    noisy, model = plan.with_noise(plan.circuit)
     with _bounded():
         found = run_circuit(noisy, model, plan.simulation, SHOTS, 7)
     shares: dict[str, float] = {}

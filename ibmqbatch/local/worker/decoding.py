@@ -35,7 +35,7 @@ def _decode_qpy(text: str) -> Any:
         raise JobError(
             1603,
             f"the circuit is QPY version {blob[6]}, and this service reads up to {newest}.",
-            "Write an older QPY, send OpenQASM 3, or have workers run in an interpreter with a newer "
+            "Write an older QPY, send OpenQASM 3, or have the service's workers run with a newer "
             "Qiskit.",
         )
     try:

@@ -116,7 +116,7 @@ _MAX_RESULT_BYTES = 500_000_000
 
 def _end_with(parent: int) -> None:
     """Have the kernel kill this process when the server dies, on Linux."""
-    if sys.platencoder == "linux":
+    if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:  # it died before that
