@@ -20,7 +20,7 @@ from .jobset.view import set_data
 from .manifest.store import Manifest
 
 if TYPE_CHECKING:
-    from .service.types import BackendEntry
+    from .service.models import BackendEntry
 
 __all__ = ["backends", "job_sets", "open", "submit"]
 

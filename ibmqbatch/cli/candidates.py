@@ -161,7 +161,7 @@ def stored_accounts() -> Candidates:
 def backends(ctx: Any) -> Candidates:
     """Offer the backends of the account that is named, or else of all: those that were seen."""
     from ..accounts.model import LOCAL_BACKEND
-    from ..service.backend_names import known_backends
+    from ..service.cache import known_backends
     from ..service.endpoint import LOCAL
 
     found = {(LOCAL_BACKEND, LOCAL)}

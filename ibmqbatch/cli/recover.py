@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..manifest.records import JobRecord
     from ..render.progress import ProgressBars
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 _ADVICE = "What is here stays; run the same command again for the rest."
 

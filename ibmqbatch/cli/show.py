@@ -63,7 +63,7 @@ def command(
 def _show_device(this: Verb, manifest: Manifest) -> None:
     from ..jobset.backends import backend_data
     from ..render.backends import show_backend
-    from ..service.types import Backend
+    from ..service.models import Backend
 
     kept = manifest.device()
     if kept is None:

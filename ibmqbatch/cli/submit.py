@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..jobset.request import Request
     from ..manifest.store import Manifest
     from ..service.endpoint import Account
-    from ..service.types import Backend
+    from ..service.models import Backend
 
 _FEW = 12  # circuits whose results are shown at once
 

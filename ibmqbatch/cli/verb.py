@@ -143,7 +143,7 @@ def _requests_told() -> Iterator[None]:
     """While the block runs, tell of each request on stderr, without breaking what is drawn."""
     import logging
 
-    from ..service.journey import LOGGER
+    from ..service.request_trace import LOGGER
 
     class Teller(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

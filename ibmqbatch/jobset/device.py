@@ -18,10 +18,10 @@ from ..circuits.device import (
     largest_region,
 )
 from ..circuits.fractional import FRACTIONAL
-from ..service.calibration import Calibration
+from ..service.models import Calibration
 
 if TYPE_CHECKING:
-    from ..service.types import Backend
+    from ..service.models import Backend
 
 __all__ = ["device_from_wire", "device_of"]
 

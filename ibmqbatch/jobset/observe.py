@@ -11,10 +11,10 @@ from ..manifest import attempts, remotes
 from ..manifest.custody import Begun
 from ..manifest.records import RemoteRecord, SetRecord
 from ..manifest.store import Manifest
-from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
 from ..service.errors import NotFound, ServiceError, Unreadable
-from ..service.types import RemoteJob
+from ..service.limits import MOST_LISTED
+from ..service.models import RemoteJob
 from .errors import Unsettled
 from .settle import claim, is_overdue, settle
 from .tags import JobTag, find_job_tag, set_tag

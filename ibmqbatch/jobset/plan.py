@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..circuits.ready import Preparation, ReadyProgram
     from ..clock import Clock
     from ..service.endpoint import Account
-    from ..service.types import Backend, Usage
+    from ..service.models import Backend, Usage
 
 __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 

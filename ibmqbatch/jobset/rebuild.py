@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
 from ..manifest.ids import is_set_id
-from ..service.failures import printable
+from ..service.error_mapping import printable
 from .errors import NoSuchSet
 from .listing import list_jobs
 from .request import LONGEST_EXECUTION
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..service.client import Client
     from ..service.errors import NotFound
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["Rebuilt", "rebuild_set"]
 

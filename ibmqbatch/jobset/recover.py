@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import IbmqbatchError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ..manifest.ids import new_set_id
+from ..service.error_mapping import printable
 from ..service.errors import NotFound
-from ..service.failures import printable
 from .errors import NoSuchJob
 from .restore import CircuitName, name_of
 from .sent import SentJob, ask, draft_remote, read_params
@@ -23,7 +23,7 @@ from .tags import MAX_NAME, MAX_TAGS, find_place, is_ours
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["recover_jobs", "recover_listed"]
 

@@ -24,7 +24,7 @@ from .work import IN_FLIGHT, side_by_side
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["SentJob", "SentPub", "ask", "draft_remote", "read_params"]
 

@@ -25,7 +25,7 @@ from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.service.client import PAGE
-from ibmqbatch.service.types import Backend
+from ibmqbatch.service.models import Backend
 from tests.bench.inputs import reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed

@@ -32,8 +32,7 @@ _HELPERS = {
     "files.py",
     "manifest/database.py",
     "service/client.py",
-    "service/connection.py",
-    "service/journey.py",
+    "service/request_trace.py",
     "service/retry.py",
     "service/transport.py",
 }

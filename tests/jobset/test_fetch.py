@@ -17,7 +17,7 @@ from ibmqbatch.manifest import remotes
 from ibmqbatch.manifest.remotes import observe, read_result
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.manifest.conftest import sent, write_set
 from tests.service.conftest import FakeClock, account
 

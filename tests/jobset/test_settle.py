@@ -15,7 +15,7 @@ from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.manifest.wants import want_cancel
 from ibmqbatch.service.errors import NoAnswer
-from ibmqbatch.service.types import JobPage
+from ibmqbatch.service.models import JobPage
 from tests.jobset.support import (
     GAP,
     SETTLE,

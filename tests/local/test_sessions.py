@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.local import schema
+from ibmqbatch.local import database
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, error, new_crn, slow
@@ -249,8 +249,8 @@ def test_a_store_from_before_sessions_is_brought_up_to_date(
     server = new_server()
     server.folder.mkdir(parents=True)
     with monkeypatch.context() as before:
-        before.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:1])
-        schema.open_database(server.folder / "jobs.sqlite").close()
+        before.setattr(database, "_MIGRATIONS", database._MIGRATIONS[:1])
+        database.open_database(server.folder / "jobs.sqlite").close()
     server.start()
     with server.client() as client:
         client.run([bell(), None, 1], session_id=opened(client))

@@ -16,13 +16,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Terra and Aer warn about each other
     from qiskit import QuantumCircuit
 
-from ibmqbatch.local import worker
-from ibmqbatch.local.allowance import seconds_to_read, seconds_to_run
 from ibmqbatch.local.backends import BackendTable
+from ibmqbatch.local.pool import seconds_to_read, seconds_to_run
 from ibmqbatch.local.process import Worker, WorkerDiedError
-from ibmqbatch.local.worker.allowance import at_most, prepare
 from ibmqbatch.local.worker.backends import Backends
-from ibmqbatch.local.worker.pubs import read_pubs
+from ibmqbatch.local.worker.sampler import read_pubs
+from ibmqbatch.local.worker.serving import limit_cpu_time, prepare_cpu_limit
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, endless, slow
@@ -126,12 +125,11 @@ def test_reading_a_job_has_a_limit_too(tmp_path: Path, worker_python: str) -> No
 
 def limited(seconds: float, work: str) -> int:
     """Return how a process ends that does some work within a limit, as a worker does it."""
-    folder = Path(worker.__file__).parent
     program = (
-        f"import sys, time; sys.path.insert(0, {str(folder)!r})\n"
-        "from allowance import at_most, prepare\n"
-        "prepare()\n"
-        f"with at_most({seconds}):\n    {work}\n"
+        "import time\n"
+        "from ibmqbatch.local.worker.serving import limit_cpu_time, prepare_cpu_limit\n"
+        "prepare_cpu_limit()\n"
+        f"with limit_cpu_time({seconds}):\n    {work}\n"
     )
     return subprocess.run([sys.executable, "-c", program], check=False).returncode
 
@@ -163,7 +161,7 @@ def test_a_platform_that_limits_nothing_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(signal, "setitimer")
-    prepare()
+    prepare_cpu_limit()
     assert "limits no processor time" in capsys.readouterr().err
-    with at_most(0.001):
+    with limit_cpu_time(0.001):
         assert sum(range(1_000_000))

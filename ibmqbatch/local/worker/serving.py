@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
+import importlib.util
 import json
 import os
 import queue
@@ -26,22 +28,94 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
+from importlib import metadata
 from typing import Any, BinaryIO
 
-from .allowance import at_most, prepare
 from .backends import Backends
-from .errors import JobError, naming_pub
-from .forms import PlainForm, TypedForm, now
-from .installed import load_qiskit
-from .pubs import Pub, read_pubs, run_pub
+from .errors import JobError, first_line, naming_pub
+from .sampler import PlainEncoder, Pub, TypedEncoder, now, read_pubs, run_pub
+from .simulation import warm_up
 
-__all__ = ["serve"]
+__all__ = ["limit_cpu_time", "load_qiskit", "prepare_cpu_limit", "serve"]
+
+_LEAST_SECONDS = 0.001  # 0 would be no limit
+
+
+def prepare_cpu_limit() -> None:
+    """Restore the default action of SIGPROF, to end this process, whatever was inherited."""
+    if hasattr(signal, "setitimer"):
+        # Unlike RLIMIT_CPU, it leaves no core dump, which would be as large as the memory.
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
+    else:
+        text = "This platform limits no processor time: circuits that never end must be cancelled."
+        print(text, file=sys.stderr)  # noqa: T201 - the log of the workers
+
+
+@contextlib.contextmanager
+def limit_cpu_time(seconds: float) -> Iterator[None]:
+    """End the process when its threads take more processor time during the block.
+
+    The kernel keeps count: simulators run for minutes in code that looks neither for signals nor
+    for threads of Python.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, _LEAST_SECONDS))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+_PACKAGES = {"qiskit": "Qiskit", "qiskit_aer": "Qiskit Aer"}
+_INSTALL = f"Install it: {sys.executable} -m pip install 'ibmqbatch[qiskit]'"
+
+
+def load_qiskit() -> str:
+    """Import Qiskit and Aer, ready to simulate, and return Qiskit's version.
+
+    Raises JobError (9999) if one is missing, or if they do not fit together.
+    """
+    importlib.invalidate_caches()
+    for package, name in _PACKAGES.items():
+        if package not in sys.modules and importlib.util.find_spec(package) is None:
+            raise JobError(
+                9999, f"{sys.executable}, which is to run the circuits, has no {name}.", _INSTALL
+            )
+    try:
+        import qiskit
+
+        version = str(qiskit.__version__)
+        warm_up()
+    except Exception as error:
+        raise JobError(
+            9999,
+            f"{sys.executable}, which is to run the circuits, cannot load what is installed there "
+            f"({_installed()}): {first_line(error)}.",
+            f"Reinstall it: {sys.executable} -m pip uninstall -y qiskit qiskit-terra qiskit-aer "
+            f"&& {sys.executable} -m pip install 'ibmqbatch[qiskit]'",
+        ) from error
+    return version
+
+
+def _installed() -> str:
+    found = []
+    for package in ("qiskit", "qiskit-terra", "qiskit-aer"):
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
 
 _MAX_RESULT_BYTES = 500_000_000
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when the server dies, where the kernel can."""
+    """Have the kernel kill this process when the server dies, on Linux."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
@@ -50,7 +124,7 @@ def _end_with(parent: int) -> None:
 
 
 def _read_messages(stream: BinaryIO, messages: queue.Queue[dict[str, Any]]) -> None:
-    """Pass on every message; end the process when the server closes the stream."""
+    """Queue every message; end the process when the server closes the stream."""
     while len(head := stream.read(8)) == 8:
         size = int.from_bytes(head, "big")
         data = stream.read(size)
@@ -61,7 +135,7 @@ def _read_messages(stream: BinaryIO, messages: queue.Queue[dict[str, Any]]) -> N
 
 
 def _send(stream: BinaryIO, *frames: bytes) -> None:
-    """Send frames, each with its length before it."""
+    """Send frames, each prefixed by its length."""
     for frame in frames:
         stream.write(len(frame).to_bytes(8, "big"))
         stream.write(frame)
@@ -69,13 +143,13 @@ def _send(stream: BinaryIO, *frames: bytes) -> None:
 
 
 def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
-    """Run all pubs and return the results as they go over the wire.
+    """Run all pubs and return the encoded results.
 
-    An execution's seed is that of the job plus the number of those before it, so that a sweep gives
-    the same counts as its points do, each as a pub of its own, in one job or in several.
+    An execution's seed is that of the job plus its number, so that a sweep gives the same counts as
+    its points do as pubs of their own, in one job or in several.
     """
     seed = ((params.get("options") or {}).get("simulator") or {}).get("seed_simulator")
-    form = TypedForm() if params.get("support_qiskit") else PlainForm()
+    encoder = TypedEncoder() if params.get("support_qiskit") else PlainEncoder()
     results, spans = [], []
     executed = 0
     for index, pub in enumerate(pubs):
@@ -83,9 +157,9 @@ def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
             start = now()
             data = run_pub(pub, None if seed is None else seed + executed)
             executed += pub.executions
-            spans.append(form.span(index, pub, start, now()))
-            results.append(form.pub(pub, data))
-    body = json.dumps(form.document(results, spans), separators=(",", ":")).encode()
+            spans.append(encoder.span(index, pub, start, now()))
+            results.append(encoder.pub(pub, data))
+    body = json.dumps(encoder.document(results, spans), separators=(",", ":")).encode()
     if len(body) > _MAX_RESULT_BYTES:
         raise JobError(
             5302,
@@ -96,7 +170,7 @@ def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
 
 
 def _needs(pubs: list[Pub]) -> dict[str, Any]:
-    """Return what running the pubs takes: the memory, and from what the time can be told."""
+    """Return what running the pubs takes: memory, and the figures that time depends on."""
     largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
     return {
         "needs": pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs),
@@ -119,7 +193,7 @@ def _serve_job(
     version = ""
     begun = time.process_time()
     try:
-        with at_most(message["seconds"]):
+        with limit_cpu_time(message["seconds"]):
             version = load_qiskit()
             pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
             ask = _needs(pubs)
@@ -128,7 +202,7 @@ def _serve_job(
         if not answer["go"]:
             return
         begun = time.process_time()
-        with at_most(answer["seconds"]):
+        with limit_cpu_time(answer["seconds"]):
             body = _run_job(pubs, params)
     except JobError as error:
         failed = {
@@ -141,7 +215,7 @@ def _serve_job(
         }
         _send(out, json.dumps({"failed": failed}).encode())
         if not version:
-            # What is half imported stays so. The next job has a fresh process, perhaps a Qiskit.
+            # A failed import cannot be repeated here. The next job gets a fresh process.
             os._exit(0)
         return
     completed = {"seconds": time.process_time() - begun, "qiskit": version}
@@ -151,19 +225,19 @@ def _serve_job(
 def serve(parent: int) -> None:
     """Serve jobs until the server, the process `parent`, goes away."""
     _end_with(parent)
-    prepare()
-    # What a library prints must not end up between the messages.
+    prepare_cpu_limit()
+    # Output of libraries must not get between the messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     messages: queue.Queue[dict[str, Any]] = queue.Queue()
     reader = threading.Thread(target=_read_messages, args=(sys.stdin.buffer, messages), daemon=True)
     reader.start()
     warnings.simplefilter("ignore")  # Terra warns about itself, Aer about Terra
-    with contextlib.suppress(JobError):  # what is missing, the first job is told
-        load_qiskit()  # before it asks
+    with contextlib.suppress(JobError):  # reported to the first job
+        load_qiskit()  # ahead of the first job
     backends = Backends()
     while True:
         message = messages.get()
-        # From here on its death can be laid to the job.
+        # From here on, its death counts against the job.
         _send(out, json.dumps({"begun": True}).encode())
         _serve_job(message, backends, messages, out)

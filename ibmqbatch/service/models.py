@@ -1,16 +1,150 @@
-"""The wire's records, as far as this program reads them. Unknown fields and words survive."""
+"""What the service says, as this program reads it: jobs, backends, calibrations, usage.
+
+Most of what can be missing on the wire may be missing here; what is no answer of this API at all is
+Unreadable.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .error_mapping import printable
 from .errors import Unreadable
-from .transport import printable
 
-__all__ = ["Backend", "BackendEntry", "JobPage", "RemoteJob", "Usage", "processor_name"]
+__all__ = [
+    "Backend",
+    "BackendEntry",
+    "Calibration",
+    "GateFigures",
+    "JobPage",
+    "QubitFigures",
+    "RemoteJob",
+    "Usage",
+    "processor_name",
+]
+
+_MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "µs": 1.0, "μs": 1.0, "ns": 1e-3}
+
+
+@dataclass(frozen=True, slots=True)
+class QubitFigures:
+    """A qubit; times in microseconds. Figures that are missing or impossible are None."""
+
+    index: int
+    t1: float | None
+    t2: float | None
+    readout_error: float | None
+    readout_seconds: float | None
+    operational: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GateFigures:
+    """A gate on certain qubits. The service marks one that does not work by an error of 1."""
+
+    name: str
+    qubits: tuple[int, ...]
+    error: float | None
+    seconds: float | None
+    operational: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """All qubits in order, and all gates."""
+
+    qubits: tuple[QubitFigures, ...]
+    gates: tuple[GateFigures, ...]
+
+    @classmethod
+    def from_wire(cls, properties: Mapping[str, Any]) -> Calibration:
+        """Parse properties, skipping entries that are unreadable."""
+        qubits = properties.get("qubits")
+        gates = properties.get("gates")
+        return cls(
+            tuple(_qubit(i, entry) for i, entry in enumerate(_list(qubits))),
+            tuple(_gates(_list(gates))),
+        )
+
+
+def _qubit(index: int, entry: object) -> QubitFigures:
+    figures = _figures(entry)
+    return QubitFigures(
+        index,
+        _microseconds(figures.get("T1")),
+        _microseconds(figures.get("T2")),
+        _share(figures.get("readout_error")),
+        _duration(figures.get("readout_length")),
+        _number(figures.get("operational")) != 0,
+    )
+
+
+def _gates(entries: list[Any]) -> Iterator[GateFigures]:
+    for entry in entries:
+        if not isinstance(entry, dict):
+            continue
+        name, qubits = entry.get("gate"), entry.get("qubits")
+        if not isinstance(name, str) or not isinstance(qubits, list):
+            continue
+        if not all(isinstance(qubit, int) for qubit in qubits):
+            continue
+        figures = _figures(entry.get("parameters"))
+        error = _share(figures.get("gate_error"))
+        operational = _number(figures.get("operational")) != 0 and (error is None or error < 1)
+        length = _duration(figures.get("gate_length"))
+        yield GateFigures(name, tuple(qubits), error, length, operational)
+
+
+def _figures(entry: object) -> dict[str, Mapping[str, Any]]:
+    """Return figures by name."""
+    return {
+        figure["name"]: figure
+        for figure in _list(entry)
+        if isinstance(figure, dict) and isinstance(figure.get("name"), str)
+    }
+
+
+def _number(figure: Mapping[str, Any] | None) -> float | None:
+    value = (figure or {}).get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _share(figure: Mapping[str, Any] | None) -> float | None:
+    """Return a probability."""
+    value = _number(figure)
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def _duration(figure: Mapping[str, Any] | None) -> float | None:
+    """Return a duration in seconds, which may be 0."""
+    value = _number(figure)
+    factor = _MICROSECONDS.get(str((figure or {}).get("unit")))
+    if value is None or factor is None or not 0 <= value * factor < math.inf:
+        return None
+    return value * factor * 1e-6
+
+
+def _microseconds(figure: Mapping[str, Any] | None) -> float | None:
+    value = _number(figure)
+    factor = _MICROSECONDS.get(str((figure or {}).get("unit")))
+    # A failed measurement gives times of 0 or less.
+    if value is None or factor is None or not 0 < value * factor < math.inf:
+        return None
+    return value * factor
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
 
 _LONGEST_ID = 200  # characters
 _MOST_QUBITS = 100_000  # that a backend can say it has
@@ -27,10 +161,9 @@ def _expect(condition: bool, what: str) -> None:  # noqa: FBT001 - an assertion'
 class RemoteJob:
     """A job as the service lists it.
 
-    `status` is the service's own word: Queued, Running, Completed, Cancelled, Failed, or one that
-    did not exist when this was written. `created` is ISO 8601; `program` is what the service ran,
-    by its own name. `cost` is the most that it may take, in seconds of the quantum processor;
-    `batched` tells that it is in a batch or session.
+    `status` is the service's own word: Queued, Running, Completed, Cancelled, Failed, or a newer
+    one. `created` is ISO 8601; `program` is the service's name of the program. `cost` is the limit
+    of its time on the quantum processor, in seconds; `batched`: it is in a batch or session.
     """
 
     id: str
@@ -48,7 +181,7 @@ class RemoteJob:
 
     @classmethod
     def from_wire(cls, entry: object) -> RemoteJob:
-        """Read a job object; raises Unreadable without an id or a state."""
+        """Parse a job; raises Unreadable without an id or a state."""
         _expect(isinstance(entry, dict) and _is_id(entry.get("id")), "a job's id")
         assert isinstance(entry, dict)
         state = entry.get("state")
@@ -75,14 +208,14 @@ class RemoteJob:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """One page of a listing: its jobs, and how many match in all (None where it is not told)."""
+    """One page of a listing: its jobs, and how many match in all (None if not told)."""
 
     jobs: tuple[RemoteJob, ...]
     count: int | None
 
     @classmethod
     def from_wire(cls, body: object) -> JobPage:
-        """Read a page; raises Unreadable when it is none."""
+        """Parse a page; raises Unreadable."""
         _expect(isinstance(body, dict) and isinstance(body.get("jobs"), list), "a list of jobs")
         assert isinstance(body, dict)
         count = body.get("count")
@@ -94,10 +227,10 @@ class JobPage:
 
 @dataclass(frozen=True, slots=True)
 class BackendEntry:
-    """A backend as the list of all shows it; what is not told is None, or empty.
+    """A backend's entry in the list of all; missing fields are None or empty.
 
-    `status` is the service's word: online, paused, offline, or one of later days; `mock` tells
-    that it rehearses a device. `told` is the whole entry.
+    `status` is the service's word: online, paused, offline, or a newer one; `mock`: it only
+    rehearses a device. `told` is the whole entry.
     """
 
     name: str
@@ -112,9 +245,9 @@ class BackendEntry:
 
     @classmethod
     def from_wire(cls, entry: object) -> BackendEntry | None:
-        """Read an entry, of which early versions of the API give the name alone; None for no one's.
+        """Parse an entry, which early versions of the API give as a name; None if unreadable.
 
-        One that cannot be read must not hide the others.
+        One that is unreadable must not hide the others.
         """
         if isinstance(entry, str):
             entry = {"name": entry}
@@ -129,7 +262,7 @@ class BackendEntry:
             reason=printable(status.get("reason") or "", 200),
             num_qubits=_count(entry.get("qubits")),
             simulator=entry.get("is_simulator") is True,
-            # By the latter Qiskit names its own snapshots of devices, and IBM no device.
+            # Qiskit names its snapshots of devices like this, and IBM no device.
             mock=entry.get("class") == "mock" or entry["name"].startswith("fake_"),
             queue_length=_count(entry.get("queue_length")),
             processor=processor_name(entry.get("processor_type")),
@@ -139,7 +272,7 @@ class BackendEntry:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Seconds of the quantum processor that an instance has used in its period, and may use.
+    """Seconds of the quantum processor that an instance has used in its period, and its limit.
 
     `limit` is None where there is none, or none is told.
     """
@@ -150,12 +283,12 @@ class Usage:
 
     @property
     def left(self) -> float | None:
-        """What may still be used; None where there is no limit."""
+        """What is left to use; None where there is no limit."""
         return None if self.limit is None else max(0.0, self.limit - self.consumed)
 
     @classmethod
     def from_wire(cls, body: object) -> Usage:
-        """Read a usage; whatever it does not tell is nothing, or unlimited."""
+        """Parse a usage; missing figures count as 0, or as unlimited."""
         told = body if isinstance(body, dict) else {}
         limits = [_seconds(told.get(f"usage_{word}_seconds")) for word in ("limit", "allocation")]
         limit = next((limit for limit in limits if limit is not None), None)
@@ -167,7 +300,7 @@ class Usage:
 
 
 def _seconds(value: object) -> float | None:
-    """Read a time that may be written as a text."""
+    """Parse a duration, which may be a string."""
     try:
         seconds = float(str(value))
     except ValueError:
@@ -176,7 +309,7 @@ def _seconds(value: object) -> float | None:
 
 
 def processor_name(told: object) -> str:
-    """Write a processor's family and revision as one name; empty where they are not told."""
+    """Return a processor's family and revision as one name; empty if not told."""
     if isinstance(told, str):
         return printable(told, 40)
     if not isinstance(told, dict):
@@ -192,8 +325,8 @@ class Backend:
     """What planning must know of a backend.
 
     `max_shots` and `max_circuits` (in one job) are None where the backend does not limit them.
-    `seeded`: it simulates, and takes a seed. `max_active_qubits` is set where fewer qubits can be
-    used at a time than there are. `properties` is its calibration; None for a simulator.
+    `seeded`: it simulates, and takes a seed. `max_active_qubits` is set where a circuit may use
+    fewer qubits than there are. `properties` is its calibration; None for a simulator.
     """
 
     name: str
@@ -208,13 +341,13 @@ class Backend:
 
     @property
     def calibrated_at(self) -> str | None:
-        """When it was last calibrated, in ISO 8601; None where that is not told."""
+        """When it was last calibrated, in ISO 8601; None if not told."""
         told = (self.properties or {}).get("last_update_date")
         return told if isinstance(told, str) else None
 
     @classmethod
     def from_wire(cls, body: object, properties: object = None) -> Backend:
-        """Read a configuration and properties; raises Unreadable when they are none."""
+        """Parse a configuration and properties; raises Unreadable."""
         _expect(isinstance(body, dict), "a backend's configuration")
         assert isinstance(body, dict)
         name, qubits = body.get("backend_name"), body.get("n_qubits")
@@ -240,7 +373,7 @@ class Backend:
 
 
 def _is_id(told: object) -> bool:
-    """Tell whether this can name a job: it is shown, and is part of addresses."""
+    """Return whether this can be a job's id, which is shown and part of URLs."""
     return isinstance(told, str) and bool(told) and printable(told, _LONGEST_ID) == told
 
 

@@ -12,6 +12,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
+from ibmqbatch.service.error_mapping import printable
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,
@@ -27,7 +28,7 @@ from ibmqbatch.service.errors import (
     Unreachable,
     Unreadable,
 )
-from ibmqbatch.service.transport import Transport, printable
+from ibmqbatch.service.transport import Transport
 from tests.service.conftest import API, CRN, IAM, JOBS, KEY, TOKEN, account, error_body
 
 pytestmark = pytest.mark.usefixtures("no_waits")

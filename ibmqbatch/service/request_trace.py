@@ -1,4 +1,4 @@
-"""One request on its way: what it met there, as an error of ours and as a line of the log."""
+"""What is known of one request on its way: for the log, and for the errors it may end in."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .error_mapping import header_trace, printable
 from .errors import ProxyFailed, Unreachable, Untrusted
-from .failures import header_trace, printable
 
-__all__ = ["LOG", "LOGGER", "Journey", "no_address", "stopped_by_proxy", "unreachable"]
+__all__ = ["LOG", "LOGGER", "RequestTrace", "invalid_address", "stopped_by_proxy", "unreachable"]
 
-# Is told of every request, by method, path, outcome, time and trace: of nothing else.
+# Logs every request: method, path, outcome, time and trace, nothing else.
 LOGGER = "ibmqbatch.http"
 LOG = logging.getLogger(LOGGER)
 
 
 @dataclass(slots=True)
-class Journey:
-    """One request: how far it has got, and what is to be known of it.
+class RequestTrace:
+    """How far one request has got, and what its log line and its errors need to know.
 
-    The HTTP library calls it with the name of each thing it does. `target` is the service's host as
-    the library writes it, `dialled` the host and port that a connection was made to, where one was;
-    `at_proxy` holds between asking a proxy to be let through and being so.
+    The HTTP library calls it with the name of each of its steps. `target` is the service's host as
+    the library writes it, `dialled` the host and port that a connection was made to; `at_proxy` is
+    true while a proxy has been asked for a tunnel and has not granted it.
     """
 
     method: str
@@ -41,7 +41,7 @@ class Journey:
     trace: str | None = None
 
     def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Hear of a thing that the HTTP library does."""
+        """Note a step of the HTTP library."""
         if event == "connection.connect_tcp.started":
             self.dialled = info["host"], info["port"]
         elif event.endswith(".connect_tcp.complete"):
@@ -51,7 +51,7 @@ class Journey:
 
     @property
     def host(self) -> str:
-        """The service's host and port, fit to be shown."""
+        """The service's host and port, without credentials."""
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
     @property
@@ -67,13 +67,13 @@ class Journey:
         self.trace = header_trace(headers)
 
     def log(self, seconds: float, error: BaseException | None) -> None:
-        """Tell the log how it ended."""
+        """Log how the request ended."""
         address = urlsplit(self.url)
         words = [
             self.method,
             printable(address.path + (f"?{address.query}" if address.query else "")),
             str(self.status) if self.status is not None else "",
-            # Where the status tells of success, or there is none.
+            # Only where the status does not tell that it failed.
             type(error).__name__ if error is not None and (self.status or 0) < 300 else "",
             f"{1000 * seconds:.0f} ms",
         ]
@@ -83,27 +83,27 @@ class Journey:
         LOG.info("%s", " ".join(filter(None, words)))
 
     def concealed(self, text: str) -> str:
-        """Take out what a service may have echoed of the secrets that were sent to it."""
+        """Return a text without the secrets of the request, which a service may have echoed."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
         return text
 
 
 def _end_with_process(connection: socket.socket) -> None:
-    """Have what is still to be sent die with the process.
+    """Have the kernel drop unsent data when the process ends.
 
-    The kernel would go on for minutes: a request could arrive when it is long taken for lost.
+    It would go on sending for minutes: a request could arrive long after it counts as lost.
     """
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def unreachable(journey: Journey, error: Exception) -> Unreachable:
-    """Return the error of a request for which no connection was made."""
+def unreachable(request: RequestTrace, error: Exception) -> Unreachable:
+    """Return the error of a request without a connection."""
     reason = printable(error) or type(error).__name__
-    proxy = journey.proxy
+    proxy = request.proxy
     distrust = _distrust(error)
     if distrust is not None:
-        other = proxy if proxy and not journey.at_proxy else journey.host
+        other = proxy if proxy and not request.at_proxy else request.host
         why = printable(distrust.verify_message).rstrip(".")
         return Untrusted(
             f"The certificate of {other} is not trusted: {why}.",
@@ -112,48 +112,48 @@ def unreachable(journey: Journey, error: Exception) -> Unreachable:
         )
     if proxy is not None:
         return ProxyFailed(
-            f"No connection to {journey.host}, through the proxy {proxy}: {reason}.",
+            f"No connection to {request.host}, through the proxy {proxy}: {reason}.",
             "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent.",
         )
     return Unreachable(
-        f"No connection to {journey.host}: {reason}.",
+        f"No connection to {request.host}: {reason}.",
         "Check the network; nothing was sent, and the same command can be run again.",
     )
 
 
 def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """Find what made a connection fail, where that is the other side's certificate."""
+    """Return the certificate error behind a failed connection, if that was the cause."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error
 
 
-def stopped_by_proxy(journey: Journey, reason: str) -> ProxyFailed:
-    """Return the error of a request that a proxy has not let through: nothing was sent."""
-    proxy = journey.proxy
+def stopped_by_proxy(request: RequestTrace, reason: str) -> ProxyFailed:
+    """Return the error of a request that a proxy refused to forward: nothing was sent."""
+    proxy = request.proxy
     hint = "Check the proxy (HTTPS_PROXY, NO_PROXY, or the account's own); nothing was sent."
     if reason.startswith("407"):
         hint = (
-            "It wants a name and a password: write them into its address, as in "
+            "It requires a name and a password: write them into its address, as in "
             "http://name:password@host:port."
         )
     return ProxyFailed(
-        f"The proxy{f' {proxy}' if proxy else ''} does not let requests through to "
-        f"{journey.host}: {reason}.",
+        f"The proxy{f' {proxy}' if proxy else ''} refuses to forward requests to "
+        f"{request.host}: {reason}.",
         hint,
         # "No" and "not without a password" are for good; the rest may pass.
         transient=re.match("4(?!08|29)", reason) is None,
     )
 
 
-def no_address(url: str) -> Unreachable:
-    """Return the error of an address that leads nowhere."""
+def invalid_address(url: str) -> Unreachable:
+    """Return the error of an address that is not a valid URL."""
     return Unreachable(
-        f"{_without_password(url)} is not an address of a service.",
+        f"{_without_password(url)} is not a valid URL of a service.",
         "Check the account's URL.",
     )
 
 
 def _without_password(url: str) -> str:
-    """Make an address fit to be shown, whatever is wrong with it."""
+    """Return an address without credentials, however malformed it is."""
     return re.sub(r"//.*@", "//", printable(url))  # a password may hold anything

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch.service.errors import Unreadable
-from ibmqbatch.service.types import Backend, JobPage, RemoteJob
+from ibmqbatch.service.models import Backend, JobPage, RemoteJob
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

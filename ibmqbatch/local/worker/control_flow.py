@@ -1,33 +1,39 @@
-"""Control flow, written out as the jumps that the simulator runs.
+"""Control flow and classical expressions, lowered to what the simulator runs.
 
-Aer would write it out by itself, as jumps and marks on the bits that a block is on, and then have
-its operations sorted by the bits that they share: what is on others is moved into blocks and out of
-them, and past jumps. Up to Aer 0.18 that loses operations, or never ends. Here every jump and every
-mark is on all bits, so that nothing can be moved past it, and Aer finds nothing left to write out.
+Aer would lower control flow by itself, to jumps and marks on the bits of a block, and then sort
+operations by the bits that they share: those on other bits move into and out of blocks, and past
+jumps. Up to Aer 0.18 that loses operations, or never ends. Here every jump and mark is on all bits,
+so that nothing moves past it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
-from .anatomy import QUICKER, walk
 from .errors import JobError
-from .expressions import Bits, holds, translated
+from .traversal import FAST_VARIANTS, walk
 
-__all__ = ["is_straight", "straightened"]
+__all__ = [
+    "Bits",
+    "condition_expression",
+    "is_straight_line",
+    "lower_control_flow",
+    "lower_expression",
+]
 
-_MOST = 200_000  # operations and rounds that the loops of a circuit are written out to
+_MOST = 200_000  # operations and rounds of the unrolled loops of a circuit
 
 _Labels = tuple[str, str]  # where `continue` and `break` lead
 
 
-def is_straight(circuit: Any) -> bool:
-    """Tell whether a circuit is but operations that Aer runs, one after the other, each once."""
+def is_straight_line(circuit: Any) -> bool:
+    """Return whether a circuit has no control flow, and no operations that need lowering."""
     return not any(
         getattr(operation, "blocks", ())
         or getattr(operation, "condition", None) is not None
-        or operation.name in {"store", *QUICKER}
+        or operation.name in {"store", *FAST_VARIANTS}
         or _is_stretched(operation)
         for operation in walk(circuit)
     )
@@ -37,20 +43,19 @@ def _is_stretched(operation: Any) -> bool:
     return bool(operation.name == "delay" and operation.unit == "expr")
 
 
-def straightened(circuit: Any, active: list[int]) -> Any:
-    """Return the circuit without blocks, on some of its qubits alone, with its classical registers.
+def lower_control_flow(circuit: Any, active: list[int]) -> Any:
+    """Return the circuit without blocks, on its active qubits, with its classical registers.
 
-    What boxes hold stands in their place. Classical variables become bits that are in no register.
-    Left out are barriers, delays at the end of a qubit, and delays whose length is decided when a
-    circuit is scheduled: none changes a result. Labels of gates are, too, because Aer takes them
-    for the names of other gates, which have no noise. Raises JobError (7001) for what Aer does not
-    evaluate, and for loops that amount to too many operations.
+    Boxes are replaced by their contents, classical variables by bits outside of registers.
+    Barriers, final delays and delays of a length that scheduling decides are omitted: they change
+    no result. So are labels of gates, which Aer takes for the names of other gates, without noise.
+    Raises JobError (7001) for what Aer does not evaluate, and for loops of too many operations.
     """
     return _Writer(circuit, active).written()
 
 
 class _Writer:
-    """Writes the operations of a circuit, with those of its blocks, one after the other."""
+    """Writes the operations of a circuit and of its blocks as one sequence."""
 
     def __init__(self, circuit: Any, active: list[int]) -> None:
         self._source = circuit
@@ -62,11 +67,11 @@ class _Writer:
         self._clbits = [*circuit.clbits, *self._hidden]
         self._found: list[tuple[Any, list[Any], list[Any], bool]] = []
         self._labels = 0
-        self._loops = 0  # around what is being written
-        self._amount = 0  # of what they amount to
+        self._loops = 0  # around the current operation
+        self._amount = 0  # of their operations and rounds
 
     def written(self) -> Any:
-        """Return the circuit that is written."""
+        """Return the lowered circuit."""
         from qiskit.circuit import CircuitInstruction
 
         source = self._source
@@ -81,12 +86,12 @@ class _Writer:
             straight.add_register(register)
         straight.add_bits(self._hidden)
         for operation, on, clbits in self._without_last_delays():
-            # Qiskit's check of what is appended knows no bits but those of registers.
+            # Qiskit's `append` rejects bits outside of registers.
             straight._append(CircuitInstruction(operation, on, clbits))  # noqa: SLF001
         return straight
 
     def _keep_variables(self, block: Any) -> None:
-        """Have bits of its own for every variable that a circuit or a block declares."""
+        """Allocate bits for every variable that a circuit or a block declares."""
         from qiskit.circuit import ClassicalRegister, Clbit
 
         for variable in getattr(block, "iter_declared_vars", tuple)():
@@ -97,9 +102,9 @@ class _Writer:
             self._hidden += bits
 
     def _claim_bits(self) -> None:
-        """Have Aer keep as many bits as there are, behind a jump: a condition may be on any.
+        """Have Aer keep all bits, as a condition may be on any.
 
-        It keeps those up to the last one that something is measured into.
+        It keeps those up to the last one that is measured into: hence a measurement that is jumped.
         """
         from qiskit.circuit import Measure
 
@@ -122,7 +127,7 @@ class _Writer:
     def _write(
         self, block: Any, qubits: Bits, bits: Bits, loop: _Labels | None, *, outermost: bool = False
     ) -> None:
-        """Write a block, whose qubits and bits are these of the circuit, in a loop or in none."""
+        """Write a block on these qubits and bits of the circuit, inside of a loop or not."""
         for item in block.data:
             operation = item.operation
             name = operation.name
@@ -138,7 +143,7 @@ class _Writer:
                 assert loop is not None, "Qiskit has jumps in loops only"
                 self._jump(loop[_JUMPS[name]])
                 if not unless:
-                    return  # nothing reaches what is behind it
+                    return  # the rest is unreachable
             elif name == "store":
                 self._store(operation, bits)
             elif on := [qubits[qubit] for qubit in item.qubits if qubit in qubits]:
@@ -151,8 +156,8 @@ class _Writer:
     ) -> None:
         if operation.name == "barrier" or _is_stretched(operation):
             return
-        if operation.name in QUICKER:
-            operation = _quicker(operation.name)
+        if operation.name in FAST_VARIANTS:
+            operation = _standard_variant(operation.name)
         labelled = getattr(operation, "label", None) is not None
         if labelled or getattr(operation, "condition", None) is not None:
             operation = operation.to_mutable()
@@ -172,19 +177,19 @@ class _Writer:
                 "Store into the whole of it, or run it on a device.",
             )
         place, value = (
-            translated(e, bits, "'store'") for e in (operation.lvalue, operation.rvalue)
+            lower_expression(e, bits, "'store'") for e in (operation.lvalue, operation.rvalue)
         )
         store = AerStore(len(self._qubits), len(self._clbits), Store(place, value))
         self._add(store, self._qubits, self._clbits)
 
     def write_box(self, _: Any, scopes: list[_Scope], __: Bits, loop: _Labels | None) -> None:
-        """Write what a box holds."""
+        """Write the contents of a box."""
         self._write_scope(scopes[0], loop)
 
     def write_if(
         self, operation: Any, scopes: list[_Scope], bits: Bits, loop: _Labels | None
     ) -> None:
-        """Write a choice between a block, and another or none."""
+        """Write a conditional block, with an alternative or without."""
         otherwise, end = self._label(), self._label()
         self._jump_unless(operation.condition, bits, operation.name, otherwise)
         self._write_scope(scopes[0], loop)
@@ -197,7 +202,7 @@ class _Writer:
     def write_switch(
         self, operation: Any, scopes: list[_Scope], bits: Bits, loop: _Labels | None
     ) -> None:
-        """Write a choice among blocks by a value, which counts before any of them is run."""
+        """Write a choice among blocks by a value, evaluated before any of them runs."""
         from qiskit.circuit import CASE_DEFAULT
 
         end = default = self._label()
@@ -218,7 +223,7 @@ class _Writer:
     def write_while(
         self, operation: Any, scopes: list[_Scope], bits: Bits, _: _Labels | None
     ) -> None:
-        """Write a loop that runs as long as a condition holds."""
+        """Write a loop that runs while a condition holds."""
         start, end = self._label(), self._label()
         self._mark(start)
         self._jump_unless(operation.condition, bits, operation.name, end)
@@ -227,7 +232,7 @@ class _Writer:
         self._mark(end)
 
     def write_for(self, operation: Any, scopes: list[_Scope], _: Bits, __: _Labels | None) -> None:
-        """Write the rounds of a loop one after the other."""
+        """Write a loop, unrolled."""
         values, variable, body = operation.params
         used = variable is not None and variable in body.parameters
         end = self._label()
@@ -245,14 +250,14 @@ class _Writer:
         self._write(scope.block, scope.qubits, scope.bits, loop)
 
     def _jump_if(self, condition: Any, bits: Bits, where: str, label: str) -> None:
-        found = holds(condition, bits, f"the condition of '{where}'")
+        found = condition_expression(condition, bits, f"the condition of '{where}'")
         if found is not None:
             self._jump(label, found)
 
     def _jump_unless(self, condition: Any, bits: Bits, where: str, label: str) -> None:
         from qiskit.circuit.classical import expr
 
-        found = holds(condition, bits, f"the condition of '{where}'")
+        found = condition_expression(condition, bits, f"the condition of '{where}'")
         self._jump(label, None if found is None else expr.logic_not(found))
 
     def _jump(self, label: str, condition: Any = None) -> None:
@@ -291,7 +296,7 @@ class _Writer:
 
 
 class _Scope:
-    """A block, and what its qubits and bits are in the circuit."""
+    """A block, and the mapping of its qubits and bits to the circuit's."""
 
     def __init__(self, block: Any, item: Any, qubits: Bits, bits: Bits) -> None:
         self.block = block
@@ -301,7 +306,7 @@ class _Scope:
         self.bits = {**bits, **inside}
 
     def of(self, block: Any) -> _Scope:
-        """Return another block in this place."""
+        """Return another block in the same place."""
         other = object.__new__(_Scope)
         other.block, other.qubits, other.bits = block, self.qubits, self.bits
         return other
@@ -323,7 +328,120 @@ def _blocks(circuit: Any) -> Iterator[Any]:
         yield from getattr(operation, "blocks", ())
 
 
-def _quicker(name: str) -> Any:
+def _standard_variant(name: str) -> Any:
     from qiskit.circuit import Measure, Reset
 
-    return {"measure": Measure, "reset": Reset}[QUICKER[name]]()
+    return {"measure": Measure, "reset": Reset}[FAST_VARIANTS[name]]()
+
+
+Bits = dict[Any, Any]  # of a block, and variables, to the bits and registers of the circuit
+
+_OPERATIONS = {
+    "BIT_AND",
+    "BIT_NOT",
+    "BIT_OR",
+    "BIT_XOR",
+    "EQUAL",
+    "GREATER",
+    "GREATER_EQUAL",
+    "LESS",
+    "LESS_EQUAL",
+    "LOGIC_AND",
+    "LOGIC_NOT",
+    "LOGIC_OR",
+    "NOT_EQUAL",
+}
+_WIDEST = 32  # bits of a number, which Aer truncates beyond
+
+
+def condition_expression(condition: Any, bits: Bits, where: str) -> Any:
+    """Return a condition as an expression on the bits that `bits` maps to; None if never true.
+
+    A condition is an expression, or a bit, a register or an expression with the number that it must
+    equal. Raises JobError as `lower_expression` does.
+    """
+    from qiskit.circuit import Clbit
+    from qiskit.circuit.classical import expr
+
+    if not isinstance(condition, tuple):
+        return lower_expression(condition, bits, where)
+    target, value = condition
+    target = getattr(target, "var", target)  # an expression of a register or bit alone
+    if isinstance(target, Clbit):
+        return _is(bits.get(target, target), value) if value in (0, 1) else None
+    if isinstance(target, expr.Expr):
+        return _equals(lower_expression(target, bits, where), value)
+    if target is not None and hasattr(target, "size"):
+        # Bit by bit, because Aer truncates wide numbers.
+        if not 0 <= value < 2**target.size:
+            return None
+        found = [_is(bits.get(bit, bit), value >> n & 1) for n, bit in enumerate(target)]
+        return functools.reduce(expr.logic_and, found)
+    return _equals(lower_expression(condition[0], bits, where), value)
+
+
+def _is(bit: Any, value: int) -> Any:
+    from qiskit.circuit.classical import expr
+
+    return expr.lift(bit) if value else expr.logic_not(expr.lift(bit))
+
+
+def _equals(found: Any, value: int) -> Any:
+    from qiskit.circuit.classical import expr
+
+    width = getattr(found.type, "width", 1)
+    if not 0 <= value < 2**width:
+        return None
+    if hasattr(found.type, "width"):
+        return expr.equal(found, expr.Value(int(value), found.type))
+    return found if value else expr.logic_not(found)
+
+
+def lower_expression(node: Any, bits: Bits, where: str) -> Any:
+    """Return an expression on the bits that `bits` maps to, which Aer evaluates correctly.
+
+    Casts of numbers to truth values become comparisons: to Aer every number is true. Raises
+    JobError (7001), which names `where` the expression is, for what Aer does not know or gets
+    wrong.
+    """
+    from qiskit.circuit import ClassicalRegister
+    from qiskit.circuit.classical import expr
+
+    kind = type(node).__name__
+    _check_type(node.type, where)
+    if kind == "Value":
+        return node
+    if kind == "Var":
+        if node.var in bits:
+            return expr.Var(bits[node.var], node.type)
+        if not hasattr(node.var, "size"):
+            raise _unknown(where, f"the variable '{node.name}'")
+        own = [bits.get(bit, bit) for bit in node.var]
+        return node if own == [*node.var] else expr.Var(ClassicalRegister(bits=own), node.type)
+    if kind == "Cast":
+        operand = lower_expression(node.operand, bits, where)
+        if type(node.type).__name__ == "Bool" and type(operand.type).__name__ == "Uint":
+            return expr.not_equal(operand, 0)
+        return expr.Cast(operand, node.type)
+    if kind not in {"Unary", "Binary"} or node.op.name not in _OPERATIONS:
+        raise _unknown(where, node.op.name if hasattr(node, "op") else kind.lower())
+    if kind == "Unary":
+        return expr.Unary(node.op, lower_expression(node.operand, bits, where), node.type)
+    left, right = (lower_expression(side, bits, where) for side in (node.left, node.right))
+    return expr.Binary(node.op, left, right, node.type)
+
+
+def _check_type(found: Any, where: str) -> None:
+    kind = type(found).__name__
+    if kind == "Uint" and found.width > _WIDEST:
+        raise _unknown(where, f"numbers of {found.width} bits, more than {_WIDEST},")
+    if kind not in {"Bool", "Uint"}:
+        raise _unknown(where, f"values of the type {kind}")
+
+
+def _unknown(where: str, what: str) -> JobError:
+    return JobError(
+        7001,
+        f"the simulator cannot evaluate {what} in {where}.",
+        "Measure into a register and compare that, or run it on a device.",
+    )

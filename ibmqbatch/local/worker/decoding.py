@@ -1,31 +1,31 @@
-"""Circuits as they are sent: typed QPY, or OpenQASM 3."""
+"""What is sent, decoded: circuits as typed QPY or OpenQASM 3, and parameter values."""
 
 from __future__ import annotations
 
+import base64
 import io
 import warnings
 import zlib
 from typing import Any
 
 from .errors import JobError, first_line
-from .packed import unpack
 
-__all__ = ["load_circuit"]
+__all__ = ["decode_circuit", "decode_values", "decompress"]
 
 
-def load_circuit(source: Any) -> Any:
-    """Return the circuit that a pub holds: a program as text, or a typed QPY blob.
+def decode_circuit(source: Any) -> Any:
+    """Return the circuit of OpenQASM 3 text or of typed QPY.
 
-    Raises JobError: 1603 for what is neither, 1506 for a program with a mistake in it.
+    Raises JobError: 1603 for anything else, 1506 for a program with an error in it.
     """
-    return _load_text(source) if isinstance(source, str) else _load_qpy(source["__value__"])
+    return _decode_qasm3(source) if isinstance(source, str) else _decode_qpy(source["__value__"])
 
 
-def _load_qpy(text: str) -> Any:
+def _decode_qpy(text: str) -> Any:
     from qiskit import qpy
 
     try:
-        blob = unpack(text)
+        blob = decompress(text)
     except (zlib.error, ValueError) as error:
         raise JobError(1603, "the circuit is not base64 of compressed QPY.") from error
     if blob[:6] != b"QISKIT":
@@ -35,18 +35,18 @@ def _load_qpy(text: str) -> Any:
         raise JobError(
             1603,
             f"the circuit is QPY version {blob[6]}, and this service reads up to {newest}.",
-            "Write an older QPY, send OpenQASM 3, or start the service with --worker-python "
-            "naming an interpreter with a newer Qiskit.",
+            "Write an older QPY, send OpenQASM 3, or have the service's workers run with a newer "
+            "Qiskit.",
         )
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             circuits = qpy.load(io.BytesIO(blob))
-    except Exception as error:  # whatever a damaged file makes of the reader
+    except Exception as error:  # a damaged file can set off anything
         raise JobError(1603, "the circuit's QPY cannot be read.") from error
     if len(circuits) != 1:
         raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
-    # Qiskit 2 leaves pulses out, and says so.
+    # Qiskit 2 drops pulses with a warning.
     left_out = any("loading pulse gates has been removed" in str(each.message) for each in told)
     if left_out or _has_pulses(circuits[0]):
         raise JobError(
@@ -58,7 +58,7 @@ def _load_qpy(text: str) -> Any:
 
 
 def _has_pulses(circuit: Any) -> bool:
-    """Tell whether the circuit, or a block of it, defines pulses for gates."""
+    """Return whether the circuit, or a block of it, defines pulses for gates."""
     if not hasattr(circuit, "calibrations"):
         return False  # Qiskit 2 has none
     return bool(circuit.calibrations) or any(
@@ -69,10 +69,10 @@ def _has_pulses(circuit: Any) -> bool:
 
 
 def _with_delays(circuit: Any) -> Any:
-    """Return the circuit with delays that are as long as a parameter says as they were written.
+    """Return the circuit with its parametrised delays repaired.
 
-    QPY tells no unit, which stands for dt. Qiskit 2.6 reads these delays such that it cannot give
-    them out any more.
+    QPY has no unit for them, which stands for dt. Qiskit 2.6 reads these delays in a form that it
+    cannot return as operations.
     """
     from qiskit.circuit import Delay
     from qiskit.exceptions import QiskitError
@@ -92,14 +92,14 @@ def _with_delays(circuit: Any) -> Any:
         operations.append(operation)
     if not changed:
         return circuit
-    # Put in place of others they would lead Qiskit 2.6 into a panic.
+    # Replacing operations in place makes Qiskit 2.6 panic.
     fresh = circuit.copy_empty_like()
     for operation, item in zip(operations, circuit.data):  # noqa: B905
         fresh.append(operation, item.qubits, item.clbits)
     return fresh
 
 
-def _load_text(text: str) -> Any:
+def _decode_qasm3(text: str) -> Any:
     """Return the circuit of an OpenQASM 3 program; `$7` becomes the qubit of index 7."""
     from qiskit import qasm3
     from qiskit.exceptions import MissingOptionalLibraryError
@@ -114,15 +114,15 @@ def _load_text(text: str) -> Any:
             "this service cannot read OpenQASM 3, because qiskit-qasm3-import is not installed.",
             "Install it beside Qiskit, or send the circuit as QPY.",
         ) from error
-    except Exception as error:  # the parser's many kinds of complaint
+    except Exception as error:  # the parser raises many kinds
         reason = f"the OpenQASM 3 program cannot be read: {first_line(error)}."
         raise JobError(1506, reason) from error
 
 
 def _with_registers(circuit: Any, text: str) -> Any:
-    """Return the circuit with a register for every `bit` that is declared alone, of its name.
+    """Return the circuit with a register, of its name, for every single `bit` that is declared.
 
-    The importer makes loose bits of them. Registers stand in the order of declaration.
+    The importer makes loose bits of them. Registers are in the order of declaration.
     """
     loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
     if not loose:
@@ -145,3 +145,63 @@ def _with_registers(circuit: Any, text: str) -> Any:
     for item in circuit.data:
         whole.append(item)
     return whole
+
+
+def decode_values(values: Any, parameters: list[Any]) -> Any:
+    """Return parameter values as an array of floats whose last axis runs over the parameters.
+
+    Raises JobError (3211) for values that do not fit the parameters.
+    """
+    import numpy as np
+
+    names = [parameter.name for parameter in parameters]
+    if isinstance(values, dict) and values.get("__type__") == "ndarray":
+        array = _decode_array(values)
+    elif isinstance(values, dict):
+        if sorted(values) != sorted(names):
+            raise JobError(
+                3211,
+                f"values are given for the parameters {sorted(values)}, "
+                f"but the circuit has {sorted(names)}.",
+            )
+        columns = np.broadcast_arrays(*(_decode_array(values[name]) for name in names))
+        array = np.stack(columns, axis=-1) if names else np.zeros(0)
+    else:
+        array = _decode_array(values if values is not None else [])
+    if array.ndim == 0 or array.shape[-1] != len(names):
+        given = "one value" if array.ndim == 0 else f"{array.shape[-1]} values"
+        raise JobError(3211, f"{given} given for {len(names)} parameters.")
+    if not np.isfinite(array).all():
+        raise JobError(3211, "a parameter value is not finite.")
+    if array.size == 0 and 0 in array.shape[:-1]:
+        raise JobError(3211, "the sweep has no parameter set.")
+    return array
+
+
+def _decode_array(value: Any) -> Any:
+    """Return a number, a nested list or a typed ndarray as an array of floats."""
+    import numpy as np
+
+    try:
+        if isinstance(value, dict) and value.get("__type__") == "ndarray":
+            value = value.get("__value__")
+            if isinstance(value, str):
+                blob = decompress(value)
+                value = np.load(io.BytesIO(blob), allow_pickle=False)
+        array = np.asarray(value)
+        # "same_kind" rejects strings, complex numbers and objects.
+        return array.astype(float, casting="same_kind") if array.size else array.astype(float)
+    except (TypeError, ValueError, zlib.error) as error:
+        raise JobError(3211, "the parameter values are not an array of real numbers.") from error
+
+
+_LARGEST = 2**29  # bytes
+
+
+def decompress(text: str) -> bytes:
+    """Decode base64 of zlib; raises ValueError (binascii.Error is one) and zlib.error."""
+    decompressor = zlib.decompressobj()
+    blob = decompressor.decompress(base64.b64decode(text, validate=True), _LARGEST)
+    if not decompressor.eof:
+        raise zlib.error("cut short, or far too large")
+    return blob

@@ -1,14 +1,14 @@
-"""What an answer that is not a good one stands for."""
+"""Which error an answer stands for that is not 2xx, and the limits that its words tell."""
 
 from __future__ import annotations
 
 import email.utils
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from .bounds import read_json
 from .errors import (
     AuthenticationFailed,
     Busy,
@@ -24,9 +24,18 @@ from .errors import (
     Unreadable,
     WrongInstance,
 )
-from .limits import pending_limit, rate_limit, tells_pending_limit
+from .limits import read_json
 
-__all__ = ["failure", "header_trace", "is_web_page", "printable", "web_page"]
+__all__ = [
+    "failure",
+    "header_trace",
+    "is_pending_limit",
+    "is_web_page",
+    "pending_limit",
+    "printable",
+    "rate_limit",
+    "web_page",
+]
 
 _BY_STATUS: dict[int, type[Refused]] = {
     401: AuthenticationFailed,
@@ -35,7 +44,7 @@ _BY_STATUS: dict[int, type[Refused]] = {
     409: Conflict,
     423: Reserved,
 }
-# What these mean does not depend on the status that they come with.
+# These decide whatever the HTTP status is.
 _BY_NUMBER: dict[int, type[Refused]] = {
     1217: SessionClosed,
     1233: Reserved,
@@ -55,16 +64,16 @@ _TRACE_HEADERS = (
 
 
 def printable(text: object, limit: int = 500) -> str:
-    """Make a text from the network fit to be shown: one line, no control characters, bounded.
+    """Return a text from the network as one line of bounded length, safe to show.
 
-    Nor are there marks that turn the direction of writing, or halves of characters.
+    Control characters, marks that turn the direction of writing, and surrogates are removed.
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer is a page for a browser: this API gives none."""
+    """Return whether an answer is an HTML page, which this API never sends."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() in {
         "text/html",
         "application/xhtml+xml",
@@ -72,23 +81,23 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
 
 
 def header_trace(headers: Mapping[str, str]) -> str | None:
-    """Return the id that the headers of an answer give its request, if any."""
+    """Return the request id in the headers of an answer, if there is one."""
     found = (printable(headers[name], 100) for name in _TRACE_HEADERS if headers.get(name))
     return next(found, None)
 
 
 def web_page(status: int) -> Firewalled:
-    """Return the error that a web page in place of an answer stands for."""
+    """Return the error for an HTML page in place of an answer."""
     return Firewalled(
-        f"Something answered HTTP {status} in the service's place, without its error body."
+        f"HTTP {status} came without the service's error body: something else answered."
         if status >= 300
-        else f"Something answered with a web page (HTTP {status}) in the service's place.",
+        else f"A web page (HTTP {status}) came instead of the service's answer.",
         "A firewall or proxy may stand between; check the account's URL, or try again later.",
     )
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
-    """Turn an answer that is not 2xx into the error it stands for. Header names in lower case."""
+    """Return the error that an answer other than 2xx stands for; header names in lower case."""
     told = _json(body)
     entry, trace = _error_entry(told)
     trace = trace or header_trace(headers)
@@ -96,7 +105,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
     number = _integer(entry.get("code")) if entry else None
     refused = entry is not None and 400 <= status < 500 and status not in {408, 499}
     retry_after = _retry_after(headers.get("retry-after"))
-    if refused and tells_pending_limit(number, said):
+    if refused and is_pending_limit(number, said):
         pending = TooManyPending(
             _numbered(said, number, status),
             _solution(entry) or "Wait until some of them have ended.",
@@ -129,7 +138,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
             page.trace = trace
             return page
         return Unreadable(
-            f"Something answered HTTP {status} with JSON that is not the service's error body.",
+            f"HTTP {status} came with JSON that is not the service's error body.",
             "Is the account's URL that of an IBM Quantum service?",
         )
     kind = _BY_NUMBER.get(number or 0) or _BY_STATUS.get(status, Refused)
@@ -159,7 +168,7 @@ def _json(body: bytes) -> Any:
 
 
 def _error_entry(body: object) -> tuple[dict[str, Any] | None, str | None]:
-    """Find the first error of an error body, and its trace id. IAM has a form of its own."""
+    """Return the first error of an error body, and its trace id; IAM has its own format."""
     if not isinstance(body, dict):
         return None, None
     if "errorMessage" in body:
@@ -177,7 +186,7 @@ def _shown(trace: object) -> str | None:
 
 
 def _integer(value: object) -> int | None:
-    """Read an error code, which the wire gives as a number and the schema as a text."""
+    """Parse an error code: a number on the wire, a string by the schema."""
     try:
         return int(str(value))
     except ValueError:
@@ -185,7 +194,7 @@ def _integer(value: object) -> int | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date. Not a number of either kind: None."""
+    """Parse a Retry-After header, in seconds or a date; None for anything else."""
     if value is None:
         return None
     try:
@@ -196,3 +205,49 @@ def _retry_after(value: str | None) -> float | None:
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), 3600.0) if not math.isnan(seconds) else None
+
+
+# Limits that the words of refusals tell, read liberally. The wording is known for one of each kind:
+# "the limit is 5 per 60 seconds" (1202), "You have reached the limit of 3 pending jobs" (3458).
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # by the first letter of a unit's name
+_UNIT = r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)\b"
+_TIME = rf"(?:any\s+|one\s+)?(\d{{1,6}}(?:\.\d{{1,6}})?)?\s*{_UNIT}"
+_NUMBER = r"\b(\d{1,6})\s*(?:[a-z]+\s+){0,3}?"
+_PER = re.compile(rf"{_NUMBER}(?:per|/|an?\b|every|each)\s*{_TIME}", re.IGNORECASE)
+# After the word "limit" only: elsewhere it may be about what was done, or about how long to wait.
+_WITHIN = re.compile(rf"{_NUMBER}(?:per|/|an?\b|every|each|in|within)\s*{_TIME}", re.IGNORECASE)
+_LONGEST_WINDOW = 86_400.0  # seconds
+
+# "Maximum number of pending jobs", and the like of older days for those that run.
+_PENDING_NUMBERS = {1012, 3458}
+_MOST = r"(?:limit|max(?:imum)?|at most|no more than|up to|too many)"
+_PENDING = re.compile(
+    rf"\b{_MOST}\b[^.]{{0,60}}\bpending (?:jobs|workloads)\b"
+    rf"|\bpending (?:jobs|workloads)\b[^.]{{0,40}}\b{_MOST}\b"
+    r"|\b\d{1,6} pending (?:jobs|workloads)\b",
+    re.IGNORECASE,
+)
+_MOST_NUMBER = re.compile(rf"\b{_MOST}\b[^\d.]{{0,40}}?\b(\d{{1,6}})\b", re.IGNORECASE)
+_PENDING_NUMBER = re.compile(r"\b(\d{1,6}) pending\b", re.IGNORECASE)
+
+
+def rate_limit(text: str) -> tuple[int, float] | None:
+    """Return the rate limit named in a text: so many in so many seconds; None for none."""
+    place = text.lower().rfind("limit")
+    found = (_WITHIN.search(text, place) if place >= 0 else None) or _PER.search(text)
+    if found is None:
+        return None
+    number, times, unit = found.groups()
+    window = float(times or 1) * _SECONDS[unit[0].lower()]
+    return (int(number), window) if int(number) and 0 < window <= _LONGEST_WINDOW else None
+
+
+def is_pending_limit(number: int | None, text: str) -> bool:
+    """Return whether a refusal is about the number of pending jobs, by its code or text."""
+    return number in _PENDING_NUMBERS or _PENDING.search(text) is not None
+
+
+def pending_limit(text: str) -> int | None:
+    """Return the limit of pending jobs named in a refusal's text; None for none."""
+    found = _MOST_NUMBER.search(text) or _PENDING_NUMBER.search(text)
+    return int(found.group(1)) or None if found else None

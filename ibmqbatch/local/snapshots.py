@@ -39,23 +39,22 @@ REHEARSALS = (
     "fake_boston",  # 156, Heron r3
 )
 
-# Where packages keep them. A device that both have is taken from the first: its snapshots are the
-# later ones.
+# Where packages keep them. The first has later snapshots, and is preferred.
 _FOLDERS = (
     ("qiskit_ibm_runtime", "fake_provider/backends"),
     ("qiskit", "providers/fake_provider/backends"),
 )
-# Of no device: its files hold a real coupling, and errors that are invented.
+# Not a real device: its files have a real coupling map and invented errors.
 _INVENTED = {"fake_nighthawk": "the Nighthawk processor"}
 
 MAX_SHOTS = 100_000
 _MAX_EXPERIMENTS = 300
 _CONTROL_FLOW = ("if_else", "for_loop", "while_loop", "switch_case")
 _WITHOUT_MATRIX = ("measure", "reset", "delay")
-# Quicker ways to do the same, which are simulated as what they stand for.
+# Fast variants, simulated as the standard instructions.
 _QUICKER = ("measure_2", "reset_2")
 
-# What is passed on as it stands in the files; the rest is about pulses.
+# Passed on unchanged from the files; the rest is about pulses.
 _KEPT = (
     "backend_version",
     "clops",
@@ -89,7 +88,7 @@ class Snapshot:
     properties_file: Path
 
     def outline(self) -> dict[str, Any]:
-        """Return what a list of devices tells of this one; reads the smaller file alone.
+        """Return the device's part in a list of all; reads the smaller file only.
 
         Raises OSError or ValueError when the file cannot be read.
         """
@@ -98,8 +97,8 @@ class Snapshot:
     def configuration(self, max_active_qubits: int) -> dict[str, Any]:
         """Return the configuration of the device's rehearsal.
 
-        `max_active_qubits` is how many qubits of a circuit may be acted upon here. Raises OSError
-        or ValueError when a file cannot be read.
+        `max_active_qubits` limits the qubits that a circuit may act on. Raises OSError or
+        ValueError when a file cannot be read.
         """
         found = json.loads(self.configuration_file.read_bytes())
         # Measurements and resets may be listed among the gates, without qubits.
@@ -153,7 +152,7 @@ class Snapshot:
     def _fractional_gates(self, known: set[str]) -> list[dict[str, Any]]:
         """Return the fractional gates that the device was calibrated for.
 
-        The client that wrote the files hides them from configurations, not from calibrations. One
+        The client that wrote the files hid them from configurations, not from calibrations. A gate
         that works nowhere was never calibrated.
         """
         data = self.properties_file.read_bytes()
@@ -182,7 +181,7 @@ class Snapshot:
         ]
 
     def properties(self) -> dict[str, Any]:
-        """Return the calibration of the device, which stands still.
+        """Return the calibration of the device, which never changes.
 
         Raises OSError or ValueError when the file cannot be read.
         """
@@ -211,10 +210,10 @@ def _outline(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _supported(found: Mapping[str, Any]) -> list[str]:
-    """Return what a device takes beside gates.
+    """Return what a device supports beside gates.
 
-    Files from before there was any control flow list pulses in its place. Devices of that age took
-    all that does without, and are rehearsed with all control flow. Later files mean what they say.
+    Files from before control flow list pulse instructions instead: such devices are rehearsed with
+    all control flow. Later files are taken at their word.
     """
     listed = found.get("supported_instructions") or ()
     telling = "instruction_signatures" in found or any(flow in listed for flow in _CONTROL_FLOW)
@@ -223,7 +222,7 @@ def _supported(found: Mapping[str, Any]) -> list[str]:
 
 
 def _clean(value: Any) -> Any:
-    """Return a value of a configuration with null where a number is none of JSON's."""
+    """Return a value of a configuration with null for numbers that are not JSON."""
     if isinstance(value, list):
         return [_clean(part) for part in value]
     if isinstance(value, dict):
@@ -232,16 +231,16 @@ def _clean(value: Any) -> Any:
 
 
 def _finite(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries of a calibration, without the values of those that were not measured."""
+    """Return the entries of a calibration without values that were not measured."""
     return [
         {key: part for key, part in entry.items() if _clean(part) is not None} for entry in entries
     ]
 
 
 def _folders() -> Iterator[Path]:
-    """Yield the folders of snapshots that packages bring; either may be installed, or none.
+    """Yield the folders of snapshots in the installed packages.
 
-    Only the package at the top is looked for: to find one inside would import what is around it.
+    Only the top package is looked up: finding an inner one would import those around it.
     """
     importlib.invalidate_caches()  # it may have been installed while this process runs
     for package, inside in _FOLDERS:
@@ -251,7 +250,7 @@ def _folders() -> Iterator[Path]:
 
 
 def find_snapshots() -> dict[str, Snapshot]:
-    """Return the devices whose files are there, by the names of their rehearsals."""
+    """Return the devices whose files are installed, by the names of their rehearsals."""
     folders = [folder for folder in _folders() if folder.is_dir()]
     found = {}
     for name in REHEARSALS:
