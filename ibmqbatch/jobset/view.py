@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..manifest.records import (
+    SETS,
     CircuitRecord,
     EventRecord,
     JobRecord,
@@ -51,24 +52,8 @@ def set_data(
     """
     data: dict[str, Any] = {
         "id": record.id,
-        "name": record.name,
-        "backend": record.backend,
-        "account": record.account,
-        "tags": list(record.tags),
+        **dict(SETS.shown(record)),
         "state": str(set_state(jobs)),
-        "created_at": record.created_at,
-        "closed_at": record.closed_at,
-        "copied_at": record.copied_at,
-        "shots": record.shots,
-        "seed": record.seed,
-        "options": dict(record.options),
-        "private": record.private,
-        "batch": record.batch,
-        "max_execution_time": record.max_execution_time,
-        "estimated_seconds": record.estimated_seconds,
-        "made_elsewhere": record.made_elsewhere,
-        "total_jobs": record.total_jobs,
-        "total_circuits": record.total_circuits,
         "counts": {str(status): count for status, count in count_statuses(jobs).items()},
         "unsure_jobs": sum(job.unsure for job in jobs),
         "lost_jobs": sum(job.lost for job in jobs),

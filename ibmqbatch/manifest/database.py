@@ -13,7 +13,7 @@ from ..errors import StorageError
 from ..files import make_private
 from ..transactions import transaction
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
-from .migrations import MIGRATIONS
+from .schema import MIGRATIONS
 
 __all__ = [
     "JOURNAL_SUFFIX",

@@ -8,14 +8,18 @@ import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from ..clock import Instant, iso
+from ..clock import iso
 from ..files import FileLock
+from .columns import Table
 from .database import Database, open_database
 from .errors import DamagedManifest
 from .packed import unpack
 from .records import (
+    ATTEMPTS,
+    REMOTES,
+    SETS,
     AttemptRecord,
     CircuitRecord,
     EventRecord,
@@ -30,20 +34,17 @@ __all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
 
 SUFFIX = ".sqlite"
 DRAFT_SUFFIX = ".draft"  # until it is whole
+Record = TypeVar("Record")
+
 _HEAD_BYTES = 65_536  # of a circuit: its name, metadata and registers, unless these are very large
 
-_REMOTE_COLUMNS = """
-    r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
-    r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed, r.result, r.result_tries, r.result_error, r.metrics, r.created_at, r.overdue
-"""
 _REMOTES = f"""
-    SELECT {_REMOTE_COLUMNS} FROM remotes r
+    SELECT {REMOTES.selected} FROM remotes r
     JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """  # noqa: S608 - a constant of this module
 _JOBS = f"""
     SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
-           a.state, coalesce(a.error, ''), a.error_code, {_REMOTE_COLUMNS}
+           a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
     FROM jobs j
     LEFT JOIN attempts a
         ON a.job = j.idx AND a.number = j.wanted_attempt AND a.state <> 'withdrawn'
@@ -55,23 +56,6 @@ _JOBS = f"""
 def lock_path(manifest: Path) -> Path:
     """Return the lock file that stands beside a manifest."""
     return manifest.with_suffix(".lock")
-
-
-def _remote(row: Sequence[Any]) -> RemoteRecord:
-    values = list(row)
-    values[-7] = _instant(row[-7])
-    values[-3] = None if row[-3] is None else json.loads(row[-3])
-    values[-1] = bool(row[-1])
-    return RemoteRecord(*values)
-
-
-def _instant(text: str | None) -> Instant | None:
-    try:
-        return None if text is None else Instant.read(text)
-    except ValueError as error:
-        raise DamagedManifest(
-            "A time in the job set's file is garbled.", "Put back a copy of it."
-        ) from error
 
 
 def _values(text: str | None) -> tuple[float, ...] | None:
@@ -121,20 +105,16 @@ class Manifest:
 
     def job_set(self) -> SetRecord:
         """Return the set itself."""
-        row = self.db.row("SELECT * FROM jobset")
+        row = self.db.row(f"SELECT {SETS.selected} FROM jobset")  # noqa: S608
         if row is None:
             raise DamagedManifest(f"{self.path} holds no job set.", "Put back a copy of it.")
-        values = dict(row)
+        return self._read(SETS, row)
+
+    def _read(self, table: Table[Record], row: Sequence[Any]) -> Record:
         try:
-            values["options"] = json.loads(values["options"])
-            values["tags"] = tuple(json.loads(values["tags"]))
-            values["compilation"] = json.loads(values["compilation"])
-            values["run_config"] = json.loads(values["run_config"])
-            for flag in ("private", "batch", "made_elsewhere"):
-                values[flag] = bool(values[flag])
+            return table.read(row)
         except (TypeError, ValueError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
-        return SetRecord(**values)
 
     def jobs(self) -> list[JobRecord]:
         """Return all jobs in order."""
@@ -148,7 +128,8 @@ class Manifest:
     def _jobs(self, ending: str, values: tuple[object, ...] = ()) -> list[JobRecord]:
         rows = map(tuple, self.db.rows(_JOBS + ending, values))
         return [
-            JobRecord(*[*row[:10], None if row[10] is None else _remote(row[10:])]) for row in rows
+            JobRecord(*[*row[:10], None if row[10] is None else self._read(REMOTES, row[10:])])
+            for row in rows
         ]
 
     def kinds_of_jobs(self) -> list[JobRecord]:
@@ -163,18 +144,12 @@ class Manifest:
         """
         which, values = ("", ()) if job is None else (" WHERE r.job = ?", (job,))
         rows = self.db.rows(f"{_REMOTES}{which} ORDER BY r.job, r.attempt, r.rowid", values)
-        return [_remote(row) for row in rows]
+        return [self._read(REMOTES, row) for row in rows]
 
     def attempts(self) -> list[AttemptRecord]:
         """Return all attempts in the order of jobs and numbers."""
-        rows = self.db.rows(
-            """SELECT job, number, nonce, state, labels_version, doubted, missed, error
-               FROM attempts ORDER BY job, number"""
-        )
-        return [
-            AttemptRecord(*[*row[:5], _instant(row[5]), _instant(row[6]), row[7]])
-            for row in map(tuple, rows)
-        ]
+        rows = self.db.rows(f"SELECT {ATTEMPTS.selected} FROM attempts ORDER BY job, number")  # noqa: S608
+        return [self._read(ATTEMPTS, row) for row in rows]
 
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""

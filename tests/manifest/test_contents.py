@@ -1,4 +1,4 @@
-"""What the fourth form of a manifest adds: kept, taken along by copies, and held to sense."""
+"""What a manifest holds besides circuits and jobs: kept, taken along by copies, held to sense."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from ibmqbatch.manifest.batches import batch_closed, batch_opened, open_batches
 from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote
-from ibmqbatch.manifest.errors import DamagedManifest, SetExists
+from ibmqbatch.manifest.errors import DamagedManifest, ManifestError, SetExists
 from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.remotes import store_metrics
 from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import change, draft_set, kinds, sent
+from tests.manifest.conftest import change, draft_set, kinds, sent, write_set
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}
@@ -171,3 +171,35 @@ def test_jobs_that_others_have_sent_stand_on_the_service_from_the_start(home):
         assert first.remote.submitted_at == "2026-11-20T09:00:00.000Z"
         assert second.remote.submitted_at == manifest.job_set().created_at
         assert len({attempt.nonce for attempt in manifest.attempts()}) == 2
+
+
+ASKED = {"memory": True, "header": {"by": "mé"}}
+
+
+@pytest.fixture
+def exported(home, tmp_path):
+    """Write a set that keeps what a program asked besides, and export it."""
+    path = tmp_path / "x.sqlite"
+    with Manifest.open(write_set(1, run_config=ASKED)) as manifest:
+        assert manifest.job_set().run_config == ASKED
+        export_copy(manifest, path)
+    return path
+
+
+def test_what_was_asked_comes_along(exported):
+    path, new = import_copy(exported)
+    assert not new  # it is the set that is here already
+    path.unlink()
+    assert import_copy(exported) == (path, True)
+    with Manifest.open(path) as manifest:
+        assert manifest.job_set().run_config == ASKED
+    change(exported, "UPDATE jobset SET run_config = '{}'")
+    with pytest.raises(ManifestError):
+        import_copy(exported)
+
+
+@pytest.mark.parametrize("garbled", ["[]", "5", "{", "null"])
+def test_what_was_asked_and_makes_no_sense_does_not_come_in(exported, garbled):
+    change(exported, f"UPDATE jobset SET run_config = '{garbled}'")
+    with pytest.raises(ManifestError):
+        import_copy(exported)
