@@ -9,9 +9,8 @@ from ..jobset.errors import TimedOut
 from ..jobset.selection import chosen_jobs
 from ..jobset.view import set_data
 from ..manifest.errors import SetInUse
+from ..manifest.manifest import Manifest
 from ..manifest.records import count_statuses
-from ..manifest.store import Manifest
-from ..manifest.wants import want_cancel
 from . import options
 from .verb import Verb, verb, working
 
@@ -30,7 +29,7 @@ def command(
     """
     with verb("cancel", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         chosen = chosen_jobs(manifest, job or None)
-        wanted = want_cancel(manifest, chosen)
+        wanted = manifest.wants.cancel(chosen)
         try:
             _carry_out(this, manifest, chosen)
         finally:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..jobset.results import CircuitResult
+    from ..manifest.manifest import Manifest
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv", "npz")

@@ -9,13 +9,12 @@ import typer
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
-from ..manifest import wants
 from ..manifest.records import JobStatus
 from . import options
 from .verb import Verb, outcome, verb, working
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 __all__ = ["command", "go_on"]
 
@@ -42,7 +41,7 @@ def command(
         options.check_timeout(timeout, waiting=wait)
         with find_set(job_set) as manifest:
             if take_over:
-                wants.take_over(manifest)
+                manifest.wants.take_over()
             go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
     return this.exit_code
 

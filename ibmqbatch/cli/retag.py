@@ -11,8 +11,7 @@ from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.tags import changed_tags, check_name, check_tags
 from ..jobset.view import set_data
-from ..manifest.store import Manifest
-from ..manifest.wants import want_labels
+from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, verb, working
@@ -79,7 +78,7 @@ def command(
                 present, replacement=replacement, additions=additions, removals=removals
             )
 
-        changed = want_labels(manifest, name=new_name, change=change)
+        changed = manifest.wants.retag(name=new_name, change=change)
         try:
             _carry_out(this, manifest)
         finally:

@@ -11,7 +11,7 @@ from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, find_set, matches, reference_to, set_paths
 from ..jobset.view import event_data, set_data
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, outcome, verb

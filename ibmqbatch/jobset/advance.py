@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from ..errors import StorageError, UsageError
 from ..files import FileLock
-from ..manifest import attempts, remotes
-from ..manifest.custody import custody
 from ..manifest.errors import SetInUse
+from ..manifest.lease import lease
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 from ..service.errors import Reserved, ServiceError, Unreadable
 from .batch import drain_batches
 from .errors import Interrupted, TimedOut
@@ -66,11 +65,11 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     before = manifest.last_event()
     sending = sending and record.copied_at is None
     _check_instance(work)
-    with _holding_custody(work, sending=sending):
-        if work.custody is not None:
+    with _holding_lease(work, sending=sending):
+        if work.lease is not None:
             catch_up(work)
-            with manifest.db.transaction():
-                attempts.doubt_orphans(manifest, work.clock.instant())
+            with manifest.transaction() as change:
+                change.submissions.mark_orphans_unsure(work.clock.instant())
         observe(work, sending=sending)
         refusal = reconcile(work)
         wait = send(work).wait if sending and work.looked else None
@@ -78,17 +77,17 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
         fetch(work)
     drain_batches(work)
     if is_complete(manifest):
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             # Somebody may have wanted something else a moment ago.
             if is_complete(manifest):
-                remotes.close_set(manifest)
+                change.jobs.close()
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before, _soonest(work, wait))
 
 
 @contextlib.contextmanager
-def _holding_custody(work: Work, *, sending: bool) -> Iterator[None]:
+def _holding_lease(work: Work, *, sending: bool) -> Iterator[None]:
     """Have the block be the only one, of all files of this set, that sends and settles.
 
     Where another copy does at present, or what is kept cannot be locked, the block does neither;
@@ -97,14 +96,14 @@ def _holding_custody(work: Work, *, sending: bool) -> Iterator[None]:
     manifest = work.manifest
     with contextlib.ExitStack() as stack:
         try:
-            work.custody = stack.enter_context(custody(manifest.job_set().id))
+            work.lease = stack.enter_context(lease(manifest.job_set().id))
         except (SetInUse, StorageError):
-            if sending and attempts.next_unsent(manifest, 1):
+            if sending and manifest.unsent(1):
                 raise
         try:
             yield
         finally:
-            work.custody = None
+            work.lease = None
 
 
 def _check_instance(work: Work) -> None:

@@ -16,9 +16,9 @@ from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
 from ..errors import UsageError
-from ..manifest import wants
-from ..manifest.copies import export_copy
 from ..manifest.errors import SetInUse
+from ..manifest.files import SUFFIX
+from ..manifest.manifest import Manifest
 from ..manifest.records import (
     CircuitRecord,
     EventRecord,
@@ -29,7 +29,7 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from ..manifest.store import SUFFIX, Manifest
+from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
 from .advance import Goal, ask_again, follow, try_advance
 from .catalog import find_path
@@ -244,7 +244,7 @@ class JobSet:
         """
         if take_over:
             with self.open() as manifest:
-                wants.take_over(manifest)
+                manifest.wants.take_over()
         clock = Clock()
         with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
             work.taking_over = take_over
@@ -314,7 +314,7 @@ class JobSet:
         """
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
-            wants.want_cancel(manifest, chosen)
+            manifest.wants.cancel(chosen)
 
         def left(manifest: Manifest) -> list[JobRecord]:
             return [job for job in manifest.jobs() if job.index in chosen and not job.status.final]
@@ -360,7 +360,7 @@ class JobSet:
         Raises what it raises, and ServiceErrors.
         """
         with self.open() as manifest:
-            wants.want_labels(manifest, name=name, change=change)
+            manifest.wants.retag(name=name, change=change)
         self.carry_out(lambda manifest: not unlabelled(manifest))
         return self.count_unlabelled()
 
@@ -401,7 +401,7 @@ class JobSet:
             chosen = [job for job in chosen if job not in given]
         with self.open() as manifest:
             chosen, _ = sendable(manifest, chosen, named=jobs is not None)
-            return wants.want_retry(manifest, chosen) if chosen else []
+            return manifest.wants.retry(chosen) if chosen else []
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Copy the set, with its circuits and results, into one file, and return its path.

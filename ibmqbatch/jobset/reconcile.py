@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..manifest import remotes
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, RemoteRecord
-from ..manifest.store import Manifest
 from ..service.errors import NotFound, Refused, ServiceError
 from .tags import labels
 from .work import Work, side_by_side
@@ -48,11 +47,11 @@ def _cancel(work: Work) -> list[Refused]:
     refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):
         failures = [answer for _, answer in ended if not isinstance(answer, bool)]
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote, answer in ended:
                 if isinstance(answer, bool):
                     # Whether it took effect is read from the job's state.
-                    remotes.ask_cancel(manifest, remote, now)
+                    change.jobs.note_cancel(remote, now)
         refusals += _refusals_among(failures)
     return refusals
 
@@ -77,10 +76,10 @@ def _label(work: Work) -> list[Refused]:
     refusals: list[Refused] = []
     for ended in side_by_side(unlabelled(manifest), put, work.clock):
         failures: list[ServiceError] = []
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for (_, remote), error in ended:
                 if error is None or isinstance(error, NotFound):
-                    remotes.relabelled(manifest, remote, version)
+                    change.jobs.note_labels(remote, version)
                 else:
                     failures.append(error)
         refusals += _refusals_among(failures)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..arguments import as_index
 from ..errors import MissingPackage, UsageError
-from ..manifest import remotes
+from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.store import Manifest
 from ..suggestions import with_suggestion
 from .errors import MissingResults
 from .names import CircuitIndex
@@ -221,7 +220,7 @@ class Results:
         try:
             with self._lock:
                 outcomes = self._shelf.outcomes(index)
-        except remotes.StoredResultError as error:
+        except StoredResultError as error:
             raise MissingResults(
                 f"The results of circuit {index} are damaged on disk.",
                 "`results()` of the set fetches them again.",
@@ -326,7 +325,7 @@ def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
     """Yield every result body that is here, as the service sent it, with its job."""
     for job in manifest.jobs():
         if job.remote is not None and job.remote.result == "stored":
-            body = remotes.read_result(manifest, job.remote.id)
+            body = manifest.result(job.remote.id)
             assert body is not None
             yield job, body
 
@@ -361,17 +360,17 @@ def repair(manifest: Manifest) -> int:
             continue
         try:
             # It passed its check before it was stored: that it is unchanged is enough.
-            if remotes.read_result(manifest, job.remote.id) is None:
+            if manifest.result(job.remote.id) is None:
                 damaged.append(job.remote)
-        except remotes.StoredResultError:
+        except StoredResultError:
             damaged.append(job.remote)
     if damaged:
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
                 if private or remote.private:
                     # There is no other copy: what is left of this one stays in the set's file.
-                    remotes.lose_result(manifest, remote, reason)
+                    change.jobs.lose_result(remote, reason)
                 else:
-                    remotes.drop_result(manifest, remote, reason)
+                    change.jobs.drop_result(remote, reason)
     return len(damaged)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from ..manifest import remotes
+from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.store import Manifest
 from .split import repeat_shots
 
 if TYPE_CHECKING:
@@ -72,9 +71,9 @@ class Shelf:
         if last is None or last[0] != job.index:
             assert job.remote is not None
             with self._opened() as manifest:
-                body = remotes.read_result(manifest, job.remote.id)
+                body = manifest.result(job.remote.id)
             if body is None:
-                raise remotes.StoredResultError  # it was dropped since the jobs were looked at
+                raise StoredResultError  # it was dropped since the jobs were looked at
             shots = [
                 repeat_shots(circuit.shots, job.shots, job.repeat)
                 for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]

@@ -5,7 +5,7 @@ Apart from `advance`, so that who only looks need not load what speaks to servic
 
 from __future__ import annotations
 
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from .catalog import reference_to
 from .errors import HeldCopy
 from .fetch import unfetched

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.files import disk_bytes
 from ..manifest.records import (
     SETS,
     CircuitRecord,
@@ -15,7 +16,6 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from .disk import disk_bytes
 from .metrics import read_metrics
 
 if TYPE_CHECKING:

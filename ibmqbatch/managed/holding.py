@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..jobset.errors import TimedOut
 from ..jobset.standing import is_sent
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 from ..service.errors import ServiceError
 from .backend import IBMQBackend, as_backend
 from .background import Sender, read_detach

@@ -10,8 +10,8 @@ from qiskit.providers import JobStatus, JobV1
 
 from ..clock import Clock
 from ..jobset.errors import TimedOut
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 from .arguments import checked_timeout
 from .exceptions import IBMQJobError, IBMQJobTimeoutError, translated
 from .looking import warn_of_word

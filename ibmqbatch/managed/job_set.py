@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..jobset.results import missing_jobs
 from ..jobset.standing import is_delivered, is_over
 from ..jobset.view import set_data
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..render.notebook import job_set_html
 from . import report
 from ._qiskit import has_qobj

@@ -11,8 +11,8 @@ from qiskit.providers import JobStatus
 
 from ..errors import IbmqbatchError
 from ..jobset.errors import TimedOut
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 from .arguments import also_called, checked_timeout
 from .exceptions import (
     IBMQBackendApiError,

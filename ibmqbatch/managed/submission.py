@@ -10,8 +10,6 @@ from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
 from ..jobset.interrupts import landing
 from ..jobset.standing import is_complete, is_sent
-from ..manifest.remotes import close_set
-from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
 from .job_parts import failure_text
@@ -19,7 +17,7 @@ from .job_parts import failure_text
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..jobset.work import Work
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 __all__ = ["submit_now"]
 
@@ -103,9 +101,9 @@ def _check_sent(manifest: Manifest) -> None:
 def _give_up(manifest: Manifest) -> None:
     """Have the job neither sent nor kept."""
     try:
-        want_cancel(manifest, {0})
+        manifest.wants.cancel({0})
         if is_complete(manifest):
-            with manifest.db.transaction():
-                close_set(manifest)
+            with manifest.transaction() as change:
+                change.jobs.close()
     except IbmqbatchError:
         return  # what stands in the way of writing is what is being told of

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 from ..render.console import is_terminal
 from ..render.notebook import NotebookBar, in_notebook
 from ..render.progress import ProgressBars

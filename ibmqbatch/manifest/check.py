@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from .compression import unpack
 from .database import Database, migrate
 from .errors import DamagedManifest
-from .packed import unpack
+from .manifest import Manifest
 from .records import SETS, SetRecord
-from .store import Manifest
 
 __all__ = ["check_content", "check_schema", "same_content"]
 

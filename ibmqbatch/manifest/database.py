@@ -13,10 +13,10 @@ from ..errors import StorageError
 from ..files import make_private
 from ..transactions import transaction
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
+from .files import JOURNAL_SUFFIX
 from .schema import MIGRATIONS
 
 __all__ = [
-    "JOURNAL_SUFFIX",
     "Database",
     "check_kind",
     "create_database",
@@ -27,7 +27,6 @@ __all__ = [
 
 _APPLICATION_ID = 0x69626D71  # "ibmq"
 _BUSY_SECONDS = 10.0
-JOURNAL_SUFFIX = "-journal"
 # What SQLite says of a file that can be read but not written, by its primary result codes.
 _UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 

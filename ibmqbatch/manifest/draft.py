@@ -18,12 +18,13 @@ from .. import paths
 from ..clock import in_utc, iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
-from .custody import custody, forget_old
 from .database import Database, create_database
+from .files import DRAFT_SUFFIX, SUFFIX, lock_path
 from .ids import new_nonce
+from .jobs import Jobs
+from .lease import forget_old, lease
+from .manifest import Manifest
 from .records import ATTEMPTS, REMOTES, SETS, AttemptRecord, DraftSet, RemoteRecord, SetRecord
-from .remotes import choose
-from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
 
 __all__ = [
     "Draft",
@@ -189,7 +190,7 @@ class Draft:
             "VALUES (?, ?, ?, ?, ?)",
             ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs)),
         )
-        now, seal = iso(time.time()), new_nonce()
+        now, generation = iso(time.time()), new_nonce()
         record = SetRecord(
             **{item.name: getattr(draft, item.name) for item in fields(draft)},
             id=self.set_id,
@@ -198,7 +199,7 @@ class Draft:
             total_jobs=len(jobs),
             total_circuits=self._circuits,
             total_repeats=1 + max(job.repeat for job in jobs),
-            seal=seal,
+            generation=generation,
         )
         self._add(SETS.insertion(record))
         self._insert(
@@ -218,13 +219,13 @@ class Draft:
             for remote in found:
                 self._add_remote(index, remote, now)
             if len(found) > 1:
-                choose(Manifest(Database(self._draft, self._connection)), index)
+                Jobs(Manifest(Database(self._draft, self._connection))).choose(index)
         if not remotes:
             # Nothing can have been sent. Of a set that was made from what the service has, whoever
             # had sent that may go on.
             forget_old()
-            with custody(self.set_id) as kept:
-                kept.begin(seal)
+            with lease(self.set_id) as kept:
+                kept.begin(generation)
         try:
             self._connection.execute("COMMIT")
             self._connection.close()

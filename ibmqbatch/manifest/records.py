@@ -138,8 +138,8 @@ class SetRecord(DraftSet):
 
     `name`, `tags` and `labels_version` are what the user wants; `closed_at` is set when nothing is
     left to do. `copied_at` is set in a copy that was made to be taken elsewhere: it sends nothing
-    until it takes over, because the file that it was made of may send the same jobs. `seal` changes
-    with whatever is sent, see `custody`.
+    until it takes over, because the file that it was made of may send the same jobs. `generation`
+    changes with whatever is sent, see `lease`.
     """
 
     id: str = column(sql="PRIMARY KEY", shown=True)
@@ -151,7 +151,7 @@ class SetRecord(DraftSet):
     total_circuits: int = column(shown=True)
     total_repeats: int
     labels_version: int = column(default=1)
-    seal: str = column(compared=False, default="")
+    generation: str = column(compared=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +207,9 @@ class PubRecord:
 class AttemptRecord:
     """An attempt to submit a job: committed before the request that it stands for may be sent.
 
-    `doubted` is the last instant at which it can have been sent, `missed` that of the first full
-    listing without it. One that is withdrawn has certainly created nothing; it is sent again as the
-    same attempt. One that is absent was not in a second listing either: it never reached the
+    `unsure_since` is the last instant at which it can have been sent, `missed` that of the first
+    full listing without it. One that is withdrawn has certainly created nothing; it is sent again
+    as the same attempt. One that is absent was not in a second listing either: it never reached the
     service.
     """
 
@@ -221,7 +221,7 @@ class AttemptRecord:
     )
     labels_version: int
     begun_at: str
-    doubted: Instant | None = None
+    unsure_since: Instant | None = None
     missed: Instant | None = None
     error: str = ""
     error_code: int | None = None

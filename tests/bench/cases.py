@@ -23,7 +23,7 @@ from ibmqbatch.jobset.tags import labels
 from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
-from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.client import PAGE
 from ibmqbatch.service.types import Backend
 from tests.bench.inputs import reading

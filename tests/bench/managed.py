@@ -14,7 +14,7 @@ from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.managed.background import senders
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits

@@ -18,7 +18,7 @@ from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from tests.bench.stub import BACKEND, Stub
 

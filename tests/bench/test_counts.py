@@ -23,7 +23,7 @@ from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted

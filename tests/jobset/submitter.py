@@ -9,7 +9,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Account, Endpoint
 from tests.bench.stub import API_KEY, INSTANCE

@@ -14,7 +14,7 @@ from ibmqbatch.errors import LimitError
 from ibmqbatch.jobset.budget import check_budget, shot_seconds, usage_of
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
 from ibmqbatch.service.types import Backend, Usage
 from tests.circuits.devices import heron_configuration, heron_properties

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ibmqbatch.jobset import advance as advance_module
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.once import reserved
-from ibmqbatch.manifest import remotes, wants
+from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from tests.jobset.support import Told, created_without_an_answer, job, step
 
 
@@ -21,7 +21,7 @@ def test_a_retry_just_before_the_set_is_closed_is_carried_out(work, service, mon
         found = settled(manifest)
         if found and next(looks) == 0:
             with Manifest.open(manifest.path) as other:
-                wants.want_retry(other, other.jobs())
+                other.wants.retry(other.jobs())
         return found
 
     monkeypatch.setattr(advance_module, "is_complete", look)
@@ -69,9 +69,9 @@ def test_a_damaged_private_result_keeps_what_is_left_of_it(work, service):
     from ibmqbatch.jobset.results import repair
 
     step(work)
-    with work.manifest.db.transaction():
+    with work.manifest.transaction() as change:
         remote = job(work).remote
-        remotes.store_result(work.manifest, remote, remotes.pack(b"body"))
+        change.jobs.store_result(remote, pack(b"body"))
         work.manifest.db.write("UPDATE remotes SET private = 1")
         work.manifest.db.write("UPDATE results SET sha256 = 'x'")
     assert repair(work.manifest) == 1

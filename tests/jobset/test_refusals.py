@@ -10,8 +10,8 @@ from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.advance import advance, follow
 from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import (
     Busy,
     Conflict,

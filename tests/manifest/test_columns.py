@@ -85,4 +85,4 @@ def test_what_is_compared_and_shown_is_said_in_the_record():
 
 def test_what_a_planner_says_of_a_set_is_in_its_record():
     assert issubclass(SetRecord, DraftSet)
-    assert {"host", "copied_at", "seal"}.isdisjoint(SETS.compared.split(", "))
+    assert {"host", "copied_at", "generation"}.isdisjoint(SETS.compared.split(", "))

@@ -16,14 +16,11 @@ from ibmqbatch.jobset.inspect import load_circuit_of
 from ibmqbatch.jobset.results import read_results
 from ibmqbatch.jobset.view import set_data
 from ibmqbatch.manifest import database
-from ibmqbatch.manifest.attempts import next_unsent
-from ibmqbatch.manifest.batches import open_batches
 from ibmqbatch.manifest.check import check_content, check_schema
-from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.errors import DamagedManifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.schema import MIGRATIONS
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
+from ibmqbatch.manifest.transfer import export_copy, import_copy
 from tests.manifest.golden.make import golden, make, set_id
 
 NEWEST = len(MIGRATIONS)
@@ -130,10 +127,10 @@ def test_the_set_is_what_it_was(manifest):
     assert (record.max_fails, record.compilation) == (3, {"level": 1})
     assert record.copied_at is not None
     assert (record.batch, record.max_execution_time) == (True, 600)
-    assert open_batches(manifest) == ["b2"]
+    assert manifest.open_batches() == ["b2"]
     assert manifest.device() is not None
     assert dict(record.run_config) == {"memory": True}
-    assert record.seal == "0123456789ab"
+    assert record.generation == "0123456789ab"
     created = {remote.created_at for remote in manifest.remotes()}
     assert created == {"2026-11-20T09:00:03.500000+00:00"}
     withdrawn = [attempt.job for attempt in manifest.attempts() if attempt.state == "withdrawn"]
@@ -148,11 +145,11 @@ def test_history_is_what_it_was(manifest):
 
 def test_work_goes_on_where_it_was_left(manifest):
     """What waits is sent; wants are recorded as ever."""
-    assert [job for job, *_ in next_unsent(manifest, 99)] == [8, 10]
-    assert want_cancel(manifest, {10}) == 1
-    assert want_labels(manifest, name="another")
-    want_retry(manifest, [manifest.jobs()[13]])
-    assert [job for job, *_ in next_unsent(manifest, 99)] == [8, 13]
+    assert [job for job, *_ in manifest.unsent(99)] == [8, 10]
+    assert manifest.wants.cancel({10}) == 1
+    assert manifest.wants.retag(name="another")
+    manifest.wants.retry([manifest.jobs()[13]])
+    assert [job for job, *_ in manifest.unsent(99)] == [8, 13]
 
 
 def test_it_is_exported_and_comes_in_elsewhere(manifest, path, tmp_path):
@@ -220,7 +217,7 @@ KILLED = """
 import os, signal, sqlite3, sys
 from pathlib import Path
 from ibmqbatch.manifest import database
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.manifest.test_golden import NEXT
 split, count = database._statements, iter(range(1000))
 def statements(script):

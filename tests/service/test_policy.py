@@ -14,7 +14,7 @@ from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import advance, follow
 from ibmqbatch.jobset.standing import is_over
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.errors import Busy, Firewalled, ServerFault, ServiceError
 from ibmqbatch.service.retry import RetryPolicy

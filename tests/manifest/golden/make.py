@@ -28,7 +28,7 @@ JOBS = 14  # and a repeat of the first
 AT = "2026-11-20T09:00:{:02}.000Z"
 EPOCH = 1_795_165_200.0
 BOOT = "6e8b2f0c-1c5e-4b5e-9d43-0d1f2a3b4c5d"
-DOUBTS = {"doubted": f"{EPOCH} 1000.0 {BOOT}", "missed": f"{EPOCH + 31} 1031.0 {BOOT}"}
+DOUBTS = {"unsure_since": f"{EPOCH} 1000.0 {BOOT}", "missed": f"{EPOCH + 31} 1031.0 {BOOT}"}
 
 # A Bell circuit as it was sent: zlib of QPY, version 10.
 BELL = base64.b64decode(
@@ -107,7 +107,7 @@ def _rows(version: int) -> Iterator[Row]:
             "made_elsewhere": 0,
             "estimated_seconds": 4.5,
             "run_config": json.dumps({"memory": True}),
-            "seal": "0123456789ab",
+            "generation": "0123456789ab",
         },
     )
     yield from _circuits()

@@ -1,21 +1,26 @@
-"""Reading a manifest, and the history that everything which writes to it appends to."""
+"""A job set's file: what is read from it, and the transactions in which it is changed."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
 import json
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ..clock import iso
 from ..files import FileLock
 from .columns import Table
+from .compression import unpack
 from .database import Database, open_database
 from .errors import DamagedManifest
-from .packed import unpack
+from .files import lock_path
+from .jobs import Jobs
 from .records import (
     ATTEMPTS,
     REMOTES,
@@ -29,11 +34,11 @@ from .records import (
     RemoteRecord,
     SetRecord,
 )
+from .submissions import UNSENT, Submissions
+from .wants import Wants
 
-__all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
+__all__ = ["Manifest", "StoredResultError", "Transaction"]
 
-SUFFIX = ".sqlite"
-DRAFT_SUFFIX = ".draft"  # until it is whole
 Record = TypeVar("Record")
 
 _HEAD_BYTES = 65_536  # of a circuit: its name, metadata and registers, unless these are very large
@@ -53,11 +58,6 @@ _JOBS = f"""
 """  # noqa: S608 - a constant of this module
 
 
-def lock_path(manifest: Path) -> Path:
-    """Return the lock file that stands beside a manifest."""
-    return manifest.with_suffix(".lock")
-
-
 def _values(text: str | None) -> tuple[float, ...] | None:
     return None if text is None else tuple(json.loads(text))
 
@@ -65,6 +65,18 @@ def _values(text: str | None) -> tuple[float, ...] | None:
 def _alone(values: str | None) -> bool:
     """Tell whether a circuit has no values: the compiler may have dropped all its parameters."""
     return values is None or values == "[]"
+
+
+class StoredResultError(Exception):
+    """A stored result body does not match its checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What can be changed in a manifest."""
+
+    submissions: Submissions
+    jobs: Jobs
 
 
 class Manifest:
@@ -98,6 +110,17 @@ class Manifest:
     def path(self) -> Path:
         """Where the file is."""
         return self.db.path
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit what the block changes, durably, or nothing of it."""
+        with self.db.transaction():
+            yield Transaction(Submissions(self), Jobs(self))
+
+    @property
+    def wants(self) -> Wants:
+        """What its owner wants of the set, to be changed."""
+        return Wants(self)
 
     def lock(self) -> FileLock:
         """Return the lock of this set, to be taken by whoever advances it."""
@@ -150,6 +173,50 @@ class Manifest:
         """Return all attempts in the order of jobs and numbers."""
         rows = self.db.rows(f"SELECT {ATTEMPTS.selected} FROM attempts ORDER BY job, number")  # noqa: S608
         return [self._read(ATTEMPTS, row) for row in rows]
+
+    def unsent(self, limit: int) -> list[tuple[int, int, int]]:
+        """Return up to `limit` jobs that wait to be sent: index, first and last circuit."""
+        rows = self.db.rows(
+            f"SELECT j.idx, j.first_circuit, j.last_circuit {UNSENT} ORDER BY j.idx LIMIT ?",
+            (limit,),
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def unknown_jobs(self, jobs: Sequence[JobRecord]) -> list[int]:
+        """Return those of `jobs`, by index, that a recovered set knows too little of to send them.
+
+        Their circuits are not known, or how many shots are left for their repeat.
+        """
+        return [
+            job.index
+            for job in jobs
+            if self.db.row(
+                "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
+                "WHERE c.idx BETWEEN ? AND ? AND (b.kind = 'unknown' OR c.shots <= ?)",
+                (job.first_circuit, job.last_circuit, job.repeat * job.shots),
+            )
+        ]
+
+    def open_batches(self) -> list[str]:
+        """Return the ids of batches on the service that may still take jobs, oldest first."""
+        rows = self.db.rows("SELECT id FROM batches WHERE closed_at IS NULL ORDER BY opened_at")
+        return [row[0] for row in rows]
+
+    def result(self, remote_id: str) -> bytes | None:
+        """Return a stored result body, or None.
+
+        Raises StoredResultError when it is not what was stored.
+        """
+        row = self.db.row("SELECT body, sha256 FROM results WHERE remote_id = ?", (remote_id,))
+        if row is None:
+            return None
+        try:
+            body = unpack(row[0])
+        except zlib.error as error:
+            raise StoredResultError from error
+        if hashlib.sha256(body).hexdigest() != row[1]:
+            raise StoredResultError
+        return body
 
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""
