@@ -69,7 +69,6 @@ def _import(this: Verb, file: Path, *, take_over: bool) -> None:
 
 
 def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
-    from ..jobset.standing import is_held
     from ..render.console import is_terminal, message, plural, size_text, write_line
 
     what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
@@ -80,7 +79,7 @@ def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
         f"'{item['name']}' ({item['id']}): {what}, {size}, {item['state']}; "
         + ("imported." if new else "already here.")
     )
-    if is_held(manifest):
+    if manifest.snapshot().is_held():
         unsent = sum(job.unsent for job in manifest.jobs())
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "

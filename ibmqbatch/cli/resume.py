@@ -56,8 +56,8 @@ def go_on(
     take_over: bool = False,
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
-    from ..jobset.advance import follow
-    from ..jobset.standing import check_held, is_sent, is_settled
+    from ..jobset.advance import check_held, follow
+    from ..manifest.snapshot import Snapshot
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
     from ..render.reasons import reason_lines
@@ -71,12 +71,12 @@ def go_on(
         if manifest.job_set().closed_at is None:
             with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
                 work.taking_over = take_over
-                follow(work, is_sent, persistent=wait, at_least_once=True)
+                follow(work, Snapshot.is_sent, persistent=wait, at_least_once=True)
                 if wait:
                     bars.stop()
                     with live_view(describe, stderr=True, enabled=shown) as show:
                         show()
-                        follow(work, is_settled, shown=show)
+                        follow(work, Snapshot.is_settled, shown=show)
     finally:
         this.data["job_set"] = describe()
     jobs = manifest.jobs()

@@ -101,19 +101,17 @@ def _tell_absent(present: Sequence[str], removals: Sequence[str]) -> None:
 def _carry_out(this: Verb, manifest: Manifest) -> None:
     """Put the labels on the jobs. Where another process holds the set, that one does it."""
     from ..jobset.advance import try_advance
-    from ..jobset.standing import is_idle
 
-    if not is_idle(manifest):
+    if not manifest.snapshot().is_idle():
         with working(this, manifest) as work:
             try_advance(work, sending=False, fetching=False)
 
 
 def _report(manifest: Manifest, *, changed: bool) -> None:
-    from ..jobset.reconcile import unlabelled
     from ..render.console import message, plural
 
     record = manifest.job_set()
     tags = ", ".join(record.tags) or "no tags"
     text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
-    left = len(unlabelled(manifest))
+    left = len(manifest.snapshot().unlabelled)
     message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))

@@ -20,7 +20,7 @@ def current_batch(work: Work) -> str:
     found = manifest.open_batches()
     if found:
         return found[-1]
-    batch = work.client.open_batch(manifest.job_set().backend)
+    batch = work.client.open_batch(manifest.snapshot().record.backend)
     with manifest.transaction() as change:
         change.submissions.open_batch(batch)
     return batch
@@ -35,7 +35,7 @@ def drain_batches(work: Work) -> None:
     batches = manifest.open_batches()
     if not batches or work.drain_failed or manifest.unsent(1):
         return
-    if any(job.unsure or job.leaving for job in manifest.jobs()):
+    if any(job.unsure or job.leaving for job in manifest.snapshot().jobs):
         return
     for batch in batches:
         try:

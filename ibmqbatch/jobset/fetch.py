@@ -24,13 +24,13 @@ from ..files import sync_folder
 from ..manifest.files import spool_path
 from ..manifest.jobs import pack
 from ..manifest.manifest import Manifest, Transaction
-from ..manifest.records import JobRecord, JobStatus, RemoteRecord
+from ..manifest.records import JobRecord, RemoteRecord
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
 from .split import repeat_shots
 from .work import IN_FLIGHT, Work, side_by_side
 
-__all__ = ["check_body", "fetch", "refetch", "unfetched"]
+__all__ = ["check_body", "fetch", "refetch"]
 
 # How long results are waited for that a service says are complete and does not give: so many tries,
 # and so many times the time that its listings may lag.
@@ -74,22 +74,9 @@ class _Order:
         return self.folder / f"{name}{suffix}"
 
 
-def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    """Return the jobs that are done and whose results are neither here nor lost."""
-    return [(job, remote) for job, remote in _done(manifest) if remote.result is None]
-
-
-def _done(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    return [
-        (job, job.remote)
-        for job in manifest.jobs()
-        if job.remote is not None and job.status is JobStatus.DONE
-    ]
-
-
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
-    orders = _orders(work.manifest, unfetched(work.manifest))
+    orders = _orders(work.manifest, work.manifest.snapshot().unfetched)
     folder = spool_path(work.manifest.path)
     if orders:
         _bring(work, orders, folder)
@@ -105,7 +92,7 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
     ServiceError, if any.
     """
     manifest = work.manifest
-    wanted = [found for found in _done(manifest) if found[0].index in jobs]
+    wanted = [found for found in manifest.snapshot().done if found[0].index in jobs]
     orders = [
         order
         for order in _orders(manifest, wanted)
@@ -116,7 +103,7 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
 
 
 def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
-    folder, private = spool_path(manifest.path), manifest.job_set().private
+    folder, private = spool_path(manifest.path), manifest.snapshot().record.private
     return [
         _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
         for job, remote in wanted
@@ -166,8 +153,8 @@ def _keep(manifest: Manifest, order: _Order) -> None:
 
 def _sweep(manifest: Manifest, folder: Path) -> None:
     """Remove bodies that were committed by a process that died before it could remove them."""
-    for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
+    for job in manifest.snapshot().jobs:
+        if job.remote is not None and job.stored:
             _Order(job, job.remote, folder, [], private=False).path(".body").unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

@@ -28,7 +28,6 @@ from ..manifest.files import (
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, RemoteRecord, SetRecord
 from .once import release
-from .standing import is_complete
 
 __all__ = ["Candidate", "clear_away", "consider", "forget"]
 
@@ -84,15 +83,16 @@ def _look(path: Path, lock: FileLock) -> Candidate:
     size = disk_bytes(path)
     try:
         with Manifest.open(path) as manifest:
-            jobs = manifest.jobs()
+            known = manifest.snapshot()
+            jobs = known.jobs
             stored = {
                 index
                 for job in jobs
-                if job.remote is not None and job.remote.result == "stored"
+                if job.stored
                 for index in range(job.first_circuit, job.last_circuit + 1)
             }
-            losses = "" if is_complete(manifest) else _losses(jobs, manifest.remotes())
-            return Candidate(path, lock, manifest.job_set(), jobs, len(stored), size, losses)
+            losses = "" if known.is_complete() else _losses(jobs, known.remotes)
+            return Candidate(path, lock, known.record, jobs, len(stored), size, losses)
     except DamagedManifest:
         losses = "its file is damaged, and nobody can tell what it held"
         return Candidate(path, lock, None, (), 0, size, losses)

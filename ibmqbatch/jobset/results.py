@@ -31,7 +31,6 @@ __all__ = [
     "Results",
     "check_registers",
     "find_circuits",
-    "missing_jobs",
     "raw_bodies",
     "read_results",
     "repair",
@@ -275,11 +274,6 @@ def _series(polars: Any, values: list[object]) -> Any:
     return polars.Series(values, strict=False)
 
 
-def missing_jobs(manifest: Manifest) -> list[JobRecord]:
-    """Return the jobs whose results are not here, for whatever reason."""
-    return [job for job in manifest.jobs() if job.remote is None or job.remote.result != "stored"]
-
-
 def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> list[int]:
     """Return the indexes that `wanted` (indexes or names) mean, in that order, each once.
 
@@ -324,7 +318,7 @@ def read_results(
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
     """Yield every result body that is here, as the service sent it, with its job."""
     for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
+        if job.remote is not None and job.stored:
             body = manifest.result(job.remote.id)
             assert body is not None
             yield job, body
@@ -354,9 +348,9 @@ def repair(manifest: Manifest) -> int:
     Return how many that is. Of a private job the service has no second copy: its result is lost.
     """
     damaged = []
-    private = manifest.job_set().private
-    for job in manifest.jobs():
-        if job.remote is None or job.remote.result != "stored":
+    known = manifest.snapshot()
+    for job in known.jobs:
+        if job.remote is None or not job.stored:
             continue
         try:
             # It passed its check before it was stored: that it is unchanged is enough.
@@ -368,7 +362,7 @@ def repair(manifest: Manifest) -> int:
         with manifest.transaction() as change:
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
-                if private or remote.private:
+                if known.record.private or remote.private:
                     # There is no other copy: what is left of this one stays in the set's file.
                     change.jobs.lose_result(remote, reason)
                 else:

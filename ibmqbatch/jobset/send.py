@@ -73,7 +73,7 @@ def send(work: Work) -> Sent:
         _hold_back(work, change)
     if not work.manifest.unsent(1):
         return Sent()
-    record = work.manifest.job_set()
+    record = work.manifest.snapshot().record
     kept = work.lease
     if kept is None or kept.since(record.generation) is None:
         # Another copy of the file has claimed the set since this one looked.
@@ -86,7 +86,7 @@ def _hold_back(work: Work, change: Transaction) -> None:
     """Hold the rest of a set back in which as much has failed as its owner allows."""
     held = change.submissions.hold_back()
     if held:
-        set_id = work.manifest.job_set().id
+        set_id = work.manifest.snapshot().record.id
         work.observer.note(
             f"Jobs fail in a way that would repeat itself: {held} are not sent. "
             f"`ibmqbatch retry {set_id} --cancelled` sends them all the same."

@@ -47,7 +47,7 @@ def catch_up(work: Work) -> None:
     """Take in what other copies of this file have sent from this machine."""
     assert work.lease is not None
     manifest = work.manifest
-    record = manifest.job_set()
+    record = manifest.snapshot().record
     missed = work.lease.since(record.generation)
     if missed is None:
         work.looked = False
@@ -64,7 +64,7 @@ def claim(work: Work, begun: Instant) -> bool:
     A full listing, begun at `begun`, has shown no job of the set that the file does not know.
     """
     assert work.lease is not None
-    account, record = work.client.account, work.manifest.job_set()
+    account, record = work.client.account, work.manifest.snapshot().record
     if work.lease.since(record.generation) is not None:
         work.claim = None
         return True
@@ -107,7 +107,9 @@ def settles_in(work: Work) -> float | None:
     What is due already, and was not proven, is due again with the next poll.
     """
     now, account = work.clock.instant(), work.client.account
-    open_ = [(a.unsure_since, a.missed) for a in work.manifest.attempts() if a.state == "unsure"]
+    open_ = [
+        (a.unsure_since, a.missed) for a in work.manifest.snapshot().attempts if a.state == "unsure"
+    ]
     if work.claim is not None:
         open_.append((work.claim.since, work.claim.missed))
     waits = [

@@ -50,7 +50,7 @@ class Shelf:
 
     def missing(self, circuit: int) -> list[JobRecord]:
         """Return those of them whose results are not here."""
-        return [job for job in self.jobs(circuit) if not _stored(job)]
+        return [job for job in self.jobs(circuit) if not job.stored]
 
     def outcomes(self, circuit: int) -> PubResult | None:
         """Return a circuit's outcomes, of all its repeats that are here; None where none is.
@@ -60,7 +60,7 @@ class Shelf:
         found = [
             self._results(job)[circuit - job.first_circuit]
             for job in self.jobs(circuit)
-            if _stored(job)
+            if job.stored
         ]
         return found[0].joined(found[1:]) if found else None
 
@@ -80,7 +80,3 @@ class Shelf:
             ]
             last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
         return last[1]
-
-
-def _stored(job: JobRecord) -> bool:
-    return job.remote is not None and job.remote.result == "stored"

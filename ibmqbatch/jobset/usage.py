@@ -19,7 +19,11 @@ def fetch_metrics(work: Work) -> None:
     last ServiceError, if any; what was learnt is kept.
     """
     manifest = work.manifest
-    wanted = [remote for remote in manifest.remotes() if remote.status.final and not _known(remote)]
+    wanted = [
+        remote
+        for remote in manifest.snapshot().remotes
+        if remote.status.final and not _known(remote)
+    ]
     failure = None
     for ended in side_by_side(wanted, lambda remote: work.client.metrics(remote.id), work.clock):
         with manifest.transaction() as change:

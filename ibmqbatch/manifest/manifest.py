@@ -34,6 +34,7 @@ from .records import (
     RemoteRecord,
     SetRecord,
 )
+from .snapshot import Snapshot
 from .submissions import UNSENT, Submissions
 from .wants import Wants
 
@@ -47,6 +48,8 @@ _REMOTES = f"""
     SELECT {REMOTES.selected} FROM remotes r
     JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """  # noqa: S608 - a constant of this module
+# Those that count for no job of the set.
+_OTHERS = " JOIN jobs j ON j.idx = r.job WHERE j.remote_id IS NOT r.id"
 _JOBS = f"""
     SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
            a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
@@ -84,6 +87,7 @@ class Manifest:
 
     def __init__(self, database: Database) -> None:
         self.db = database
+        self._snapshot: tuple[tuple[int, ...], Snapshot] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -139,9 +143,25 @@ class Manifest:
         except (TypeError, ValueError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
 
+    def snapshot(self) -> Snapshot:
+        """Return how the set and its jobs stand; the file is read only where it has changed."""
+        with self.db.reading() as version:
+            if self._snapshot is None or self._snapshot[0] != version:
+                self._snapshot = (
+                    version,
+                    Snapshot(
+                        self.job_set(),
+                        tuple(self._jobs(" ORDER BY j.idx")),
+                        tuple(self._remotes(_OTHERS)),
+                        tuple(self.attempts()),
+                        self.last_event(),
+                    ),
+                )
+            return self._snapshot[1]
+
     def jobs(self) -> list[JobRecord]:
         """Return all jobs in order."""
-        return self._jobs(" ORDER BY j.idx")
+        return list(self.snapshot().jobs)
 
     def job(self, index: int) -> JobRecord | None:
         """Return job number `index`; None when there is no such job."""
@@ -165,9 +185,19 @@ class Manifest:
 
         They are in the order of jobs and attempts.
         """
-        which, values = ("", ()) if job is None else (" WHERE r.job = ?", (job,))
+        return self._remotes() if job is None else self._remotes(" WHERE r.job = ?", (job,))
+
+    def _remotes(self, which: str = "", values: tuple[object, ...] = ()) -> list[RemoteRecord]:
         rows = self.db.rows(f"{_REMOTES}{which} ORDER BY r.job, r.attempt, r.rowid", values)
         return [self._read(REMOTES, row) for row in rows]
+
+    def doubled_jobs(self) -> list[int]:
+        """Return the jobs of the set, by index, that stand on the service twice."""
+        rows = self.db.rows(
+            """SELECT DISTINCT j.idx FROM jobs j JOIN remotes r ON r.job = j.idx
+               WHERE r.surplus AND j.remote_id IS NOT NULL ORDER BY j.idx"""
+        )
+        return [row[0] for row in rows]
 
     def attempts(self) -> list[AttemptRecord]:
         """Return all attempts in the order of jobs and numbers."""

@@ -318,6 +318,11 @@ class JobRecord:
         return JobStatus.INITIALIZING
 
     @property
+    def stored(self) -> bool:
+        """Whether its results are here."""
+        return self.remote is not None and self.remote.result == "stored"
+
+    @property
     def lost(self) -> bool:
         """Whether it ran and its results certainly cannot be had."""
         return self.remote is not None and self.remote.result == "lost"

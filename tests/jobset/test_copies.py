@@ -13,12 +13,12 @@ from ibmqbatch import paths
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.errors import TimedOut, Unsettled
 from ibmqbatch.jobset.settle import settles_in
-from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.lease import lease
 from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import Unreachable
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
@@ -189,7 +189,7 @@ def test_jobs_that_show_up_while_a_file_waits_stop_it(path, open_file, service):
     service.hidden = set()
     with pytest.raises(Unsettled) as caught:
         step(restored, SETTLE - 1)
-    assert "--take-over" in caught.value.hint
+    assert "take_over=True" in caught.value.hint
     assert service.posts == JOBS
 
 
@@ -223,9 +223,9 @@ def test_copy_does_not_send_while_another_one_does(path, open_file, service):
     with lease(work.manifest.job_set().id):
         assert try_advance(work) is None
         with pytest.raises(SetInUse):
-            follow(work, is_sent, persistent=False)
+            follow(work, Snapshot.is_sent, persistent=False)
     assert service.posts == 0
-    follow(work, is_sent)
+    follow(work, Snapshot.is_sent)
     assert ran(service, work) == list(range(JOBS))
 
 
@@ -241,7 +241,7 @@ def test_what_is_overdue_is_asked_for_no_more_often_than_anything_else(
     )
     work.clock.set_deadline(10 * SETTLE)
     with pytest.raises(TimedOut):
-        follow(work, is_sent)
+        follow(work, Snapshot.is_sent)
     assert service.posts == 0
     assert min(work.clock.slept[1:]) > 0
     assert service.listings < 10 * SETTLE / work.client.account.poll_first

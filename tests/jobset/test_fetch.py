@@ -10,8 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from ibmqbatch.errors import StorageError
-from ibmqbatch.jobset.fetch import fetch, refetch, unfetched
-from ibmqbatch.jobset.standing import is_complete, is_settled
+from ibmqbatch.jobset.fetch import fetch, refetch
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.files import spool_path
 from ibmqbatch.manifest.jobs import Jobs
@@ -124,7 +123,7 @@ def test_result_is_stored_as_it_came(done):
 def test_result_is_not_fetched_twice(done):
     run(done, GOOD)
     run(done)
-    assert unfetched(done) == []
+    assert done.snapshot().unfetched == []
 
 
 def test_result_that_had_arrived_before_a_crash_is_not_asked_for(done):
@@ -170,7 +169,7 @@ def test_results_that_never_come_are_overdue_and_not_lost(answer, done):
 
 def test_a_set_with_overdue_results_is_not_waited_for_and_not_closed(done):
     in_vain(done, None)
-    assert (is_settled(done), is_complete(done)) == (True, False)
+    assert (done.snapshot().is_settled(), done.snapshot().is_complete()) == (True, False)
 
 
 def test_overdue_results_are_asked_for_by_every_later_run(done):
@@ -179,7 +178,7 @@ def test_overdue_results_are_asked_for_by_every_later_run(done):
     assert done.jobs()[0].overdue
     run(done, GOOD)
     assert (done.jobs()[0].overdue, done.result("r1")) == (False, GOOD)
-    assert is_complete(done)
+    assert done.snapshot().is_complete()
 
 
 @pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
@@ -295,7 +294,7 @@ def test_lost_result_tells_what_went_before(done, private):
 def test_disk_that_takes_no_more_is_a_storage_error(done):
     with pytest.raises(StorageError):
         run(done, OSError(28, "No space left on device"))
-    assert len(unfetched(done)) == 1
+    assert len(done.snapshot().unfetched) == 1
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)

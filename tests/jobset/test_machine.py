@@ -23,7 +23,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ibmqbatch import paths
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.errors import Unsettled
-from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import find_job_tag, labels
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
@@ -264,7 +263,7 @@ class SetUnderFire(RuleBasedStateMachine):
         for _ in range(60):
             for job_id in self.service.stored:
                 self.service.say(job_id, "Completed")
-            if is_settled(self.manifest) and self.clock.time > max(
+            if self.manifest.snapshot().is_settled() and self.clock.time > max(
                 self.service.listed_at.values(), default=0.0
             ):
                 break
@@ -274,7 +273,7 @@ class SetUnderFire(RuleBasedStateMachine):
 
     def look(self) -> None:
         """Nothing is left to do, and everything is as it was wanted."""
-        assert is_settled(self.manifest), self.manifest.jobs()
+        assert self.manifest.snapshot().is_settled(), self.manifest.jobs()
         self.none_is_created_more_often_than_it_was_wanted()
         record = self.manifest.job_set()
         for job in self.manifest.jobs():

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from ibmqbatch.jobset.errors import Unsettled
-from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import set_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
@@ -185,7 +184,7 @@ def test_set_is_not_closed_while_any_attempt_is_unsettled(work, service):
     service.say("r0", "Failed")
     step(work, 1)
     assert job(work).status is JobStatus.ERROR
-    assert not is_settled(work.manifest)
+    assert not work.manifest.snapshot().is_settled()
     step(work, SETTLE)
     step(work, GAP)
     assert work.manifest.job_set().closed_at is not None
