@@ -9,9 +9,9 @@ from ..jobset.errors import TimedOut
 from ..jobset.selection import chosen_jobs
 from ..jobset.view import set_data
 from ..manifest.errors import SetInUse
+from ..manifest.manifest import Manifest
 from ..manifest.records import count_statuses
-from ..manifest.store import Manifest
-from ..manifest.wants import want_cancel
+from ..manifest.snapshot import Snapshot
 from . import options
 from .verb import Verb, verb, working
 
@@ -30,7 +30,7 @@ def command(
     """
     with verb("cancel", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         chosen = chosen_jobs(manifest, job or None)
-        wanted = want_cancel(manifest, chosen)
+        wanted = manifest.wants.cancel(chosen)
         try:
             _carry_out(this, manifest, chosen)
         finally:
@@ -46,12 +46,11 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
     Where another process holds the set, that one does it: the want is in the manifest.
     """
     from ..jobset.advance import follow, try_advance
-    from ..jobset.standing import is_idle
 
-    def ended(manifest: Manifest) -> bool:
-        return all(job.status.final for job in manifest.jobs() if job.index in chosen)
+    def ended(known: Snapshot) -> bool:
+        return not known.pending(chosen)
 
-    if is_idle(manifest):
+    if manifest.snapshot().is_idle():
         return
     with working(this, manifest) as work, contextlib.suppress(TimedOut, SetInUse):
         if try_advance(work, sending=False, fetching=False) is None:

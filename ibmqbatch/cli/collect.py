@@ -12,7 +12,7 @@ from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set, open_sets
 from ..jobset.errors import Interrupted
 from ..jobset.view import set_data
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from . import candidates, options
 from .verb import Verb, verb, working
 

@@ -11,7 +11,7 @@ from .. import paths
 from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
-from ..manifest.store import SUFFIX
+from ..manifest.files import SUFFIX
 from . import options
 from .verb import verb
 
@@ -35,7 +35,7 @@ def command(
 
     Example: ibmqbatch export latest -o calibration.sqlite
     """
-    from ..manifest.copies import export_copy
+    from ..manifest.transfer import export_copy
     from ..render.console import is_terminal, message, size_text, write_line
 
     with verb("export", json=json, verbose=verbose) as this, find_set(job_set) as manifest:

@@ -11,7 +11,7 @@ from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
 from ..jobset.view import set_data
 from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from . import options
 from .verb import Verb, verb
 
@@ -53,13 +53,12 @@ def command(
 
 def _import(this: Verb, file: Path, *, take_over: bool) -> None:
     from ..jobset.once import restore
-    from ..manifest import wants
-    from ..manifest.copies import import_copy
+    from ..manifest.transfer import import_copy
 
     path, new = import_copy(file, keep_mark=not take_over)
     with Manifest.open(path) as manifest:
         if take_over:
-            wants.take_over(manifest)
+            manifest.wants.take_over()
         key = manifest.job_set().once_key
         if key is not None:
             restore(key, path.stem)
@@ -70,7 +69,6 @@ def _import(this: Verb, file: Path, *, take_over: bool) -> None:
 
 
 def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
-    from ..jobset.standing import is_held
     from ..render.console import is_terminal, message, plural, size_text, write_line
 
     what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
@@ -81,7 +79,7 @@ def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
         f"'{item['name']}' ({item['id']}): {what}, {size}, {item['state']}; "
         + ("imported." if new else "already here.")
     )
-    if is_held(manifest):
+    if manifest.snapshot().is_held():
         unsent = sum(job.unsent for job in manifest.jobs())
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "

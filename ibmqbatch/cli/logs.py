@@ -12,7 +12,7 @@ from .verb import verb, working
 
 if TYPE_CHECKING:
     from ..jobset.work import Work
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 
 def command(

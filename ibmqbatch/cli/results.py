@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..jobset.results import CircuitResult
+    from ..manifest.manifest import Manifest
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv", "npz")
@@ -177,10 +177,10 @@ def _bring_home(
     if manifest.job_set().closed_at is not None or manifest.db.is_copy:
         return
     from ..jobset.advance import follow, try_advance
-    from ..jobset.standing import is_idle, is_settled
+    from ..manifest.snapshot import Snapshot
     from ..render.progress import ProgressBars, live_view
 
-    if not wait and is_idle(manifest):
+    if not wait and manifest.snapshot().is_idle():
         return
     shown = not quiet and not this.json
 
@@ -194,7 +194,7 @@ def _bring_home(
         bars.stop()
         with live_view(describe, stderr=True, enabled=shown) as show:
             this.clock.set_deadline(timeout)
-            follow(work, is_settled, at_least_once=True, shown=show)
+            follow(work, Snapshot.is_settled, at_least_once=True, shown=show)
 
 
 def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted) -> None:
@@ -277,11 +277,9 @@ def _show(
     *,
     partial: bool,
 ) -> None:
-    from ..jobset.results import missing_jobs
-
     jobs = manifest.jobs()
     this.data["job_set"] = set_data(manifest.job_set(), jobs)
-    missing = [job for job in missing_jobs(manifest) if _concerned(job, indexes)]
+    missing = [job for job in manifest.snapshot().missing if _concerned(job, indexes)]
     coming = [job for job in missing if not job.delivered]
     if coming and not partial:
         set_id = manifest.job_set().id

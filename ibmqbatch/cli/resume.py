@@ -9,13 +9,12 @@ import typer
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
-from ..manifest import wants
 from ..manifest.records import JobStatus
 from . import options
 from .verb import Verb, outcome, verb, working
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 __all__ = ["command", "go_on"]
 
@@ -42,7 +41,7 @@ def command(
         options.check_timeout(timeout, waiting=wait)
         with find_set(job_set) as manifest:
             if take_over:
-                wants.take_over(manifest)
+                manifest.wants.take_over()
             go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet, take_over=take_over)
     return this.exit_code
 
@@ -57,8 +56,8 @@ def go_on(
     take_over: bool = False,
 ) -> None:
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
-    from ..jobset.advance import follow
-    from ..jobset.standing import check_held, is_sent, is_settled
+    from ..jobset.advance import check_held, follow
+    from ..manifest.snapshot import Snapshot
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
     from ..render.reasons import reason_lines
@@ -72,12 +71,12 @@ def go_on(
         if manifest.job_set().closed_at is None:
             with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
                 work.taking_over = take_over
-                follow(work, is_sent, persistent=wait, at_least_once=True)
+                follow(work, Snapshot.is_sent, persistent=wait, at_least_once=True)
                 if wait:
                     bars.stop()
                     with live_view(describe, stderr=True, enabled=shown) as show:
                         show()
-                        follow(work, is_settled, shown=show)
+                        follow(work, Snapshot.is_settled, shown=show)
     finally:
         this.data["job_set"] = describe()
     jobs = manifest.jobs()

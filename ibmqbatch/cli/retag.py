@@ -11,8 +11,7 @@ from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.tags import changed_tags, check_name, check_tags
 from ..jobset.view import set_data
-from ..manifest.store import Manifest
-from ..manifest.wants import want_labels
+from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, verb, working
@@ -79,7 +78,7 @@ def command(
                 present, replacement=replacement, additions=additions, removals=removals
             )
 
-        changed = want_labels(manifest, name=new_name, change=change)
+        changed = manifest.wants.retag(name=new_name, change=change)
         try:
             _carry_out(this, manifest)
         finally:
@@ -102,19 +101,17 @@ def _tell_absent(present: Sequence[str], removals: Sequence[str]) -> None:
 def _carry_out(this: Verb, manifest: Manifest) -> None:
     """Put the labels on the jobs. Where another process holds the set, that one does it."""
     from ..jobset.advance import try_advance
-    from ..jobset.standing import is_idle
 
-    if not is_idle(manifest):
+    if not manifest.snapshot().is_idle():
         with working(this, manifest) as work:
             try_advance(work, sending=False, fetching=False)
 
 
 def _report(manifest: Manifest, *, changed: bool) -> None:
-    from ..jobset.reconcile import unlabelled
     from ..render.console import message, plural
 
     record = manifest.job_set()
     tags = ", ".join(record.tags) or "no tags"
     text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
-    left = len(unlabelled(manifest))
+    left = len(manifest.snapshot().unlabelled)
     message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))

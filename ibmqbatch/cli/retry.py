@@ -10,9 +10,8 @@ import typer
 from ..jobset.catalog import find_set
 from ..jobset.retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from ..jobset.view import set_data
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, JobStatus
-from ..manifest.store import Manifest
-from ..manifest.wants import want_retry
 from . import options
 from .resume import go_on
 from .verb import Verb, verb, working
@@ -52,7 +51,7 @@ def command(
                 this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
                 _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
             else:
-                want_retry(manifest, chosen)
+                manifest.wants.retry(chosen)
                 go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
 

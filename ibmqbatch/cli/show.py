@@ -15,7 +15,7 @@ from . import candidates, options
 from .verb import Verb, verb
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 _PAPER = 100  # columns of a drawing where there is no terminal
 

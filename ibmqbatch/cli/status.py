@@ -11,7 +11,7 @@ from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, find_set, matches, reference_to, set_paths
 from ..jobset.view import event_data, set_data
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options
 from .verb import Verb, outcome, verb
@@ -215,13 +215,13 @@ def _refresh(
 ) -> None:
     """Ask the service once, or until all has ended. Nothing is sent or fetched by looking."""
     from ..jobset.advance import follow, try_advance
-    from ..jobset.standing import is_idle, is_over
+    from ..manifest.snapshot import Snapshot
     from ..render.console import message
     from ..render.progress import live_view
     from .verb import working
 
-    if is_idle(manifest):
-        if watch and not is_over(manifest):
+    if manifest.snapshot().is_idle():
+        if watch and not manifest.snapshot().is_over():
             set_id = manifest.job_set().id
             message(f"Jobs wait to be sent; `ibmqbatch resume {set_id}` sends them.")
         if not watch:
@@ -233,4 +233,4 @@ def _refresh(
         with live_view(describe, stderr=False, enabled=not this.json) as show:
             show()
             this.clock.set_deadline(timeout)
-            follow(work, is_over, sending=False, fetching=False, shown=show)
+            follow(work, Snapshot.is_over, sending=False, fetching=False, shown=show)

@@ -15,7 +15,7 @@ from .verb import Verb, verb
 
 if TYPE_CHECKING:
     from ..jobset.request import Request
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
     from ..service.endpoint import Account
     from ..service.models import Backend
 
@@ -241,7 +241,7 @@ def _plan(
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
     from ..jobset.plan import plan_set
     from ..jobset.view import plan_data
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
     from ..render.console import message
     from ..render.progress import ProgressBars
     from ..render.tables import show_plan

@@ -25,8 +25,8 @@ from ..render.wording import problems_in_commands
 
 if TYPE_CHECKING:
     from ..jobset.work import Observer, Work
+    from ..manifest.manifest import Manifest
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
 __all__ = ["Verb", "interrupts", "outcome", "verb", "working"]
 

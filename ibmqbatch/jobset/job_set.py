@@ -16,9 +16,9 @@ from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
 from ..errors import UsageError
-from ..manifest import wants
-from ..manifest.copies import export_copy
 from ..manifest.errors import SetInUse
+from ..manifest.files import SUFFIX
+from ..manifest.manifest import Manifest
 from ..manifest.records import (
     CircuitRecord,
     EventRecord,
@@ -29,17 +29,16 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from ..manifest.store import SUFFIX, Manifest
+from ..manifest.snapshot import Snapshot
+from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
-from .advance import Goal, ask_again, follow, try_advance
+from .advance import Goal, ask_again, check_held, follow, try_advance
 from .catalog import find_path
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
-from .reconcile import unlabelled
-from .results import Results, missing_jobs, repair
+from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from .selection import Jobs, chosen_jobs
-from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
 
@@ -198,9 +197,12 @@ class JobSet:
         waited for, for some seconds. Raises a ServiceError.
         """
         with self.open() as manifest:
-            if is_idle(manifest):
-                return
-        with self.working(Clock()) as work:
+            self._refresh(manifest, fetching=fetching)
+
+    def _refresh(self, manifest: Manifest, *, fetching: bool = False) -> None:
+        if manifest.snapshot().is_idle():
+            return
+        with self._working(manifest, Clock()) as work:
             patience = _PATIENCE if fetching else 0.0
             try_advance(work, patience=patience, sending=False, fetching=fetching)
             self._fresh_until = time.monotonic() + work.client.account.poll_first
@@ -244,11 +246,11 @@ class JobSet:
         """
         if take_over:
             with self.open() as manifest:
-                wants.take_over(manifest)
+                manifest.wants.take_over()
         clock = Clock()
         with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
             work.taking_over = take_over
-            follow(work, is_sent, persistent=False, at_least_once=True)
+            follow(work, Snapshot.is_sent, persistent=False, at_least_once=True)
         with self.open() as manifest:
             check_held(manifest)
         return self
@@ -269,7 +271,7 @@ class JobSet:
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
         self.follow(
-            is_settled,
+            Snapshot.is_settled,
             None if timeout is None else seconds(timeout, "timeout"),
             observer=_Told(self._noted, progress),
             shown=tell,
@@ -290,18 +292,16 @@ class JobSet:
             self.ask_again()
         with self.open() as manifest:
             repair(manifest)
-            asking = manifest.job_set().closed_at is None and not manifest.db.is_copy
-        if asking:
-            self.refresh(fetching=True)
-        with self.open() as manifest:
-            jobs, circuits = manifest.jobs(), manifest.circuits()
-            coming = [job for job in missing_jobs(manifest) if not job.delivered]
+            if manifest.snapshot().record.closed_at is None and not manifest.db.is_copy:
+                self._refresh(manifest, fetching=True)
+            known, circuits = manifest.snapshot(), manifest.circuits()
+        coming = [job for job in known.missing if not job.delivered]
         if coming and not partial:
             raise NotFinished(
-                f"The results of {len(coming)} of {len(jobs)} jobs are still to come.",
+                f"The results of {len(coming)} of {len(known.jobs)} jobs are still to come.",
                 "Wait for them with `wait()`, or take what is here with `partial=True`.",
             )
-        return Results(circuits, jobs, self.open)
+        return Results(circuits, known.jobs, self.open)
 
     # Changing it.
 
@@ -314,14 +314,10 @@ class JobSet:
         """
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
-            wants.want_cancel(manifest, chosen)
-
-        def left(manifest: Manifest) -> list[JobRecord]:
-            return [job for job in manifest.jobs() if job.index in chosen and not job.status.final]
-
-        self.carry_out(lambda manifest: not left(manifest))
+            manifest.wants.cancel(chosen)
+        self.carry_out(lambda known: not known.pending(chosen))
         with self.open() as manifest:
-            return left(manifest)
+            return manifest.snapshot().pending(chosen)
 
     def retag(
         self,
@@ -360,14 +356,14 @@ class JobSet:
         Raises what it raises, and ServiceErrors.
         """
         with self.open() as manifest:
-            wants.want_labels(manifest, name=name, change=change)
-        self.carry_out(lambda manifest: not unlabelled(manifest))
+            manifest.wants.retag(name=name, change=change)
+        self.carry_out(lambda known: not known.unlabelled)
         return self.count_unlabelled()
 
     def count_unlabelled(self) -> int:
         """Return how many jobs on the service do not carry the set's name and tags yet."""
         with self.open() as manifest:
-            return len(unlabelled(manifest))
+            return len(manifest.snapshot().unlabelled)
 
     def retry(
         self,
@@ -395,13 +391,12 @@ class JobSet:
         """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
-        if any(map(lacks_results, chosen)):
-            with self.working(Clock()) as work:
-                given = given_after_all(work, chosen)
-            chosen = [job for job in chosen if job not in given]
-        with self.open() as manifest:
+            if any(map(lacks_results, chosen)):
+                with self._working(manifest, Clock()) as work:
+                    given = given_after_all(work, chosen)
+                chosen = [job for job in chosen if job not in given]
             chosen, _ = sendable(manifest, chosen, named=jobs is not None)
-            return wants.want_retry(manifest, chosen) if chosen else []
+            return manifest.wants.retry(chosen) if chosen else []
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Copy the set, with its circuits and results, into one file, and return its path.
@@ -432,7 +427,15 @@ class JobSet:
     @contextlib.contextmanager
     def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
         """Open the set's file, connected to its service, for the block."""
-        with self.open() as manifest, connected(self.account, clock) as client:
+        with self.open() as manifest, self._working(manifest, clock, observer) as work:
+            yield work
+
+    @contextlib.contextmanager
+    def _working(
+        self, manifest: Manifest, clock: Clock, observer: Observer | None = None
+    ) -> Iterator[Work]:
+        account = self._account or manifest.snapshot().record.account
+        with connected(account, clock) as client:
             yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
 
     def follow(
@@ -455,10 +458,11 @@ class JobSet:
         clock = clock or Clock()
         clock.set_deadline(timeout)
         with self.open() as manifest:
-            if goal(manifest) and not at_least_once:
+            if goal(manifest.snapshot()) and not at_least_once:
                 return
-        with landing(clock), self.working(clock, observer or _Told(self._noted)) as work:
-            follow(work, goal, shown=shown, at_least_once=at_least_once)
+            told = observer or _Told(self._noted)
+            with landing(clock), self._working(manifest, clock, told) as work:
+                follow(work, goal, shown=shown, at_least_once=at_least_once)
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
@@ -468,12 +472,15 @@ class JobSet:
         """
         with self.open() as manifest:
             # Nothing of it is on the service, or wanted there.
-            if is_idle(manifest):
-                return until(manifest)
-        clock = Clock()
-        clock.set_deadline(patience)
-        with landing(clock), self.working(clock) as work:
-            with contextlib.suppress(TimedOut, SetInUse):
+            if manifest.snapshot().is_idle():
+                return until(manifest.snapshot())
+            clock = Clock()
+            clock.set_deadline(patience)
+            with (
+                landing(clock),
+                self._working(manifest, clock) as work,
+                contextlib.suppress(TimedOut, SetInUse),
+            ):
                 follow(
                     work,
                     until,
@@ -483,7 +490,7 @@ class JobSet:
                     at_least_once=True,
                     patience=patience,
                 )
-            return until(work.manifest)
+            return until(manifest.snapshot())
 
 
 @contextlib.contextmanager
