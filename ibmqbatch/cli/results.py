@@ -11,8 +11,8 @@ import typer
 from ..errors import UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
+from ..jobset.documents import job_data, result_data, set_data, shot_arrays
 from ..jobset.errors import NotFinished
-from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
 from ..suggestions import with_suggestion
 from . import candidates, options

@@ -33,14 +33,12 @@ from ..manifest.snapshot import Snapshot
 from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
 from .advance import Goal, ask_again, check_held, follow, try_advance
-from .catalog import find_path
+from .catalog import Jobs, chosen_jobs, find_path
 from .errors import NotFinished, TimedOut
-from .interrupts import landing
 from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from .selection import Jobs, chosen_jobs
 from .tags import changed_tags, check_name, check_tags
-from .work import Observer, Unobserved, Work
+from .work import Observer, Unobserved, Work, deferred_interrupts
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -218,7 +216,7 @@ class JobSet:
         clock = Clock()
         clock.set_deadline(timeout)
         try:
-            with landing(clock), self.working(clock) as work:
+            with deferred_interrupts(clock), self.working(clock) as work:
                 left = ask_again(work, chosen_jobs(work.manifest, jobs))
         except ServiceError as error:
             if clock.left > 0:
@@ -248,7 +246,7 @@ class JobSet:
             with self.open() as manifest:
                 manifest.wants.take_over()
         clock = Clock()
-        with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
+        with deferred_interrupts(clock), self.working(clock, _Told(self._noted, progress)) as work:
             work.taking_over = take_over
             follow(work, Snapshot.is_sent, persistent=False, at_least_once=True)
         with self.open() as manifest:
@@ -388,7 +386,7 @@ class JobSet:
     def want_retry(
         self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
-        """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
+        """Mark jobs to be sent again by whoever moves the set on next; see `retry`."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
             if any(map(lacks_results, chosen)):
@@ -436,7 +434,7 @@ class JobSet:
     ) -> Iterator[Work]:
         account = self._account or manifest.snapshot().record.account
         with connected(account, clock) as client:
-            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
 
     def follow(
         self,
@@ -461,7 +459,7 @@ class JobSet:
             if goal(manifest.snapshot()) and not at_least_once:
                 return
             told = observer or _Told(self._noted)
-            with landing(clock), self._working(manifest, clock, told) as work:
+            with deferred_interrupts(clock), self._working(manifest, clock, told) as work:
                 follow(work, goal, shown=shown, at_least_once=at_least_once)
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
@@ -477,7 +475,7 @@ class JobSet:
             clock = Clock()
             clock.set_deadline(patience)
             with (
-                landing(clock),
+                deferred_interrupts(clock),
                 self._working(manifest, clock) as work,
                 contextlib.suppress(TimedOut, SetInUse),
             ):

@@ -8,7 +8,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError
 from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
-from ..jobset.interrupts import landing
+from ..jobset.work import deferred_interrupts
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
 from .job_parts import failure_text
@@ -35,7 +35,7 @@ def submit_now(handle: JobSet) -> None:
     """
     try:
         clock = Clock()
-        with landing(clock), handle.working(clock) as work:
+        with deferred_interrupts(clock), handle.working(clock) as work:
             _send(work)
         with handle.open() as manifest:
             _check_sent(manifest)
@@ -49,7 +49,7 @@ def _send(work: Work) -> None:
     """Send the job; when the answer stays away find out what came of it, and send it once more."""
 
     def stop_when_full() -> None:
-        if work.told_pending:
+        if "pending" in work.noted:
             raise IBMQBackendJobLimitError(
                 "No more jobs may wait on the service at present. Wait until one has ended, or use "
                 "IBMQJobManager, which does so."
