@@ -67,7 +67,7 @@ def check_state(state: str | None) -> None:
 def matches(
     item: Mapping[str, Any], name: str | None, tags: Collection[str], state: str | None
 ) -> bool:
-    """Return whether a set, as `view.set_data` has it, is one that is looked for.
+    """Return whether a set, as `documents.set_data` has it, is one that is looked for.
 
     Its name contains `name`, it has all of `tags`, and is in the state.
     """

@@ -45,7 +45,7 @@ class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
     `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
-    quantum processor takes (see `budget.shot_seconds`), None where there is none. `usage` is what
+    quantum processor takes (see `estimate.shot_seconds`), None where there is none. `usage` is what
     the instance has. `notes` are what the owner of the circuits should know; of many that are alike
     the first.
     """

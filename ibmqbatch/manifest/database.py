@@ -109,7 +109,7 @@ class Database:
                 (others,) = self._connection.execute("PRAGMA data_version").fetchone()
                 yield others, self._connection.total_changes, self._rollbacks
             finally:
-                if alone:
+                if alone and self._connection.in_transaction:
                     self._connection.execute("END")
 
     @contextlib.contextmanager
