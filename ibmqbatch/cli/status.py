@@ -196,7 +196,7 @@ def _tell_unsent(manifest: Manifest) -> None:
     if record.copied_at is not None:
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
-            f"`ibmqbatch resume {reference_to(manifest)} --take-over`."
+            f"`ibmqbatch resume {reference_to(manifest.path)} --take-over`."
         )
         return
     lock = manifest.lock()

@@ -249,7 +249,7 @@ def check_held(manifest: Manifest) -> None:
             "{} sends them from here; the other copy should then be left alone.",
             Call(
                 "resume",
-                reference_to(manifest),
+                reference_to(manifest.path),
                 (Argument("take_over", value=True),),
                 method="resume",
             ),

@@ -35,10 +35,11 @@ from ..service.errors import ServiceError
 from .advance import Goal, ask_again, check_held, follow, try_advance
 from .catalog import Jobs, chosen_jobs, find_path
 from .errors import NotFinished, TimedOut
+from .interrupts import landing
 from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from .tags import changed_tags, check_name, check_tags
-from .work import Observer, Unobserved, Work, deferred_interrupts
+from .work import Observer, Unobserved, Work
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -216,7 +217,7 @@ class JobSet:
         clock = Clock()
         clock.set_deadline(timeout)
         try:
-            with deferred_interrupts(clock), self.working(clock) as work:
+            with landing(clock), self.working(clock) as work:
                 left = ask_again(work, chosen_jobs(work.manifest, jobs))
         except ServiceError as error:
             if clock.left > 0:
@@ -246,7 +247,7 @@ class JobSet:
             with self.open() as manifest:
                 manifest.wants.take_over()
         clock = Clock()
-        with deferred_interrupts(clock), self.working(clock, _Told(self._noted, progress)) as work:
+        with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
             work.taking_over = take_over
             follow(work, Snapshot.is_sent, persistent=False, at_least_once=True)
         with self.open() as manifest:
@@ -459,7 +460,7 @@ class JobSet:
             if goal(manifest.snapshot()) and not at_least_once:
                 return
             told = observer or _Told(self._noted)
-            with deferred_interrupts(clock), self._working(manifest, clock, told) as work:
+            with landing(clock), self._working(manifest, clock, told) as work:
                 follow(work, goal, shown=shown, at_least_once=at_least_once)
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
@@ -475,7 +476,7 @@ class JobSet:
             clock = Clock()
             clock.set_deadline(patience)
             with (
-                deferred_interrupts(clock),
+                landing(clock),
                 self._working(manifest, clock) as work,
                 contextlib.suppress(TimedOut, SetInUse),
             ):

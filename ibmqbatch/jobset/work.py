@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
-from types import FrameType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from ..clock import Clock
 from ..manifest.lease import Claim, Lease
 from ..manifest.manifest import Manifest
 from ..service.errors import ServiceError
-from .errors import Interrupted
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -27,7 +22,6 @@ __all__ = [
     "RequestPool",
     "Unobserved",
     "Work",
-    "deferred_interrupts",
     "side_by_side",
 ]
 
@@ -142,31 +136,3 @@ def side_by_side(
             if not len(pool):
                 return
             yield pool.completed()
-
-
-@contextlib.contextmanager
-def deferred_interrupts(clock: Clock) -> Iterator[None]:
-    """While the block runs, have Ctrl-C end the clock's waits, and let requests in flight complete.
-
-    KeyboardInterrupt follows at the end of the block; the second Ctrl-C raises it at once. Nothing
-    is changed in other threads than the main one, or where the program handles Ctrl-C itself.
-    """
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if clock.interrupted.is_set():
-            raise KeyboardInterrupt
-        clock.interrupt(number)
-
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    except Interrupted as error:
-        raise KeyboardInterrupt from error
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if clock.signal == signal.SIGINT:
-        raise KeyboardInterrupt

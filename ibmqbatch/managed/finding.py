@@ -11,8 +11,8 @@ from ..clock import Clock
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
 from ..jobset.errors import NoSuchSet
+from ..jobset.interrupts import landing
 from ..jobset.job_set import JobSet, connected
-from ..jobset.work import deferred_interrupts
 from ..manifest.ids import is_set_id
 from .exceptions import IBMQJobManagerError, translated
 from .warn import warn
@@ -78,7 +78,7 @@ def rebuilt(set_id: str, account: str, clock: Clock | None = None) -> JobSet:
     from ..jobset.recovery.rebuild import rebuild_set
 
     clock = clock or Clock()
-    with deferred_interrupts(clock), connected(account, clock) as client:
+    with landing(clock), connected(account, clock) as client:
         made = rebuild_set(client, set_id, clock, lambda *_: None)
     if made.holes:
         warn(

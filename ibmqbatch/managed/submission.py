@@ -8,7 +8,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError
 from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
-from ..jobset.work import deferred_interrupts
+from ..jobset.interrupts import landing
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
 from .job_parts import failure_text
@@ -35,7 +35,7 @@ def submit_now(handle: JobSet) -> None:
     """
     try:
         clock = Clock()
-        with deferred_interrupts(clock), handle.working(clock) as work:
+        with landing(clock), handle.working(clock) as work:
             _send(work)
         with handle.open() as manifest:
             _check_sent(manifest)

@@ -17,8 +17,8 @@ from qiskit.providers import JobStatus
 
 from ibmqbatch import IBMQ, IBMQJobManager, ManagedJobSet
 from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.interrupts import landing
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.jobset.work import deferred_interrupts
 from ibmqbatch.managed import background
 from ibmqbatch.managed.exceptions import (
     IBMQError,
@@ -346,11 +346,11 @@ def test_numpy_integers_are_shots_and_sizes(manager, service):
 def test_ctrl_c_is_left_alone_where_a_program_handles_it_itself(service):
     own = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with deferred_interrupts(Clock()):
+        with landing(Clock()):
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, own)
-    with deferred_interrupts(Clock()):
+    with landing(Clock()):
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     assert signal.getsignal(signal.SIGINT) is own
 
