@@ -46,10 +46,10 @@ def command(
 def _warn_of_open_sets(name: str) -> None:
     """Say how many sets cannot go on for want of the account."""
     from ..jobset.catalog import set_paths
-    from ..manifest.peek import glance
+    from ..manifest.peek import peek
 
     try:
-        looks = [glance(path) for path in set_paths()]
+        looks = [peek(path) for path in set_paths()]
     except StorageError:
         return
     of_account = [look for look in looks if look is not None and look.account == name]

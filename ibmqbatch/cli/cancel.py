@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-from ..jobset.catalog import find_set
+from ..jobset.catalog import chosen_jobs, find_set
+from ..jobset.documents import set_data
 from ..jobset.errors import TimedOut
-from ..jobset.selection import chosen_jobs
-from ..jobset.view import set_data
 from ..manifest.errors import SetInUse
 from ..manifest.manifest import Manifest
 from ..manifest.records import count_statuses

@@ -10,8 +10,8 @@ import typer
 from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set, open_sets
+from ..jobset.documents import set_data
 from ..jobset.errors import Interrupted
-from ..jobset.view import set_data
 from ..manifest.manifest import Manifest
 from . import candidates, options
 from .verb import Verb, verb, working

@@ -10,7 +10,7 @@ import typer
 from .. import paths
 from ..errors import UsageError
 from ..jobset.catalog import find_set
-from ..jobset.view import set_data
+from ..jobset.documents import set_data
 from ..manifest.files import SUFFIX
 from . import options
 from .verb import verb

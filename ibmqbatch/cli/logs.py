@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..jobset.catalog import find_set
-from ..jobset.selection import chosen_jobs
+from ..jobset.catalog import chosen_jobs, find_set
 from ..manifest.records import JobRecord, JobStatus
 from . import options
 from .verb import verb, working

@@ -11,8 +11,8 @@ import typer
 from ..errors import UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
+from ..jobset.documents import job_data, result_data, set_data, shot_arrays
 from ..jobset.errors import NotFinished
-from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
 from ..suggestions import with_suggestion
 from . import candidates, options
@@ -243,7 +243,7 @@ def _noted(
     if unclassified and form != "npz":
         message(
             "What was measured was not classified into bits, and has no counts; "
-            f"`ibmqbatch {this.command} {reference_to(manifest)} --format npz -o FILE.npz` writes "
+            f"`ibmqbatch {this.command} {reference_to(manifest.path)} --format npz -o FILE.npz` writes "
             "it as complex numbers."
         )
 

@@ -8,7 +8,7 @@ import typer
 
 from ..exitcodes import ExitCode
 from ..jobset.catalog import find_set
-from ..jobset.view import set_data
+from ..jobset.documents import set_data
 from ..manifest.records import JobStatus
 from . import options
 from .verb import Verb, outcome, verb, working

@@ -9,8 +9,8 @@ import typer
 
 from ..errors import UsageError
 from ..jobset.catalog import find_set
+from ..jobset.documents import set_data
 from ..jobset.tags import changed_tags, check_name, check_tags
-from ..jobset.view import set_data
 from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from ..jobset.catalog import find_set
+from ..jobset.documents import set_data
 from ..jobset.retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from ..jobset.view import set_data
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, JobStatus
 from . import options

@@ -10,7 +10,7 @@ from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, find_set, matches, reference_to, set_paths
-from ..jobset.view import event_data, set_data
+from ..jobset.documents import event_data, set_data
 from ..manifest.manifest import Manifest
 from ..suggestions import close_to, did_you_mean
 from . import candidates, options
@@ -196,7 +196,7 @@ def _tell_unsent(manifest: Manifest) -> None:
     if record.copied_at is not None:
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
-            f"`ibmqbatch resume {reference_to(manifest)} --take-over`."
+            f"`ibmqbatch resume {reference_to(manifest.path)} --take-over`."
         )
         return
     lock = manifest.lock()

@@ -239,8 +239,8 @@ def _plan(
     quiet: bool,
 ) -> Manifest | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..jobset.documents import plan_data
     from ..jobset.plan import plan_set
-    from ..jobset.view import plan_data
     from ..manifest.manifest import Manifest
     from ..render.console import message
     from ..render.progress import ProgressBars
@@ -312,7 +312,7 @@ def _send(
     quiet: bool,
 ) -> None:
     """Send the set, and wait for its end when that is wanted."""
-    from ..jobset.view import set_data
+    from ..jobset.documents import set_data
     from ..render.console import message
 
     record = manifest.job_set()
@@ -328,8 +328,8 @@ def _send(
 
 def _show_next(manifest: Manifest, *, wait: bool) -> None:
     """After a wait on a terminal, show the results of a small set; else how to get at them."""
+    from ..jobset.documents import result_data
     from ..jobset.results import read_results
-    from ..jobset.view import result_data
     from ..render.console import is_terminal, message
     from ..render.results import show_results
 

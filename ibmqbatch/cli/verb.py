@@ -241,7 +241,7 @@ def working(this: Verb, manifest: Manifest, observer: Observer | None = None) ->
         try:
             with interrupts(this.clock, this.advice):
                 watcher = observer or Unobserved()
-                yield Work(manifest, client, this.clock, watcher, looked=this.planned)
+                yield Work(manifest, client, this.clock, watcher, sole_sender=this.planned)
             if this.clock.interrupted.is_set():
                 raise Interrupted("Interrupted.")
         except ServiceError as error:

@@ -33,12 +33,11 @@ from ..manifest.snapshot import Snapshot
 from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
 from .advance import Goal, ask_again, check_held, follow, try_advance
-from .catalog import find_path
+from .catalog import Jobs, chosen_jobs, find_path
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
 from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from .selection import Jobs, chosen_jobs
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work
 
@@ -388,7 +387,7 @@ class JobSet:
     def want_retry(
         self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
-        """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
+        """Mark jobs to be sent again by whoever moves the set on next; see `retry`."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
             if any(map(lacks_results, chosen)):
@@ -436,7 +435,7 @@ class JobSet:
     ) -> Iterator[Work]:
         account = self._account or manifest.snapshot().record.account
         with connected(account, clock) as client:
-            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
 
     def follow(
         self,
