@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import Gate
     from qiskit.transpiler import PassManager
 
-__all__ = ["Randomizer", "Template", "randomizations"]
-
-_SHOTS_EACH, _NUMBER = 64, 32  # at least so many shots, and about so many randomizations
+__all__ = ["Randomizer", "Template"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +37,14 @@ class Template:
     version: int | None = None
 
 
-def randomizations(shots: int, options: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many randomizations a twirled circuit gets, and the shots of each.
-
-    As IBM documents its `TwirlingOptions`: "auto" for both takes 32 randomizations of at least 64
-    shots; where one number is given the other follows. The shots are rounded up.
-    """
-    number = options.get("num_randomizations", "auto")
-    each = options.get("shots_per_randomization", "auto")
-    if number == "auto":
-        if each == "auto":
-            each = max(_SHOTS_EACH, math.ceil(shots / _NUMBER))
-        return math.ceil(shots / each), each
-    return number, math.ceil(shots / number) if each == "auto" else each
-
-
 class Randomizer:
     """Makes templates of compiled circuits, by the sampler's `options`, for one device.
 
-    Raises MissingPackage where Qiskit 2, or samplomatic for twirling, is not installed.
+    Without a device, on a simulator, nothing is decoupled: there are no idle times. Raises
+    MissingPackage where Qiskit 2, or samplomatic for twirling, is not installed.
     """
 
-    def __init__(self, device: Device, options: Mapping[str, Any]) -> None:
+    def __init__(self, device: Device | None, options: Mapping[str, Any]) -> None:
         import_qiskit()
         if is_terra():
             raise MissingPackage(
@@ -71,7 +55,9 @@ class Randomizer:
         self._twirled = bool(twirling.get("enable_gates") or twirling.get("enable_measure"))
         self._boxes = _boxes(twirling) if self._twirled else None
         decoupling = options.get("dynamical_decoupling", {})
-        self._decoupling = _decoupling(device, decoupling) if decoupling.get("enable") else None
+        self._decoupling = None
+        if decoupling.get("enable") and device is not None:
+            self._decoupling = _decoupling(device, decoupling)
 
     def template(self, data: bytes, where: str) -> Template:
         """Return the template of the circuit in a QPY file; raises BadInput."""

@@ -19,6 +19,7 @@ __all__ = [
     "MeasType",
     "OptionsFile",
     "Private",
+    "Program",
     "RepDelay",
     "Twirl",
     "sampler_options",
@@ -88,6 +89,17 @@ Fractional = Annotated[
     typer.Option(
         "--fractional-gates",
         help="Compile to rx and rzz of any angle as well, where the device has them.",
+        rich_help_panel=_SAMPLER,
+    ),
+]
+Program = Annotated[
+    str,
+    typer.Option(
+        "--program",
+        metavar="PROGRAM",
+        help="What the service runs the jobs with: sampler, executor, or auto for the sampler as "
+        "long as the service takes it.",
+        autocompletion=candidates.programs,
         rich_help_panel=_SAMPLER,
     ),
 ]

@@ -63,6 +63,13 @@ _ELSEWHERE = {
 }
 
 
+def is_twirled(options: Mapping[str, Any]) -> bool:
+    """Return whether a job with these options is run in randomizations."""
+    twirling = options.get("twirling")
+    twirling = twirling if isinstance(twirling, Mapping) else {}
+    return bool(twirling.get("enable_gates") or twirling.get("enable_measure"))
+
+
 def read_options(path: Path) -> dict[str, dict[str, Any]]:
     """Read a TOML file of options, a table for each group; raises UsageError."""
     try:

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import base64
 import itertools
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.qpy import join_qpy, read_header
+from ..circuits.qpy import join_qpy, read_header, split_qpy
 from ..service import npy
-from ..service.executor import SCHEMA_VERSION, write_tensor
+from ..service.executor import SCHEMA_VERSION, read_tensor, write_tensor
+from .wire import TEMPLATE, SentJob, SentPub, rows_of, sent_pub, unpacked
 
 if TYPE_CHECKING:
     from ..circuits.randomization import Template
     from ..manifest.records import PubRecord
 
-__all__ = ["executor_params"]
+__all__ = ["executor_params", "read_executor_params"]
 
 _ROLE = "sampler_v2"
 _PROCESSOR_VERSION = "v0.1"
+_LARGEST_TENSOR = 2**28  # bytes
 
 
 def executor_params(
@@ -113,3 +116,43 @@ def _item(pub: PubRecord, template: Template | None, randomizations: int) -> dic
         "shape": [randomizations, *shape[:-1]],
         "chunk_size": "auto",
     }
+
+
+def read_executor_params(params: Mapping[str, Any]) -> SentJob:
+    """Return what a job of the executor was asked to run.
+
+    Of twirled circuits the values are drawn by the service, and the circuit before twirling is not
+    told: see `TEMPLATE`. Options are those of the sampler where
+    such a job was made of them. Raises ValueError and the like.
+    """
+    program = params["quantum_program"]
+    circuits, items, shots = program["circuits"], program["items"], program["shots"]
+    if "b64_data" in circuits:
+        kind = "qpy"
+        data = unpacked(base64.b64decode(circuits["b64_data"], validate=True))
+        bodies = [zlib.compress(single) for single in split_qpy(data)]
+    else:
+        kind, bodies = "openqasm3", [zlib.compress(text.encode()) for text in circuits["data"]]
+    pubs = [_read_item(kind, *both, shots) for both in zip(bodies, items, strict=True)]
+    return SentJob(pubs, max(pub.shots for pub in pubs), _sampler_options(program))
+
+
+def _read_item(kind: str, body: bytes, item: Mapping[str, Any], shots: int) -> SentPub:
+    if item["item_type"] == "circuit":
+        runs, rows = rows_of(read_tensor(item["circuit_arguments"], _check_size))
+        return sent_pub(kind, body, math.prod(runs), rows, shots)
+    # The first axis is that of the randomizations.
+    number, *shape = item["shape"]
+    return sent_pub(TEMPLATE, body, math.prod(shape), None, number * shots)
+
+
+def _check_size(size: int) -> None:
+    if size > _LARGEST_TENSOR:
+        raise ValueError(f"values of more than {_LARGEST_TENSOR} bytes")
+
+
+def _sampler_options(program: Mapping[str, Any]) -> dict[str, Any]:
+    passed = program.get("passthrough_data")
+    processing = passed.get("post_processor") if isinstance(passed, dict) else None
+    options = processing.get("options") if isinstance(processing, dict) else None
+    return options if isinstance(options, dict) else {}

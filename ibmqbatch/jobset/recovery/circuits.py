@@ -19,7 +19,7 @@ from ...circuits.qpy import parameter_names, read_header
 from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
-from ..wire import ORDER, SentJob, SentPub, run_config_in
+from ..wire import ORDER, TEMPLATE, SentJob, SentPub, run_config_in
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
 
@@ -97,11 +97,11 @@ class CircuitName:
 
 def name_of(pub: SentPub, otherwise: str) -> CircuitName:
     """Read what a circuit of ours is called; `otherwise` where it does not tell."""
-    if pub.kind != "qpy":
+    if pub.kind == "openqasm3":
         return CircuitName(otherwise, {})
     data = zlib.decompress(pub.body)
     name, metadata = read_header(data)
-    parameters = () if pub.rows is None else parameter_names(data)
+    parameters = () if pub.rows is None or pub.kind == TEMPLATE else parameter_names(data)
     told = pub.note.get(ORDER)
     order = [key for key in told if isinstance(key, str)] if isinstance(told, list) else ()
     return CircuitName(name or otherwise, metadata, parameters, order)
@@ -201,7 +201,8 @@ class Restorer:
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, f"circuit{first}")
-        body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kind)
+        kind = "unknown" if pub.kind == TEMPLATE else pub.kind
+        body = self._draft.add_body(pub.sha256, pub.body, kind=kind)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
 

@@ -20,8 +20,9 @@ from ...manifest.records import LONGEST_EXECUTION
 from ...service.error_mapping import printable
 from ..errors import NoSuchSet, is_retired_set
 from ..listing import list_jobs
+from ..programs import read_params
 from ..tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
-from ..wire import SentJob, read_params
+from ..wire import SentJob
 from .circuits import Restorer, ask, draft_remote
 from .placement import Slot, newest, place
 
