@@ -22,15 +22,22 @@ __all__ = ["MemoryBudget", "Pool", "seconds_to_read", "seconds_to_run"]
 # end, and must end nothing else, on a slow machine neither: it is many times what such a job takes.
 _BASE_SECONDS = 60.0
 _SECONDS_PER_KILOBYTE = 1.0
+_READING_SECONDS = 10
+# How much longer by the clock a job may run that sets a limit: others may keep the machine busy.
+_GRACE_SECONDS = 5
 _SECONDS_PER_CIRCUIT = 1.0
 # Loops until a measurement may take a hundred turns and more in this time.
 _SECONDS_PER_SHOT = 0.001
 _TIMES_THE_ESTIMATE = 20
 
 
-def seconds_to_read(size: int) -> int:
-    """Return the processor time for reading a job whose params have `size` bytes."""
-    return _capped(_SECONDS_PER_KILOBYTE * size / 1000)
+def seconds_to_read(size: int, cost: int | None = None) -> int:
+    """Return the processor time for reading a job whose params have `size` bytes.
+
+    It does not count as part of the time that the job may `cost`, but must be in proportion.
+    """
+    seconds = _capped(_SECONDS_PER_KILOBYTE * size / 1000)
+    return seconds if cost is None else min(seconds, cost + _READING_SECONDS)
 
 
 def seconds_to_run(circuits: int, shots: int, estimate: float) -> int:
@@ -293,8 +300,8 @@ class Pool:
         backend = self._backends.find(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
-        run.running, run.seconds = False, seconds_to_read(len(claim.params))
-        worker.send_job(backend, claim.params, run.seconds)
+        run.running, run.seconds = False, seconds_to_read(len(claim.params), claim.cost)
+        worker.send_job(claim.program, backend, claim.params, run.seconds)
         answer = worker.receive()
         if "failed" in answer:
             return _failure(answer["failed"])
@@ -303,7 +310,7 @@ class Pool:
             worker.send({"go": False})
             return Outcome(
                 "Failed",
-                f"Pub {answer['pub']}: a circuit of {answer['qubits']} qubits needs "
+                f"{answer['part']}: a circuit of {answer['qubits']} qubits needs "
                 f"{_megabytes(needs)} of memory, more than the {_megabytes(self._budget.total)} "
                 "that this service may use.",
                 1520,
@@ -318,7 +325,8 @@ class Pool:
                 if claim.cost is None
                 else claim.cost
             )
-            worker.send({"go": True, "seconds": run.seconds})
+            by_clock = None if claim.cost is None else claim.cost + _GRACE_SECONDS
+            worker.send({"go": True, "seconds": run.seconds, "by_clock": by_clock})
             answer = worker.receive()
             if "failed" in answer:
                 return _failure(answer["failed"])

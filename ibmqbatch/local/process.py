@@ -69,15 +69,15 @@ class Worker:
 
     @property
     def ran_too_long(self) -> bool:
-        """Whether the process, which has ended, exceeded its processor time."""
-        return self._process.wait() == -signal.SIGPROF
+        """Whether the process, which has ended, exceeded its time."""
+        return self._process.wait() in {-signal.SIGPROF, -signal.SIGALRM}
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
         self._write(json.dumps(message).encode())
 
-    def send_job(self, backend: Backend, params: bytes, seconds: int) -> None:
-        """Send a job, whose params are JSON, and return when the worker has begun it.
+    def send_job(self, program: str, backend: Backend, params: bytes, seconds: int) -> None:
+        """Send a job of a program, whose params are JSON; return when the worker has begun it.
 
         `seconds` is the processor time for reading it.
         """
@@ -90,7 +90,9 @@ class Worker:
         told = json.dumps(backend.worker).encode()
         limit = b"%d" % seconds
         self._write(
-            b'{"backend":',
+            b'{"program":',
+            json.dumps(program).encode(),
+            b',"backend":',
             told,
             b',"device":',
             device,

@@ -50,6 +50,7 @@ class Claim:
 
     seq: int
     id: str
+    program: str
     backend: str
     params: bytes
     cost: int | None
@@ -176,7 +177,7 @@ class Store:
         with self._database.writing() as connection:
             end_overdue(connection)
             row = connection.execute(
-                "SELECT seq, id, backend, body, cost FROM jobs JOIN params USING (seq) "
+                "SELECT seq, id, program, backend, body, cost FROM jobs JOIN params USING (seq) "
                 "WHERE status = 'Queued' ORDER BY seq LIMIT 1"
             ).fetchone()
             if row is None:
@@ -188,7 +189,9 @@ class Store:
                 (running, row["seq"]),
             )
             note_start(connection, row["seq"], running)
-        return Claim(row["seq"], row["id"], row["backend"], row["body"], row["cost"])
+        return Claim(
+            row["seq"], row["id"], row["program"], row["backend"], row["body"], row["cost"]
+        )
 
     def count_restart(self, claim: Claim) -> None:
         """Note that a Running job goes to another worker, because its first one died."""

@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 # The programs that a worker can run.
-PROGRAMS = ("sampler",)
+PROGRAMS = ("sampler", "executor")
+# Programs of IBM's that run nowhere here, and what does the same.
+_INSTEAD = {"estimator": "executor_estimator.Estimator, which runs on the program executor"}
 
 _KEYS = {
     "program_id",
@@ -45,6 +47,18 @@ _KEYS = {
     "runtime",
 }
 _PARAMS = {"pubs", "version", "shots", "options", "support_qiskit"}
+# The program executor. Its first versions have the circuits in the items.
+_CIRCUITS_IN_ITEMS = ("v0.1", "v0.2")
+_SCHEMA_VERSIONS = (*_CIRCUITS_IN_ITEMS, "v1.0", "v1.1", "v2.0")
+_PROGRAM_KEYS = {"shots", "circuits", "items", "meas_level", "semantic_role", "passthrough_data"}
+_EXECUTOR_OPTIONS = {
+    "init_qubits",
+    "rep_delay",
+    "scheduler_timing",
+    "stretch_values",
+    "experimental",
+}
+_MEASUREMENT_LEVELS = ("classified", "kerneled", "avg_kerneled", "both")
 _LOG_LEVELS = {"critical", "error", "warning", "info", "debug"}
 _OPTION_GROUPS: dict[str, set[str]] = {
     "dynamical_decoupling": {
@@ -179,9 +193,9 @@ def parse_session(body: bytes) -> Opening:
     violations.text("backend", session.get("backend"), 100)
     seconds = session.get("max_ttl")
     if seconds is not None:
-        violations.integer("max_ttl", seconds, 1)
+        violations.integer("max_ttl", seconds, 1, MAX_SESSION_SECONDS)
     violations.raise_if_any()
-    longest = MAX_SESSION_SECONDS if seconds is None else min(seconds, MAX_SESSION_SECONDS)
+    longest = MAX_SESSION_SECONDS if seconds is None else seconds
     return Opening(session["mode"], session["backend"], longest)
 
 
@@ -190,9 +204,11 @@ def parse_submission(body: bytes) -> Submission:
     job = parse_json(body)
     violations = _Violations()
     violations.unknown_keys("", job, _KEYS)
-    # IBM's other programs are unknown here: the text says which there are.
-    if job.get("program_id") not in PROGRAMS:
-        violations.add("program_id", f"must be one of {', '.join(PROGRAMS)}")
+    program = job.get("program_id")
+    if program not in PROGRAMS:
+        instead = _INSTEAD.get(program) if isinstance(program, str) else None
+        hint = f"; use {instead}" if instead else ""
+        violations.add("program_id", f"must be one of {', '.join(PROGRAMS)}{hint}")
     violations.text("backend", job.get("backend"), 100)
     for key, longest in (("session_id", 36), ("calibration_id", 100), ("runtime", 200)):
         if job.get(key) is not None:
@@ -206,7 +222,9 @@ def parse_submission(body: bytes) -> Submission:
         violations.add("log_level", f"must be one of {', '.join(sorted(_LOG_LEVELS))}")
     params = job.get("params")
     if isinstance(params, dict):
-        _check_params(params, violations)
+        if program in PROGRAMS:
+            check = _check_executor if program == "executor" else _check_sampler
+            check(params, violations)
     else:
         violations.add("params", "must be an object")
     violations.raise_if_any()
@@ -233,7 +251,7 @@ def parse_submission(body: bytes) -> Submission:
     )
 
 
-def _check_params(params: dict[str, Any], violations: _Violations) -> None:
+def _check_sampler(params: dict[str, Any], violations: _Violations) -> None:
     violations.unknown_keys("params", params, _PARAMS)
     if type(params.get("version")) is not int or params["version"] != 2:
         violations.add("params.version", "must be 2")
@@ -249,6 +267,94 @@ def _check_params(params: dict[str, Any], violations: _Violations) -> None:
         return
     for index, pub in enumerate(pubs):
         _check_pub(f"params.pubs[{index}]", pub, violations)
+
+
+def _check_executor(params: dict[str, Any], violations: _Violations) -> None:
+    violations.unknown_keys("params", params, {"schema_version", "quantum_program", "options"})
+    version = params.get("schema_version")
+    if version not in _SCHEMA_VERSIONS:
+        violations.add("params.schema_version", f"must be one of {', '.join(_SCHEMA_VERSIONS)}")
+        return
+    options = params.get("options")
+    if not isinstance(options, dict):
+        violations.add("params.options", "must be an object")
+    else:
+        violations.unknown_keys("params.options", options, _EXECUTOR_OPTIONS)
+        _check_seed("params.options.experimental", options.get("experimental"), violations)
+    path = "params.quantum_program"
+    program = params.get("quantum_program")
+    if not isinstance(program, dict):
+        violations.add(path, "must be an object")
+        return
+    violations.unknown_keys(path, program, _PROGRAM_KEYS)
+    violations.integer(f"{path}.shots", program.get("shots"), 1)
+    if program.get("meas_level", "classified") not in _MEASUREMENT_LEVELS:
+        violations.add(f"{path}.meas_level", f"must be one of {', '.join(_MEASUREMENT_LEVELS)}")
+    items = program.get("items")
+    if not isinstance(items, list) or not items:
+        violations.add(f"{path}.items", "must be a list of at least one item")
+        return
+    if version not in _CIRCUITS_IN_ITEMS:
+        _check_circuits(f"{path}.circuits", program.get("circuits"), len(items), violations)
+    for index, item in enumerate(items):
+        _check_item(f"{path}.items[{index}]", item, version, violations)
+
+
+def _check_circuits(path: str, circuits: object, items: int, violations: _Violations) -> None:
+    """Check the circuits of all items, which are one QPY file or OpenQASM 3 programs."""
+    if not isinstance(circuits, dict):
+        violations.add(path, "must be an object")
+    elif "data" in circuits:
+        programs = circuits["data"]
+        texts = isinstance(programs, list) and all(isinstance(text, str) for text in programs)
+        if not texts or len(programs) != items:
+            violations.add(f"{path}.data", "must be a list of one text for each item")
+    elif not isinstance(circuits.get("b64_data"), str):
+        violations.add(f"{path}.b64_data", "must be a text")
+    elif circuits.get("num_programs") != items:
+        violations.add(f"{path}.num_programs", "must be the number of items")
+
+
+def _check_item(path: str, item: object, version: str, violations: _Violations) -> None:
+    kind = item.get("item_type") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or kind not in {"circuit", "samplex"}:
+        violations.add(path, "must be an item of the type circuit or samplex")
+        return
+    if version in _CIRCUITS_IN_ITEMS:
+        circuit = item.get("circuit")
+        if not isinstance(circuit, dict) or not isinstance(circuit.get("circuit_b64"), str):
+            violations.add(f"{path}.circuit", "must hold circuit_b64, a text")
+    shape = item.get("shape", [])
+    if not isinstance(shape, list) or not all(
+        type(length) is int and 0 <= length <= MAX_INTEGER for length in shape
+    ):
+        violations.add(f"{path}.shape", "must be a list of lengths")
+    if kind == "circuit":
+        _check_tensor(f"{path}.circuit_arguments", item.get("circuit_arguments"), violations)
+        return
+    samplex, arguments = item.get("samplex"), item.get("samplex_arguments")
+    if not isinstance(samplex, dict) or not isinstance(samplex.get("samplex_json"), str):
+        violations.add(f"{path}.samplex", "must hold samplex_json, a text")
+    if not isinstance(arguments, dict):
+        violations.add(f"{path}.samplex_arguments", "must be an object")
+        return
+    for name, value in arguments.items():
+        if isinstance(value, dict) and "sparse_terms" not in value:
+            _check_tensor(f"{path}.samplex_arguments.{name[:100]}", value, violations)
+
+
+def _check_tensor(path: str, tensor: object, violations: _Violations) -> None:
+    if not isinstance(tensor, dict):
+        violations.add(path, "must be a tensor")
+        return
+    shape = tensor.get("shape")
+    for key in ("data", "dtype"):
+        if not isinstance(tensor.get(key, "f64" if key == "dtype" else None), str):
+            violations.add(f"{path}.{key}", "must be a text")
+    if not isinstance(shape, list) or not all(
+        type(length) is int and 0 <= length <= MAX_INTEGER for length in shape
+    ):
+        violations.add(f"{path}.shape", "must be a list of lengths")
 
 
 def _check_pub(path: str, pub: object, violations: _Violations) -> None:
@@ -289,7 +395,11 @@ def _check_options(options: object, violations: _Violations) -> None:
             violations.add(f"{path}.{name}", "must be an object")
         elif name in _OPTION_GROUPS:
             violations.unknown_keys(f"{path}.{name}", group, _OPTION_GROUPS[name])
-    simulator = options.get("simulator")
+    _check_seed(path, options, violations)
+
+
+def _check_seed(path: str, options: object, violations: _Violations) -> None:
+    simulator = options.get("simulator") if isinstance(options, dict) else None
     if isinstance(simulator, dict) and simulator.get("seed_simulator") is not None:
         seed = simulator["seed_simulator"]
         violations.integer(f"{path}.simulator.seed_simulator", seed, 0, 2**63 - 1)
@@ -297,10 +407,17 @@ def _check_options(options: object, violations: _Violations) -> None:
 
 def _estimate(params: dict[str, Any]) -> float:
     """Estimate the seconds that a job takes: 2 ms a circuit and 1 µs a shot, ignoring sweeps."""
+    if "quantum_program" in params:
+        program = params["quantum_program"]
+        return _seconds(len(program["items"]), len(program["items"]) * program["shots"])
     options = params.get("options") or {}
     default = params.get("shots") or options.get("default_shots") or 4096
     pubs = params["pubs"]
     shots = sum(
         (pub[2] or default) if isinstance(pub, list) and len(pub) > 2 else default for pub in pubs
     )
-    return round(0.002 * len(pubs) + 1e-6 * shots, 3)
+    return _seconds(len(pubs), shots)
+
+
+def _seconds(circuits: int, shots: int) -> float:
+    return round(0.002 * circuits + 1e-6 * shots, 3)

@@ -244,7 +244,7 @@ def test_proxy_that_cannot_at_present_is_asked_again():
         error = failing(f"https://{HOST}", proxy=proxy.url)
         assert len(proxy.seen) == RetryPolicy().attempts
     assert isinstance(error, ProxyFailed)
-    assert error.message.endswith(f"through to {HOST}: 502 Bad Gateway.")
+    assert error.message.endswith(f"forward requests to {HOST}: 502 Bad Gateway.")
     assert error.exit_code is ExitCode.UNAVAILABLE
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import JobError, first_line
 
-__all__ = ["decode_circuit", "decode_values", "decompress"]
+__all__ = ["decode_circuit", "decode_qpy", "decode_values", "decompress"]
 
 
 def decode_circuit(source: Any) -> Any:
@@ -18,16 +18,24 @@ def decode_circuit(source: Any) -> Any:
 
     Raises JobError: 1603 for anything else, 1506 for a program with an error in it.
     """
-    return _decode_qasm3(source) if isinstance(source, str) else _decode_qpy(source["__value__"])
+    return _decode_qasm3(source) if isinstance(source, str) else _decode_typed(source["__value__"])
 
 
-def _decode_qpy(text: str) -> Any:
-    from qiskit import qpy
-
+def _decode_typed(text: str) -> Any:
     try:
         blob = decompress(text)
     except (zlib.error, ValueError) as error:
         raise JobError(1603, "the circuit is not base64 of compressed QPY.") from error
+    circuits = decode_qpy(blob)
+    if len(circuits) != 1:
+        raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
+    return circuits[0]
+
+
+def decode_qpy(blob: bytes) -> list[Any]:
+    """Return the circuits of a QPY file. Raises JobError: 1603, or 1517 for pulses."""
+    from qiskit import qpy
+
     if blob[:6] != b"QISKIT":
         raise JobError(1603, "the circuit is not QPY.")
     newest = qpy.common.QPY_VERSION
@@ -41,20 +49,37 @@ def _decode_qpy(text: str) -> Any:
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            circuits = qpy.load(io.BytesIO(blob))
+            circuits = qpy.load(io.BytesIO(blob), **_ignoring_annotations())
     except Exception as error:  # a damaged file can set off anything
         raise JobError(1603, "the circuit's QPY cannot be read.") from error
-    if len(circuits) != 1:
-        raise JobError(1603, f"the QPY holds {len(circuits)} circuits instead of one.")
     # Qiskit 2 drops pulses with a warning.
     left_out = any("loading pulse gates has been removed" in str(each.message) for each in told)
-    if left_out or _has_pulses(circuits[0]):
+    if left_out or any(map(_has_pulses, circuits)):
         raise JobError(
             1517,
             "the circuit has pulses of its own for some gates.",
             "Take its calibrations out: then the device's own gates run.",
         )
-    return _with_delays(circuits[0])
+    return [_with_delays(circuit) for circuit in circuits]
+
+
+def _ignoring_annotations() -> dict[str, Any]:
+    """Return arguments that have QPY read boxes with annotations, which nothing here looks at."""
+    try:
+        from qiskit.circuit.annotation import Annotation, QPYSerializer
+    except ImportError:
+        return {}  # Qiskit has none
+
+    class Ignored(QPYSerializer):  # type: ignore[misc]
+        def dump_annotation(self, _namespace: str, _annotation: Any) -> Any:
+            return NotImplemented
+
+        def load_annotation(self, _payload: bytes) -> Any:
+            annotation = Annotation()
+            annotation.namespace = "ignored"
+            return annotation
+
+    return {"annotation_factories": {"": Ignored}}  # the parent of all namespaces
 
 
 def _has_pulses(circuit: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-__all__ = ["JobError", "first_line", "naming_pub"]
+__all__ = ["JobError", "first_line", "naming"]
 
 
 class JobError(Exception):
@@ -19,16 +19,16 @@ class JobError(Exception):
 
 
 @contextlib.contextmanager
-def naming_pub(index: int) -> Iterator[None]:
-    """Prefix the reason of an error in the block with the index of the pub."""
+def naming(part: str) -> Iterator[None]:
+    """Prefix the reason of an error in the block with the part of the job that it is about."""
     try:
         yield
     except JobError as error:
-        raise JobError(error.code, f"Pub {index}: {error.reason}", error.solution) from error
+        raise JobError(error.code, f"{part}: {error.reason}", error.solution) from error
     except BaseException as error:  # of Qiskit or Aer, about circuits that they reject
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise  # anything but a panic of Qiskit's Rust code
-        reason = f"Pub {index}: the circuit cannot be run: {first_line(error)}."
+        reason = f"{part}: the circuit cannot be run: {first_line(error)}."
         raise JobError(3211, reason) from error
 
 

@@ -2,15 +2,16 @@
 
 A message is eight bytes of length, then JSON. A job goes
 
-    server  {"backend", "device", "params", "seconds": s}
+    server  {"program", "backend", "device", "params", "seconds": s}
     worker  {"begun": true}
-    worker  {"needs": bytes, "pub": index, "qubits": n, …}  or {"failed": …}
-    server  {"go": true, "seconds": s}                       or {"go": false}, which ends it
+    worker  {"needs": bytes, "part": name, "qubits": n, …}  or {"failed": …}
+    server  {"go": true, "seconds": s, "by_clock": s}        or {"go": false}, which ends it
     worker  {"completed": …} and a frame with the results    or {"failed": …}
 
 `device` is what the server has to tell about the backend's device, once to each worker: null for
 one that has none, or that this worker knows. `seconds` is the processor time that reading the job
-may take, then running it: with more the kernel ends the process, by SIGPROF.
+may take, then running it: with more the kernel ends the process, by a signal. `by_clock` is the
+same by the clock, or null.
 """
 
 from __future__ import annotations
@@ -28,46 +29,52 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from .backends import Backends
-from .errors import JobError, first_line, naming_pub
-from .sampler import PlainEncoder, Pub, TypedEncoder, now, read_pubs, run_pub
+from .backends import Backend, Backends
+from .errors import JobError, first_line
+from .executor import ExecutorJob
+from .runs import Run
+from .sampler import SamplerJob
 from .simulation import warm_up
 
-__all__ = ["limit_cpu_time", "load_qiskit", "prepare_cpu_limit", "serve"]
+__all__ = ["limit_time", "load_qiskit", "prepare_time_limits", "serve"]
 
 _LEAST_SECONDS = 0.001  # 0 would be no limit
 
 
-def prepare_cpu_limit() -> None:
-    """Restore the default action of SIGPROF, to end this process, whatever was inherited."""
+def prepare_time_limits() -> None:
+    """Restore the default action of the timers' signals, to end this process."""
     if hasattr(signal, "setitimer"):
-        # Unlike RLIMIT_CPU, it leaves no core dump, which would be as large as the memory.
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
+        # Unlike RLIMIT_CPU, they leave no core dump, which would be as large as the memory.
+        signals = {signal.SIGPROF, signal.SIGALRM}
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     else:
         text = "This platform limits no processor time: circuits that never end must be cancelled."
         print(text, file=sys.stderr)  # noqa: T201 - the log of the workers
 
 
 @contextlib.contextmanager
-def limit_cpu_time(seconds: float) -> Iterator[None]:
+def limit_time(seconds: float, by_clock: float | None = None) -> Iterator[None]:
     """End the process when its threads take more processor time during the block.
 
-    The kernel keeps count: simulators run for minutes in code that looks neither for signals nor
-    for threads of Python.
+    So does more time by the clock, if that is limited. The kernel keeps count: simulators run for
+    minutes in code that looks neither for signals nor for threads of Python.
     """
     if not hasattr(signal, "setitimer"):
         yield
         return
     signal.setitimer(signal.ITIMER_PROF, max(seconds, _LEAST_SECONDS))
+    signal.setitimer(signal.ITIMER_REAL, by_clock or 0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 _PACKAGES = {"qiskit": "Qiskit", "qiskit_aer": "Qiskit Aer"}
@@ -142,24 +149,48 @@ def _send(stream: BinaryIO, *frames: bytes) -> None:
     stream.flush()
 
 
-def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
-    """Run all pubs and return the encoded results.
+class _Job(Protocol):
+    """What a program makes of the params of a job."""
 
-    An execution's seed is that of the job plus its number, so that a sweep gives the same counts as
-    its points do as pubs of their own, in one job or in several.
-    """
-    seed = ((params.get("options") or {}).get("simulator") or {}).get("seed_simulator")
-    encoder = TypedEncoder() if params.get("support_qiskit") else PlainEncoder()
-    results, spans = [], []
-    executed = 0
-    for index, pub in enumerate(pubs):
-        with naming_pub(index):
-            start = now()
-            data = run_pub(pub, None if seed is None else seed + executed)
-            executed += pub.executions
-            spans.append(encoder.span(index, pub, start, now()))
-            results.append(encoder.pub(pub, data))
-    body = json.dumps(encoder.document(results, spans), separators=(",", ":")).encode()
+    @property
+    def part(self) -> str:
+        """What a part of the job is called."""
+
+    @property
+    def runs(self) -> list[Run]:
+        """The parts, as they are run."""
+
+    @property
+    def result_bytes(self) -> int:
+        """An estimate of the memory that the results take."""
+
+    def run(self) -> Any:
+        """Run all parts and return the result document."""
+
+
+_PROGRAMS: dict[str, Callable[[dict[str, Any], Backend], _Job]] = {
+    "sampler": SamplerJob,
+    "executor": ExecutorJob,
+}
+
+
+def _needs(job: _Job) -> dict[str, Any]:
+    """Return what running a job takes: memory, and the figures that time depends on."""
+    runs = job.runs
+    largest = max(range(len(runs)), key=lambda index: runs[index].working_bytes)
+    return {
+        "needs": runs[largest].working_bytes + job.result_bytes,
+        "part": f"{job.part} {largest}",
+        "qubits": runs[largest].plan.qubits,
+        "circuits": sum(run.executions for run in runs),
+        "shots": sum(run.all_shots for run in runs),
+        "estimate": sum(run.seconds for run in runs),
+    }
+
+
+def _run(job: _Job) -> bytes:
+    """Run a job and return its results as JSON."""
+    body = json.dumps(job.run(), separators=(",", ":")).encode()
     if len(body) > _MAX_RESULT_BYTES:
         raise JobError(
             5302,
@@ -169,19 +200,6 @@ def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
     return body
 
 
-def _needs(pubs: list[Pub]) -> dict[str, Any]:
-    """Return what running the pubs takes: memory, and the figures that time depends on."""
-    largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
-    return {
-        "needs": pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs),
-        "pub": largest,
-        "qubits": pubs[largest].plan.qubits,
-        "circuits": sum(pub.executions for pub in pubs),
-        "shots": sum(pub.executions * pub.shots for pub in pubs),
-        "estimate": sum(pub.seconds for pub in pubs),
-    }
-
-
 def _serve_job(
     message: dict[str, Any],
     backends: Backends,
@@ -189,21 +207,21 @@ def _serve_job(
     out: BinaryIO,
 ) -> None:
     """Read one job, ask for memory, run it, send the results."""
-    params = message["params"]
     version = ""
     begun = time.process_time()
     try:
-        with limit_cpu_time(message["seconds"]):
+        with limit_time(message["seconds"]):
             version = load_qiskit()
-            pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
-            ask = _needs(pubs)
+            backend = backends.get(message["backend"], message["device"])
+            job = _PROGRAMS[message["program"]](message["params"], backend)
+            ask = _needs(job)
         _send(out, json.dumps(ask).encode())
         answer = messages.get()
         if not answer["go"]:
             return
         begun = time.process_time()
-        with limit_cpu_time(answer["seconds"]):
-            body = _run_job(pubs, params)
+        with limit_time(answer["seconds"], answer["by_clock"]):
+            body = _run(job)
     except JobError as error:
         failed = {
             "code": error.code,
@@ -225,7 +243,7 @@ def _serve_job(
 def serve(parent: int) -> None:
     """Serve jobs until the server, the process `parent`, goes away."""
     _end_with(parent)
-    prepare_cpu_limit()
+    prepare_time_limits()
     # Output of libraries must not get between the messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
