@@ -17,6 +17,7 @@ from qiskit_ibm_runtime.options_models import ExecutorOptions
 from qiskit_ibm_runtime.quantum_program.params_converters import (
     QUANTUM_PROGRAM_PARAMS_CONVERTERS,
 )
+from samplomatic import Twirl
 
 MODES: dict[str, Any] = {"batch": Batch, "dedicated": Session}
 
@@ -163,6 +164,19 @@ def quantum_program(instance: str, backend: str) -> dict[str, Any]:
         ],
         "chunks": [part.size for span in result.metadata.chunk_timing for part in span.parts],
     }
+
+
+def boxed(instance: str) -> list[float]:
+    """Run a circuit whose box says how it is to be twirled, which is for a samplex to do."""
+    circuit = QuantumCircuit(2, 2)
+    with circuit.box([Twirl()]):
+        circuit.x(0)
+        circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    program = QuantumProgram(shots=SHOTS)
+    program.append_circuit_item(circuit)
+    result = Executor(backend_of(instance, "ideal_simulator")).run(program).result()
+    return [float(share) for share in result[0]["c"].mean(axis=0)]
 
 
 def schema_version(instance: str, backend: str, version: str) -> list[float]:

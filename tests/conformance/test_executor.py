@@ -104,6 +104,10 @@ def test_its_older_schema_versions(ibm: Ibm, version: str) -> None:
     assert 0.3 < shares[0] < 0.7
 
 
+def test_boxes_with_annotations_are_read(ibm: Ibm) -> None:
+    assert ibm.here("boxed") == [1, 1]
+
+
 def test_a_dry_run_of_its_sampler_is_random(ibm: Ibm) -> None:
     found = ibm.here("dry_run_of_sampler", backend="fake_manila")
     assert found["backend"] == "mock_manila"

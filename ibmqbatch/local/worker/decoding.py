@@ -70,16 +70,17 @@ def _ignoring_annotations() -> dict[str, Any]:
     except ImportError:
         return {}  # Qiskit has none
 
-    class Ignored(QPYSerializer):  # type: ignore[misc]
+    class Ignored(Annotation):  # type: ignore[misc]
+        namespace = "ignored"
+
+    class Reader(QPYSerializer):  # type: ignore[misc]
         def dump_annotation(self, _namespace: str, _annotation: Any) -> Any:
             return NotImplemented
 
         def load_annotation(self, _payload: bytes) -> Any:
-            annotation = Annotation()
-            annotation.namespace = "ignored"
-            return annotation
+            return Ignored()
 
-    return {"annotation_factories": {"": Ignored}}  # the parent of all namespaces
+    return {"annotation_factories": {"": Reader}}  # the parent of all namespaces
 
 
 def _has_pulses(circuit: Any) -> bool:
