@@ -395,7 +395,7 @@ def _most_circuits(request: Request, backend: Backend) -> int | None:
 
 
 def _options(request: Request, backend: Backend, seed: int) -> dict[str, object]:
-    """Return the sampler options of the set. A simulator's seed is a base: see `wire.job_body`."""
+    """Return the sampler options of the set. A simulator's seed is a base: see `JobWriter`."""
     asked: dict[str, object] = {group: dict(entries) for group, entries in request.options.items()}
     if not backend.seeded:
         return asked

@@ -9,8 +9,9 @@ from ibmqbatch.circuits._qiskit import is_terra
 from ibmqbatch.circuits.compile import Compiler
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.qpy import encode_qpy
-from ibmqbatch.circuits.randomization import Randomizer, Template, randomizations
+from ibmqbatch.circuits.randomization import Randomizer, Template
 from ibmqbatch.errors import MissingPackage
+from ibmqbatch.jobset.split import randomizations
 from tests.circuits.devices import heron, line
 
 pytest.importorskip("samplomatic")

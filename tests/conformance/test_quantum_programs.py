@@ -24,8 +24,9 @@ from qiskit_ibm_runtime.quantum_program.params_converters import (
 )
 
 from ibmqbatch.circuits.qpy import encode_qpy
-from ibmqbatch.circuits.randomization import Randomizer, randomizations
+from ibmqbatch.circuits.randomization import Randomizer
 from ibmqbatch.jobset.quantum_program import executor_params
+from ibmqbatch.jobset.split import randomizations
 from ibmqbatch.manifest.records import PubRecord
 from tests.circuits.devices import heron
 

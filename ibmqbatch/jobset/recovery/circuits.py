@@ -246,7 +246,7 @@ class Restorer:
         )
 
     def _common_options(self, options: Mapping[str, Any], slot: Slot) -> Mapping[str, Any]:
-        """Return the options of the set: those of a job, but for the seed (see `wire.job_body`)."""
+        """Return the options of the set: those of a job, but for the seed; see `JobWriter`."""
         found: dict[str, Any] = json.loads(json.dumps(options))
         simulator = found.get("simulator")
         if isinstance(simulator, dict) and type(simulator.get("seed_simulator")) is int:
