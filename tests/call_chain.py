@@ -4,8 +4,7 @@ Each is run once to have everything imported, and once more to be counted, for o
 with the service running. Counted are the files and functions in which something is called, and the
 changes of room: calls from a function of one room (a folder of the package, or its root) to one of
 another, on all threads. Code that a module runs when it is imported is not counted, nor is what is
-written inside of an expression. With `--calls` every change of room is printed, with how often it is
-made.
+written inside of an expression. `--calls` prints every change of room, with how often it is made.
 """
 
 from __future__ import annotations

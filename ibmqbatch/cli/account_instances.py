@@ -6,8 +6,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from . import candidates, options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
+from .completion import candidates
 
 
 def command(
@@ -20,8 +21,8 @@ def command(
             autocompletion=candidates.accounts,
         ),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """List the instances that an account's key reaches, with their plans, regions and CRNs.
 

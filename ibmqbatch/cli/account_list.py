@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..errors import StorageError
-from . import options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
 
 
-def command(json: options.Json = False, verbose: options.Verbose = 0) -> int:
+def command(json: _options.Json = False, verbose: _options.Verbose = 0) -> int:
     """List the accounts, and which of them is in use; nothing is asked of any service.
 
     Those named `qiskit:NAME` are Qiskit's own; they are used only when they are named.

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from ..errors import UsageError
-from . import candidates, options
+from . import _options
+from ._lifecycle import Verb, verb
 from .asking import agreed, can_ask, chosen
-from .verb import Verb, verb
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..accounts.instances import Instance
@@ -82,8 +83,8 @@ def command(
     force: Annotated[
         bool, typer.Option("--force", help="Replace an account of this name without a question.")
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Log in with an API key, which is read from a prompt, from a file or from standard input.
 

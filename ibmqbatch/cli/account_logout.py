@@ -8,8 +8,9 @@ import typer
 
 from ..errors import StorageError
 from ..render.console import message, plural
-from . import candidates, options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
+from .completion import candidates
 
 
 def command(
@@ -21,8 +22,8 @@ def command(
             autocompletion=candidates.stored_accounts,
         ),
     ],
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Remove an account and its API key from this machine; IBM Cloud keeps the key itself.
 

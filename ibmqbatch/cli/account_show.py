@@ -6,8 +6,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from . import candidates, options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
+from .completion import candidates
 
 
 def command(
@@ -23,8 +24,8 @@ def command(
     origin: Annotated[
         bool, typer.Option("--origin", help="Tell where each value comes from.")
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show an account, the one in use if none is named; of its key only what does not give it away.
 

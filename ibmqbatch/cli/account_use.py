@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from . import candidates, options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
+from .completion import candidates
 
 
 def command(
@@ -15,8 +16,8 @@ def command(
         str,
         typer.Argument(metavar="NAME", help="The account.", autocompletion=candidates.accounts),
     ],
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Have an account be used wherever none is named by `--account` or by variables.
 

@@ -197,7 +197,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the form of a callbac
 
 def _install_completion(wanted: bool) -> None:  # noqa: FBT001
     if wanted:
-        from .completion import install
+        from .completion.install import install
 
         install()
         raise typer.Exit
@@ -205,7 +205,7 @@ def _install_completion(wanted: bool) -> None:  # noqa: FBT001
 
 def _show_completion(wanted: bool) -> None:  # noqa: FBT001
     if wanted:
-        from .completion import show
+        from .completion.install import show
 
         show()
         raise typer.Exit

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 import typer
 
-from . import candidates, options
-from .verb import Verb, interrupts, verb
+from . import _options
+from ._lifecycle import Verb, interrupts, verb
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -39,8 +40,8 @@ def command(
             autocompletion=candidates.accounts,
         ),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """List the backends of an account, or show one: its gates, its limits, its errors by qubit.
 

@@ -12,17 +12,17 @@ from ..manifest.errors import SetInUse
 from ..manifest.records import count_statuses
 from ..manifest.store import Manifest
 from ..manifest.wants import want_cancel
-from . import options
-from .verb import Verb, verb, working
+from . import _options
+from ._lifecycle import Verb, verb, working
 
 _PATIENCE = 10.0  # seconds to see the cancels take effect
 
 
 def command(
-    job_set: options.JobSet,
-    job: options.Jobs = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    job_set: _options.JobSet,
+    job: _options.Jobs = None,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Cancel a set, or some of its jobs. What has ended stays as it is.
 

@@ -13,8 +13,9 @@ from ..jobset.catalog import find_set, open_sets
 from ..jobset.errors import Interrupted
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
-from . import candidates, options
-from .verb import Verb, verb, working
+from . import _options
+from ._lifecycle import Verb, verb, working
+from .completion import candidates
 
 _STEPS = 4  # at most, of a set that has to be claimed
 
@@ -29,8 +30,8 @@ def command(
             autocompletion=candidates.job_sets,
         ),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Move every open set one step forward: settle, refresh, send what the pace allows, fetch.
 

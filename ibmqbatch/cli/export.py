@@ -12,12 +12,12 @@ from ..errors import UsageError
 from ..jobset.catalog import find_set
 from ..jobset.view import set_data
 from ..manifest.store import SUFFIX
-from . import options
-from .verb import verb
+from . import _options
+from ._lifecycle import verb
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     output: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -25,8 +25,8 @@ def command(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Copy a set, with all its circuits and results, into one file. Nothing is moved or changed.
 

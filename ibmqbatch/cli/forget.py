@@ -12,9 +12,10 @@ from ..errors import UsageError
 from ..jobset.catalog import find_path
 from ..jobset.errors import NotFinished
 from ..render.console import is_terminal, message, plural, size_text, write_line
-from . import candidates, options
+from . import _options
+from ._lifecycle import Verb, verb
 from .asking import agreed, can_ask
-from .verb import Verb, verb
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..jobset.forget import Candidate
@@ -35,8 +36,8 @@ def command(
         bool,
         typer.Option("--unfinished", help="Sets too with jobs or results that are still to come."),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Delete sets, with all their circuits and results, from this machine's disk.
 

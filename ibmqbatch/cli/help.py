@@ -10,8 +10,8 @@ import typer
 from ..errors import UsageError
 from ..exitcodes import ExitCode
 from ..suggestions import close_to, did_you_mean
-from . import options
-from .verb import Verb, verb
+from . import _options
+from ._lifecycle import Verb, verb
 
 _TOPICS = {
     "exit-codes": "what each exit code means",
@@ -38,7 +38,7 @@ def command(
             autocompletion=_topics,
         ),
     ],
-    json: options.Json = False,
+    json: _options.Json = False,
 ) -> int:
     """Print the help of a command, the exit codes, the JSON Schema of --json, or the man page.
 

@@ -12,8 +12,8 @@ from ..exitcodes import ExitCode
 from ..jobset.view import set_data
 from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
 from ..manifest.store import Manifest
-from . import options
-from .verb import Verb, verb
+from . import _options
+from ._lifecycle import Verb, verb
 
 
 def command(
@@ -27,8 +27,8 @@ def command(
         bool,
         typer.Option("--take-over", help="Send from here what is not sent yet, not from there."),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Verify exported sets and bring them into the data folder, under their ids.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ..jobset.catalog import find_set
 from ..jobset.selection import chosen_jobs
 from ..manifest.records import JobRecord, JobStatus
-from . import options
-from .verb import verb, working
+from . import _options
+from ._lifecycle import verb, working
 
 if TYPE_CHECKING:
     from ..jobset.work import Work
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def command(
-    job_set: options.JobSet,
-    job: options.Jobs = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    job_set: _options.JobSet,
+    job: _options.Jobs = None,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show why jobs failed, with the service's log of each. Without --job: all that failed.
 

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if "_IBMQBATCH_COMPLETE" in os.environ:
-        from .shells import answer
+        from .completion.shells import answer
 
         answer(os.environ["_IBMQBATCH_COMPLETE"], arguments)
         return ExitCode.DONE

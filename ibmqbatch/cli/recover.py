@@ -19,8 +19,9 @@ from ..jobset.view import job_data, set_data
 from ..manifest.ids import is_set_id
 from ..manifest.store import Manifest
 from ..suggestions import with_suggestion
-from . import candidates, options
-from .verb import Verb, interrupts, outcome, verb, working
+from . import _options
+from ._lifecycle import Verb, interrupts, outcome, verb, working
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..manifest.records import JobRecord
@@ -71,9 +72,9 @@ def command(
             autocompletion=candidates.accounts,
         ),
     ] = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Rebuild sets from the service alone, or make one of jobs that another program has sent.
 

@@ -15,8 +15,9 @@ from ..jobset.errors import NotFinished
 from ..jobset.view import job_data, result_data, set_data, shot_arrays
 from ..service.errors import ServiceError
 from ..suggestions import with_suggestion
-from . import candidates, options
-from .verb import Verb, outcome, verb, working
+from . import _options
+from ._lifecycle import Verb, outcome, verb, working
+from .completion import candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ _FORMATS = ("table", "json", "ndjson", "csv", "npz")
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -49,7 +50,7 @@ def command(
             autocompletion=candidates.one_of(*_FORMATS),
         ),
     ] = "table",
-    output: options.Output = None,
+    output: _options.Output = None,
     memory: Annotated[
         bool, typer.Option("--memory", help="Give the outcome of every shot, in their order.")
     ] = False,
@@ -76,11 +77,11 @@ def command(
     partial: Annotated[
         bool, typer.Option("--partial", help="Give what is here, even if more is to come.")
     ] = False,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show the counts of a set's circuits, in input order.
 
@@ -92,7 +93,7 @@ def command(
             raise UsageError(f"There is no format '{form}'.", with_suggestion(hint, form, _FORMATS))
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         if raw is not None and (output, form, memory, register) != (None, "table", False, None):
             raise UsageError(
                 "--raw writes whole answers, as they came.", "Leave the other options out."
@@ -308,7 +309,7 @@ def _show(
 def _tell_missing(missing: Sequence[JobRecord]) -> None:
     """Say what there are no results of, and why: once for jobs that are alike."""
     from ..render.console import message, span_text, status_word
-    from ..render.reasons import reason_lines
+    from ..render.text import reason_lines
 
     def why(job: JobRecord) -> str:
         return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")

@@ -11,8 +11,8 @@ from ..jobset.catalog import find_set
 from ..jobset.view import set_data
 from ..manifest import wants
 from ..manifest.records import JobStatus
-from . import options
-from .verb import Verb, outcome, verb, working
+from . import _options
+from ._lifecycle import Verb, outcome, verb, working
 
 if TYPE_CHECKING:
     from ..manifest.store import Manifest
@@ -23,23 +23,23 @@ _REASONS = 3  # that are told at once
 
 
 def command(
-    job_set: options.JobSet,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
+    job_set: _options.JobSet,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
     take_over: Annotated[
         bool,
         typer.Option("--take-over", help="Go on from this copy of a set: the others are not used."),
     ] = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Settle what is unsure and send what was not sent yet. Nothing is sent twice.
 
     Example: ibmqbatch resume latest --wait
     """
     with verb("resume", json=json, verbose=verbose) as this:
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         with find_set(job_set) as manifest:
             if take_over:
                 wants.take_over(manifest)
@@ -61,7 +61,7 @@ def go_on(
     from ..jobset.standing import check_held, is_sent, is_settled
     from ..render.console import counts_text, message, plural
     from ..render.progress import ProgressBars, live_view
-    from ..render.reasons import reason_lines
+    from ..render.text import reason_lines
 
     def describe() -> dict[str, object]:
         return set_data(manifest.job_set(), manifest.jobs())

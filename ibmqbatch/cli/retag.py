@@ -14,14 +14,15 @@ from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..manifest.wants import want_labels
 from ..suggestions import close_to, did_you_mean
-from . import candidates, options
-from .verb import Verb, verb, working
+from . import _options
+from ._lifecycle import Verb, verb, working
+from .completion import candidates
 
 _Several = Optional[list[str]]  # noqa: UP045
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     replace: Annotated[
         _Several,
         typer.Option(
@@ -54,8 +55,8 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="NAME", help="Give the set another name."),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Replace, or clear, then add, then remove tags of a set; or rename it.
 
@@ -67,7 +68,7 @@ def command(
                 "Nothing to change is named.", "Use --replace, --clear, --add, --remove or --name."
             )
         if clear:
-            options.check_idle("--clear", {"--replace": replace, "--remove": remove})
+            _options.check_idle("--clear", {"--replace": replace, "--remove": remove})
         new_name = None if name is None else check_name(name)
         replacement = check_tags(replace or ()) if replace or clear else None
         additions = check_tags(add or (), most=None)

@@ -13,14 +13,14 @@ from ..jobset.view import set_data
 from ..manifest.records import JobRecord, JobStatus
 from ..manifest.store import Manifest
 from ..manifest.wants import want_retry
-from . import options
+from . import _options
+from ._lifecycle import Verb, verb, working
 from .resume import go_on
-from .verb import Verb, verb, working
 
 
 def command(
-    job_set: options.JobSet,
-    job: options.Jobs = None,
+    job_set: _options.JobSet,
+    job: _options.Jobs = None,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
     lost: Annotated[
         bool,
@@ -29,11 +29,11 @@ def command(
             help="Jobs too whose results are lost or overdue, unless the service gives them now.",
         ),
     ] = False,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Submit the failed jobs of a set again. The old attempts stay in its history.
 
@@ -42,7 +42,7 @@ def command(
     Example: ibmqbatch retry latest --wait
     """
     with verb("retry", json=json, verbose=verbose) as this:
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         with find_set(job_set) as manifest:
             chosen = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
             chosen = _still_lacking(this, manifest, chosen, quiet=quiet)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from . import candidates
+from .completion import candidates
 
 __all__ = [
     "Batch",

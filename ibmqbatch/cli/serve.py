@@ -11,8 +11,8 @@ import typer
 
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
-from . import options
-from .verb import Verb, verb
+from . import _options
+from ._lifecycle import Verb, verb
 
 _LAST_PORT = 65535
 
@@ -51,8 +51,8 @@ def command(
     ] = None,
     status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Run the embedded service in the foreground, and print how to reach it.
 
@@ -73,7 +73,7 @@ def command(
             "--submissions-per-minute": submissions_per_minute,
         }
         if status or stop:
-            options.check_idle("--status" if status else "--stop", flags)
+            _options.check_idle("--status" if status else "--stop", flags)
         if port is not None and not 0 <= port <= _LAST_PORT:
             raise UsageError(f"There is no port {port}.", f"Ports are 0 to {_LAST_PORT}.")
         if json and not (status or stop):

@@ -11,8 +11,9 @@ from ..jobset.catalog import find_set
 from ..jobset.inspect import view_circuit
 from ..jobset.results import find_circuits
 from ..jobset.view import circuit_data, circuit_view_data
-from . import candidates, options
-from .verb import Verb, verb
+from . import _options
+from ._lifecycle import Verb, verb
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..manifest.store import Manifest
@@ -21,7 +22,7 @@ _PAPER = 100  # columns of a drawing where there is no terminal
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -39,8 +40,8 @@ def command(
         bool,
         typer.Option("--device", help="The device that it was compiled for, as it was then."),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """List a set's circuits, or show some of them: the program, or a drawing.
 
@@ -49,7 +50,7 @@ def command(
     with verb("show", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         if device:
             circuits = {"--circuit": circuit, "--compiled": compiled, "--draw": draw}
-            options.check_idle("--device", circuits)
+            _options.check_idle("--device", circuits)
             _show_device(this, manifest)
         elif circuit:
             _show(this, manifest, circuit, compiled=compiled, draw=draw)

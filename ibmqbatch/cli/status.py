@@ -13,8 +13,9 @@ from ..jobset.catalog import STATES, check_state, find_set, matches, reference_t
 from ..jobset.view import event_data, set_data
 from ..manifest.store import Manifest
 from ..suggestions import close_to, did_you_mean
-from . import candidates, options
-from .verb import Verb, outcome, verb
+from . import _options
+from ._lifecycle import Verb, outcome, verb
+from .completion import candidates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="TEXT", help="List sets whose name holds this."),
     ] = None,
-    tag: options.Tags = None,
+    tag: _options.Tags = None,
     state: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -58,7 +59,7 @@ def command(
     watch: Annotated[
         bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
     ] = False,
-    timeout: options.Timeout = None,
+    timeout: _options.Timeout = None,
     events: Annotated[bool, typer.Option("--events", help="Show the set's history.")] = False,
     usage: Annotated[
         bool,
@@ -73,8 +74,8 @@ def command(
             help="Tell by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
         ),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show the recent job sets, or the jobs of one.
 
@@ -87,8 +88,8 @@ def command(
             _list(this, name, tag or [], state, limit or _LISTED)
         else:
             choosing = {"--name": name, "--tag": tag, "--state": state, "--limit": limit}
-            options.check_idle("a SET", choosing)
-            options.check_timeout(timeout, waiting=watch, waits="--watch")
+            _options.check_idle("a SET", choosing)
+            _options.check_timeout(timeout, waiting=watch, waits="--watch")
             with find_set(job_set) as manifest:
                 _show(this, manifest, watch=watch, timeout=timeout, events=events, usage=usage)
                 if exit_status and this.exit_code is ExitCode.DONE:
@@ -179,7 +180,7 @@ def _show(
 def _measure(this: Verb, manifest: Manifest) -> None:
     """Ask what the jobs that have ended have used, as far as that is not known."""
     from ..jobset.usage import fetch_metrics
-    from .verb import working
+    from ._lifecycle import working
 
     with working(this, manifest) as work:
         fetch_metrics(work)
@@ -218,7 +219,7 @@ def _refresh(
     from ..jobset.standing import is_idle, is_over
     from ..render.console import message
     from ..render.progress import live_view
-    from .verb import working
+    from ._lifecycle import working
 
     if is_idle(manifest):
         if watch and not is_over(manifest):

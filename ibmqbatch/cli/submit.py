@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from . import candidates, options, sampler
+from . import _options, sampler
+from ._lifecycle import Verb, verb
+from .completion import candidates
 from .resume import go_on
-from .verb import Verb, verb
 
 if TYPE_CHECKING:
     from ..jobset.request import Request
@@ -75,7 +76,7 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="NAME", help="A name for the set."),
     ] = None,
-    tag: options.Tags = None,
+    tag: _options.Tags = None,
     max_circuits: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option("--max-circuits", metavar="N", help="Circuits in one job at most."),
@@ -141,8 +142,8 @@ def command(
             help="Send no more once N jobs have failed in a way that would repeat itself.",
         ),
     ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends.")
     ] = False,
@@ -153,9 +154,9 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; make and send nothing.")
     ] = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Split circuits into jobs and submit them as one job set.
 
@@ -167,9 +168,9 @@ def command(
     with verb("submit", json=json, verbose=verbose, things="circuit") as this:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         if recursive and not paths:
-            options.check_idle("--from", {"--recursive": recursive})
+            _options.check_idle("--from", {"--recursive": recursive})
         request = check_request(
             Request(
                 paths=tuple(paths or ()),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .console import clean, is_terminal, out, plural, size_text, status_word, write_line
-from .reasons import reason_lines
+from .text import reason_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -18,7 +18,7 @@ from ibmqbatch.render.console import (
     size_text,
     span_text,
 )
-from ibmqbatch.render.reasons import reason_lines
+from ibmqbatch.render.text import reason_lines
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from typing import Any
 
 import typer
 
-from .app import GROUPS, find_command, module_name
+from ..app import GROUPS, find_command, module_name
 
 __all__ = ["Answer", "Candidate", "complete"]
 
+_VERBS = __package__.rpartition(".")[0]  # the package of their modules
 _PATHS = {"path": "files", "file": "files", "directory": "folders"}  # by the names of Typer's types
 
 
@@ -96,7 +97,7 @@ def _before_the_verb(group: Any, words: Sequence[str], incomplete: str) -> Answe
         return _option_names(group, words, incomplete)
     verbs = [name for name in group.list_commands(None) if name.startswith(incomplete)]
     modules = [module_name(group.full_name(name)) for name in verbs]
-    helps = [_sentence(_docstring(f"{__package__}.{module}")) for module in modules]
+    helps = [_sentence(_docstring(f"{_VERBS}.{module}")) for module in modules]
     return Answer(words=tuple(map(Candidate, verbs, helps)))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..manifest.glance import Glance
+    from ...manifest.glance import Glance
 
 __all__ = [
     "accounts",
@@ -48,9 +48,9 @@ def levels() -> Candidates:
 
 def job_sets() -> Candidates:
     """Offer the newest set, the ids of all, and the names that mean a single one."""
-    from ..errors import StorageError
-    from ..jobset.catalog import LATEST, set_paths
-    from ..manifest.glance import glance
+    from ...errors import StorageError
+    from ...jobset.catalog import LATEST, set_paths
+    from ...manifest.glance import glance
 
     try:
         paths = set_paths()
@@ -88,7 +88,7 @@ def tags_of_set(ctx: Any) -> Candidates:
 
 def circuits(ctx: Any, incomplete: str) -> Candidates:
     """Offer the circuits of the set that is named: by name, or by index where that is not clear."""
-    from ..manifest.glance import glance_circuits
+    from ...manifest.glance import glance_circuits
 
     path = _named_set(ctx)
     found = [] if path is None else glance_circuits(path, incomplete, _MOST)
@@ -99,8 +99,8 @@ def circuits(ctx: Any, incomplete: str) -> Candidates:
 
 def jobs(ctx: Any, incomplete: str) -> Candidates:
     """Offer the jobs of the set that is named, with how they stand."""
-    from ..manifest.glance import glance_jobs
-    from ..render.console import span_text, status_word
+    from ...manifest.glance import glance_jobs
+    from ...render.console import span_text, status_word
 
     path = _named_set(ctx)
     found = [] if path is None else glance_jobs(path)
@@ -117,8 +117,8 @@ def jobs(ctx: Any, incomplete: str) -> Candidates:
 
 def _named_set(ctx: Any) -> Path | None:
     """Return the file of the set that stands on the command line, if it is there."""
-    from ..errors import IbmqbatchError
-    from ..jobset.catalog import find_path
+    from ...errors import IbmqbatchError
+    from ...jobset.catalog import find_path
 
     reference = ctx.params.get("job_set")
     if not isinstance(reference, str) or not reference:
@@ -135,22 +135,22 @@ def _name(path: Path) -> str | None:
 
 
 def _glance(path: Path) -> Glance | None:
-    from ..manifest.glance import glance
+    from ...manifest.glance import glance
 
     return glance(path)
 
 
 def accounts() -> Candidates:
     """Offer the accounts that can be used."""
-    from ..accounts.find import account_names
+    from ...accounts.find import account_names
 
     return list(account_names())
 
 
 def stored_accounts() -> Candidates:
     """Offer the accounts that were logged in to."""
-    from ..accounts.store import stored_names
-    from ..errors import StorageError
+    from ...accounts.store import stored_names
+    from ...errors import StorageError
 
     try:
         return list(stored_names())
@@ -160,9 +160,9 @@ def stored_accounts() -> Candidates:
 
 def backends(ctx: Any) -> Candidates:
     """Offer the backends of the account that is named, or else of all: those that were seen."""
-    from ..accounts.model import LOCAL_BACKEND
-    from ..service.backend_names import known_backends
-    from ..service.endpoint import LOCAL
+    from ...accounts.model import LOCAL_BACKEND
+    from ...service.backend_names import known_backends
+    from ...service.endpoint import LOCAL
 
     found = {(LOCAL_BACKEND, LOCAL)}
     found |= {(name, account) for account, names in known_backends().items() for name in names}
@@ -176,9 +176,9 @@ def backends(ctx: Any) -> Candidates:
 
 
 def _looks() -> Iterator[Any]:
-    from ..errors import StorageError
-    from ..jobset.catalog import set_paths
-    from ..manifest.glance import glance
+    from ...errors import StorageError
+    from ...jobset.catalog import set_paths
+    from ...manifest.glance import glance
 
     try:
         paths = set_paths()[:_LOOKED_AT]

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from ..errors import UsageError
-from . import candidates
+from .completion import candidates
 
 __all__ = [
     "JobSet",

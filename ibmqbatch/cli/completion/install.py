@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import StorageError, UsageError
+from ...errors import StorageError, UsageError
 from .scripts import SCRIPTS
 
 __all__ = ["install", "show"]
@@ -18,7 +18,7 @@ _ZSH_LINE = "fpath+=~/.zfunc; autoload -Uz compinit; compinit"
 
 def show() -> None:
     """Print the script of the shell that has started this process."""
-    from ..render.console import write_line
+    from ...render.console import write_line
 
     _, script = SCRIPTS[_shell(os.environ)]
     write_line(script.rstrip())
@@ -26,7 +26,7 @@ def show() -> None:
 
 def install() -> None:
     """Put the script where the shell finds it, and have its start-up file read it where it must."""
-    from ..render.console import message
+    from ...render.console import message
 
     shell = _shell(os.environ)
     name, script = SCRIPTS[shell]
