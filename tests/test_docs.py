@@ -20,7 +20,7 @@ from ibmqbatch.jobset.options import check_options
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.devices import REHEARSALS
 from ibmqbatch.local.recipe import recipe
-from ibmqbatch.render.envelope import SCHEMA
+from ibmqbatch.render.output import SCHEMA
 from tests.conftest import BELL, Cli
 from tests.terminal import run_in_terminal, without_escapes
 

@@ -19,8 +19,9 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, Problem, StorageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, TimedOut, Unsettled
-from ..render.console import complain, discard_output, is_terminal, message
-from ..render.envelope import write_envelope
+from ..render.console import complain, discard_output, err, is_terminal, message
+from ..render.output import write_envelope
+from ..render.text import clean
 from ..render.wording import problems_in_commands
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..manifest.records import JobRecord
     from ..manifest.store import Manifest
 
-__all__ = ["Verb", "interrupts", "outcome", "verb", "working"]
+__all__ = ["Verb", "agreed", "can_ask", "chosen", "interrupts", "outcome", "verb", "working"]
 
 _LOGS_KEPT = 20
 _TELL_REQUESTS = 2  # how often --verbose is given
@@ -262,3 +263,30 @@ def outcome(jobs: Sequence[JobRecord]) -> ExitCode:
     if any(job.lost or job.overdue or job.status != "DONE" for job in jobs):
         return ExitCode.PARTIAL
     return ExitCode.DONE
+
+
+# Questions to the person at the terminal stand on stderr: stdout is for data.
+
+
+def can_ask() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty() and is_terminal(stderr=True)
+
+
+def agreed(question: str) -> bool:
+    """Ask a question that is answered by yes or no. Silence is a no."""
+    return _answer(f"{question} [y/N]").lower() in {"y", "yes"}
+
+
+def chosen(question: str, number: int) -> int | None:
+    """Ask for a number from 1 to `number` until there is one; None where there is no answer."""
+    while answer := _answer(f"{question} [1-{number}]"):
+        if answer.isdecimal() and 1 <= int(answer) <= number:
+            return int(answer)
+        message(f"Give a number from 1 to {number}, or nothing.")
+    return None
+
+
+def _answer(question: str) -> str:
+    err().print(clean(question), end=" ")
+    return sys.stdin.readline().strip()

@@ -61,7 +61,8 @@ def _carry_out(this: Verb, manifest: Manifest, chosen: set[int]) -> None:
 
 
 def _report(manifest: Manifest, chosen: set[int], wanted: int) -> None:
-    from ..render.console import counts_text, message, plural
+    from ..render.console import message
+    from ..render.text import counts_text, plural
 
     jobs = [job for job in manifest.jobs() if job.index in chosen]
     counts = {str(status): count for status, count in count_statuses(jobs).items()}

@@ -105,6 +105,7 @@ def _step(this: Verb, manifest: Manifest) -> float | None:
 
 
 def _tell(item: dict[str, Any]) -> None:
-    from ..render.console import clean, counts_text, write_line
+    from ..render.console import write_line
+    from ..render.text import clean, counts_text
 
     write_line(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}")

@@ -36,7 +36,8 @@ def command(
     Example: ibmqbatch export latest -o calibration.sqlite
     """
     from ..manifest.copies import export_copy
-    from ..render.console import is_terminal, message, size_text, write_line
+    from ..render.console import is_terminal, message, write_line
+    from ..render.text import size_text
 
     with verb("export", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         record = manifest.job_set()

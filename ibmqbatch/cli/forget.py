@@ -11,10 +11,10 @@ import typer
 from ..errors import UsageError
 from ..jobset.catalog import find_path
 from ..jobset.errors import NotFinished
-from ..render.console import is_terminal, message, plural, size_text, write_line
+from ..render.console import is_terminal, message, write_line
+from ..render.text import plural, size_text
 from . import _options
-from ._lifecycle import Verb, verb
-from .asking import agreed, can_ask
+from ._lifecycle import Verb, agreed, can_ask, verb
 from .completion import candidates
 
 if TYPE_CHECKING:

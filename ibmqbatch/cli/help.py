@@ -54,7 +54,7 @@ def command(
             this.data["exit_codes"] = {str(int(code)): code.meaning for code in ExitCode}
             _tell(this, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
         elif name == "json-schema":
-            from ..render.envelope import SCHEMA
+            from ..render.output import SCHEMA
 
             schema = SCHEMA.read_text("utf-8")
             this.data["json_schema"] = json_format.loads(schema)

@@ -71,7 +71,8 @@ def _import(this: Verb, file: Path, *, take_over: bool) -> None:
 
 def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
     from ..jobset.standing import is_held
-    from ..render.console import is_terminal, message, plural, size_text, write_line
+    from ..render.console import is_terminal, message, write_line
+    from ..render.text import plural, size_text
 
     what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
     if not is_terminal():

@@ -26,7 +26,7 @@ def command(
     Example: ibmqbatch logs latest --job 3
     """
     from ..render.console import message
-    from ..render.logs import show_logs
+    from ..render.tables import show_logs
 
     with verb("logs", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
         jobs = _chosen(manifest, job)

@@ -115,7 +115,7 @@ def _command_in(arguments: Sequence[str]) -> str:
 def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem]) -> int:
     """Say what was wrong before a verb had begun."""
     from ..render.console import complain
-    from ..render.envelope import write_envelope
+    from ..render.output import write_envelope
 
     if "--json" in arguments:
         write_envelope(_command_in(arguments), code, {}, problems)

@@ -152,8 +152,9 @@ class _Recovery:
     def _describe(self, path: Path) -> None:
         """Name the one set that was asked for, bring it up to date, and tell all of it."""
         from ..jobset.advance import try_advance
-        from ..render.console import is_terminal, message, plural, write_line
+        from ..render.console import is_terminal, message, write_line
         from ..render.progress import ProgressBars
+        from ..render.text import plural
 
         this = self._this
         with Manifest.open(path) as manifest:
@@ -265,7 +266,8 @@ class _Recovery:
 
     def _note(self, made: Rebuilt) -> None:
         """Tell of a set that is new here, and name what is missing or twice."""
-        from ..render.console import first_of, listed, message, plural, span_text
+        from ..render.console import message
+        from ..render.text import first_of, listed, plural, span_text
 
         holes = made.holes
         with Manifest.open(made.path) as manifest:
@@ -300,7 +302,8 @@ class _Recovery:
         """Bring one of many sets up to date, and tell of it in a line."""
         from ..jobset.advance import try_advance
         from ..jobset.work import Work
-        from ..render.console import is_terminal, message, plural, write_line
+        from ..render.console import is_terminal, message, write_line
+        from ..render.text import plural
 
         with Manifest.open(path) as manifest:
             record = manifest.job_set()

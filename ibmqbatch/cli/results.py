@@ -149,8 +149,9 @@ def _indexes(manifest: Manifest, wanted: Sequence[str] | None) -> list[int] | No
 def _ask_again(this: Verb, manifest: Manifest, indexes: list[int] | None, *, quiet: bool) -> None:
     """Ask for results whatever is known of them; what is here stays where nothing comes."""
     from ..jobset.advance import ask_again
-    from ..render.console import listed, message
+    from ..render.console import message
     from ..render.progress import ProgressBars
+    from ..render.text import listed
 
     wanted = [job.index for job in manifest.jobs() if _concerned(job, indexes)]
     with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
@@ -254,8 +255,9 @@ def _write_raw(
 ) -> list[dict[str, object]]:
     """Write each job's answer as it came; return which job's is in which file."""
     from ..jobset.results import raw_bodies
-    from ..render.console import message, plural
+    from ..render.console import message
     from ..render.output import binary_output, ensure_output_folder
+    from ..render.text import plural
 
     ensure_output_folder(folder)
     width = len(str(manifest.job_set().total_jobs - 1))
@@ -289,7 +291,7 @@ def _show(
         this.exit_code = (
             outcome(jobs) if outcome(jobs) is not ExitCode.DONE else ExitCode.UNFINISHED
         )
-        from ..render.console import plural
+        from ..render.text import plural
 
         raise NotFinished(
             f"Not delivered yet: {len(coming)} of {plural(len(jobs), 'job')}.",
@@ -308,8 +310,8 @@ def _show(
 
 def _tell_missing(missing: Sequence[JobRecord]) -> None:
     """Say what there are no results of, and why: once for jobs that are alike."""
-    from ..render.console import message, span_text, status_word
-    from ..render.text import reason_lines
+    from ..render.console import message
+    from ..render.text import reason_lines, span_text, status_word
 
     def why(job: JobRecord) -> str:
         return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")

@@ -59,9 +59,9 @@ def go_on(
     """Advance a set until everything is sent, or, with `wait`, until nothing is left to do."""
     from ..jobset.advance import follow
     from ..jobset.standing import check_held, is_sent, is_settled
-    from ..render.console import counts_text, message, plural
+    from ..render.console import message
     from ..render.progress import ProgressBars, live_view
-    from ..render.text import reason_lines
+    from ..render.text import counts_text, plural, reason_lines
 
     def describe() -> dict[str, object]:
         return set_data(manifest.job_set(), manifest.jobs())

@@ -112,7 +112,8 @@ def _carry_out(this: Verb, manifest: Manifest) -> None:
 
 def _report(manifest: Manifest, *, changed: bool) -> None:
     from ..jobset.reconcile import unlabelled
-    from ..render.console import message, plural
+    from ..render.console import message
+    from ..render.text import plural
 
     record = manifest.job_set()
     tags = ", ".join(record.tags) or "no tags"

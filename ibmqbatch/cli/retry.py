@@ -61,7 +61,8 @@ def _still_lacking(
     this: Verb, manifest: Manifest, chosen: list[JobRecord], *, quiet: bool
 ) -> list[JobRecord]:
     """Leave out jobs whose results come after all."""
-    from ..render.console import listed, message
+    from ..render.console import message
+    from ..render.text import listed
 
     if not any(map(lacks_results, chosen)):
         return chosen
@@ -73,14 +74,16 @@ def _still_lacking(
 
 
 def _say_unknown(jobs: Sequence[int]) -> None:
-    from ..render.console import listed, message
+    from ..render.console import message
+    from ..render.text import listed
 
     if jobs:
         message(f"The circuits of {listed('job', jobs)} are not known here; the others go on.")
 
 
 def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
-    from ..render.console import message, plural
+    from ..render.console import message
+    from ..render.text import plural
 
     text = "No job has failed."
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)

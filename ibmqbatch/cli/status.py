@@ -188,7 +188,8 @@ def _measure(this: Verb, manifest: Manifest) -> None:
 
 def _tell_unsent(manifest: Manifest) -> None:
     """Say how jobs get sent that nobody is sending at present."""
-    from ..render.console import message, plural
+    from ..render.console import message
+    from ..render.text import plural
 
     unsent = sum(job.unsent for job in manifest.jobs())
     if not unsent or manifest.db.is_copy:

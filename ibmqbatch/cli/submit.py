@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from . import _options, sampler
+from . import _options
 from ._lifecycle import Verb, verb
 from .completion import candidates
 from .resume import go_on
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..service.endpoint import Account
     from ..service.types import Backend
 
+_SAMPLER = "What the service does with the circuits"
+_COST = "What it may cost"
 _FEW = 12  # circuits whose results are shown at once
 
 
@@ -123,17 +125,104 @@ def command(
     measure_all: Annotated[
         bool, typer.Option("--measure-all", help="Measure all qubits of circuits that do not.")
     ] = False,
-    options_file: sampler.OptionsFile = None,
-    dynamical_decoupling: sampler.Decoupling = None,
-    twirl: sampler.Twirl = None,
-    rep_delay: sampler.RepDelay = None,
-    init_qubits: sampler.InitQubits = True,
-    meas_type: sampler.MeasType = None,
-    fractional_gates: sampler.Fractional = False,
-    private: sampler.Private = False,
-    batch: sampler.Batch = False,
-    max_execution_time: sampler.MaxExecutionTime = None,
-    max_cost: sampler.MaxCost = None,
+    options_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--options",
+            metavar="FILE",
+            help="Options of the sampler, in a TOML file; flags have the last word.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    dynamical_decoupling: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--dynamical-decoupling",
+            metavar="XX|XpXm|XY4",
+            help="Decouple idle qubits by this sequence.",
+            autocompletion=candidates.one_of("XX", "XpXm", "XY4"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    twirl: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--twirl",
+            metavar="gates|measure|all",
+            help="Twirl gates, measurements, or both.",
+            autocompletion=candidates.one_of("gates", "measure", "all"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    rep_delay: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--rep-delay",
+            metavar="SECONDS",
+            help="Time from one shot to the next.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    init_qubits: Annotated[
+        bool,
+        typer.Option(
+            "--init-qubits/--no-init-qubits",
+            help="Reset all qubits before each shot.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = True,
+    meas_type: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--meas-type",
+            metavar="TYPE",
+            help="classified (bits), kerneled or avg_kerneled (levels).",
+            autocompletion=candidates.one_of("classified", "kerneled", "avg_kerneled"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    fractional_gates: Annotated[
+        bool,
+        typer.Option(
+            "--fractional-gates",
+            help="Compile to rx and rzz of any angle as well, where the device has them.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private",
+            help="The service shows nobody the circuits, and gives each result once.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    batch: Annotated[
+        bool,
+        typer.Option(
+            "--batch",
+            help="Have all jobs run in one batch; its plan limits how long that may take.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    max_execution_time: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--max-execution-time",
+            metavar="SECONDS",
+            help="Have a job cancelled that takes longer, on the quantum processor.",
+            rich_help_panel=_COST,
+        ),
+    ] = None,
+    max_cost: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--max-cost",
+            metavar="SECONDS",
+            help="Send nothing if the set is estimated to take longer than this.",
+            rich_help_panel=_COST,
+        ),
+    ] = None,
     max_fails: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
@@ -190,7 +279,7 @@ def command(
                 initial_layout=_qubits(initial_layout),
                 measure_all=measure_all,
                 fractional=fractional_gates,
-                options=sampler.sampler_options(
+                options=sampler_options(
                     options_file,
                     decoupling=dynamical_decoupling,
                     twirl=twirl,
@@ -211,6 +300,42 @@ def command(
             with manifest:
                 _send(this, manifest, detach=detach, wait=wait, timeout=timeout, quiet=quiet)
     return this.exit_code
+
+
+def sampler_options(
+    file: Path | None,
+    *,
+    decoupling: str | None,
+    twirl: str | None,
+    rep_delay: float | None,
+    init_qubits: bool,
+    meas_type: str | None,
+) -> dict[str, dict[str, Any]]:
+    """Return the options that the file and the flags ask for; raises UsageError."""
+    from ..errors import UsageError
+    from ..jobset.options import check_options, merged, read_options
+
+    flags: dict[str, dict[str, Any]] = {}
+    if decoupling is not None:
+        flags["dynamical_decoupling"] = {"enable": True, "sequence_type": decoupling}
+    if twirl is not None:
+        if twirl not in {"gates", "measure", "all"}:
+            raise UsageError(f"--twirl '{twirl}' is not known.", "Use gates, measure or all.")
+        flags["twirling"] = {
+            "enable_gates": twirl != "measure",
+            "enable_measure": twirl != "gates",
+        }
+    execution: dict[str, Any] = {}
+    if rep_delay is not None:
+        execution["rep_delay"] = rep_delay
+    if not init_qubits:
+        execution["init_qubits"] = False
+    if meas_type is not None:
+        execution["meas_type"] = meas_type
+    if execution:
+        flags["execution"] = execution
+    check_options(flags, "On the command line")
+    return merged({} if file is None else read_options(file), flags)
 
 
 def _read_stdin(paths: Sequence[Path]) -> bytes | None:

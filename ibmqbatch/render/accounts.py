@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .console import clean, err, is_terminal, out, plural, write_line
+from .console import err, is_terminal, out, write_line
+from .text import clean, plural
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .console import clean, is_terminal, out, plural, write_line
+from .console import is_terminal, out, write_line
+from .text import clean, plural
 
 __all__ = ["age_text", "show_backend", "show_backends", "shows_gates"]
 

@@ -10,37 +10,28 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..alike import Group, Groups, shape
+from .text import clean, plural
 from .wording import in_commands, problems_in_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
     from ..errors import Problem
 
 __all__ = [
-    "clean",
     "complain",
-    "counts_text",
     "discard_output",
     "drawing_on",
     "err",
-    "first_of",
     "is_terminal",
-    "listed",
     "message",
     "out",
-    "plural",
-    "size_text",
-    "span_text",
-    "status_word",
     "write_line",
 ]
 
-_MOST_LISTED = 10
 _MOST_KINDS = 20  # of problems that are told
-_WORDS = {"INITIALIZING": "PLANNED"}
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
 
 _drawn_on: list[Console] = []  # by what is drawn anew all the time, the latest last
@@ -69,55 +60,6 @@ def _console(*, stderr: bool) -> Console:
 def is_terminal(*, stderr: bool = False) -> bool:
     """Tell whether a person looks at stdout (or stderr)."""
     return (sys.stderr if stderr else sys.stdout).isatty()
-
-
-def clean(text: str) -> str:
-    """Replace what could steer a terminal: names and reasons may come from anywhere."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def plural(number: int, thing: str) -> str:
-    """Write a number of things."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def listed(thing: str, which: Sequence[object]) -> str:
-    """Write which things are meant: `job 3`, or `jobs 3, 4`; of many the first."""
-    return f"{thing}{'' if len(which) == 1 else 's'} {first_of(which)}"
-
-
-def first_of(items: Sequence[object]) -> str:
-    """Write a list; of a long one the first."""
-    named = [str(item) for item in items[:_MOST_LISTED]]
-    return ", ".join(named if len(items) <= _MOST_LISTED else [*named, "…"])
-
-
-def size_text(size: int) -> str:
-    """Write a number of bytes for a person, in units of a thousand."""
-    number, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if number < 999.5:
-            break
-        number, unit = number / 1000, larger
-    places = 1 if unit != "bytes" and number < 99.95 else 0
-    return f"{number:.{places}f} {unit}"
-
-
-def span_text(thing: str, first: int, last: int) -> str:
-    """Write a range of things, both ends included: `circuit 3`, or `circuits 3 to 5`."""
-    return f"{thing} {first}" if first == last else f"{thing}s {first} to {last}"
-
-
-def status_word(status: str) -> str:
-    """Return the word that a person reads for a job's status; JSON has Qiskit's own names."""
-    return _WORDS.get(status, status)
-
-
-def counts_text(counts: Mapping[str, int]) -> str:
-    """Write how many jobs have which status, leaving out those that none has."""
-    return ", ".join(
-        f"{count} {status_word(status).lower()}" for status, count in counts.items() if count
-    )
 
 
 def write_line(text: str = "") -> None:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from .console import clean, counts_text, plural, status_word
 from .tables import most_urgent
+from .text import clean, counts_text, plural, status_word
 
 __all__ = ["NotebookBar", "in_notebook", "job_set_html"]
 

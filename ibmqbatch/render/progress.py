@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from .console import counts_text, drawing_on, err, is_terminal, message, out
+from .console import drawing_on, err, is_terminal, message, out
 from .tables import job_set_view
+from .text import counts_text
 
 if TYPE_CHECKING:
     from rich.console import Console

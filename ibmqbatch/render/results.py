@@ -6,8 +6,8 @@ import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, TextIO
 
-from .console import clean, out, plural
-from .json_text import json_text
+from .console import out
+from .text import clean, json_text, plural
 
 __all__ = ["metadata_text", "show_results", "write_arrays", "write_results"]
 

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import clean, is_terminal, out, plural, size_text, status_word, write_line
-from .text import reason_lines
+from .console import is_terminal, out, write_line
+from .text import clean, plural, reason_lines, size_text, status_word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,6 +19,7 @@ __all__ = [
     "most_urgent",
     "show_events",
     "show_job_set",
+    "show_logs",
     "show_plan",
     "show_sets",
     "show_usage",
@@ -331,3 +332,27 @@ def _time(at: str | None) -> str:
 
 def _clock(at: str | None) -> str:
     return at[5:19].replace("T", " ") if at else ""
+
+
+def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:
+    """Show each job's reason, then its log, line by line."""
+    for number, item in enumerate(logs):
+        if number:
+            write_line("")
+        _log_heading(item)
+        if item["reason"]:
+            write_line(clean(item["reason"]))
+        if item["solution"]:
+            write_line(clean(item["solution"]))
+        for line in (item["text"] or "").splitlines():
+            write_line(clean(line))
+
+
+def _log_heading(item: Mapping[str, Any]) -> None:
+    parts = [f"job {item['index']}", status_word(item["status"]), clean(item["id"] or "not sent")]
+    if is_terminal():
+        from rich.text import Text
+
+        out().print(Text("  ".join(parts), "bold", no_wrap=True, overflow="ellipsis"))
+    else:
+        write_line("\t".join(parts))

@@ -10,15 +10,8 @@ from rich.live import Live
 
 from ibmqbatch.errors import Problem
 from ibmqbatch.render import console
-from ibmqbatch.render.console import (
-    complain,
-    counts_text,
-    drawing_on,
-    message,
-    size_text,
-    span_text,
-)
-from ibmqbatch.render.text import reason_lines
+from ibmqbatch.render.console import complain, drawing_on, message
+from ibmqbatch.render.text import counts_text, reason_lines, size_text, span_text
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def circuits(ctx: Any, incomplete: str) -> Candidates:
 def jobs(ctx: Any, incomplete: str) -> Candidates:
     """Offer the jobs of the set that is named, with how they stand."""
     from ...manifest.glance import glance_jobs
-    from ...render.console import span_text, status_word
+    from ...render.text import span_text, status_word
 
     path = _named_set(ctx)
     found = [] if path is None else glance_jobs(path)

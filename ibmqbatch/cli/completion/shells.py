@@ -47,7 +47,7 @@ def answer(instruction: str, arguments: Sequence[str]) -> None:
 
 def _printable(found: Answer) -> Iterator[tuple[str, str]]:
     """Yield the candidates that can stand on a line, descriptions made harmless."""
-    from ...render.console import clean
+    from ...render.text import clean
 
     for candidate in found.words:
         if candidate.value.isprintable() and candidate.value:
