@@ -1,4 +1,4 @@
-"""What every verb does around its own work: errors, JSON, interrupts, the connection."""
+"""What every verb does around its own work: errors, JSON, interrupts, progress, questions."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import paths
 from ..clock import Clock
 from ..errors import IbmqbatchError, Problem, StorageError
 from ..exitcodes import ExitCode
-from ..jobset.errors import Interrupted, TimedOut, Unsettled
+from ..jobset.errors import HeldCopy, Interrupted, TimedOut, Unsettled
+from ..jobset.interrupts import interrupting
 from ..render.console import complain, discard_output, err, is_terminal, message
 from ..render.output import write_envelope
+from ..render.progress import ProgressBars, live_view
+from ..render.tables import show_outcome
 from ..render.text import clean
 from ..render.wording import problems_in_commands
 
 if TYPE_CHECKING:
-    from ..jobset.work import Observer, Work
+    from ..jobset.job_set import JobSet
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
-__all__ = ["Verb", "agreed", "can_ask", "chosen", "interrupts", "outcome", "verb", "working"]
+__all__ = ["Context", "agreed", "can_ask", "chosen", "outcome", "running"]
 
 _LOGS_KEPT = 20
 _TELL_REQUESTS = 2  # how often --verbose is given
@@ -37,30 +40,117 @@ _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
 @dataclass(slots=True)
-class Verb:
+class Context:
     """One run of a verb: its exit code, what was wrong, the data of its JSON document.
 
     The document is printed, or written to the file `output`. `things` are what several problems are
-    about. `advice` says how to go on after an interrupt; `planned` that this very run has made the
-    set, so that nobody else can have sent it.
+    about. `advice` says how to go on after an interrupt. `bars` show progress, but not if `quiet`.
     """
 
     command: str
     json: bool = False
     verbose: int = 0
+    quiet: bool = False
     things: str = "job set"
     output: Path | None = None
     advice: str = "Run the command again."
-    planned: bool = False
     clock: Clock = field(default_factory=Clock)
     data: dict[str, Any] = field(default_factory=dict)
     exit_code: ExitCode = ExitCode.DONE
     problems: list[Problem] = field(default_factory=list)
+    bars: ProgressBars = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.bars = ProgressBars(enabled=not self.quiet)
+
+    @property
+    def talkative(self) -> bool:
+        """Whether a person is told in words what becomes of it."""
+        return not self.quiet and not self.json
 
     def fail(self, error: IbmqbatchError, exit_code: ExitCode | None = None) -> None:
         """Take an error as the way this run ends."""
         self.problems += error.problems
         self.exit_code = error.exit_code if exit_code is None else exit_code
+
+    @contextlib.contextmanager
+    def interruptible(self, advice: str) -> Iterator[None]:
+        """Have Ctrl-C and SIGTERM end the block's waits; what is in flight lands.
+
+        `advice` says how to go on then. Raises Interrupted at the end of the block.
+        """
+        self.advice = advice
+        with _interruptible(self.clock, advice):
+            yield
+        if self.clock.interrupted.is_set():
+            raise Interrupted("Interrupted.")
+
+    @contextlib.contextmanager
+    def opened(self, found: str | JobSet) -> Iterator[JobSet]:
+        """Open a set, or find it first, for the block, and tell of what is done with it.
+
+        Where the service leaves a submission in doubt, its error becomes Unsettled.
+        """
+        from ..jobset.job_set import JobSet
+
+        job_set = JobSet.find(found) if isinstance(found, str) else found
+
+        @contextlib.contextmanager
+        def guard(_clock: Clock) -> Iterator[None]:
+            from ..service.errors import ServiceError
+
+            here = job_set.id
+            advice = (
+                f"Nothing is lost; go on with `ibmqbatch resume {here}` "
+                f"or `ibmqbatch results {here} --wait`, "
+                f"or end its jobs with `ibmqbatch cancel {here}`."
+            )
+            try:
+                with self.interruptible(advice):
+                    yield
+            except ServiceError as error:
+                if any(job.unsure for job in job_set.jobs):
+                    raise Unsettled(
+                        f"{error.message} A submission may or may not have reached the service.",
+                        f"`ibmqbatch resume {here}` finds out; it sends nothing twice.",
+                    ) from error
+                raise
+            finally:
+                self.bars.clear()
+
+        with job_set.session(self.clock, self.bars, guard):
+            yield job_set
+
+    def move_on(
+        self, job_set: JobSet, *, wait: bool, timeout: float | None, take_over: bool = False
+    ) -> None:
+        """Send what is not sent yet, with `wait` follow it to its end, and tell how the set stands.
+
+        Raises HeldCopy where there is something that this copy of the set does not send.
+        """
+        held = None
+        self.clock.set_deadline(timeout)
+        try:
+            try:
+                job_set.resume(take_over=take_over, persistent=wait)
+            except HeldCopy as error:
+                held = error  # what the other copy has sent is followed all the same
+            if wait:
+                self.bars.stop()
+                with live_view(job_set.describe, stderr=True, enabled=self.talkative) as show:
+                    show()
+                    job_set.wait(progress=lambda *_: show())
+        finally:
+            self.data["job_set"] = job_set.describe()
+        self.exit_code = outcome(job_set.jobs)
+        if self.exit_code is ExitCode.UNFINISHED and not wait:
+            # All is sent, which was the task; unless something has failed already.
+            failed = self.data["job_set"]["counts"]["ERROR"]
+            self.exit_code = ExitCode.PARTIAL if failed else ExitCode.DONE
+        if self.talkative:
+            show_outcome(self.data["job_set"])
+        if held is not None:
+            raise held
 
 
 class _Terminated(BaseException):
@@ -68,40 +158,49 @@ class _Terminated(BaseException):
 
 
 @contextlib.contextmanager
-def verb(
-    command: str, *, json: bool = False, verbose: int = 0, things: str = "job set"
-) -> Iterator[Verb]:
+def running(
+    command: str,
+    *,
+    json: bool = False,
+    verbose: int = 0,
+    quiet: bool = True,
+    things: str = "job set",
+) -> Iterator[Context]:
     """Run the block as a verb: what it raises becomes a sentence, or JSON, and an exit code.
 
-    `verbose`: 1 names the log file of an error, 2 tells of every request as well.
+    `verbose`: 1 names the log file of an error, 2 tells of every request as well. `quiet` tells
+    nothing of progress, as befits a verb that has none.
     """
-    this = Verb(command, json, verbose, things)
+    context = Context(command, json, verbose, quiet, things)
     log = ""
     previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        with _requests_told() if verbose >= _TELL_REQUESTS else contextlib.nullcontext():
-            yield this
+        with (
+            _requests_told() if verbose >= _TELL_REQUESTS else contextlib.nullcontext(),
+            context.bars,
+        ):
+            yield context
     except Interrupted as error:
-        ended_by = this.clock.signal
-        this.fail(error, ExitCode.TERMINATED if ended_by == signal.SIGTERM else None)
+        ended_by = context.clock.signal
+        context.fail(error, ExitCode.TERMINATED if ended_by == signal.SIGTERM else None)
     except TimedOut as error:
-        error.hint = this.advice
-        this.fail(error)
+        error.hint = context.advice
+        context.fail(error)
     except IbmqbatchError as error:
-        this.fail(error)
+        context.fail(error)
         if verbose:
-            log = _write_log(command, this.problems)
+            log = _write_log(command, context.problems)
             message(f"More is in {log}.")
     except KeyboardInterrupt:
-        this.fail(Interrupted("Interrupted.", this.advice))
+        context.fail(Interrupted("Interrupted.", context.advice))
     except _Terminated:
-        this.fail(Interrupted("Terminated.", this.advice), ExitCode.TERMINATED)
+        context.fail(Interrupted("Terminated.", context.advice), ExitCode.TERMINATED)
     except BrokenPipeError:
         discard_output()
     except OSError as error:
         # What is written to, stdout above all, is full or gone.
         log = _write_log(command)
-        this.problems.append(
+        context.problems.append(
             Problem(
                 "storage",
                 f"Something cannot be read or written: {error.strerror or error}"
@@ -109,34 +208,34 @@ def verb(
                 f"The details are in {log}. Nothing that was acknowledged is lost.",
             )
         )
-        this.exit_code = ExitCode.ERROR
+        context.exit_code = ExitCode.ERROR
         discard_output()
     except Exception as error:  # noqa: BLE001 - the edge: an error of ours must not be a traceback
         log = _write_log(command)
-        this.problems.append(
+        context.problems.append(
             Problem(
                 "internal",
                 f"Something unforeseen went wrong ({type(error).__name__}).",
                 f"The details are in {log}. Nothing that was acknowledged is lost.",
             )
         )
-        this.exit_code = ExitCode.ERROR
+        context.exit_code = ExitCode.ERROR
     finally:
         signal.signal(signal.SIGTERM, previous)
     try:
-        if this.json:
-            _write_document(this)
+        if context.json:
+            _write_document(context)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
-    _tell_problems(this, log)
+    _tell_problems(context, log)
 
 
-def _tell_problems(this: Verb, log: str) -> None:
+def _tell_problems(context: Context, log: str) -> None:
     """Say what was wrong; where not all is told, name where it is: the document, or a log file."""
-    left_out = complain(this.problems, this.things)
-    if left_out and not this.json:
-        message(f"All problems are in {log or _write_log(this.command, this.problems)}.")
+    left_out = complain(context.problems, context.things)
+    if left_out and not context.json:
+        message(f"All problems are in {log or _write_log(context.command, context.problems)}.")
 
 
 @contextlib.contextmanager
@@ -161,12 +260,14 @@ def _requests_told() -> Iterator[None]:
         logger.setLevel(logging.NOTSET)
 
 
-def _write_document(this: Verb) -> None:
+def _write_document(context: Context) -> None:
     try:
-        write_envelope(this.command, this.exit_code, this.data, this.problems, this.output)
+        write_envelope(
+            context.command, context.exit_code, context.data, context.problems, context.output
+        )
     except StorageError as error:
-        this.fail(error)
-        write_envelope(this.command, this.exit_code, {}, this.problems)
+        context.fail(error)
+        write_envelope(context.command, context.exit_code, {}, context.problems)
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
@@ -193,19 +294,13 @@ def _write_log(command: str, problems: Sequence[Problem] = ()) -> str:
     return str(path)
 
 
-@contextlib.contextmanager
-def interrupts(clock: Clock, advice: str) -> Iterator[None]:
-    """While the block runs, have Ctrl-C and SIGTERM end waits, and let what is in flight land.
+def _interruptible(clock: Clock, advice: str) -> AbstractContextManager[None]:
+    """Have Ctrl-C and SIGTERM end the block's waits, and let what is in flight land.
 
     The first says at once what is safe and how to go on (`advice`); the second leaves at once.
     """
 
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if clock.interrupted.is_set():
-            if is_terminal(stderr=True):
-                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
-            os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
-        clock.interrupt(number)
+    def first() -> None:
         text = f"Stopping: requests in flight land first. {advice}"
         try:
             message(text)
@@ -213,45 +308,12 @@ def interrupts(clock: Clock, advice: str) -> Iterator[None]:
             # What this interrupts was itself writing to the stream.
             os.write(sys.stderr.fileno(), f"\n{text}\n".encode())
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    def again(number: int) -> NoReturn:
+        if is_terminal(stderr=True):
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+        os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
 
-
-@contextlib.contextmanager
-def working(this: Verb, manifest: Manifest, observer: Observer | None = None) -> Iterator[Work]:
-    """Connect to the service of a set for the block.
-
-    An error of the service that leaves a submission in doubt becomes Unsettled.
-    """
-    from ..accounts.find import find_account
-    from ..jobset.work import Unobserved, Work
-    from ..service.client import Client
-    from ..service.errors import ServiceError
-
-    record = manifest.job_set()
-    this.advice = (
-        f"Nothing is lost; go on with `ibmqbatch resume {record.id}` "
-        f"or `ibmqbatch results {record.id} --wait`, "
-        f"or end its jobs with `ibmqbatch cancel {record.id}`."
-    )
-    with Client(find_account(record.account), this.clock) as client:
-        try:
-            with interrupts(this.clock, this.advice):
-                watcher = observer or Unobserved()
-                yield Work(manifest, client, this.clock, watcher, looked=this.planned)
-            if this.clock.interrupted.is_set():
-                raise Interrupted("Interrupted.")
-        except ServiceError as error:
-            if any(job.unsure for job in manifest.jobs()):
-                raise Unsettled(
-                    f"{error.message} A submission may or may not have reached the service.",
-                    f"`ibmqbatch resume {record.id}` finds out; it sends nothing twice.",
-                ) from error
-            raise
+    return interrupting(clock, (signal.SIGINT, signal.SIGTERM), first, again)
 
 
 def outcome(jobs: Sequence[JobRecord]) -> ExitCode:

@@ -16,7 +16,7 @@ from ..errors import StorageError, UsageError
 from ..render.console import message
 from ..render.text import plural
 from . import _options
-from ._lifecycle import Verb, agreed, can_ask, chosen, verb
+from ._lifecycle import Context, agreed, can_ask, chosen, running
 from .completion import candidates
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def account_list(json: _options.Json = False, verbose: _options.Verbose = 0) -> 
     from ..accounts.view import account_data
     from ..render.accounts import show_accounts
 
-    with verb("account list", json=json, verbose=verbose) as this:
+    with running("account list", json=json, verbose=verbose) as context:
         stored_names()  # must be readable: it tells what is in use
         names = account_names()
-        this.data["accounts"] = [account_data(name) for name in names]
-        if not this.json:
-            show_accounts(this.data["accounts"])
+        context.data["accounts"] = [account_data(name) for name in names]
+        if not context.json:
+            show_accounts(context.data["accounts"])
         chosen, because = chosen_name()
         if chosen not in names:
             message(f"'{chosen}', in use by the {because}, does not exist.")
@@ -63,7 +63,7 @@ def account_list(json: _options.Json = False, verbose: _options.Verbose = 0) -> 
             qiskit_names()
         except StorageError as error:
             message(f"Left out: {error.message}")
-    return this.exit_code
+    return context.exit_code
 
 
 def account_use(
@@ -83,16 +83,16 @@ def account_use(
     from ..accounts.view import account_data
     from ..render.accounts import account_line
 
-    with verb("account use", json=json, verbose=verbose) as this:
+    with running("account use", json=json, verbose=verbose) as context:
         find_account(name)
         use_account(name)
-        this.data["account"] = account_data(name)
-        if not this.json:
-            message(f"In use: {account_line(this.data['account'])}.")
+        context.data["account"] = account_data(name)
+        if not context.json:
+            message(f"In use: {account_line(context.data['account'])}.")
         chosen, because = chosen_name()
         if chosen != name:
             message(f"Note: '{chosen}' goes before it, by the {because}.")
-    return this.exit_code
+    return context.exit_code
 
 
 def account_show(
@@ -119,11 +119,11 @@ def account_show(
     from ..accounts.view import account_details
     from ..render.accounts import show_account
 
-    with verb("account show", json=json, verbose=verbose) as this:
-        this.data["account"] = account_details(*chosen_name(name))
-        if not this.json:
-            show_account(this.data["account"], origins=origin)
-    return this.exit_code
+    with running("account show", json=json, verbose=verbose) as context:
+        context.data["account"] = account_details(*chosen_name(name))
+        if not context.json:
+            show_account(context.data["account"], origins=origin)
+    return context.exit_code
 
 
 def account_instances(
@@ -149,7 +149,7 @@ def account_instances(
     from ..render.accounts import show_instances
     from ..service.endpoint import LOCAL
 
-    with verb("account instances", json=json, verbose=verbose) as this:
+    with running("account instances", json=json, verbose=verbose) as context:
         name, _ = chosen_name(account)
         if name == LOCAL:
             endpoint = find_account(name).locate()
@@ -157,17 +157,17 @@ def account_instances(
         else:
             settings = find_settings(name)
             endpoint, meant = settings.directory(), settings.instance
-        instances = reachable_instances(endpoint, this.clock)
+        instances = reachable_instances(endpoint, context.clock)
         if meant is None and len(instances) == 1:
             meant = instances[0].crn
-        this.data["instances"] = [
+        context.data["instances"] = [
             instance_data(item, in_use=meant in {item.crn, item.name}) for item in instances
         ]
         if not instances:
             message(f"The key of the account '{name}' reaches no instance.")
-        elif not this.json:
-            show_instances(this.data["instances"])
-    return this.exit_code
+        elif not context.json:
+            show_instances(context.data["instances"])
+    return context.exit_code
 
 
 def account_logout(
@@ -190,15 +190,15 @@ def account_logout(
     from ..accounts.store import remove_account
     from ..accounts.view import account_data
 
-    with verb("account logout", json=json, verbose=verbose) as this:
+    with running("account logout", json=json, verbose=verbose) as context:
         was_in_use = remove_account(name)
         now, _ = chosen_name()
-        this.data["account"] = account_data(now)
+        context.data["account"] = account_data(now)
         message(f"Logged out: '{name}' and its key are gone from this machine.")
         if was_in_use:
             message(f"It was in use; now '{now}' is.")
         _warn_of_open_sets(name)
-    return this.exit_code
+    return context.exit_code
 
 
 def _warn_of_open_sets(name: str) -> None:
@@ -289,8 +289,8 @@ def account_login(
     """
     from ..accounts.store import add_account, checked_name
 
-    with verb("account login", json=json, verbose=verbose) as this:
-        this.advice = "Nothing is stored."
+    with running("account login", json=json, verbose=verbose) as context:
+        context.advice = "Nothing is stored."
         checked_name(name)
         if no_check and not (instance or "").startswith("crn:"):
             raise UsageError(
@@ -308,10 +308,10 @@ def account_login(
 
             locate(settings)  # which asks nobody where there is a CRN, but looks at it
         else:
-            settings, backends = _checked(this, settings)
+            settings, backends = _checked(context, settings)
         in_use = add_account(settings, replace=replacing, use=use)
-        _tell(this, settings, backends, in_use=in_use)
-    return this.exit_code
+        _tell(context, settings, backends, in_use=in_use)
+    return context.exit_code
 
 
 def _settings(
@@ -400,7 +400,7 @@ def _read_key(token_file: Path | None) -> str:
     return key_in(sys.stdin.buffer.read(LONGEST + 1), "standard input")
 
 
-def _checked(this: Verb, settings: Settings) -> tuple[Settings, int]:
+def _checked(context: Context, settings: Settings) -> tuple[Settings, int]:
     """Have IAM, the search for instances and the service itself say that the account is good.
 
     Returns it with its instance, and the number of backends that it can use.
@@ -410,14 +410,14 @@ def _checked(this: Verb, settings: Settings) -> tuple[Settings, int]:
     from ..service.client import Client
 
     if settings.crn is None:
-        found = reachable_instances(settings.directory(), this.clock)
-        item = _meant(this, settings.instance, found)
+        found = reachable_instances(settings.directory(), context.clock)
+        item = _meant(context, settings.instance, found)
         settings = replace(settings, instance=item.crn, instance_name=item.name or None)
-    with Client(remote_account(settings), this.clock) as client:
+    with Client(remote_account(settings), context.clock) as client:
         return settings, len(client.backend_names())
 
 
-def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Instance:
+def _meant(context: Context, name: str | None, instances: Sequence[Instance]) -> Instance:
     """Return the instance of this name, or the only one, or the one that is chosen when asked."""
     from ..accounts.instances import instances_text, named_instance, no_instance
     from ..accounts.view import instance_data
@@ -431,7 +431,7 @@ def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Insta
         return instances[0]
     offered = [instance_data(item, in_use=False) for item in instances]
     if not can_ask():
-        this.data["instances"] = offered
+        context.data["instances"] = offered
         raise UsageError(
             f"The key reaches {len(instances)} instances, and none is named.",
             f"Name one with --instance: {instances_text(instances)}.",
@@ -443,15 +443,15 @@ def _meant(this: Verb, name: str | None, instances: Sequence[Instance]) -> Insta
     return instances[number - 1]
 
 
-def _tell(this: Verb, settings: Settings, backends: int | None, *, in_use: bool) -> None:
+def _tell(context: Context, settings: Settings, backends: int | None, *, in_use: bool) -> None:
     """Say what the account is, and whether it will be used."""
     from ..accounts.find import chosen_name
     from ..accounts.view import account_data
     from ..render.accounts import account_line
 
-    this.data["account"] = account_data(settings.name)
+    context.data["account"] = account_data(settings.name)
     checked = "not checked" if backends is None else plural(backends, "backend")
-    message(f"Logged in: {account_line(this.data['account'])}, {checked}.")
+    message(f"Logged in: {account_line(context.data['account'])}, {checked}.")
     now, because = chosen_name()
     if now == settings.name:
         message("It is in use wherever no other account is named.")

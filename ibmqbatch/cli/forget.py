@@ -14,7 +14,7 @@ from ..jobset.errors import NotFinished
 from ..render.console import is_terminal, message, write_line
 from ..render.text import plural, size_text
 from . import _options
-from ._lifecycle import Verb, agreed, can_ask, verb
+from ._lifecycle import Context, agreed, can_ask, running
 from .completion import candidates
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def command(
     """
     from ..jobset.forget import clear_away, consider, forget
 
-    with verb("forget", json=json, verbose=verbose) as this, contextlib.ExitStack() as locks:
-        this.data["forgotten"] = []
+    with running("forget", json=json, verbose=verbose) as context, contextlib.ExitStack() as locks:
+        context.data["forgotten"] = []
         # All are looked at before the first is removed: a slip in the last one costs nothing.
         chosen = []
         for path in dict.fromkeys(find_path(reference) for reference in job_sets):
@@ -61,10 +61,10 @@ def command(
         for candidate in chosen:
             if yes or _agreed(candidate):
                 forget(candidate)
-                _tell(this, candidate)
+                _tell(context, candidate)
             else:
                 message(f"Kept {candidate.id}.")
-    return this.exit_code
+    return context.exit_code
 
 
 def _check_finished(candidates: Iterable[Candidate], *, allowed: bool) -> None:
@@ -102,8 +102,8 @@ def _description(candidate: Candidate) -> str:
     )
 
 
-def _tell(this: Verb, candidate: Candidate) -> None:
-    this.data["forgotten"].append(
+def _tell(context: Context, candidate: Candidate) -> None:
+    context.data["forgotten"].append(
         {
             "id": candidate.id,
             "name": candidate.record.name if candidate.record else None,
@@ -111,7 +111,7 @@ def _tell(this: Verb, candidate: Candidate) -> None:
             "lost": candidate.losses,
         }
     )
-    if this.json:
+    if context.json:
         return
     if not is_terminal():
         write_line(candidate.id)

@@ -11,8 +11,9 @@ import typer
 
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
+from ..render.console import message, write_line
 from . import _options
-from ._lifecycle import Verb, verb
+from ._lifecycle import Context, running
 
 _LAST_PORT = 65535
 
@@ -61,7 +62,7 @@ def command(
 
     Example: ibmqbatch serve --port 8765
     """
-    with verb("serve", json=json, verbose=verbose) as this:
+    with running("serve", json=json, verbose=verbose) as context:
         if status and stop:
             raise UsageError("--status and --stop contradict each other.", "Leave one out.")
         flags = {
@@ -82,51 +83,49 @@ def command(
                 "Use --json with --status or --stop.",
             )
         if status:
-            _status(this)
+            _status(context)
         elif stop:
-            _stop(this)
+            _stop(context)
         else:
             words = [str(w) for flag, v in flags.items() if v is not None for w in (flag, v)]
             sys.stdout.flush()
             # In this process's place: signals and the exit code are the service's own.
             module = ["-m", "ibmqbatch.local", "--foreground"]
             os.execv(sys.executable, [sys.executable, *module, *words])  # noqa: S606
-    return this.exit_code
+    return context.exit_code
 
 
-def _status(this: Verb) -> None:
-    from ..render.console import message, write_line
+def _status(context: Context) -> None:
     from ..service.local_server import find_service
 
     service = find_service()
-    this.data["service"] = None
+    context.data["service"] = None
     if service is None:
-        this.exit_code = ExitCode.UNAVAILABLE
-        if not this.json:
+        context.exit_code = ExitCode.UNAVAILABLE
+        if not context.json:
             message("No local service runs.")
         return
-    this.data["service"] = {
+    context.data["service"] = {
         "url": service.endpoint.url,
         "instance": service.endpoint.instance,
         "pid": service.pid,
         "version": service.version,
         "unfinished_jobs": service.unfinished_jobs,
     }
-    if not this.json:
-        for key, value in this.data["service"].items():
+    if not context.json:
+        for key, value in context.data["service"].items():
             write_line(f"{key.replace('_', ' ')}: {value}")
 
 
-def _stop(this: Verb) -> None:
-    from ..render.console import message
+def _stop(context: Context) -> None:
     from ..service.local_server import find_service, stop_service
 
     service = find_service()
-    this.data["service"] = None
+    context.data["service"] = None
     if service is not None and not stop_service(service):
         raise IbmqbatchError(
             f"The local service (process {service.pid}) does not stop.",
             "Its jobs are safe; end the process, and it takes them up when it starts again.",
         )
-    if not this.json:
+    if not context.json:
         message("Stopped." if service is not None else "No local service runs.")

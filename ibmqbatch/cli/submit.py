@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from ..render.console import discard_output, is_terminal, message, write_line
 from . import _options
-from ._lifecycle import Verb, verb
+from ._lifecycle import Context, running
 from .completion import candidates
-from .resume import go_on
 
 if TYPE_CHECKING:
+    from ..jobset.job_set import JobSet
     from ..jobset.request import Request
-    from ..manifest.store import Manifest
     from ..service.endpoint import Account
     from ..service.types import Backend
 
@@ -254,7 +254,7 @@ def command(
     from ..errors import UsageError
     from ..jobset.request import Request, check_request
 
-    with verb("submit", json=json, verbose=verbose, things="circuit") as this:
+    with running("submit", json=json, verbose=verbose, quiet=quiet, things="circuit") as context:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
         _options.check_timeout(timeout, waiting=wait)
@@ -295,11 +295,11 @@ def command(
                 once_key=once,
             )
         )
-        manifest = _plan(this, request, account, backend, dry_run=dry_run, quiet=quiet)
-        if manifest is not None:
-            with manifest:
-                _send(this, manifest, detach=detach, wait=wait, timeout=timeout, quiet=quiet)
-    return this.exit_code
+        job_set = _plan(context, request, account, backend, dry_run=dry_run)
+        if job_set is not None:
+            with context.opened(job_set) as opened:
+                _send(context, opened, detach=detach, wait=wait, timeout=timeout)
+    return context.exit_code
 
 
 def sampler_options(
@@ -334,8 +334,9 @@ def sampler_options(
         execution["meas_type"] = meas_type
     if execution:
         flags["execution"] = execution
-    check_options(flags, "On the command line")
-    return merged({} if file is None else read_options(file), flags)
+    if flags:
+        check_options(flags, "On the command line")
+    return flags if file is None else merged(read_options(file), flags)
 
 
 def _read_stdin(paths: Sequence[Path]) -> bytes | None:
@@ -356,36 +357,33 @@ def _qubits(text: str | None) -> tuple[int, ...] | None:
 
 
 def _plan(
-    this: Verb,
+    context: Context,
     request: Request,
     account_name: str | None,
     backend_name: str | None,
     *,
     dry_run: bool,
-    quiet: bool,
-) -> Manifest | None:
+) -> JobSet | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..jobset.job_set import JobSet
     from ..jobset.plan import plan_set
     from ..jobset.view import plan_data
-    from ..manifest.store import Manifest
-    from ..render.console import message
-    from ..render.progress import ProgressBars
     from ..render.tables import show_plan
 
     def tell(account: Account, target: Backend) -> None:
-        if not quiet:
+        if not context.quiet:
             message(f"To {target.name}, with the account '{account.name}'.")
 
-    with ProgressBars(enabled=not quiet) as bars:
-        planned = plan_set(
-            request,
-            account_name,
-            backend_name,
-            this.clock,
-            bars.progress,
-            chosen=tell,
-            dry_run=dry_run,
-        )
+    planned = plan_set(
+        request,
+        account_name,
+        backend_name,
+        context.clock,
+        context.bars.progress,
+        chosen=tell,
+        dry_run=dry_run,
+    )
+    context.bars.clear()
     set_id = planned.set_id
     if planned.plan is None:
         message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
@@ -397,30 +395,27 @@ def _plan(
     else:
         for note in planned.plan.notes:
             message(f"Warning: {note}")
-        if planned.path is None:
-            this.data["plan"] = plan_data(planned.plan)
-            if not this.json:
-                show_plan(this.data["plan"])
-            return None
-    this.planned = planned.fresh
-    this.advice = (
+    if planned.path is None:
+        assert planned.plan is not None
+        context.data["plan"] = plan_data(planned.plan)
+        if not context.json:
+            show_plan(context.data["plan"])
+        return None
+    context.advice = (
         f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`, "
         f"or end it with `ibmqbatch cancel {set_id}`."
     )
-    _tell_id(this, set_id, quiet=quiet)
-    assert planned.path is not None
-    return Manifest.open(planned.path)
+    _tell_id(context, set_id)
+    return JobSet(planned.path, planned=planned.fresh)
 
 
-def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
+def _tell_id(context: Context, set_id: str) -> None:
     """Name the set before the first request: whatever happens next, it can be found."""
-    from ..render.console import discard_output, is_terminal, message, write_line
-
-    if this.json:
+    if context.json:
         message(f"Job set {set_id}")
         return
     try:
-        write_line(set_id if quiet or not is_terminal() else f"Job set {set_id}")
+        write_line(set_id if context.quiet or not is_terminal() else f"Job set {set_id}")
     except OSError as error:
         # Nobody wants to know, or can; the set is wanted all the same.
         if not isinstance(error, BrokenPipeError):
@@ -429,38 +424,27 @@ def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
 
 
 def _send(
-    this: Verb,
-    manifest: Manifest,
-    *,
-    detach: bool,
-    wait: bool,
-    timeout: float | None,
-    quiet: bool,
+    context: Context, job_set: JobSet, *, detach: bool, wait: bool, timeout: float | None
 ) -> None:
     """Send the set, and wait for its end when that is wanted."""
-    from ..jobset.view import set_data
-    from ..render.console import message
-
-    record = manifest.job_set()
     if detach:
-        this.data["job_set"] = set_data(record, manifest.jobs())
-        if not quiet:
-            message(f"Nothing is sent yet; `ibmqbatch resume {record.id}` sends it.")
+        context.data["job_set"] = job_set.describe()
+        if not context.quiet:
+            message(f"Nothing is sent yet; `ibmqbatch resume {job_set.id}` sends it.")
         return
-    go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
-    if not quiet and not this.json:
-        _show_next(manifest, wait=wait)
+    context.move_on(job_set, wait=wait, timeout=timeout)
+    if context.talkative:
+        _show_next(job_set, context.data["job_set"], wait=wait)
 
 
-def _show_next(manifest: Manifest, *, wait: bool) -> None:
+def _show_next(job_set: JobSet, item: Mapping[str, Any], *, wait: bool) -> None:
     """After a wait on a terminal, show the results of a small set; else how to get at them."""
+    if not wait or not is_terminal() or item["total_circuits"] > _FEW:
+        message(f"Next: ibmqbatch results {item['id']}{'' if wait else ' --wait'}")
+        return
     from ..jobset.results import read_results
     from ..jobset.view import result_data
-    from ..render.console import is_terminal, message
     from ..render.results import show_results
 
-    record = manifest.job_set()
-    if wait and is_terminal() and record.total_circuits <= _FEW:
+    with job_set.open() as manifest:
         show_results(result_data(result) for result in read_results(manifest))
-    else:
-        message(f"Next: ibmqbatch results {record.id}{'' if wait else ' --wait'}")

@@ -174,9 +174,8 @@ def _holds(path: Path, index: int, remote_id: str) -> bool:
     return job is not None and job.remote is not None and job.remote.id == remote_id
 
 
-def reference_to(manifest: Manifest) -> str:
-    """Return what means this very set on a command line: its id, or the path of its file."""
-    path = manifest.path
+def reference_to(path: Path) -> str:
+    """Return what means the set in this file on a command line: its id, or the file's path."""
     here = path.absolute().parent == paths.sets().absolute()
     return path.stem if here else str(path)
 

@@ -17,7 +17,7 @@ from .. import paths
 from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
-from ..errors import UsageError
+from ..errors import Argument, UsageError, Words
 from ..manifest import wants
 from ..manifest.copies import export_copy
 from ..manifest.errors import SetInUse
@@ -33,7 +33,7 @@ from ..manifest.records import (
 )
 from ..manifest.store import SUFFIX, Manifest
 from ..service.errors import ServiceError
-from .catalog import find_path
+from .catalog import find_path, reference_to
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
 from .reconcile import unlabelled
@@ -141,8 +141,7 @@ class JobSet:
     @property
     def id(self) -> str:
         """The id, by which it is found again: the day, a hyphen, seven letters or digits."""
-        here = self.path.absolute().parent == paths.sets().absolute()
-        return self.path.stem if here else self.record().id
+        return self.reference if self.reference != str(self.path) else self.record().id
 
     @property
     def name(self) -> str:
@@ -180,6 +179,42 @@ class JobSet:
         """The circuits in the order in which they were given: `index, name, metadata, shots`."""
         with self.open() as manifest:
             return manifest.circuits()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether its file can only be read, so that nothing that is learnt can be kept."""
+        with self.open() as manifest:
+            return manifest.db.is_copy
+
+    @property
+    def reference(self) -> str:
+        """What means this very set on a command line: its id, or the path of its file."""
+        return reference_to(self.path)
+
+    @property
+    def held(self) -> bool:
+        """Whether another process, or thread, is moving it at this moment."""
+        with self.open() as manifest:
+            lock = manifest.lock()
+        if not lock.acquire(blocking=False):
+            return True
+        lock.release()
+        return False
+
+    @property
+    def missing(self) -> list[JobRecord]:
+        """The jobs whose results are not here, for whatever reason."""
+        with self.open() as manifest:
+            return missing_jobs(manifest)
+
+    def choose(self, jobs: Jobs | None) -> list[JobRecord]:
+        """Return jobs as they are known now, given as they are or by index, or all, in order.
+
+        Raises UsageError for one that is not there.
+        """
+        with self.open() as manifest:
+            chosen = chosen_jobs(manifest, jobs)
+            return [job for job in manifest.jobs() if job.index in chosen]
 
     def record(self) -> SetRecord:
         """Return all that is written down of the set itself."""
@@ -235,7 +270,7 @@ class JobSet:
         from .advance import try_advance
 
         with self.open() as manifest:
-            if is_idle(manifest):
+            if is_idle(manifest) or manifest.db.is_copy:
                 return
         if patience is None:
             patience = _PATIENCE if fetching else 0.0
@@ -249,9 +284,6 @@ class JobSet:
         Raises what `refresh` does.
         """
         self.repair()
-        with self.open() as manifest:
-            if manifest.job_set().closed_at is not None or manifest.db.is_copy:
-                return
         self.refresh(fetching=True, patience=patience)
 
     def repair(self) -> None:
@@ -267,6 +299,8 @@ class JobSet:
         """
         from .usage import fetch_metrics
 
+        if self.read_only:
+            return
         with self._moving() as work:
             fetch_metrics(work)
 
@@ -275,9 +309,7 @@ class JobSet:
 
         Raises a ServiceError where none can be had.
         """
-        with self.open() as manifest:
-            chosen = chosen_jobs(manifest, jobs)
-            asked = [job for job in manifest.jobs() if job.index in chosen and job.remote]
+        asked = [job for job in self.choose(jobs) if job.remote is not None]
         found: dict[int, str] = {}
         failure = None
         if asked:
@@ -348,9 +380,11 @@ class JobSet:
         """
         from .advance import follow
 
-        if take_over:
-            with self.open() as manifest:
+        with self.open() as manifest:
+            if take_over:
                 wants.take_over(manifest)
+            if manifest.job_set().closed_at is not None:
+                return self
         with self._moving(observer=self._observer(progress)) as work:
             work.taking_over = take_over
             follow(work, is_sent, persistent=persistent, at_least_once=True)
@@ -538,20 +572,41 @@ class JobSet:
         """Copy the set, with its circuits and results, into one file, and return its path.
 
         In a folder the file is named by the set's id. Raises UsageError for a file that is there,
-        unless it is to be overwritten, and StorageError.
+        unless it is to be overwritten, or that cannot be, and StorageError.
         """
-        target = Path(path).expanduser()
-        if target.is_dir():
-            target /= f"{self.id}{SUFFIX}"
+        target = self._file_to_write(Path(path).expanduser(), overwrite=overwrite)
+        with self.open() as manifest:
+            export_copy(manifest, target)
+        return target
+
+    def _file_to_write(self, path: Path, *, overwrite: bool) -> Path:
+        try:
+            target = path / f"{self.id}{SUFFIX}" if path.is_dir() else path
+        except OSError as error:
+            raise UsageError(
+                f"There cannot be a file {path}: {error.strerror or error}.", "Name another."
+            ) from error
         if target.suffix != SUFFIX:
             raise UsageError(
                 f"The name '{target}' does not end in {SUFFIX}, by which a set's file is known.",
                 f"Name it {target}{SUFFIX}.",
             )
+        target = target.resolve()  # a link stays a link; what it points to is written
+        if target.parent == paths.sets().resolve():
+            raise UsageError(
+                f"{target.parent} is where ibmqbatch keeps its own files.", "Name another folder."
+            )
+        if not target.parent.is_dir():
+            raise UsageError(f"There is no folder {target.parent}.", "Make it first.")
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{target} is no plain file.", "Name another.")
         if target.exists() and not overwrite:
-            raise UsageError(f"{target} exists already.", "Name another file, or overwrite it.")
-        with self.open() as manifest:
-            export_copy(manifest, target)
+            raise UsageError(
+                f"{target} exists already.",
+                Words(
+                    "Name another file, or replace it with {}.", Argument("overwrite", value=True)
+                ),
+            )
         return target
 
     # What these are made of.
@@ -572,15 +627,17 @@ class JobSet:
         clock: Clock,
         observer: Observer | None = None,
         guard: Callable[[Clock], AbstractContextManager[None]] = landing,
+        client: Client | None = None,
     ) -> Iterator[Self]:
         """Keep the set's file open for the block, and the way to its service once it is needed.
 
         What this thread does with the set goes by one `clock`, and `observer` is told of it. What
-        asks the service does so within `guard`, which decides what Ctrl-C does.
+        asks the service does so within `guard`, which decides what Ctrl-C does, and by `client` if
+        there is one.
         """
         with contextlib.ExitStack() as stack:
             manifest = stack.enter_context(Manifest.open(self.path))
-            clients: list[Client] = []
+            clients = [] if client is None else [client]
 
             def connect() -> Client:
                 if not clients:
@@ -707,7 +764,7 @@ class JobSet:
 
 
 @contextlib.contextmanager
-def connected(account_name: str, clock: Clock) -> Iterator[Client]:
+def connected(account_name: str | None, clock: Clock) -> Iterator[Client]:
     """Connect to the service of an account for the block."""
     from ..service.client import Client
 

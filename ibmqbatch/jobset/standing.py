@@ -45,7 +45,7 @@ def check_held(manifest: Manifest) -> None:
     raise HeldCopy(
         f"The set {record.id} is a copy, with {unsent} unsent job{'' if unsent == 1 else 's'} that "
         "may yet be sent from where it was copied.",
-        f"`ibmqbatch resume {reference_to(manifest)} --take-over` sends them from here; "
+        f"`ibmqbatch resume {reference_to(manifest.path)} --take-over` sends them from here; "
         "the other copy should then be left alone.",
     )
 

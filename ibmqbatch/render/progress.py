@@ -56,8 +56,12 @@ class ProgressBars:
         self.stop()
 
     def stop(self) -> None:
-        """Remove the bars, before something else is written."""
+        """Remove the bars for good, before something else is drawn."""
         self._stopped = True
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the bars until there is something to show again."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = None

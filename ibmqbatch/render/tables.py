@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import is_terminal, out, write_line
-from .text import clean, plural, reason_lines, size_text, status_word
+from .console import is_terminal, message, out, write_line
+from .text import clean, counts_text, plural, reason_lines, size_text, status_word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,6 +20,7 @@ __all__ = [
     "show_events",
     "show_job_set",
     "show_logs",
+    "show_outcome",
     "show_plan",
     "show_sets",
     "show_usage",
@@ -44,6 +45,7 @@ STYLES = {
 }
 # The jobs that a person looks for first, where not all of them fit.
 _URGENCY = ("ERROR", "CANCELLED", "RUNNING", "VALIDATING", "QUEUED", "INITIALIZING", "DONE")
+_ENDED = {"ERROR", "CANCELLED", "DONE"}
 _BAR = 40
 _FRAME_LINES = 9  # of a job set's view, around the rows of jobs
 _REASONS = 3
@@ -55,7 +57,7 @@ def show_sets(sets: Sequence[Data]) -> None:
     """Show sets, newest first."""
     if not is_terminal():
         for item in sets:
-            counts = _counts_text(item["counts"])
+            counts = _totals(item["counts"])
             fields = (item["id"], item["state"], item["backend"], clean(item["name"]), counts)
             write_line("\t".join(fields))
         return
@@ -103,7 +105,7 @@ def show_job_set(item: Data) -> None:
         return
     write_line(
         f"{item['id']}\t{item['state']}\t{item['backend']}\t{clean(item['name'])}\t"
-        f"{_counts_text(item['counts'])}"
+        f"{_totals(item['counts'])}"
     )
     for job in item["jobs"]:
         span = f"{job['first_circuit']}-{job['last_circuit']}"
@@ -316,7 +318,7 @@ def _left(width: int, taken: int) -> int:
     return min(60, max(8, width - taken))
 
 
-def _counts_text(counts: Mapping[str, int]) -> str:
+def _totals(counts: Mapping[str, int]) -> str:
     return " ".join(f"{status_word(status)}={n}" for status, n in counts.items() if n)
 
 
@@ -332,6 +334,23 @@ def _time(at: str | None) -> str:
 
 def _clock(at: str | None) -> str:
     return at[5:19].replace("T", " ") if at else ""
+
+
+def show_outcome(item: Data) -> None:
+    """Say on stderr how a set stands after it was sent, and why jobs have failed."""
+    message(
+        f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
+        f"{counts_text(item['counts'])}."
+    )
+    reasons = reason_lines(
+        (job["index"], job["reason"]) for job in item["jobs"] if job["status"] in _ENDED
+    )
+    for line in reasons[:_REASONS]:
+        message(line)
+    if len(reasons) > _REASONS:
+        message(f"{plural(len(reasons) - _REASONS, 'other reason')}: see `ibmqbatch logs`.")
+    if item["counts"]["ERROR"]:
+        message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
 
 
 def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:
