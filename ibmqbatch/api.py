@@ -17,7 +17,7 @@ from .jobset.job_set import JobSet, Progress, connected
 from .jobset.options import check_options
 from .jobset.request import Request, as_rows, check_request
 from .jobset.view import set_data
-from .manifest.store import Manifest
+from .manifest.manifest import Manifest
 
 if TYPE_CHECKING:
     from .service.types import BackendEntry

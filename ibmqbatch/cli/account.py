@@ -204,7 +204,7 @@ def account_logout(
 def _warn_of_open_sets(name: str) -> None:
     """Say how many sets cannot go on for want of the account."""
     from ..jobset.catalog import set_paths
-    from ..manifest.glance import glance
+    from ..manifest.peek import glance
 
     try:
         looks = [glance(path) for path in set_paths()]

@@ -11,7 +11,7 @@ from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
 from ..jobset.view import set_data
 from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message, write_line
 from ..render.text import plural, size_text
 from . import _options
@@ -55,13 +55,12 @@ def command(
 
 def _import(context: Context, file: Path, *, take_over: bool) -> None:
     from ..jobset.once import restore
-    from ..manifest import wants
-    from ..manifest.copies import import_copy
+    from ..manifest.transfer import import_copy
 
     path, new = import_copy(file, keep_mark=not take_over)
     with Manifest.open(path) as manifest:
         if take_over:
-            wants.take_over(manifest)
+            manifest.wants.take_over()
         key = manifest.job_set().once_key
         if key is not None:
             restore(key, path.stem)

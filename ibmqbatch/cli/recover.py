@@ -12,12 +12,12 @@ import typer
 from ..errors import IbmqbatchError, StorageError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, NoSuchSet
-from ..jobset.once import manifest_path
 from ..jobset.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..jobset.view import job_data, set_data
+from ..manifest.files import manifest_path
 from ..manifest.ids import is_set_id
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message, write_line
 from ..render.text import first_of, listed, plural, span_text
 from ..suggestions import with_suggestion

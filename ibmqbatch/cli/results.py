@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from ..jobset.job_set import JobSet
     from ..jobset.results import CircuitResult
+    from ..manifest.manifest import Manifest
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv", "npz")

@@ -17,7 +17,7 @@ from ._lifecycle import Context, running
 from .completion import candidates
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
 
 _PAPER = 100  # columns of a drawing where there is no terminal
 

@@ -11,7 +11,7 @@ from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, matches, set_paths
 from ..jobset.view import event_data, set_data
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message
 from ..render.progress import live_view
 from ..render.text import plural

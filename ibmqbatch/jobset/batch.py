@@ -8,8 +8,6 @@ batch early; what is still to be sent gets another.
 
 from __future__ import annotations
 
-from ..manifest import attempts
-from ..manifest.batches import batch_closed, batch_opened, open_batches
 from ..service.errors import Refused, ServiceError
 from .work import Work
 
@@ -19,12 +17,12 @@ __all__ = ["current_batch", "drain_batches"]
 def current_batch(work: Work) -> str:
     """Return the batch that jobs go into, opened if there is none; raises a ServiceError."""
     manifest = work.manifest
-    found = open_batches(manifest)
+    found = manifest.open_batches()
     if found:
         return found[-1]
-    batch = work.client.open_batch(manifest.job_set().backend)
-    with manifest.db.transaction():
-        batch_opened(manifest, batch)
+    batch = work.client.open_batch(manifest.snapshot().record.backend)
+    with manifest.transaction() as change:
+        change.submissions.open_batch(batch)
     return batch
 
 
@@ -34,10 +32,10 @@ def drain_batches(work: Work) -> None:
     Where that fails it is tried again by the next process: nothing waits for it.
     """
     manifest = work.manifest
-    batches = open_batches(manifest)
-    if not batches or work.drain_failed or attempts.next_unsent(manifest, 1):
+    batches = manifest.open_batches()
+    if not batches or work.drain_failed or manifest.unsent(1):
         return
-    if any(job.unsure or job.leaving for job in manifest.jobs()):
+    if any(job.unsure or job.leaving for job in manifest.snapshot().jobs):
         return
     for batch in batches:
         try:
@@ -51,5 +49,5 @@ def drain_batches(work: Work) -> None:
             return
         else:
             why = "all jobs are sent"
-        with manifest.db.transaction():
-            batch_closed(manifest, batch, why)
+        with manifest.transaction() as change:
+            change.submissions.close_batch(batch, why)

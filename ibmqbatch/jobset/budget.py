@@ -61,7 +61,7 @@ def check_budget(
             Words(
                 "The set would take about {} s of the quantum processor, more than {} allows.",
                 f"{seconds:.1f}",
-                Argument("max_cost", f"{max_cost:g}"),
+                Argument("max_cost", max_cost),
             ),
             "Ask for fewer shots or circuits, or allow more.",
         )

@@ -9,10 +9,11 @@ from typing import Any
 from .. import paths
 from ..errors import IbmqbatchError, Problem, StorageError, UsageError
 from ..kinds import LOOKED_AT, Kind, kind_of
-from ..manifest.glance import glance_job
+from ..manifest.files import SUFFIX, manifest_path
 from ..manifest.ids import is_set_id
+from ..manifest.manifest import Manifest
+from ..manifest.peek import glance_job
 from ..manifest.records import SetState
-from ..manifest.store import SUFFIX, Manifest
 from ..suggestions import with_suggestion
 from .errors import AmbiguousSet, NoSuchSet
 from .tags import find_place
@@ -156,7 +157,7 @@ def find_job(remote_id: str, tags: Iterable[str] = ()) -> tuple[Path, int] | Non
     place = find_place(tags)
     if place is not None:
         set_id, index = place
-        path = paths.sets() / f"{set_id}{SUFFIX}"
+        path = manifest_path(set_id)
         return (path, index) if is_set_id(set_id) and _holds(path, index, remote_id) else None
     for path in set_paths():
         found = glance_job(path, remote_id)

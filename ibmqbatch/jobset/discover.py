@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..manifest.glance import glance_foreign
+from ..manifest.peek import glance_foreign
 from .catalog import set_paths
 from .listing import list_jobs
 from .tags import find_set_id

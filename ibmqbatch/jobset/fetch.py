@@ -21,16 +21,16 @@ from pathlib import Path
 
 from ..errors import StorageError
 from ..files import sync_folder
-from ..manifest import remotes
-from ..manifest.records import JobRecord, JobStatus, RemoteRecord
-from ..manifest.store import Manifest
+from ..manifest.files import spool_path
+from ..manifest.jobs import pack
+from ..manifest.manifest import Manifest, Transaction
+from ..manifest.records import JobRecord, RemoteRecord
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
-from .disk import spool_path
 from .split import repeat_shots
 from .work import IN_FLIGHT, Work, side_by_side
 
-__all__ = ["check_body", "fetch", "refetch", "spool_folder", "unfetched"]
+__all__ = ["check_body", "fetch", "refetch"]
 
 # How long results are waited for that a service says are complete and does not give: so many tries,
 # and so many times the time that its listings may lag.
@@ -74,28 +74,10 @@ class _Order:
         return self.folder / f"{name}{suffix}"
 
 
-def spool_folder(manifest: Manifest) -> Path:
-    """Return the folder where bodies arrive."""
-    return spool_path(manifest.path)
-
-
-def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    """Return the jobs that are done and whose results are neither here nor lost."""
-    return [(job, remote) for job, remote in _done(manifest) if remote.result is None]
-
-
-def _done(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    return [
-        (job, job.remote)
-        for job in manifest.jobs()
-        if job.remote is not None and job.status is JobStatus.DONE
-    ]
-
-
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
-    orders = _orders(work.manifest, unfetched(work.manifest))
-    folder = spool_folder(work.manifest)
+    orders = _orders(work.manifest, work.manifest.snapshot().unfetched)
+    folder = spool_path(work.manifest.path)
     if orders:
         _bring(work, orders, folder)
     elif folder.exists():
@@ -110,18 +92,18 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
     ServiceError, if any.
     """
     manifest = work.manifest
-    wanted = [found for found in _done(manifest) if found[0].index in jobs]
+    wanted = [found for found in manifest.snapshot().done if found[0].index in jobs]
     orders = [
         order
         for order in _orders(manifest, wanted)
         if not (order.private and order.remote.result == "stored")
     ]
-    given = _bring(work, orders, spool_folder(manifest)) if orders else set()
+    given = _bring(work, orders, spool_path(manifest.path)) if orders else set()
     return [order.job for order in orders if order.job.index not in given]
 
 
 def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
-    folder, private = spool_folder(manifest), manifest.job_set().private
+    folder, private = spool_path(manifest.path), manifest.snapshot().record.private
     return [
         _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
         for job, remote in wanted
@@ -145,8 +127,8 @@ def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
                 continue
             unusable = isinstance(error, _UNUSABLE)
             if unusable or order.private:
-                with manifest.db.transaction():
-                    _record_failure(work, order, error, counted=unusable)
+                with manifest.transaction() as change:
+                    _record_failure(work, change, order, error, counted=unusable)
                 if isinstance(error, _LostError):
                     # Until that was written down, the mark told that they had been asked for.
                     order.path(".part").unlink(missing_ok=True)
@@ -163,16 +145,16 @@ def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
 
 def _keep(manifest: Manifest, order: _Order) -> None:
     """Commit a body that has arrived. It is packed beforehand: others want to write as well."""
-    packed = remotes.pack(order.path(".body").read_bytes())
-    with manifest.db.transaction():
-        remotes.store_result(manifest, order.remote, packed)
+    packed = pack(order.path(".body").read_bytes())
+    with manifest.transaction() as change:
+        change.jobs.store_result(order.remote, packed)
     order.path(".body").unlink(missing_ok=True)
 
 
 def _sweep(manifest: Manifest, folder: Path) -> None:
     """Remove bodies that were committed by a process that died before it could remove them."""
-    for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
+    for job in manifest.snapshot().jobs:
+        if job.remote is not None and job.stored:
             _Order(job, job.remote, folder, [], private=False).path(".body").unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
@@ -305,13 +287,15 @@ def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
     return ""
 
 
-def _record_failure(work: Work, order: _Order, error: ServiceError, *, counted: bool) -> None:
+def _record_failure(
+    work: Work, change: Transaction, order: _Order, error: ServiceError, *, counted: bool
+) -> None:
     """Write down why a try failed; what is known to be here, or lost, stays so.
 
     One that is not `counted` failed on the way: for how long the service does not give the results
     is told by the others.
     """
-    manifest, remote = work.manifest, order.remote
+    remote = order.remote
     if remote.result is not None:
         return
     reason = error.message
@@ -321,11 +305,11 @@ def _record_failure(work: Work, order: _Order, error: ServiceError, *, counted: 
     if kept:
         reason = f"{reason}; what arrived is kept as {', '.join(map(str, kept))}"
     if isinstance(error, _LostError):
-        remotes.lose_result(manifest, remote, reason)
+        change.jobs.lose_result(remote, reason)
     elif counted and _is_due(work, remote) and not remote.overdue:
-        remotes.result_overdue(manifest, remote, reason)
+        change.jobs.note_overdue(remote, reason)
     else:
-        remotes.result_failed(manifest, remote, reason, counted=counted)
+        change.jobs.note_failure(remote, reason, counted=counted)
 
 
 def _is_due(work: Work, remote: RemoteRecord) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..manifest.manifest import Manifest
 from ..manifest.records import CircuitRecord, ProgramRecord
-from ..manifest.store import Manifest
 
 if TYPE_CHECKING:
     from ..circuits.qpy import CircuitShape

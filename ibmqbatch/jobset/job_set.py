@@ -18,9 +18,9 @@ from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
 from ..errors import Argument, UsageError, Words
-from ..manifest import wants
-from ..manifest.copies import export_copy
 from ..manifest.errors import SetInUse
+from ..manifest.files import SUFFIX
+from ..manifest.manifest import Manifest
 from ..manifest.records import (
     CircuitRecord,
     EventRecord,
@@ -31,16 +31,15 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from ..manifest.store import SUFFIX, Manifest
+from ..manifest.snapshot import Snapshot
+from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
 from .catalog import find_path, reference_to
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
-from .reconcile import unlabelled
-from .results import Results, missing_jobs, repair
+from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from .selection import Jobs, chosen_jobs
-from .standing import check_held, is_idle, is_over, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
 from .view import set_data
 from .work import Observer, Unobserved, Work, side_by_side
@@ -88,7 +87,6 @@ class _Session:
     """What a set is moved with for a while, by one thread: see `JobSet.session`."""
 
     thread: int
-    manifest: Manifest
     connect: Callable[[], Client]
     clock: Clock
     observer: Observer
@@ -112,6 +110,7 @@ class JobSet:
         self._account = account
         self._fresh_until = 0.0  # by the monotonic clock
         self._noted: set[str] = set()
+        self._opened: dict[int, Manifest] = {}  # by the thread that has it open
         self._session: _Session | None = None
 
     @classmethod
@@ -124,8 +123,8 @@ class JobSet:
 
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
-        own = {"_planned": False, "_fresh_until": 0.0, "_noted": set(), "_session": None}
-        return {**self.__dict__, **own}
+        own = {"_planned": False, "_fresh_until": 0.0, "_noted": set()}
+        return {**self.__dict__, **own, "_opened": {}, "_session": None}
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, JobSet) else NotImplemented
@@ -205,7 +204,7 @@ class JobSet:
     def missing(self) -> list[JobRecord]:
         """The jobs whose results are not here, for whatever reason."""
         with self.open() as manifest:
-            return missing_jobs(manifest)
+            return manifest.snapshot().missing
 
     def choose(self, jobs: Jobs | None) -> list[JobRecord]:
         """Return jobs as they are known now, given as they are or by index, or all, in order.
@@ -214,12 +213,12 @@ class JobSet:
         """
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
-            return [job for job in manifest.jobs() if job.index in chosen]
+            return [job for job in manifest.snapshot().jobs if job.index in chosen]
 
     def record(self) -> SetRecord:
         """Return all that is written down of the set itself."""
         with self.open() as manifest:
-            return manifest.job_set()
+            return manifest.snapshot().record
 
     def events(self) -> list[EventRecord]:
         """Return the history of the set, oldest first: `at` (ISO 8601), `kind`, `job`, `detail`."""
@@ -234,9 +233,10 @@ class JobSet:
         `usage` adds what its jobs have used, `disk` what its file takes.
         """
         with self.open() as manifest:
+            known = manifest.snapshot()
             return set_data(
-                manifest.job_set(),
-                manifest.jobs(),
+                known.record,
+                known.jobs,
                 with_jobs=with_jobs,
                 usage=usage,
                 path=self.path if disk else None,
@@ -269,22 +269,23 @@ class JobSet:
         """
         from .advance import try_advance
 
-        with self.open() as manifest:
-            if is_idle(manifest) or manifest.db.is_copy:
-                return
         if patience is None:
             patience = _PATIENCE if fetching else 0.0
-        with self._moving() as work:
-            try_advance(work, patience=patience, sending=False, fetching=fetching)
-            self._fresh_until = time.monotonic() + work.client.account.poll_first
+        with self.open() as manifest:
+            if manifest.snapshot().is_idle() or manifest.db.is_copy:
+                return
+            with self._moving() as work:
+                try_advance(work, patience=patience, sending=False, fetching=fetching)
+                self._fresh_until = time.monotonic() + work.client.account.poll_first
 
     def fetch(self, *, patience: float | None = None) -> None:
         """Fetch the results of jobs that are done, and once more those that are damaged here.
 
         Raises what `refresh` does.
         """
-        self.repair()
-        self.refresh(fetching=True, patience=patience)
+        with self.open():
+            self.repair()
+            self.refresh(fetching=True, patience=patience)
 
     def repair(self) -> None:
         """Check the results that are here; those that are damaged are fetched again some time."""
@@ -378,17 +379,16 @@ class JobSet:
         Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
         copy sends nothing.
         """
-        from .advance import follow
+        from .advance import check_held, follow
 
         with self.open() as manifest:
             if take_over:
-                wants.take_over(manifest)
-            if manifest.job_set().closed_at is not None:
+                manifest.wants.take_over()
+            if manifest.snapshot().record.closed_at is not None:
                 return self
-        with self._moving(observer=self._observer(progress)) as work:
-            work.taking_over = take_over
-            follow(work, is_sent, persistent=persistent, at_least_once=True)
-        with self.open() as manifest:
+            with self._moving(observer=self._observer(progress)) as work:
+                work.taking_over = take_over
+                follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
             check_held(manifest)
         return self
 
@@ -420,7 +420,7 @@ class JobSet:
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
         self.follow(
-            is_settled,
+            Snapshot.is_settled,
             None if timeout is None else seconds(timeout, "timeout"),
             observer=self._observer(progress),
             shown=tell,
@@ -433,7 +433,7 @@ class JobSet:
 
         `shown` is called whenever they were asked for. Raises what `wait` does.
         """
-        self.follow(is_over, timeout, shown=shown, sending=False, fetching=False)
+        self.follow(Snapshot.is_over, timeout, shown=shown, sending=False, fetching=False)
         return self
 
     def results(self, *, partial: bool = False, refresh: bool = False) -> Results:
@@ -447,16 +447,16 @@ class JobSet:
         """
         if refresh:
             self.ask_again()
-        self.fetch()
         with self.open() as manifest:
-            jobs, circuits = manifest.jobs(), manifest.circuits()
-            coming = [job for job in missing_jobs(manifest) if not job.delivered]
+            self.fetch()
+            known, circuits = manifest.snapshot(), manifest.circuits()
+        coming = [job for job in known.missing if not job.delivered]
         if coming and not partial:
             raise NotFinished(
-                f"The results of {len(coming)} of {len(jobs)} jobs are still to come.",
+                f"The results of {len(coming)} of {len(known.jobs)} jobs are still to come.",
                 "Wait for them with `wait()`, or take what is here with `partial=True`.",
             )
-        return Results(circuits, jobs, self.open)
+        return Results(circuits, known.jobs, self.open)
 
     # Changing it.
 
@@ -469,14 +469,9 @@ class JobSet:
         """
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
-            wants.want_cancel(manifest, chosen)
-
-        def left(manifest: Manifest) -> list[JobRecord]:
-            return [job for job in manifest.jobs() if job.index in chosen and not job.status.final]
-
-        self.carry_out(lambda manifest: not left(manifest))
-        with self.open() as manifest:
-            return left(manifest)
+            manifest.wants.cancel(chosen)
+            self.carry_out(lambda known: not known.pending(chosen))
+            return manifest.snapshot().pending(chosen)
 
     def retag(
         self,
@@ -503,8 +498,9 @@ class JobSet:
                 present, replacement=replacement, additions=additions, removals=removals
             )
 
-        self.relabel(name=new, change=change)
-        return self.tags
+        with self.open():
+            self.relabel(name=new, change=change)
+            return self.tags
 
     def relabel(
         self,
@@ -518,14 +514,14 @@ class JobSet:
         Raises what it raises, and ServiceErrors.
         """
         with self.open() as manifest:
-            wants.want_labels(manifest, name=name, change=change)
-        self.carry_out(lambda manifest: not unlabelled(manifest))
-        return self.count_unlabelled()
+            manifest.wants.retag(name=name, change=change)
+            self.carry_out(lambda known: not known.unlabelled)
+            return self.count_unlabelled()
 
     def count_unlabelled(self) -> int:
         """Return how many jobs on the service do not carry the set's name and tags yet."""
         with self.open() as manifest:
-            return len(unlabelled(manifest))
+            return len(manifest.snapshot().unlabelled)
 
     def retry(
         self,
@@ -553,20 +549,19 @@ class JobSet:
         """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
-        if any(map(lacks_results, chosen)):
-            with self._moving() as work:
-                given = given_after_all(work, chosen)
-            chosen = [job for job in chosen if job not in given]
-            if given:
-                self._observer().note(f"The results of {_named(given)} have come after all.")
-        with self.open() as manifest:
+            if any(map(lacks_results, chosen)):
+                with self._moving() as work:
+                    given = given_after_all(work, chosen)
+                chosen = [job for job in chosen if job not in given]
+                if given:
+                    self._observer().note(f"The results of {_named(given)} have come after all.")
             sent, unknown = sendable(manifest, chosen, named=jobs is not None)
             if unknown:
                 left = [job for job in chosen if job.index in unknown]
                 self._observer().note(
                     f"The circuits of {_named(left)} are not known here; the others go on."
                 )
-            return wants.want_retry(manifest, sent) if sent else []
+            return manifest.wants.retry(sent) if sent else []
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Copy the set, with its circuits and results, into one file, and return its path.
@@ -613,13 +608,17 @@ class JobSet:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Manifest]:
-        """Open the set's file for the block of a `with`; in a session it is open already."""
-        session = self._own_session()
-        if session is not None:
-            yield session.manifest
-        else:
-            with Manifest.open(self.path) as manifest:
+        """Open the set's file for the block of a `with`; within another one it is open already."""
+        thread = threading.get_ident()
+        if thread in self._opened:
+            yield self._opened[thread]
+            return
+        with Manifest.open(self.path) as manifest:
+            self._opened[thread] = manifest
+            try:
                 yield manifest
+            finally:
+                del self._opened[thread]
 
     @contextlib.contextmanager
     def session(
@@ -636,7 +635,7 @@ class JobSet:
         there is one.
         """
         with contextlib.ExitStack() as stack:
-            manifest = stack.enter_context(Manifest.open(self.path))
+            stack.enter_context(self.open())
             clients = [] if client is None else [client]
 
             def connect() -> Client:
@@ -645,7 +644,7 @@ class JobSet:
                 return clients[0]
 
             self._session = _Session(
-                threading.get_ident(), manifest, connect, clock, observer or Unobserved(), guard
+                threading.get_ident(), connect, clock, observer or Unobserved(), guard
             )
             try:
                 yield self
@@ -720,17 +719,17 @@ class JobSet:
         else:
             clock.set_deadline(timeout)
         with self.open() as manifest:
-            if goal(manifest) and not at_least_once:
+            if goal(manifest.snapshot()) and not at_least_once:
                 return
-        with self._moving(clock, observer or self._observer()) as work:
-            follow(
-                work,
-                goal,
-                shown=shown,
-                at_least_once=at_least_once,
-                sending=sending,
-                fetching=fetching,
-            )
+            with self._moving(clock, observer or self._observer()) as work:
+                follow(
+                    work,
+                    goal,
+                    shown=shown,
+                    at_least_once=at_least_once,
+                    sending=sending,
+                    fetching=fetching,
+                )
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
@@ -740,14 +739,13 @@ class JobSet:
         """
         from .advance import follow, try_advance
 
-        with self.open() as manifest:
-            # Nothing of it is on the service, or wanted there.
-            if is_idle(manifest):
-                return until(manifest)
         # Whoever types a command need not wait for another process: that one does what is wanted.
         lock_patience = 0.0 if self._own_session() else patience
-        with self._moving() as work:
-            with contextlib.suppress(TimedOut, SetInUse):
+        with self.open() as manifest:
+            # Nothing of it is on the service, or wanted there.
+            if manifest.snapshot().is_idle():
+                return until(manifest.snapshot())
+            with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):
                 # All of it is asked for, however long that takes.
                 step = try_advance(work, patience=lock_patience, sending=False, fetching=False)
                 if step is not None:
@@ -760,7 +758,7 @@ class JobSet:
                         fetching=False,
                         patience=patience,
                     )
-            return until(work.manifest)
+            return until(manifest.snapshot())
 
 
 @contextlib.contextmanager

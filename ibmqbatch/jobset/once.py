@@ -11,9 +11,8 @@ from .. import paths
 from ..files import FileLock, replacing, sync_folder
 from ..manifest.errors import SetInUse
 from ..manifest.ids import new_set_id
-from ..manifest.store import SUFFIX
 
-__all__ = ["is_changed", "manifest_path", "release", "reserved", "restore"]
+__all__ = ["is_changed", "release", "reserved", "restore"]
 
 
 @contextlib.contextmanager
@@ -82,8 +81,3 @@ def _note(key: str) -> Path:
     """Return the file that holds the set id of `key`, and the fingerprint."""
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
     return paths.home() / "once" / f"{digest}.id"
-
-
-def manifest_path(set_id: str) -> Path:
-    """Return where the set of this id is, or would be."""
-    return paths.sets() / f"{set_id}{SUFFIX}"

@@ -14,12 +14,13 @@ from ..accounts.find import find_account
 from ..alike import Groups, shape
 from ..errors import InputError, LimitError, Problem, UsageError
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ..manifest.files import manifest_path
 from ..manifest.ids import new_set_id
 from .backends import find_backend
 from .budget import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .device import device_of
 from .errors import TooManyJobs
-from .once import is_changed, manifest_path, reserved
+from .once import is_changed, reserved
 from .request import COMPILER_SEED_BITS, Request, fingerprint
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS

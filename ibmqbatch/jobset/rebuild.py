@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
 from ..manifest.ids import is_set_id
+from ..manifest.records import LONGEST_EXECUTION
 from ..service.failures import printable
 from .errors import NoSuchSet
 from .listing import list_jobs
-from .request import LONGEST_EXECUTION
 from .restore import Restorer
 from .retired import is_retired_set
 from .sent import SentJob, ask, draft_remote, read_params

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Argument, UsageError, Words
+from ..manifest.records import LONGEST_EXECUTION
 from .tags import MAX_NAME, check_name, check_tags
 
 __all__ = [
     "COMPILER_SEED_BITS",
-    "LONGEST_EXECUTION",
     "Request",
     "as_rows",
     "check_request",
@@ -42,7 +42,6 @@ _NOT_IN_PRINT = frozenset(
         "cached",
     }
 )
-LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
 
 @dataclass(frozen=True, slots=True)

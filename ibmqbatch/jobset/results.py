@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..arguments import as_index
 from ..errors import MissingPackage, UsageError
-from ..manifest import remotes
+from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.store import Manifest
 from ..suggestions import with_suggestion
 from .errors import MissingResults
 from .names import CircuitIndex
@@ -32,7 +31,6 @@ __all__ = [
     "Results",
     "check_registers",
     "find_circuits",
-    "missing_jobs",
     "raw_bodies",
     "read_results",
     "repair",
@@ -221,7 +219,7 @@ class Results:
         try:
             with self._lock:
                 outcomes = self._shelf.outcomes(index)
-        except remotes.StoredResultError as error:
+        except StoredResultError as error:
             raise MissingResults(
                 f"The results of circuit {index} are damaged on disk.",
                 "`results()` of the set fetches them again.",
@@ -276,11 +274,6 @@ def _series(polars: Any, values: list[object]) -> Any:
     return polars.Series(values, strict=False)
 
 
-def missing_jobs(manifest: Manifest) -> list[JobRecord]:
-    """Return the jobs whose results are not here, for whatever reason."""
-    return [job for job in manifest.jobs() if job.remote is None or job.remote.result != "stored"]
-
-
 def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> list[int]:
     """Return the indexes that `wanted` (indexes or names) mean, in that order, each once.
 
@@ -325,8 +318,8 @@ def read_results(
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
     """Yield every result body that is here, as the service sent it, with its job."""
     for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
-            body = remotes.read_result(manifest, job.remote.id)
+        if job.remote is not None and job.stored:
+            body = manifest.result(job.remote.id)
             assert body is not None
             yield job, body
 
@@ -355,23 +348,23 @@ def repair(manifest: Manifest) -> int:
     Return how many that is. Of a private job the service has no second copy: its result is lost.
     """
     damaged = []
-    private = manifest.job_set().private
-    for job in manifest.jobs():
-        if job.remote is None or job.remote.result != "stored":
+    known = manifest.snapshot()
+    for job in known.jobs:
+        if job.remote is None or not job.stored:
             continue
         try:
             # It passed its check before it was stored: that it is unchanged is enough.
-            if remotes.read_result(manifest, job.remote.id) is None:
+            if manifest.result(job.remote.id) is None:
                 damaged.append(job.remote)
-        except remotes.StoredResultError:
+        except StoredResultError:
             damaged.append(job.remote)
     if damaged:
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
-                if private or remote.private:
+                if known.record.private or remote.private:
                     # There is no other copy: what is left of this one stays in the set's file.
-                    remotes.lose_result(manifest, remote, reason)
+                    change.jobs.lose_result(remote, reason)
                 else:
-                    remotes.drop_result(manifest, remote, reason)
+                    change.jobs.drop_result(remote, reason)
     return len(damaged)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..arguments import as_index
 from ..errors import UsageError
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
 
 __all__ = ["Jobs", "chosen_jobs"]
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import LimitError
-from ..manifest import attempts, fails
-from ..manifest.attempts import Intent
-from ..manifest.batches import batch_closed, open_batches
-from ..manifest.custody import Begun, Custody
+from ..manifest.lease import Begun, Lease
+from ..manifest.manifest import Transaction
 from ..manifest.records import PubRecord, SetRecord
+from ..manifest.submissions import Intent
 from ..service.errors import (
     AuthenticationFailed,
     Busy,
@@ -37,7 +36,6 @@ _BYTES_IN_FLIGHT = 64_000_000
 _BUSY_WAIT = 60.0  # seconds, when a busy service does not say how long
 _PENDING_AGE = 10.0  # seconds for which what a listing told of the jobs that wait is good
 _MINUTE = 60.0  # seconds
-_LIST_LENGTH = 1
 _NO_BACKEND = 1216
 
 # Refusals that are about the account, the backend or the moment, not about this one job: every
@@ -71,29 +69,24 @@ def send(work: Work) -> Sent:
     in flight is used again. Raises the ServiceError that stops every job, after those in
     flight have landed.
     """
-    with work.manifest.db.transaction():
-        _hold_back_if_doomed(work)
-    if not attempts.next_unsent(work.manifest, _LIST_LENGTH):
+    with work.manifest.transaction() as change:
+        _hold_back(work, change)
+    if not work.manifest.unsent(1):
         return Sent()
-    record = work.manifest.job_set()
-    kept = work.custody
-    if kept is None or kept.since(record.seal) is None:
+    record = work.manifest.snapshot().record
+    kept = work.lease
+    if kept is None or kept.since(record.generation) is None:
         # Another copy of the file has claimed the set since this one looked.
         work.looked = False
         return Sent(0.0)
     return _Sender(work, record, kept).run()
 
 
-def _hold_back_if_doomed(work: Work) -> None:
-    """Hold the rest of a set back in which as much has failed as its owner allows.
-
-    Called inside a transaction.
-    """
-    if not fails.is_doomed(work.manifest):
-        return
-    held = fails.hold_back(work.manifest)
+def _hold_back(work: Work, change: Transaction) -> None:
+    """Hold the rest of a set back in which as much has failed as its owner allows."""
+    held = change.submissions.hold_back()
     if held:
-        set_id = work.manifest.job_set().id
+        set_id = work.manifest.snapshot().record.id
         work.observer.note(
             f"Jobs fail in a way that would repeat itself: {held} are not sent. "
             f"`ibmqbatch retry {set_id} --cancelled` sends them all the same."
@@ -101,14 +94,14 @@ def _hold_back_if_doomed(work: Work) -> None:
 
 
 class _Sender:
-    def __init__(self, work: Work, record: SetRecord, kept: Custody) -> None:
+    def __init__(self, work: Work, record: SetRecord, kept: Lease) -> None:
         self._work = work
         self._record = record
         self._kept = kept
-        self._seal = record.seal
+        self._generation = record.generation
         self._pace: Pace = work.client.pace()
         self._total = record.total_jobs
-        self._waiting = len(attempts.next_unsent(work.manifest, self._total))
+        self._waiting = len(work.manifest.unsent(self._total))
         self._begun = work.clock.monotonic()
         self._flying_bytes = 0
         self._wait: float | None = None
@@ -118,7 +111,7 @@ class _Sender:
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
         self._batch: str | None = None
-        self._batch_served = bool(open_batches(work.manifest))  # or will have, in this round
+        self._batch_served = bool(work.manifest.open_batches())  # or will have, in this round
 
     def run(self) -> Sent:
         with Flight(self._post) as flight:
@@ -129,13 +122,13 @@ class _Sender:
                 sizes = self._next(flight.room)
                 tickets = self._tickets(len(sizes))
                 # One transaction for what has landed and what leaves next.
-                with self._work.manifest.db.transaction():
+                with self._work.manifest.transaction() as change:
                     for departure, answer in landed:
-                        self._record_answer(departure, answer)
-                    departures = [] if self._stopped else self._depart(sizes, tickets)
+                        self._record_answer(change, departure, answer)
+                    departures = [] if self._stopped else self._depart(change, sizes, tickets)
                 if departures:
                     # Before they leave: a file that does not know of them must not send any more.
-                    self._kept.add(self._seal, [_begun(each.intent) for each in departures])
+                    self._kept.add(self._generation, [_begun(each.intent) for each in departures])
                 self._pace.unused(tickets[len(departures) :])
                 self._report()
                 for departure in departures:
@@ -162,7 +155,7 @@ class _Sender:
         if self._stopped or self._held or late or work.clock.interrupted.is_set():
             return {}
         sizes: dict[int, int] = {}
-        for job, first, last in attempts.next_unsent(work.manifest, room):
+        for job, first, last in work.manifest.unsent(room):
             size = work.manifest.pubs_size(first, last)
             flying = self._flying_bytes + sum(sizes.values())
             if flying and flying + size > _BYTES_IN_FLIGHT:
@@ -249,14 +242,16 @@ class _Sender:
             f"Paced at {limit} submissions in {window:.0f} s: about {how_long} to go."
         )
 
-    def _depart(self, sizes: dict[int, int], tickets: Sequence[str]) -> list[_Departure]:
+    def _depart(
+        self, change: Transaction, sizes: dict[int, int], tickets: Sequence[str]
+    ) -> list[_Departure]:
         """Commit to the next jobs, and make them ready to leave."""
         manifest, record = self._work.manifest, self._record
         # What was refused a moment ago counts, too.
-        _hold_back_if_doomed(self._work)
-        intents = attempts.begin(manifest, list(sizes)[: len(tickets)], record.labels_version)
+        _hold_back(self._work, change)
+        intents = change.submissions.begin(list(sizes)[: len(tickets)], record.labels_version)
         if intents:
-            self._seal = attempts.reseal(manifest)
+            self._generation = change.submissions.change_generation()
         self._flying_bytes += sum(sizes[intent.job] for intent in intents)
         return [
             _Departure(
@@ -270,35 +265,37 @@ class _Sender:
             for intent, ticket in zip(intents, tickets, strict=False)
         ]
 
-    def _record_answer(self, departure: _Departure, answer: str | ServiceError) -> None:
+    def _record_answer(
+        self, change: Transaction, departure: _Departure, answer: str | ServiceError
+    ) -> None:
         self._flying_bytes -= departure.size
-        manifest, intent = self._work.manifest, departure.intent
+        intent, submissions = departure.intent, change.submissions
         if isinstance(answer, str):
-            attempts.accept(manifest, intent, answer, self._record.labels_version)
+            submissions.accept(intent, answer, self._record.labels_version)
             self._waiting -= 1
             self._batch_served = True
         elif not answer.nothing_created:
-            attempts.doubt(manifest, intent, answer.message, self._work.clock.instant())
+            submissions.mark_unsure(intent, answer.message, self._work.clock.instant())
             if isinstance(answer, Firewalled):
                 # Whoever runs the network here can do something about it; waiting may not.
                 self._work.observer.note(f"{answer.message} {answer.hint}")
             # Find out what came of it before more is sent to where answers get lost.
             self._stopped = True
         elif departure.batch is not None and _is_about_the_batch(answer):
-            attempts.withdraw(manifest, intent, answer.message)
-            self._change_batch(departure.batch, answer)
+            submissions.withdraw(intent, answer.message)
+            self._change_batch(change, departure.batch, answer)
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
-            attempts.refuse(manifest, intent, answer.message, answer.number, answer.trace)
+            submissions.refuse(intent, answer.message, answer.number, answer.trace)
             self._waiting -= 1
         else:
-            attempts.withdraw(manifest, intent, answer.message)
+            submissions.withdraw(intent, answer.message)
             self._stop_for(answer)
 
-    def _change_batch(self, batch: str, error: ServiceError) -> None:
+    def _change_batch(self, change: Transaction, batch: str, error: ServiceError) -> None:
         """Have the next round open another batch; one that never took a job tells of more."""
         self._stopped = True
-        if batch in open_batches(self._work.manifest):
-            batch_closed(self._work.manifest, batch, error.message)
+        if batch in self._work.manifest.open_batches():
+            change.submissions.close_batch(batch, error.message)
         if self._batch_served:
             self._wait = 0.0
         else:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from ..clock import Instant
-from ..manifest import attempts
-from ..manifest.custody import Claim
+from ..manifest.lease import Claim
+from ..manifest.manifest import Transaction
 from ..service.endpoint import Account
 from .work import Work
 
@@ -24,36 +24,38 @@ class _Proof(Enum):
     WHOLE = auto()
 
 
-def settle(work: Work, begun: Instant) -> None:
+def settle(work: Work, change: Transaction, begun: Instant) -> None:
     """Count a full listing, begun at `begun`, as evidence against the attempts that are unsure.
 
-    Those that it has shown are so no more. Called inside a transaction.
+    Those that it has shown are so no more.
     """
     for attempt in work.manifest.attempts():
-        if attempt.state != "unsure" or attempt.doubted is None:
+        if attempt.state != "unsure" or attempt.unsure_since is None:
             continue
-        if any(begun.since(at) < 0 for at in (attempt.doubted, attempt.missed) if at is not None):
+        if any(
+            begun.since(at) < 0 for at in (attempt.unsure_since, attempt.missed) if at is not None
+        ):
             # The clock was ahead then, and the machine has been started since.
-            attempts.doubt_again(work.manifest, attempt, begun)
+            change.submissions.mark_unsure(attempt, attempt.error, begun)
             continue
-        proof = _proof(work.client.account, attempt.doubted, attempt.missed, begun)
+        proof = _proof(work.client.account, attempt.unsure_since, attempt.missed, begun)
         if proof is not _Proof.NONE:
-            attempts.miss(work.manifest, attempt, begun, proven=proof is _Proof.WHOLE)
+            change.submissions.miss(attempt, begun, proven=proof is _Proof.WHOLE)
 
 
 def catch_up(work: Work) -> None:
     """Take in what other copies of this file have sent from this machine."""
-    assert work.custody is not None
+    assert work.lease is not None
     manifest = work.manifest
-    record = manifest.job_set()
-    missed = work.custody.since(record.seal)
+    record = manifest.snapshot().record
+    missed = work.lease.since(record.generation)
     if missed is None:
         work.looked = False
-    elif missed[0] != record.seal:
-        seal, sent = missed
-        with manifest.db.transaction():
-            attempts.take_in(manifest, sent)
-            attempts.reseal(manifest, seal)
+    elif missed[0] != record.generation:
+        generation, sent = missed
+        with manifest.transaction() as change:
+            change.submissions.add_sent_elsewhere(sent)
+            change.submissions.change_generation(generation)
 
 
 def claim(work: Work, begun: Instant) -> bool:
@@ -61,20 +63,20 @@ def claim(work: Work, begun: Instant) -> bool:
 
     A full listing, begun at `begun`, has shown no job of the set that the file does not know.
     """
-    assert work.custody is not None
-    account, record = work.client.account, work.manifest.job_set()
-    if work.custody.since(record.seal) is not None:
+    assert work.lease is not None
+    account, record = work.client.account, work.manifest.snapshot().record
+    if work.lease.since(record.generation) is not None:
         work.claim = None
         return True
-    work.claim = work.custody.claim(record.seal, work.clock.instant())
+    work.claim = work.lease.claim(record.generation, work.clock.instant())
     proof = _proof(account, work.claim.since, work.claim.missed, begun)
     if proof is _Proof.FIRST:
-        work.custody.miss(record.seal, begun)
+        work.lease.miss(record.generation, begun)
         work.claim = Claim(work.claim.since, begun)
     elif proof is _Proof.WHOLE:
-        with work.manifest.db.transaction():
-            seal = attempts.reseal(work.manifest)
-        work.custody.begin(seal)
+        with work.manifest.transaction() as change:
+            generation = change.submissions.change_generation()
+        work.lease.begin(generation)
         work.claim = None
         return True
     if not work.told_claim:
@@ -86,9 +88,11 @@ def claim(work: Work, begun: Instant) -> bool:
     return False
 
 
-def _proof(account: Account, doubted: Instant, missed: Instant | None, begun: Instant) -> _Proof:
+def _proof(
+    account: Account, unsure_since: Instant, missed: Instant | None, begun: Instant
+) -> _Proof:
     if missed is None:
-        return _Proof.FIRST if begun.since(doubted) >= account.settle_delay else _Proof.NONE
+        return _Proof.FIRST if begun.since(unsure_since) >= account.settle_delay else _Proof.NONE
     return _Proof.WHOLE if begun.since(missed) >= account.settle_gap else _Proof.NONE
 
 
@@ -103,14 +107,16 @@ def settles_in(work: Work) -> float | None:
     What is due already, and was not proven, is due again with the next poll.
     """
     now, account = work.clock.instant(), work.client.account
-    open_ = [(a.doubted, a.missed) for a in work.manifest.attempts() if a.state == "unsure"]
+    open_ = [
+        (a.unsure_since, a.missed) for a in work.manifest.snapshot().attempts if a.state == "unsure"
+    ]
     if work.claim is not None:
         open_.append((work.claim.since, work.claim.missed))
     waits = [
-        account.settle_delay - now.since(doubted)
+        account.settle_delay - now.since(unsure_since)
         if missed is None
         else account.settle_gap - now.since(missed)
-        for doubted, missed in open_
-        if doubted is not None
+        for unsure_since, missed in open_
+        if unsure_since is not None
     ]
     return min((wait if wait > 0 else account.poll_first for wait in waits), default=None)

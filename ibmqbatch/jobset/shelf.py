@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from ..manifest import remotes
+from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.store import Manifest
 from .split import repeat_shots
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Shelf:
 
     def missing(self, circuit: int) -> list[JobRecord]:
         """Return those of them whose results are not here."""
-        return [job for job in self.jobs(circuit) if not _stored(job)]
+        return [job for job in self.jobs(circuit) if not job.stored]
 
     def outcomes(self, circuit: int) -> PubResult | None:
         """Return a circuit's outcomes, of all its repeats that are here; None where none is.
@@ -61,7 +60,7 @@ class Shelf:
         found = [
             self._results(job)[circuit - job.first_circuit]
             for job in self.jobs(circuit)
-            if _stored(job)
+            if job.stored
         ]
         return found[0].joined(found[1:]) if found else None
 
@@ -72,16 +71,12 @@ class Shelf:
         if last is None or last[0] != job.index:
             assert job.remote is not None
             with self._opened() as manifest:
-                body = remotes.read_result(manifest, job.remote.id)
+                body = manifest.result(job.remote.id)
             if body is None:
-                raise remotes.StoredResultError  # it was dropped since the jobs were looked at
+                raise StoredResultError  # it was dropped since the jobs were looked at
             shots = [
                 repeat_shots(circuit.shots, job.shots, job.repeat)
                 for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]
             ]
             last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
         return last[1]
-
-
-def _stored(job: JobRecord) -> bool:
-    return job.remote is not None and job.remote.result == "stored"

@@ -18,9 +18,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from ..manifest.attempts import Intent
 from ..manifest.ids import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
+from ..manifest.submissions import Intent
 
 __all__ = [
     "MAX_CIRCUITS",

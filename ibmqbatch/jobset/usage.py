@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..manifest.records import RemoteRecord
-from ..manifest.remotes import store_metrics
 from ..service.errors import NotFound
 from .metrics import read_metrics
 from .work import Work, side_by_side
@@ -20,13 +19,17 @@ def fetch_metrics(work: Work) -> None:
     last ServiceError, if any; what was learnt is kept.
     """
     manifest = work.manifest
-    wanted = [remote for remote in manifest.remotes() if remote.status.final and not _known(remote)]
+    wanted = [
+        remote
+        for remote in manifest.snapshot().remotes
+        if remote.status.final and not _known(remote)
+    ]
     failure = None
     for ended in side_by_side(wanted, lambda remote: work.client.metrics(remote.id), work.clock):
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote, answer in ended:
                 if isinstance(answer, Mapping):
-                    store_metrics(manifest, remote, answer)
+                    change.jobs.store_metrics(remote, answer)
                 elif not isinstance(answer, NotFound):
                     failure = answer
     if failure is not None:
@@ -42,8 +45,8 @@ def metrics_of(work: Work, remote: RemoteRecord) -> Mapping[str, object]:
         return remote.metrics
     told = work.client.metrics(remote.id)
     if remote.status.final:
-        with work.manifest.db.transaction():
-            store_metrics(work.manifest, remote, told)
+        with work.manifest.transaction() as change:
+            change.jobs.store_metrics(remote, told)
     return told
 
 

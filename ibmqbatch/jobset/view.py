@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..manifest.files import disk_bytes
 from ..manifest.records import (
+    SETS,
     CircuitRecord,
     EventRecord,
     JobRecord,
@@ -14,7 +16,6 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from .disk import disk_bytes
 from .metrics import read_metrics
 
 if TYPE_CHECKING:
@@ -51,24 +52,8 @@ def set_data(
     """
     data: dict[str, Any] = {
         "id": record.id,
-        "name": record.name,
-        "backend": record.backend,
-        "account": record.account,
-        "tags": list(record.tags),
+        **dict(SETS.shown(record)),
         "state": str(set_state(jobs)),
-        "created_at": record.created_at,
-        "closed_at": record.closed_at,
-        "copied_at": record.copied_at,
-        "shots": record.shots,
-        "seed": record.seed,
-        "options": dict(record.options),
-        "private": record.private,
-        "batch": record.batch,
-        "max_execution_time": record.max_execution_time,
-        "estimated_seconds": record.estimated_seconds,
-        "made_elsewhere": record.made_elsewhere,
-        "total_jobs": record.total_jobs,
-        "total_circuits": record.total_circuits,
         "counts": {str(status): count for status, count in count_statuses(jobs).items()},
         "unsure_jobs": sum(job.unsure for job in jobs),
         "lost_jobs": sum(job.lost for job in jobs),

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from ..manifest.attempts import Intent
 from ..manifest.records import PubRecord, SetRecord
+from ..manifest.submissions import Intent
 from ..service import npy
 from .notes import noted
 from .split import repeat_shots

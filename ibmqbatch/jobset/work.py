@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from ..clock import Clock
-from ..manifest.custody import Claim, Custody
-from ..manifest.store import Manifest
+from ..manifest.lease import Claim, Lease
+from ..manifest.manifest import Manifest
 from ..service.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class Work:
     """One job set, and the service that it is on. Only one thread writes to the manifest.
 
     `looked` tells that nobody else has sent jobs of this set, as another copy of its file may have:
-    because it was planned by this very process, or since full listings have shown none. `custody`
+    because it was planned by this very process, or since full listings have shown none. `lease`
     is held while this file may send and settle: what is kept of the set outside of it. `claim` is
-    that of this file, as long as it must not send: see `manifest.custody`. `taking_over`: what
+    that of this file, as long as it must not send: see `manifest.lease`. `taking_over`: what
     another copy has sent is this one's from now on, because its owner says so.
     """
 
@@ -61,7 +61,7 @@ class Work:
     clock: Clock
     observer: Observer = field(default_factory=Unobserved)
     looked: bool = False
-    custody: Custody | None = None
+    lease: Lease | None = None
     claim: Claim | None = None
     taking_over: bool = False
     told_claim: bool = False

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..jobset.inspect import shapes_of
 from ..jobset.results import CircuitResult
 from ..jobset.shelf import Shelf
+from ..manifest.manifest import StoredResultError
 from ..manifest.records import JobRecord
-from ..manifest.remotes import StoredResultError
 from .exceptions import IBMQJobManagerError, IBMQManagedResultDataNotAvailable, translated
 from .job_parts import client_version_in, header_in
 from .lookup import Lookup

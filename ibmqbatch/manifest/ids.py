@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 
 from .. import paths
-from .store import DRAFT_SUFFIX, SUFFIX
+from .files import DRAFT_SUFFIX, SUFFIX
 
 __all__ = ["is_set_id", "new_nonce", "new_set_id"]
 

@@ -11,8 +11,8 @@ import math
 import pytest
 
 from ibmqbatch.jobset.wire import job_body
-from ibmqbatch.manifest.attempts import Intent
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.submissions import Intent
 from tests.cli.support import apart
 from tests.conftest import BELL, Cli, basis_state
 

@@ -100,7 +100,7 @@ def _submit_after(kill: Kill) -> Callable[[Stage], Words]:
         words = stage.submit_words("--wait")
         assert stage.run(*words, kill=kill)[0] == -9
         # What was kept of some other set goes when a set is planned.
-        old = stage.folder / "runtime" / "20260101-zzzzzzz.custody"
+        old = stage.folder / "runtime" / "20260101-zzzzzzz.lease"
         old.parent.mkdir(mode=0o700, exist_ok=True)
         old.touch()
         os.utime(old, (0, 0))

@@ -14,7 +14,7 @@ from ibmqbatch.errors import LimitError
 from ibmqbatch.jobset.budget import check_budget, shot_seconds, usage_of
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
 from ibmqbatch.service.types import Backend, Usage
 from tests.circuits.devices import heron_configuration, heron_properties
@@ -113,7 +113,7 @@ def test_simulators_use_nothing(flip, home):
 
 
 def test_set_that_would_cost_too_much_is_not_made(flip, home):
-    with pytest.raises(LimitError, match=r"about 2\.3 s .* more than --max-cost 2\.2"):
+    with pytest.raises(LimitError, match=r"about 2\.3 s .* more than max_cost=2\.2"):
         plan(flip, max_cost=2.2, dry_run=False)
     assert not made()
     assert plan(flip, max_cost=2.3)[0].seconds
@@ -147,7 +147,7 @@ def test_set_that_takes_more_than_is_left_is_made_with_a_warning(flip, home):
 
 
 def test_limit_is_looked_at_before_what_is_left():
-    with pytest.raises(LimitError, match="--max-cost"):
+    with pytest.raises(LimitError, match="max_cost"):
         check_budget(10.0, 5.0, Usage(0.0, 1.0, exhausted=False), dry_run=True)
 
 

@@ -13,8 +13,7 @@ from ibmqbatch.jobset.moments import Moments, read_moments
 from ibmqbatch.jobset.usage import fetch_metrics, metrics_of
 from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.remotes import store_metrics
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import NotFound, ServerFault
 from tests.manifest.conftest import remote, sent, write_set
 from tests.service.conftest import FakeClock
@@ -37,8 +36,8 @@ def manifest(home):
 
 def kept(manifest: Manifest, told: object):
     """Store what a service tells, and read it back."""
-    with manifest.db.transaction():
-        store_metrics(manifest, manifest.remotes()[0], told)
+    with manifest.transaction() as change:
+        change.jobs.store_metrics(manifest.remotes()[0], told)
     return read_metrics(manifest.remotes()[0])
 
 

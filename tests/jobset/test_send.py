@@ -7,9 +7,8 @@ import pytest
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.tags import find_job_tag, set_tag
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel, want_retry
 from ibmqbatch.service.errors import Busy, NoAnswer, Refused, Unreachable
 from tests.jobset.support import FakeService, job, raising, step
 from tests.manifest.conftest import write_set
@@ -33,7 +32,7 @@ def test_job_carries_a_nonce_that_leads_back_to_it(work, service):
 
 
 def test_cancel_that_is_wanted_in_time_stops_the_request(work, service):
-    want_cancel(work.manifest, [0])
+    work.manifest.wants.cancel([0])
     step(work)
     assert (service.posts, job(work).status) == (0, JobStatus.CANCELLED)
 
@@ -67,7 +66,7 @@ def test_retried_job_is_sent_once_more(work, service):
     step(work)
     service.say("r0", "Failed")
     step(work, 1)
-    want_retry(work.manifest, work.manifest.jobs())
+    work.manifest.wants.retry(work.manifest.jobs())
     step(work, 1)
     step(work, 100)
     assert (service.posts, job(work).remote.id, service.cancelled) == (2, "r1", [])

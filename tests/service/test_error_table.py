@@ -12,8 +12,8 @@ from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.send import _STOPPERS
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,

@@ -12,9 +12,8 @@ import pytest
 
 from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import advance, follow
-from ibmqbatch.jobset.standing import is_over
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.errors import Busy, Firewalled, ServerFault, ServiceError
 from ibmqbatch.service.retry import RetryPolicy
@@ -275,7 +274,7 @@ def test_all_jobs_of_a_set_are_polled_with_one_listing(running, monkeypatch):
     work, service, _ = running
     monkeypatch.setattr(service, "job", None)  # nobody asks for one alone
     poll(running, 4)
-    assert not is_over(work.manifest)
+    assert not work.manifest.snapshot().is_over()
 
 
 def test_polls_begin_at_two_seconds_and_slow_down_to_thirty(running):

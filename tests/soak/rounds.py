@@ -180,7 +180,7 @@ class _Round:
 
     def _in_doubt(self) -> bool:
         """Tell whether somebody may wait for a listing to tell what became of a submission."""
-        last = max([self._proxy.doubted, *(each.came for each in self._cut_off)])
+        last = max([self._proxy.unsure_since, *(each.came for each in self._cut_off)])
         return time.monotonic() - last < SETTLE
 
     def _start(self) -> Child:

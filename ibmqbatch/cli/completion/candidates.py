@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ...manifest.glance import Glance
+    from ...manifest.peek import Glance
 
 __all__ = [
     "accounts",
@@ -50,7 +50,7 @@ def job_sets() -> Candidates:
     """Offer the newest set, the ids of all, and the names that mean a single one."""
     from ...errors import StorageError
     from ...jobset.catalog import LATEST, set_paths
-    from ...manifest.glance import glance
+    from ...manifest.peek import glance
 
     try:
         paths = set_paths()
@@ -88,7 +88,7 @@ def tags_of_set(ctx: Any) -> Candidates:
 
 def circuits(ctx: Any, incomplete: str) -> Candidates:
     """Offer the circuits of the set that is named: by name, or by index where that is not clear."""
-    from ...manifest.glance import glance_circuits
+    from ...manifest.peek import glance_circuits
 
     path = _named_set(ctx)
     found = [] if path is None else glance_circuits(path, incomplete, _MOST)
@@ -99,7 +99,7 @@ def circuits(ctx: Any, incomplete: str) -> Candidates:
 
 def jobs(ctx: Any, incomplete: str) -> Candidates:
     """Offer the jobs of the set that is named, with how they stand."""
-    from ...manifest.glance import glance_jobs
+    from ...manifest.peek import glance_jobs
     from ...render.text import span_text, status_word
 
     path = _named_set(ctx)
@@ -135,7 +135,7 @@ def _name(path: Path) -> str | None:
 
 
 def _glance(path: Path) -> Glance | None:
-    from ...manifest.glance import glance
+    from ...manifest.peek import glance
 
     return glance(path)
 
@@ -178,7 +178,7 @@ def backends(ctx: Any) -> Candidates:
 def _looks() -> Iterator[Any]:
     from ...errors import StorageError
     from ...jobset.catalog import set_paths
-    from ...manifest.glance import glance
+    from ...manifest.peek import glance
 
     try:
         paths = set_paths()[:_LOOKED_AT]

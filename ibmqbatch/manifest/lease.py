@@ -1,14 +1,16 @@
-"""Which copy of a job set's file may send its jobs, and what the others have sent.
+"""Which copy of a set's file may send its jobs, and what the others have sent.
 
 A file may be a backup that was put back, or stand in several places. It does not know then what
-another copy has sent, and the service's listing need not tell it yet. So whatever is sent changes
-the *seal* in the file; and outside of it, where no backup reaches and a restart of the machine may
-leave nothing (see `paths.runtime`), a chain is kept of the seals and of what was sent with each.
+another copy has sent, and the service's listing need not tell it yet. So the *generation* of the
+file changes with whatever is sent; and outside of it, where no backup reaches and a restart of the
+machine may leave nothing (see `paths.runtime`), the *lease* of the set keeps a chain of generations
+and of what was sent with each. Whoever sends holds the lease.
 
-A file whose seal is the last of the chain knows all that was sent from this machine. One whose seal
-stands further up learns from the chain what it has missed. One whose seal is not in it has to claim
-the set: from that instant no other copy on this machine sends, and the file itself only once
-listings have shown, for as long as they may lag, nothing that it does not know.
+A file whose generation is the last of the chain knows all that was sent from this machine. One
+whose generation stands further up learns from the chain what it has missed. One whose generation is
+not in it has to claim the lease: from that instant no other copy on this machine sends, and the
+file itself only once listings have shown, for as long as they may lag, nothing that it does not
+know.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from ..errors import StorageError
 from ..files import FileLock
 from .errors import SetInUse
 
-__all__ = ["Begun", "Claim", "Custody", "custody", "forget_old"]
+__all__ = ["Begun", "Claim", "Lease", "forget_old", "lease"]
 
-_SUFFIX = ".custody"
+_SUFFIX = ".lease"
 _KEPT = 30 * 86_400.0  # seconds; without it a set is claimed anew, which takes no more than a wait
 
 
@@ -53,48 +55,48 @@ class Claim:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is kept of a set: the chain, first link first; or else claims, by their seals."""
+    """What is kept of a set: the chain, first link first; or else claims, by their generations."""
 
     chain: list[tuple[str, list[Begun]]] = field(default_factory=list)
     claims: dict[str, Claim] = field(default_factory=dict)
 
 
-class Custody:
-    """What is kept of a set outside of its file, while it is locked: see `custody`."""
+class Lease:
+    """What is kept of a set outside of its file, while it is locked: see `lease`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def begin(self, seal: str) -> None:
-        """Begin a chain with the seal of a file that knows all that was ever sent."""
-        self._put(_link(seal, []))
+    def begin(self, generation: str) -> None:
+        """Begin a chain with the generation of a file that knows all that was ever sent."""
+        self._put(_link(generation, []))
 
-    def add(self, seal: str, sent: Sequence[Begun]) -> None:
-        """Add what is about to be sent, and the seal of the file that knows of it."""
-        self._put(_link(seal, sent), append=True)
+    def add(self, generation: str, sent: Sequence[Begun]) -> None:
+        """Add what is about to be sent, and the generation of the file that knows of it."""
+        self._put(_link(generation, sent), append=True)
 
-    def since(self, seal: str) -> tuple[str, list[Begun]] | None:
-        """Return the last seal, and what was sent after this one; None where it is not known."""
+    def since(self, generation: str) -> tuple[str, list[Begun]] | None:
+        """Return the last generation, and what was sent after this one; None: it is not known."""
         chain = self._read().chain
-        seals = [link for link, _ in chain]
-        if not seal or seal not in seals:
+        generations = [link for link, _ in chain]
+        if not generation or generation not in generations:
             return None
-        missed = chain[seals.index(seal) + 1 :]
-        return seals[-1], [attempt for _, sent in missed for attempt in sent]
+        missed = chain[generations.index(generation) + 1 :]
+        return generations[-1], [attempt for _, sent in missed for attempt in sent]
 
-    def claim(self, seal: str, at: Instant) -> Claim:
-        """Claim the set for the file with this seal, unless it has claimed it before `at`, now."""
+    def claim(self, generation: str, at: Instant) -> Claim:
+        """Claim the lease for the file of this generation, unless it has before `at`, now."""
         kept = self._read()
-        known = kept.claims.get(seal)
+        known = kept.claims.get(generation)
         if known is None or at.since(known.since) < 0:
-            kept.claims[seal] = Claim(at)
+            kept.claims[generation] = Claim(at)
             self._put_claims(kept.claims)
-        return kept.claims[seal]
+        return kept.claims[generation]
 
-    def miss(self, seal: str, at: Instant) -> None:
+    def miss(self, generation: str, at: Instant) -> None:
         """Keep that a full listing, begun at `at`, has spoken for a claim."""
         claims = self._read().claims
-        claims[seal] = replace(claims[seal], missed=at)
+        claims[generation] = replace(claims[generation], missed=at)
         self._put_claims(claims)
 
     def _read(self) -> _Kept:
@@ -108,11 +110,13 @@ class Custody:
                 told: dict[str, Any] = json.loads(line)
                 if "claims" in told:
                     kept.claims = {
-                        str(seal): Claim(Instant.read(since), missed and Instant.read(missed))
-                        for seal, (since, missed) in told["claims"].items()
+                        str(generation): Claim(Instant.read(since), missed and Instant.read(missed))
+                        for generation, (since, missed) in told["claims"].items()
                     }
                 else:
-                    kept.chain.append((str(told["seal"]), [Begun(*sent) for sent in told["sent"]]))
+                    kept.chain.append(
+                        (str(told["generation"]), [Begun(*sent) for sent in told["sent"]])
+                    )
         return kept
 
     def _lines(self) -> list[str]:
@@ -123,8 +127,8 @@ class Custody:
 
     def _put_claims(self, claims: dict[str, Claim]) -> None:
         told = {
-            seal: [claim.since.write(), claim.missed and claim.missed.write()]
-            for seal, claim in claims.items()
+            generation: [claim.since.write(), claim.missed and claim.missed.write()]
+            for generation, claim in claims.items()
         }
         self._put(json.dumps({"claims": told}))
 
@@ -143,12 +147,12 @@ class Custody:
             raise _unusable(self._path, error) from error
 
 
-def _link(seal: str, sent: Sequence[Begun]) -> str:
-    return json.dumps({"seal": seal, "sent": [astuple(attempt) for attempt in sent]})
+def _link(generation: str, sent: Sequence[Begun]) -> str:
+    return json.dumps({"generation": generation, "sent": [astuple(attempt) for attempt in sent]})
 
 
 @contextlib.contextmanager
-def custody(set_id: str) -> Iterator[Custody]:
+def lease(set_id: str) -> Iterator[Lease]:
     """Lock what is kept of a set: whoever holds it sends, and nobody claims the set meanwhile.
 
     Raises SetInUse where somebody else does, StorageError.
@@ -165,7 +169,7 @@ def custody(set_id: str) -> Iterator[Custody]:
             "Wait until it is done, then try again.",
         )
     try:
-        yield Custody(path)
+        yield Lease(path)
     finally:
         lock.release()
 

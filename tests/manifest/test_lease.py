@@ -10,9 +10,9 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.clock import Instant
 from ibmqbatch.errors import StorageError
-from ibmqbatch.manifest.custody import Begun, Claim, custody, forget_old
 from ibmqbatch.manifest.errors import SetInUse
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.lease import Begun, Claim, forget_old, lease
+from ibmqbatch.manifest.manifest import Manifest
 from tests.manifest.conftest import write_set
 
 SET = "20261120-zzzzzzz"
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.usefixtures("home")
 def test_planner_of_a_set_may_send():
     with Manifest.open(write_set(1)) as manifest:
         record = manifest.job_set()
-    with custody(record.id) as kept:
-        assert kept.since(record.seal) == (record.seal, [])
+    with lease(record.id) as kept:
+        assert kept.since(record.generation) == (record.generation, [])
 
 
 def test_file_learns_what_was_sent_since_its_seal():
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.begin("a")
         kept.add("b", [FIRST])
         kept.add("c", [SECOND])
@@ -39,34 +39,34 @@ def test_file_learns_what_was_sent_since_its_seal():
         assert kept.since("c") == ("c", [])
 
 
-@pytest.mark.parametrize("seal", ["x", ""])
-def test_seal_that_is_not_kept_is_not_known(seal):
-    with custody(SET) as kept:
-        assert kept.since(seal) is None
+@pytest.mark.parametrize("generation", ["x", ""])
+def test_seal_that_is_not_kept_is_not_known(generation):
+    with lease(SET) as kept:
+        assert kept.since(generation) is None
         kept.begin("a")
-        assert kept.since(seal) is None
+        assert kept.since(generation) is None
 
 
 def test_claim_ends_what_others_may():
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.begin("a")
         assert kept.claim("b", NOW) == Claim(NOW)
         assert kept.since("a") is None
 
 
 def test_claim_stands_from_its_first_instant():
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.claim("a", NOW)
         kept.claim("b", LATER)
         assert kept.claim("a", LATER) == Claim(NOW)
         kept.miss("a", LATER)
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         assert kept.claim("a", LATER) == Claim(NOW, LATER)
         assert kept.claim("b", LATER) == Claim(LATER)
 
 
 def test_end_of_a_claim_ends_all_others():
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.claim("a", NOW)
         kept.claim("b", NOW)
         kept.begin("a")
@@ -75,7 +75,7 @@ def test_end_of_a_claim_ends_all_others():
 
 def cut_short(left: int) -> None:
     """Leave so many bytes of a chain's second line, or all but its end."""
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.begin("a")
         kept.add("b", [FIRST])
     (path,) = paths.runtime().iterdir()
@@ -87,7 +87,7 @@ def cut_short(left: int) -> None:
 def test_line_that_was_cut_short_is_as_good_as_none(left):
     """Nothing of it had been sent yet."""
     cut_short(left)
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         assert kept.since("a") == ("a", [])
         assert kept.since("b") is None
 
@@ -95,41 +95,43 @@ def test_line_that_was_cut_short_is_as_good_as_none(left):
 @pytest.mark.parametrize("left", range(0, 60, 7))
 def test_what_follows_a_line_that_was_cut_short_is_kept(left):
     cut_short(left)
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.add("c", [SECOND])
         assert kept.since("a") == ("c", [SECOND])
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"claims": [1]}', '{"seal": "a"}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "{}", '{"claims": [1]}', '{"generation": "a"}', "\x00"]
+)
 def test_what_is_damaged_is_as_good_as_nothing(text):
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.begin("a")
     (path,) = paths.runtime().iterdir()
     path.write_text(text)
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         assert kept.since("a") is None
         assert kept.claim("a", NOW) == Claim(NOW)
 
 
 def test_claim_of_a_time_that_is_still_to_come_begins_anew():
     """The clock was ahead, and the machine has been started since."""
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.claim("a", Instant(2e9, 50.0, "another boot"))
         assert kept.claim("a", NOW) == Claim(NOW)
 
 
 def test_only_one_holds_it():
-    with custody(SET):
-        with pytest.raises(SetInUse), custody(SET):
+    with lease(SET):
+        with pytest.raises(SetInUse), lease(SET):
             raise AssertionError
-        with custody("20261120-yyyyyyy"):
+        with lease("20261120-yyyyyyy"):
             pass
-    with custody(SET):
+    with lease(SET):
         pass
 
 
 def test_nobody_else_can_read_it():
-    with custody(SET) as kept:
+    with lease(SET) as kept:
         kept.begin("a")
     folder = paths.runtime()
     (path,) = folder.iterdir()
@@ -145,7 +147,7 @@ def test_it_stands_where_no_backup_of_the_data_folder_reaches(monkeypatch):
 def test_folder_that_others_can_write_to_is_refused():
     folder = paths.ensure_runtime()
     folder.chmod(0o777)
-    with pytest.raises(StorageError, match="not this user's alone"), custody(SET):
+    with pytest.raises(StorageError, match="not this user's alone"), lease(SET):
         pass
 
 
@@ -153,22 +155,22 @@ def test_link_in_the_place_of_the_folder_is_refused(tmp_path):
     other = tmp_path / "other"
     other.mkdir(mode=0o700)
     paths.runtime().symlink_to(other)
-    with pytest.raises(StorageError, match="not this user's alone"), custody(SET):
+    with pytest.raises(StorageError, match="not this user's alone"), lease(SET):
         pass
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("IBMQBATCH_RUNTIME", str(tmp_path / "file" / "folder"))
-    with pytest.raises(StorageError, match="Not a directory"), custody(SET):
+    with pytest.raises(StorageError, match="Not a directory"), lease(SET):
         pass
 
 
 def test_what_was_not_touched_for_long_goes():
     for set_id in (SET, "20261120-yyyyyyy"):
-        with custody(set_id) as kept:
+        with lease(set_id) as kept:
             kept.begin("a")
-    old = paths.runtime() / f"{SET}.custody"
+    old = paths.runtime() / f"{SET}.lease"
     os.utime(old, (time.time() - 40 * 86_400,) * 2)
     forget_old()
-    assert [path.name for path in paths.runtime().iterdir()] == ["20261120-yyyyyyy.custody"]
+    assert [path.name for path in paths.runtime().iterdir()] == ["20261120-yyyyyyy.lease"]

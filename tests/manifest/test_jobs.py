@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.manifest import remotes
+from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.manifest import StoredResultError
 from ibmqbatch.manifest.records import (
     JobRecord,
     JobStatus,
@@ -15,7 +16,6 @@ from ibmqbatch.manifest.records import (
     count_statuses,
     set_state,
 )
-from ibmqbatch.manifest.remotes import StoredResultError
 from tests.manifest.conftest import kinds, remote, sent
 
 WORDS = {
@@ -101,8 +101,8 @@ def test_unsure_job_is_never_one_that_waits_to_be_sent(jobs):
 def see(manifest, word: str, at: float = 1000.0, **more: object) -> RemoteRecord:
     (known,) = manifest.remotes()
     said = {"reason": "", "reason_code": None, "solution": "", "private": False, **more}
-    with manifest.db.transaction():
-        remotes.observe(manifest, known, status=word, at=at, **said)  # type: ignore[arg-type]
+    with manifest.transaction() as change:
+        change.jobs.observe(known, status=word, at=at, **said)  # type: ignore[arg-type]
     (known,) = manifest.remotes()
     return known
 
@@ -139,14 +139,14 @@ def test_failed_job_tells_its_reason_and_code(manifest):
 @given(body=st.binary(max_size=300))
 def test_stored_result_is_read_as_it_came(manifest_of_one, body):
     manifest, known = manifest_of_one
-    with manifest.db.transaction():
-        remotes.store_result(manifest, known, remotes.pack(body))
-    assert remotes.read_result(manifest, known.id) == body
+    with manifest.transaction() as change:
+        change.jobs.store_result(known, pack(body))
+    assert manifest.result(known.id) == body
 
 
 @pytest.fixture(scope="module")
 def manifest_of_one(tmp_path_factory):
-    from ibmqbatch.manifest.store import Manifest
+    from ibmqbatch.manifest.manifest import Manifest
     from tests.manifest.conftest import write_set
 
     with pytest.MonkeyPatch.context() as patch:
@@ -157,8 +157,8 @@ def manifest_of_one(tmp_path_factory):
 
 def stored(manifest, body: bytes = b"results " * 50) -> RemoteRecord:
     known = sent(manifest, status="Completed")
-    with manifest.db.transaction():
-        remotes.store_result(manifest, known, remotes.pack(body))
+    with manifest.transaction() as change:
+        change.jobs.store_result(known, pack(body))
     return known
 
 
@@ -173,31 +173,31 @@ def test_flipped_bit_in_a_stored_result_is_noticed(byte, manifest):
     known = stored(manifest)
     body = bytearray(manifest.db.row("SELECT body FROM results")[0])
     body[byte] ^= 1
-    with manifest.db.transaction():
+    with manifest.transaction():
         manifest.db.write("UPDATE results SET body = ?", (bytes(body),))
     with pytest.raises(StoredResultError):
-        remotes.read_result(manifest, known.id)
+        manifest.result(known.id)
 
 
 def test_other_body_in_place_of_a_stored_result_is_noticed(manifest):
     import zlib
 
     known = stored(manifest)
-    with manifest.db.transaction():
+    with manifest.transaction():
         manifest.db.write("UPDATE results SET body = ?", (zlib.compress(b"others"),))
     with pytest.raises(StoredResultError):
-        remotes.read_result(manifest, known.id)
+        manifest.result(known.id)
 
 
 def test_result_that_is_not_here_is_none(manifest):
     sent(manifest)
-    assert remotes.read_result(manifest, "r1") is None
+    assert manifest.result("r1") is None
 
 
 def test_lost_result_is_shown_with_its_reason(manifest):
     known = sent(manifest, status="Completed")
-    with manifest.db.transaction():
-        remotes.lose_result(manifest, known, "the service has none")
+    with manifest.transaction() as change:
+        change.jobs.lose_result(known, "the service has none")
     job = manifest.jobs()[0]
     assert (job.lost, job.delivered) == (True, True)
     assert job.reason == "LOST: the service has none"
@@ -205,9 +205,9 @@ def test_lost_result_is_shown_with_its_reason(manifest):
 
 def test_dropped_result_is_to_be_fetched_again(manifest):
     known = stored(manifest)
-    with manifest.db.transaction():
-        remotes.close_set(manifest)
-        remotes.drop_result(manifest, known, "damaged")
+    with manifest.transaction() as change:
+        change.jobs.close()
+        change.jobs.drop_result(known, "damaged")
     assert manifest.jobs()[0].remote.result is None
     assert manifest.job_set().closed_at is None
 

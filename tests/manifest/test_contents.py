@@ -1,4 +1,4 @@
-"""What the fourth form of a manifest adds: kept, taken along by copies, and held to sense."""
+"""What a manifest holds besides circuits and jobs: kept, taken along by copies, held to sense."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ibmqbatch.manifest.batches import batch_closed, batch_opened, open_batches
-from ibmqbatch.manifest.copies import export_copy, import_copy
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote
-from ibmqbatch.manifest.errors import DamagedManifest, SetExists
+from ibmqbatch.manifest.errors import DamagedManifest, ManifestError, SetExists
 from ibmqbatch.manifest.ids import new_set_id
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.remotes import store_metrics
-from ibmqbatch.manifest.store import Manifest
-from tests.manifest.conftest import change, draft_set, kinds, sent
+from ibmqbatch.manifest.transfer import export_copy, import_copy
+from tests.manifest.conftest import change, draft_set, kinds, sent, write_set
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}
@@ -43,11 +41,11 @@ def whole(home) -> Path:
         )
     with Manifest.open(path) as manifest:
         remote = sent(manifest)
-        with manifest.db.transaction():
-            store_metrics(manifest, remote, TOLD)
-            batch_opened(manifest, "b1")
-            batch_closed(manifest, "b1", "all jobs are sent")
-            batch_opened(manifest, "b2")
+        with manifest.transaction() as change:
+            change.jobs.store_metrics(remote, TOLD)
+            change.submissions.open_batch("b1")
+            change.submissions.close_batch("b1", "all jobs are sent")
+            change.submissions.open_batch("b2")
     return path
 
 
@@ -58,7 +56,7 @@ def holds_all(path: Path) -> None:
         assert (record.private, record.batch, record.made_elsewhere) == (True, True, True)
         assert (record.max_execution_time, record.estimated_seconds) == (10_800, 4.5)
         assert manifest.device() == (CONFIGURATION, {"qubits": []})
-        assert open_batches(manifest) == ["b2"]
+        assert manifest.open_batches() == ["b2"]
         assert manifest.remotes()[0].metrics == TOLD
         assert {(pub.kind, zlib.decompress(pub.body)) for pub in manifest.pubs(0, 1)} == {
             ("openqasm3", TEXT)
@@ -142,8 +140,8 @@ def test_what_makes_no_sense_does_not_come_in(what, whole, tmp_path):
 def test_numbers_that_json_does_not_have_are_no_harm(whole, tmp_path):
     """Services write NaN."""
     with Manifest.open(whole) as manifest:
-        with manifest.db.transaction():
-            store_metrics(manifest, manifest.remotes()[0], {"usage": {"seconds": float("nan")}})
+        with manifest.transaction() as change:
+            change.jobs.store_metrics(manifest.remotes()[0], {"usage": {"seconds": float("nan")}})
         export_copy(manifest, tmp_path / "x.sqlite")
     whole.unlink()
     assert import_copy(tmp_path / "x.sqlite") == (whole, True)
@@ -171,3 +169,35 @@ def test_jobs_that_others_have_sent_stand_on_the_service_from_the_start(home):
         assert first.remote.submitted_at == "2026-11-20T09:00:00.000Z"
         assert second.remote.submitted_at == manifest.job_set().created_at
         assert len({attempt.nonce for attempt in manifest.attempts()}) == 2
+
+
+ASKED = {"memory": True, "header": {"by": "mé"}}
+
+
+@pytest.fixture
+def exported(home, tmp_path):
+    """Write a set that keeps what a program asked besides, and export it."""
+    path = tmp_path / "x.sqlite"
+    with Manifest.open(write_set(1, run_config=ASKED)) as manifest:
+        assert manifest.job_set().run_config == ASKED
+        export_copy(manifest, path)
+    return path
+
+
+def test_what_was_asked_comes_along(exported):
+    path, new = import_copy(exported)
+    assert not new  # it is the set that is here already
+    path.unlink()
+    assert import_copy(exported) == (path, True)
+    with Manifest.open(path) as manifest:
+        assert manifest.job_set().run_config == ASKED
+    change(exported, "UPDATE jobset SET run_config = '{}'")
+    with pytest.raises(ManifestError):
+        import_copy(exported)
+
+
+@pytest.mark.parametrize("garbled", ["[]", "5", "{", "null"])
+def test_what_was_asked_and_makes_no_sense_does_not_come_in(exported, garbled):
+    change(exported, f"UPDATE jobset SET run_config = '{garbled}'")
+    with pytest.raises(ManifestError):
+        import_copy(exported)

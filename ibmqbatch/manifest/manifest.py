@@ -1,21 +1,30 @@
-"""Reading a manifest, and the history that everything which writes to it appends to."""
+"""A job set's file: what is read from it, and the transactions in which it is changed."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
 import json
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from ..clock import Instant, iso
+from ..clock import iso
 from ..files import FileLock
+from .columns import Table
+from .compression import unpack
 from .database import Database, open_database
 from .errors import DamagedManifest
-from .packed import unpack
+from .files import lock_path
+from .jobs import Jobs
 from .records import (
+    ATTEMPTS,
+    REMOTES,
+    SETS,
     AttemptRecord,
     CircuitRecord,
     EventRecord,
@@ -25,53 +34,31 @@ from .records import (
     RemoteRecord,
     SetRecord,
 )
+from .snapshot import Snapshot
+from .submissions import UNSENT, Submissions
+from .wants import Wants
 
-__all__ = ["DRAFT_SUFFIX", "SUFFIX", "Manifest", "lock_path"]
+__all__ = ["Manifest", "StoredResultError", "Transaction"]
 
-SUFFIX = ".sqlite"
-DRAFT_SUFFIX = ".draft"  # until it is whole
+Record = TypeVar("Record")
+
 _HEAD_BYTES = 65_536  # of a circuit: its name, metadata and registers, unless these are very large
 
-_REMOTE_COLUMNS = """
-    r.id, r.job, r.attempt, n.nonce, r.status, r.reason, r.reason_code, r.solution, r.private,
-    r.submitted_at, r.running_at, r.finished_at, r.labels_version, r.surplus, r.cancel_asked_at,
-    r.missed, r.result, r.result_tries, r.result_error, r.metrics, r.created_at, r.overdue
-"""
 _REMOTES = f"""
-    SELECT {_REMOTE_COLUMNS} FROM remotes r
+    SELECT {REMOTES.selected} FROM remotes r
     JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """  # noqa: S608 - a constant of this module
+# Those that count for no job of the set.
+_OTHERS = " JOIN jobs j ON j.idx = r.job WHERE j.remote_id IS NOT r.id"
 _JOBS = f"""
     SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
-           a.state, coalesce(a.error, ''), a.error_code, {_REMOTE_COLUMNS}
+           a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
     FROM jobs j
     LEFT JOIN attempts a
         ON a.job = j.idx AND a.number = j.wanted_attempt AND a.state <> 'withdrawn'
     LEFT JOIN remotes r ON r.id = j.remote_id
     LEFT JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """  # noqa: S608 - a constant of this module
-
-
-def lock_path(manifest: Path) -> Path:
-    """Return the lock file that stands beside a manifest."""
-    return manifest.with_suffix(".lock")
-
-
-def _remote(row: Sequence[Any]) -> RemoteRecord:
-    values = list(row)
-    values[-7] = _instant(row[-7])
-    values[-3] = None if row[-3] is None else json.loads(row[-3])
-    values[-1] = bool(row[-1])
-    return RemoteRecord(*values)
-
-
-def _instant(text: str | None) -> Instant | None:
-    try:
-        return None if text is None else Instant.read(text)
-    except ValueError as error:
-        raise DamagedManifest(
-            "A time in the job set's file is garbled.", "Put back a copy of it."
-        ) from error
 
 
 def _values(text: str | None) -> tuple[float, ...] | None:
@@ -83,11 +70,24 @@ def _alone(values: str | None) -> bool:
     return values is None or values == "[]"
 
 
+class StoredResultError(Exception):
+    """A stored result body does not match its checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What can be changed in a manifest."""
+
+    submissions: Submissions
+    jobs: Jobs
+
+
 class Manifest:
     """One job set's file, open. Used by one thread; readers never wait for the set's lock."""
 
     def __init__(self, database: Database) -> None:
         self.db = database
+        self._snapshot: tuple[tuple[int, ...], Snapshot] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -115,30 +115,53 @@ class Manifest:
         """Where the file is."""
         return self.db.path
 
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit what the block changes, durably, or nothing of it."""
+        with self.db.transaction():
+            yield Transaction(Submissions(self), Jobs(self))
+
+    @property
+    def wants(self) -> Wants:
+        """What its owner wants of the set, to be changed."""
+        return Wants(self)
+
     def lock(self) -> FileLock:
         """Return the lock of this set, to be taken by whoever advances it."""
         return FileLock(lock_path(self.path))
 
     def job_set(self) -> SetRecord:
         """Return the set itself."""
-        row = self.db.row("SELECT * FROM jobset")
+        row = self.db.row(f"SELECT {SETS.selected} FROM jobset")  # noqa: S608
         if row is None:
             raise DamagedManifest(f"{self.path} holds no job set.", "Put back a copy of it.")
-        values = dict(row)
+        return self._read(SETS, row)
+
+    def _read(self, table: Table[Record], row: Sequence[Any]) -> Record:
         try:
-            values["options"] = json.loads(values["options"])
-            values["tags"] = tuple(json.loads(values["tags"]))
-            values["compilation"] = json.loads(values["compilation"])
-            values["run_config"] = json.loads(values["run_config"])
-            for flag in ("private", "batch", "made_elsewhere"):
-                values[flag] = bool(values[flag])
+            return table.read(row)
         except (TypeError, ValueError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
-        return SetRecord(**values)
+
+    def snapshot(self) -> Snapshot:
+        """Return how the set and its jobs stand; the file is read only where it has changed."""
+        with self.db.reading() as version:
+            if self._snapshot is None or self._snapshot[0] != version:
+                self._snapshot = (
+                    version,
+                    Snapshot(
+                        self.job_set(),
+                        tuple(self._jobs(" ORDER BY j.idx")),
+                        tuple(self._remotes(_OTHERS)),
+                        tuple(self.attempts()),
+                        self.last_event(),
+                    ),
+                )
+            return self._snapshot[1]
 
     def jobs(self) -> list[JobRecord]:
         """Return all jobs in order."""
-        return self._jobs(" ORDER BY j.idx")
+        return list(self.snapshot().jobs)
 
     def job(self, index: int) -> JobRecord | None:
         """Return job number `index`; None when there is no such job."""
@@ -148,7 +171,8 @@ class Manifest:
     def _jobs(self, ending: str, values: tuple[object, ...] = ()) -> list[JobRecord]:
         rows = map(tuple, self.db.rows(_JOBS + ending, values))
         return [
-            JobRecord(*[*row[:10], None if row[10] is None else _remote(row[10:])]) for row in rows
+            JobRecord(*[*row[:10], None if row[10] is None else self._read(REMOTES, row[10:])])
+            for row in rows
         ]
 
     def kinds_of_jobs(self) -> list[JobRecord]:
@@ -161,20 +185,68 @@ class Manifest:
 
         They are in the order of jobs and attempts.
         """
-        which, values = ("", ()) if job is None else (" WHERE r.job = ?", (job,))
+        return self._remotes() if job is None else self._remotes(" WHERE r.job = ?", (job,))
+
+    def _remotes(self, which: str = "", values: tuple[object, ...] = ()) -> list[RemoteRecord]:
         rows = self.db.rows(f"{_REMOTES}{which} ORDER BY r.job, r.attempt, r.rowid", values)
-        return [_remote(row) for row in rows]
+        return [self._read(REMOTES, row) for row in rows]
+
+    def doubled_jobs(self) -> list[int]:
+        """Return the jobs of the set, by index, that stand on the service twice."""
+        rows = self.db.rows(
+            """SELECT DISTINCT j.idx FROM jobs j JOIN remotes r ON r.job = j.idx
+               WHERE r.surplus AND j.remote_id IS NOT NULL ORDER BY j.idx"""
+        )
+        return [row[0] for row in rows]
 
     def attempts(self) -> list[AttemptRecord]:
         """Return all attempts in the order of jobs and numbers."""
+        rows = self.db.rows(f"SELECT {ATTEMPTS.selected} FROM attempts ORDER BY job, number")  # noqa: S608
+        return [self._read(ATTEMPTS, row) for row in rows]
+
+    def unsent(self, limit: int) -> list[tuple[int, int, int]]:
+        """Return up to `limit` jobs that wait to be sent: index, first and last circuit."""
         rows = self.db.rows(
-            """SELECT job, number, nonce, state, labels_version, doubted, missed, error
-               FROM attempts ORDER BY job, number"""
+            f"SELECT j.idx, j.first_circuit, j.last_circuit {UNSENT} ORDER BY j.idx LIMIT ?",
+            (limit,),
         )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def unknown_jobs(self, jobs: Sequence[JobRecord]) -> list[int]:
+        """Return those of `jobs`, by index, that a recovered set knows too little of to send them.
+
+        Their circuits are not known, or how many shots are left for their repeat.
+        """
         return [
-            AttemptRecord(*[*row[:5], _instant(row[5]), _instant(row[6]), row[7]])
-            for row in map(tuple, rows)
+            job.index
+            for job in jobs
+            if self.db.row(
+                "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
+                "WHERE c.idx BETWEEN ? AND ? AND (b.kind = 'unknown' OR c.shots <= ?)",
+                (job.first_circuit, job.last_circuit, job.repeat * job.shots),
+            )
         ]
+
+    def open_batches(self) -> list[str]:
+        """Return the ids of batches on the service that may still take jobs, oldest first."""
+        rows = self.db.rows("SELECT id FROM batches WHERE closed_at IS NULL ORDER BY opened_at")
+        return [row[0] for row in rows]
+
+    def result(self, remote_id: str) -> bytes | None:
+        """Return a stored result body, or None.
+
+        Raises StoredResultError when it is not what was stored.
+        """
+        row = self.db.row("SELECT body, sha256 FROM results WHERE remote_id = ?", (remote_id,))
+        if row is None:
+            return None
+        try:
+            body = unpack(row[0])
+        except zlib.error as error:
+            raise StoredResultError from error
+        if hashlib.sha256(body).hexdigest() != row[1]:
+            raise StoredResultError
+        return body
 
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""

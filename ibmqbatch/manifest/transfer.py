@@ -1,6 +1,6 @@
 """A set as one file that can be taken elsewhere: writing it, and bringing it in.
 
-Such a copy is marked: it sends nothing until it takes over (`wants.take_over`), because the file
+Such a copy is marked: it sends nothing until it takes over (`Wants.take_over`), because the file
 that it was made of may send the same jobs. A name of a host could not tell this: hosts change
 theirs, containers with each start.
 """
@@ -21,18 +21,16 @@ from ..errors import StorageError, UsageError
 from ..files import FileLock, make_private, replacing_path, sync_folder
 from ..kinds import LOOKED_AT, OPENQASM, QPY, SQLITE, kind_of
 from .check import check_content, check_schema, same_content
-from .database import JOURNAL_SUFFIX, check_kind, explain, migrate
+from .database import check_kind, explain, migrate
 from .draft import remove_abandoned
 from .errors import DamagedManifest, ForeignManifest, SetExists, SetInUse
+from .files import DRAFT_SUFFIX, SUFFIX, lock_path, remove_leftovers
 from .ids import is_set_id
-from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
+from .manifest import Manifest
 
-__all__ = ["export_copy", "import_copy", "remove_leftovers"]
+__all__ = ["export_copy", "import_copy"]
 
 _BUSY_SECONDS = 10.0
-# What SQLite leaves beside a database whose writer died. Beside another database of the same name
-# it would be played back into that one.
-_LEFTOVERS = (JOURNAL_SUFFIX, "-wal", "-shm")
 
 
 def export_copy(manifest: Manifest, target: Path) -> None:
@@ -85,12 +83,6 @@ def import_copy(source: Path, *, keep_mark: bool = True) -> tuple[Path, bool]:
         raise told from error
     except OSError as error:
         raise _unwritable(folder, error.strerror or error) from error
-
-
-def remove_leftovers(manifest: Path) -> None:
-    """Remove what SQLite has left beside a manifest that is not there (any more)."""
-    for suffix in _LEFTOVERS:
-        manifest.with_name(manifest.name + suffix).unlink(missing_ok=True)
 
 
 def _bring_in(

@@ -7,13 +7,12 @@ import sqlite3
 import pytest
 
 from ibmqbatch import paths
-from ibmqbatch.manifest import copies
-from ibmqbatch.manifest.copies import export_copy, import_copy
+from ibmqbatch.manifest import transfer
 from ibmqbatch.manifest.errors import DamagedManifest, SetExists
 from ibmqbatch.manifest.ids import is_set_id, new_set_id
-from ibmqbatch.manifest.remotes import pack, store_result
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import take_over, want_cancel
+from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.transfer import export_copy, import_copy
 from tests.manifest.conftest import change, kinds, sent, write_set
 
 
@@ -37,8 +36,8 @@ def test_a_copy_is_marked_and_the_original_is_not(manifest, tmp_path):
 
 def test_a_copy_holds_circuits_and_results(manifest, tmp_path):
     remote = sent(manifest)
-    with manifest.db.transaction():
-        store_result(manifest, remote, pack(b"body"))
+    with manifest.transaction() as change:
+        change.jobs.store_result(remote, pack(b"body"))
     export_copy(manifest, tmp_path / "x.sqlite")
     with Manifest.open(tmp_path / "x.sqlite") as copy:
         assert copy.circuits() == manifest.circuits()
@@ -52,7 +51,7 @@ def test_an_export_that_dies_leaves_the_older_file(manifest, tmp_path, monkeypat
 
     target = tmp_path / "x.sqlite"
     target.write_text("older")
-    monkeypatch.setattr(copies, "_mark", die)
+    monkeypatch.setattr(transfer, "_mark", die)
     with pytest.raises(ZeroDivisionError):
         export_copy(manifest, target)
     assert target.read_text() == "older"
@@ -80,7 +79,7 @@ def test_an_import_that_dies_leaves_no_set(exported, path, monkeypatch):
     def die(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(copies, "_mark", die)
+    monkeypatch.setattr(transfer, "_mark", die)
     with pytest.raises(ZeroDivisionError):
         import_copy(exported)
     assert not path.exists()
@@ -93,7 +92,7 @@ def test_a_copy_that_differs_is_refused_and_one_that_does_not_is_known(exported)
     path, _ = import_copy(exported)
     assert import_copy(exported) == (path, False)
     with Manifest.open(path) as manifest:
-        want_cancel(manifest, [0])
+        manifest.wants.cancel([0])
     with pytest.raises(SetExists):
         import_copy(exported)
 
@@ -101,8 +100,8 @@ def test_a_copy_that_differs_is_refused_and_one_that_does_not_is_known(exported)
 def test_a_result_that_differs_is_noticed(manifest, tmp_path):
     remote = sent(manifest)
     export_copy(manifest, tmp_path / "x.sqlite")
-    with manifest.db.transaction():
-        store_result(manifest, remote, pack(b"body"))
+    with manifest.transaction() as change:
+        change.jobs.store_result(remote, pack(b"body"))
     with pytest.raises(SetExists):
         import_copy(tmp_path / "x.sqlite")
 
@@ -111,8 +110,8 @@ def test_taking_over_clears_the_mark_once(exported):
     path, _ = import_copy(exported)
     change(path, "UPDATE jobset SET host = 'another'")
     with Manifest.open(path) as manifest:
-        assert take_over(manifest)
-        assert not take_over(manifest)
+        assert manifest.wants.take_over()
+        assert not manifest.wants.take_over()
         record = manifest.job_set()
         assert (record.copied_at, record.host == "another") == (None, False)
         assert kinds(manifest)[-1] == "taken_over"

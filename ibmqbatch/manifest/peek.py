@@ -16,8 +16,8 @@ from typing import TypeVar
 from ..errors import StorageError
 from .database import Database
 from .errors import ManifestError
+from .manifest import Manifest
 from .records import JobRecord, SetState, set_state
-from .store import Manifest
 
 __all__ = [
     "Glance",
