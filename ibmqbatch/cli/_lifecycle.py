@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..manifest.records import JobRecord
 
-__all__ = ["Context", "agreed", "can_ask", "chosen", "outcome", "running"]
+__all__ = ["Context", "can_ask", "confirm", "outcome", "pick", "running"]
 
 _LOGS_KEPT = 20
-_TELL_REQUESTS = 2  # how often --verbose is given
+_LOG_REQUESTS = 2  # how often --verbose is given
 _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
@@ -65,7 +65,7 @@ class Context:
 
     @property
     def talkative(self) -> bool:
-        """Whether a person is told in words what becomes of it."""
+        """Whether to report in words what becomes of it."""
         return not self.quiet and not self.json
 
     def fail(self, error: IbmqbatchError, exit_code: ExitCode | None = None) -> None:
@@ -75,7 +75,7 @@ class Context:
 
     @contextlib.contextmanager
     def interruptible(self, advice: str) -> Iterator[None]:
-        """Have Ctrl-C and SIGTERM end the block's waits; what is in flight lands.
+        """Let Ctrl-C and SIGTERM end the block's waits, and what is in flight land.
 
         `advice` says how to go on then. Raises Interrupted at the end of the block.
         """
@@ -87,7 +87,7 @@ class Context:
 
     @contextlib.contextmanager
     def opened(self, found: str | JobSet) -> Iterator[JobSet]:
-        """Open a set, or find it first, for the block, and tell of what is done with it.
+        """Find a set and open it for the block; `bars` show the progress of what is done with it.
 
         Where the service leaves a submission in doubt, its error becomes Unsettled.
         """
@@ -124,7 +124,7 @@ class Context:
     def move_on(
         self, job_set: JobSet, *, wait: bool, timeout: float | None, take_over: bool = False
     ) -> None:
-        """Send what is not sent yet, with `wait` follow it to its end, and tell how the set stands.
+        """Send what is not sent yet, with `wait` follow the set to its end, and report on it.
 
         Raises HeldCopy where there is something that this copy of the set does not send.
         """
@@ -176,7 +176,7 @@ def running(
     previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         with (
-            _requests_told() if verbose >= _TELL_REQUESTS else contextlib.nullcontext(),
+            _logging_requests() if verbose >= _LOG_REQUESTS else contextlib.nullcontext(),
             context.bars,
         ):
             yield context
@@ -228,18 +228,18 @@ def running(
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
-    _tell_problems(context, log)
+    _report_problems(context, log)
 
 
-def _tell_problems(context: Context, log: str) -> None:
-    """Say what was wrong; where not all is told, name where it is: the document, or a log file."""
-    left_out = complain(context.problems, context.things)
+def _report_problems(context: Context, log: str) -> None:
+    """Report what was wrong; where that is not all, name the log file that has the rest."""
+    left_out = complain(context.problems, context.things) if context.problems else 0
     if left_out and not context.json:
         message(f"All problems are in {log or _write_log(context.command, context.problems)}.")
 
 
 @contextlib.contextmanager
-def _requests_told() -> Iterator[None]:
+def _logging_requests() -> Iterator[None]:
     """While the block runs, tell of each request on stderr, without breaking what is drawn."""
     import logging
 
@@ -295,7 +295,7 @@ def _write_log(command: str, problems: Sequence[Problem] = ()) -> str:
 
 
 def _interruptible(clock: Clock, advice: str) -> AbstractContextManager[None]:
-    """Have Ctrl-C and SIGTERM end the block's waits, and let what is in flight land.
+    """Let Ctrl-C and SIGTERM end the block's waits, and what is in flight land.
 
     The first says at once what is safe and how to go on (`advice`); the second leaves at once.
     """
@@ -331,16 +331,16 @@ def outcome(jobs: Sequence[JobRecord]) -> ExitCode:
 
 
 def can_ask() -> bool:
-    """Tell whether there is somebody to ask."""
+    """Return whether there is a person to ask."""
     return sys.stdin.isatty() and is_terminal(stderr=True)
 
 
-def agreed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Ask a question that is answered by yes or no. Silence is a no."""
     return _answer(f"{question} [y/N]").lower() in {"y", "yes"}
 
 
-def chosen(question: str, number: int) -> int | None:
+def pick(question: str, number: int) -> int | None:
     """Ask for a number from 1 to `number` until there is one; None where there is no answer."""
     while answer := _answer(f"{question} [1-{number}]"):
         if answer.isdecimal() and 1 <= int(answer) <= number:

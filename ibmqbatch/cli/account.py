@@ -16,7 +16,7 @@ from ..errors import StorageError, UsageError
 from ..render.console import message
 from ..render.text import plural
 from . import _options
-from ._lifecycle import Context, agreed, can_ask, chosen, running
+from ._lifecycle import Context, can_ask, confirm, pick, running
 from .completion import candidates
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def command() -> None:
 
 
 def account_list(json: _options.Json = False, verbose: _options.Verbose = 0) -> int:
-    """List the accounts, and which of them is in use; nothing is asked of any service.
+    """List the accounts, and which one is in use. No service is asked.
 
     Those named `qiskit:NAME` are Qiskit's own; they are used only when they are named.
 
@@ -74,7 +74,7 @@ def account_use(
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
-    """Have an account be used wherever none is named by `--account` or by variables.
+    """Choose the account that is used where neither `--account` nor a variable names one.
 
     Example: ibmqbatch account use local
     """
@@ -100,18 +100,18 @@ def account_show(
         Optional[str],  # noqa: UP045
         typer.Argument(
             metavar="[NAME]",
-            help="The account; without it the one in use.",
+            help="The account; default: the one in use.",
             show_default=False,
             autocompletion=candidates.accounts,
         ),
     ] = None,
     origin: Annotated[
-        bool, typer.Option("--origin", help="Tell where each value comes from.")
+        bool, typer.Option("--origin", help="Show where each value comes from.")
     ] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
-    """Show an account, the one in use if none is named; of its key only what does not give it away.
+    """Show an account, by default the one in use. Its key stays secret.
 
     Example: ibmqbatch account show --origin
     """
@@ -132,7 +132,7 @@ def account_instances(
         typer.Option(
             "--account",
             metavar="NAME",
-            help="The account whose key is meant.",
+            help="The account whose key is used.",
             autocompletion=candidates.accounts,
         ),
     ] = None,
@@ -202,7 +202,7 @@ def account_logout(
 
 
 def _warn_of_open_sets(name: str) -> None:
-    """Say how many sets cannot go on for want of the account."""
+    """Warn of unfinished sets that need the account to go on."""
     from ..jobset.catalog import set_paths
     from ..manifest.peek import glance
 
@@ -224,7 +224,7 @@ def account_login(
         str,
         typer.Argument(
             metavar="NAME",
-            help=f"What to call the account; '{_NAME}' if nothing is given.",
+            help=f"Name of the account; default: '{_NAME}'.",
             show_default=False,
             autocompletion=candidates.stored_accounts,
         ),
@@ -232,28 +232,30 @@ def account_login(
     instance: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            "--instance", metavar="CRN|NAME", help="The instance; else the only one there is."
+            "--instance",
+            metavar="CRN|NAME",
+            help="The instance; may be left out if there is only one.",
         ),
     ] = None,
     token_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            "--token-file", metavar="FILE", help="Take the API key from this file; -: stdin."
+            "--token-file", metavar="FILE", help="Read the API key from this file; - for stdin."
         ),
     ] = None,
     url: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--url", metavar="URL", help="Where the API is, unless it is IBM's."),
+        typer.Option("--url", metavar="URL", help="URL of the API; default: IBM's."),
     ] = None,
     iam_url: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            "--iam-url", metavar="URL", help="Where keys become tokens, unless that is IBM's."
+            "--iam-url", metavar="URL", help="URL of the token service (IAM); default: IBM's."
         ),
     ] = None,
     private_endpoint: Annotated[
         bool,
-        typer.Option("--private-endpoint", help="Go by IBM Cloud's private network."),
+        typer.Option("--private-endpoint", help="Use IBM Cloud's private network."),
     ] = False,
     ca_bundle: Annotated[
         Optional[Path],  # noqa: UP045
@@ -261,28 +263,29 @@ def account_login(
     ] = None,
     proxy: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--proxy", metavar="URL", help="Go through this proxy."),
+        typer.Option("--proxy", metavar="URL", help="Use this proxy."),
     ] = None,
     no_check: Annotated[
         bool,
-        typer.Option("--no-check", help="Ask no service; --instance must be a CRN then."),
+        typer.Option("--no-check", help="Do not ask the service; --instance must then be a CRN."),
     ] = False,
     use: Annotated[
         Optional[bool],  # noqa: UP045
         typer.Option(
-            "--use/--no-use", help="Use it where none is named, or do not; else if none is in use."
+            "--use/--no-use",
+            help="Make it the account in use, or do not; default: if none is in use.",
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace an account of this name without a question.")
+        bool, typer.Option("--force", help="Replace an account of this name without asking.")
     ] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
     """Log in with an API key, which is read from a prompt, from a file or from standard input.
 
-    The key is checked, and its instance with it; nothing is stored when it is not good. Without
-    `--url` and `--iam-url`, IBMQBATCH_URL and IBMQBATCH_IAM_URL tell where, unless IBMQBATCH_TOKEN
+    The key and its instance are checked first; nothing is stored if that fails. Without `--url` and
+    `--iam-url` the variables IBMQBATCH_URL and IBMQBATCH_IAM_URL are used, unless IBMQBATCH_TOKEN
     makes an account of them.
 
     Example: ibmqbatch account login --token-file apikey.json
@@ -310,7 +313,7 @@ def account_login(
         else:
             settings, backends = _checked(context, settings)
         in_use = add_account(settings, replace=replacing, use=use)
-        _tell(context, settings, backends, in_use=in_use)
+        _report(context, settings, backends, in_use=in_use)
     return context.exit_code
 
 
@@ -324,13 +327,13 @@ def _settings(
     *,
     private: bool,
 ) -> Settings:
-    """Put together what is said about the account, short of its key; raises UsageError."""
+    """Return the account's settings, all but its key; raises UsageError."""
     from ..accounts import addresses
     from ..accounts.model import Settings
 
     instance = None if instance is None else instance.strip()
     if instance is not None and not (instance and instance.isascii() and instance.isprintable()):
-        raise UsageError("--instance is no CRN, and no name.", "Was it copied whole, alone?")
+        raise UsageError("--instance is neither a CRN nor a name.", "Was it copied whole, alone?")
     at = _given("--url", url, "IBMQBATCH_URL")
     iam_at = _given("--iam-url", iam_url, "IBMQBATCH_IAM_URL")
     if at is not None and private:
@@ -374,7 +377,7 @@ def _agreed_to_replace(name: str) -> bool:
 
     if name not in stored_names():
         return False
-    if can_ask() and agreed(f"Replace the account '{name}'?"):
+    if can_ask() and confirm(f"Replace the account '{name}'?"):
         return True
     raise UsageError(
         f"There is an account named '{name}' already, and it stays as it is.",
@@ -401,7 +404,7 @@ def _read_key(token_file: Path | None) -> str:
 
 
 def _checked(context: Context, settings: Settings) -> tuple[Settings, int]:
-    """Have IAM, the search for instances and the service itself say that the account is good.
+    """Check the account with IAM, the search for instances and the service itself.
 
     Returns it with its instance, and the number of backends that it can use.
     """
@@ -437,14 +440,14 @@ def _meant(context: Context, name: str | None, instances: Sequence[Instance]) ->
             f"Name one with --instance: {instances_text(instances)}.",
         )
     show_choice(offered)
-    number = chosen("Which instance?", len(instances))
+    number = pick("Which instance?", len(instances))
     if number is None:
         raise UsageError("No instance is chosen.", "Name one with --instance.")
     return instances[number - 1]
 
 
-def _tell(context: Context, settings: Settings, backends: int | None, *, in_use: bool) -> None:
-    """Say what the account is, and whether it will be used."""
+def _report(context: Context, settings: Settings, backends: int | None, *, in_use: bool) -> None:
+    """Report the account, and whether it will be used."""
     from ..accounts.find import chosen_name
     from ..accounts.view import account_data
     from ..render.accounts import account_line

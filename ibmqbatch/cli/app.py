@@ -126,7 +126,7 @@ class _Verb(_Helpful, TyperCommand):
 
 
 def _is_single(parameter: Any) -> bool:
-    """Tell whether an option has one value; one that only switches on may be repeated."""
+    """Return whether an option has one value; one that only switches on may be repeated."""
     if parameter.param_type_name != "option" or parameter.multiple or parameter.count:
         return False
     return not parameter.is_flag or bool(parameter.secondary_opts)
@@ -229,7 +229,7 @@ def _root(
     install_completion: bool = typer.Option(  # noqa: FBT001
         False,  # noqa: FBT003
         "--install-completion",
-        help="Have TAB complete commands, options, job sets and more in this shell.",
+        help="Install completion on TAB for this shell (bash, zsh or fish).",
         callback=_install_completion,
         is_eager=True,
     ),

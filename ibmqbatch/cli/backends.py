@@ -122,8 +122,8 @@ def _basis_gates(context: Context, client: Client) -> dict[str, list[str]]:
 
 
 def _gates(configuration: Mapping[str, Any]) -> list[str]:
-    told = configuration.get("basis_gates")
-    return [str(gate) for gate in told] if isinstance(told, list) else []
+    gates = configuration.get("basis_gates")
+    return [str(gate) for gate in gates] if isinstance(gates, list) else []
 
 
 def _show(

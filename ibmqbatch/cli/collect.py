@@ -35,7 +35,7 @@ def command(
 ) -> int:
     """Move every open set one step forward: settle, refresh, send what the pace allows, fetch.
 
-    Says nothing when nothing has changed; leaves out a set that another process works on.
+    Prints nothing if nothing has changed; skips sets that another process works on.
 
     Example, in a crontab: */10 * * * * ibmqbatch collect
     """
@@ -55,7 +55,7 @@ def command(
 def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, float]:
     """Take one step of each set; return for those that had to be claimed when to take another.
 
-    What fails of one is told, and does not keep the others waiting.
+    What fails of one is reported, and does not keep the others waiting.
     """
     waits = {}
     for each in sets:
@@ -71,7 +71,7 @@ def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, floa
 
 
 def _step(context: Context, job_set: JobSet) -> float | None:
-    """Take one step, and tell what has changed.
+    """Take one step, and report what has changed.
 
     Return the seconds until another one may help, where the set had to be claimed.
     """
@@ -86,9 +86,9 @@ def _step(context: Context, job_set: JobSet) -> float | None:
                 item = job_set.describe(with_jobs=False)
                 context.data["job_sets"].append(item)
                 if not context.json:
-                    _tell(item)
+                    _report(item)
 
 
-def _tell(item: dict[str, Any]) -> None:
+def _report(item: dict[str, Any]) -> None:
 
     write_line(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}")

@@ -21,7 +21,7 @@ def command(
             "--output", "-o", metavar="FILE", help="The file, or its folder; else ID.sqlite here."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:

@@ -14,7 +14,7 @@ from ..jobset.errors import NotFinished
 from ..render.console import is_terminal, message, write_line
 from ..render.text import plural, size_text
 from . import _options
-from ._lifecycle import Context, agreed, can_ask, running
+from ._lifecycle import Context, can_ask, confirm, running
 from .completion import candidates
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     unfinished: Annotated[
         bool,
-        typer.Option("--unfinished", help="Sets too with jobs or results that are still to come."),
+        typer.Option("--unfinished", help="Also delete sets with jobs or results still to come."),
     ] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
@@ -61,7 +61,7 @@ def command(
         for candidate in chosen:
             if yes or _agreed(candidate):
                 forget(candidate)
-                _tell(context, candidate)
+                _report(context, candidate)
             else:
                 message(f"Kept {candidate.id}.")
     return context.exit_code
@@ -81,15 +81,15 @@ def _check_finished(candidates: Iterable[Candidate], *, allowed: bool) -> None:
 def _check_asking() -> None:
     if not can_ask():
         raise UsageError(
-            "There is nobody to ask whether to forget this, and --yes is not given.",
-            "Add --yes to delete without a question.",
+            "There is no terminal to ask at, and --yes is not given.",
+            "Add --yes to delete without asking.",
         )
 
 
 def _agreed(candidate: Candidate) -> bool:
     """Ask whether to forget a set."""
     losses = f" {candidate.losses[0].upper()}{candidate.losses[1:]}." if candidate.losses else ""
-    return agreed(f"Forget {_description(candidate)}?{losses}")
+    return confirm(f"Forget {_description(candidate)}?{losses}")
 
 
 def _description(candidate: Candidate) -> str:
@@ -102,7 +102,7 @@ def _description(candidate: Candidate) -> str:
     )
 
 
-def _tell(context: Context, candidate: Candidate) -> None:
+def _report(context: Context, candidate: Candidate) -> None:
     context.data["forgotten"].append(
         {
             "id": candidate.id,

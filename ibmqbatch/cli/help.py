@@ -50,21 +50,21 @@ def command(
     with running("help", json=json) as context:
         name = " ".join(topic)
         if name in COMMANDS:
-            _tell_verb(context, name)
+            _show_help(context, name)
         elif name == "exit-codes":
             context.data["exit_codes"] = {str(int(code)): code.meaning for code in ExitCode}
-            _tell(context, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
+            _report(context, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
         elif name == "json-schema":
             from ..render.output import SCHEMA
 
             schema = SCHEMA.read_text("utf-8")
             context.data["json_schema"] = json_format.loads(schema)
-            _tell(context, schema.rstrip())
+            _report(context, schema.rstrip())
         elif name == "man":
             from .manual import man_page
 
             context.data["text"] = man_page()
-            _tell(context, context.data["text"].rstrip())
+            _report(context, context.data["text"].rstrip())
         else:
             known = commands_by_word() | {word: word for word in _TOPICS}
             question = did_you_mean(f"'{known[word]}'" for word in close_to(topic[-1], known))
@@ -76,13 +76,13 @@ def command(
     return context.exit_code
 
 
-def _tell(context: Context, text: str) -> None:
+def _report(context: Context, text: str) -> None:
 
     if not context.json:
         write_line(text)
 
 
-def _tell_verb(context: Context, name: str) -> None:
+def _show_help(context: Context, name: str) -> None:
     """Print what `ibmqbatch NAME --help` prints."""
     from .app import find_command
 

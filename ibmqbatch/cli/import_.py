@@ -27,7 +27,9 @@ def command(
     ],
     take_over: Annotated[
         bool,
-        typer.Option("--take-over", help="Send from here what is not sent yet, not from there."),
+        typer.Option(
+            "--take-over", help="Send unsent jobs from here, not from where the set was copied."
+        ),
     ] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
@@ -67,10 +69,10 @@ def _import(context: Context, file: Path, *, take_over: bool) -> None:
         item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
         context.data["imported"].append({"file": str(file), "new": new, "job_set": item})
         if not context.json:
-            _tell(manifest, item, new=new)
+            _report(manifest, item, new=new)
 
 
-def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
+def _report(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
 
     what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
     if not is_terminal():

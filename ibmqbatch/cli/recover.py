@@ -57,7 +57,7 @@ def command(
         typer.Option(
             "--job",
             metavar="ID",
-            help="A job that another program has sent, by its id; may be given again.",
+            help="A job that another program has sent, by its id (repeatable).",
         ),
     ] = None,
     name: Annotated[
@@ -108,7 +108,7 @@ def command(
 
 
 class _Recovery:
-    """One run. What it has recovered is told at once, and stays whatever happens to the rest."""
+    """One run. What is recovered is reported at once, and stays whatever happens to the rest."""
 
     def __init__(self, context: Context, client: Client) -> None:
         self._context = context
@@ -117,17 +117,17 @@ class _Recovery:
     @classmethod
     @contextlib.contextmanager
     def begin(cls, context: Context, account: str | None) -> Iterator[_Recovery]:
-        """Have the account's service at hand for the block."""
+        """Connect to the account's service for the block."""
         from ..jobset.job_set import connected
 
         with connected(account, context.clock) as client, context.interruptible(_ADVICE):
             yield cls(context, client)
 
     def recover_set(self, set_id: str) -> None:
-        """Recover one set; one that is here already is only brought up to date."""
+        """Recover one set; one that is here already is only updated."""
         path = self._rebuild(set_id, None)
         if path is None:
-            self._say_here(set_id)
+            self._report_here(set_id)
             path = manifest_path(set_id)
         self._describe(path)
 
@@ -141,7 +141,7 @@ class _Recovery:
         self._describe(path)
 
     def _describe(self, path: Path) -> None:
-        """Name the one set that was asked for, bring it up to date, and tell all of it."""
+        """Name the one set that was asked for, update it, and report all of it."""
         from ..jobset.job_set import JobSet
 
         context = self._context
@@ -163,7 +163,7 @@ class _Recovery:
             )
 
     def recover_found(self, tag: str | None) -> None:
-        """Recover all sets that are not here, or those with a tag; what fails is told at the end.
+        """Recover all sets that are not here, or those with a tag; report what failed at the end.
 
         Jobs with the tag that another program has sent become a set for each backend.
         """
@@ -173,7 +173,7 @@ class _Recovery:
         context = self._context
         found = discover(self._client, context.clock, tag, context.bars.progress)
         for set_id in found.here:
-            self._say_here(set_id)
+            self._report_here(set_id)
         total = len(found.sets) + len(found.others)
         if tag is not None and not total and not found.here:
             raise NoSuchSet(
@@ -189,7 +189,7 @@ class _Recovery:
             with self._going_on(f"The set {set_id}"):
                 path = self._rebuild(set_id, jobs)
                 if path is None:
-                    self._say_here(set_id)
+                    self._report_here(set_id)
                 else:
                     self._bring_home(path)
         for done, (backend, jobs) in enumerate(found.others.items(), len(found.sets)):
@@ -248,7 +248,7 @@ class _Recovery:
         return made.path
 
     def _note(self, made: Rebuilt) -> None:
-        """Tell of a set that is new here, and name what is missing or twice."""
+        """Report a set that is new here, and what of it is missing or duplicated."""
         holes = made.holes
         with Manifest.open(made.path) as manifest:
             jobs = manifest.jobs()
@@ -279,7 +279,7 @@ class _Recovery:
             message(f"Warning: {event.detail}.")
 
     def _bring_home(self, path: Path) -> None:
-        """Bring one of many sets up to date, and tell of it in a line."""
+        """Update one of many sets, and report it in one line."""
         from ..jobset.job_set import JobSet
 
         context = self._context
@@ -303,7 +303,7 @@ class _Recovery:
             )
             message(f"'{item['name']}' ({item['id']}): {what}, {item['state']}; recovered.")
 
-    def _say_here(self, set_id: str) -> None:
+    def _report_here(self, set_id: str) -> None:
 
         entry = {"id": set_id, "new": False, "job_set": None, "missing_jobs": [], "duplicates": []}
         self._context.data["recovered"].append(entry)

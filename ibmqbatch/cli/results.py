@@ -41,7 +41,7 @@ def command(
         typer.Option(
             "--circuit",
             metavar="NAME|INDEX",
-            help="This circuit alone, or those, given again.",
+            help="Only this circuit (repeatable).",
             autocompletion=candidates.circuits,
         ),
     ] = None,
@@ -56,14 +56,14 @@ def command(
     ] = "table",
     output: _options.Output = None,
     memory: Annotated[
-        bool, typer.Option("--memory", help="Give the outcome of every shot, in their order.")
+        bool, typer.Option("--memory", help="Include the outcome of every shot, in order.")
     ] = False,
     register: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             "--register",
             metavar="NAME",
-            help="The bits of this classical register alone, or those, given again.",
+            help="Only the bits of this classical register (repeatable).",
         ),
     ] = None,
     raw: Annotated[
@@ -71,7 +71,7 @@ def command(
         typer.Option(
             "--raw",
             metavar="FOLDER",
-            help="Write the service's own answers into this folder, a file a job.",
+            help="Write the service's raw results into this folder, one file per job.",
         ),
     ] = None,
     refresh: Annotated[
@@ -79,7 +79,8 @@ def command(
         typer.Option("--refresh", help="Ask the service again, also for results that are lost."),
     ] = False,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Give what is here, even if more is to come.")
+        bool,
+        typer.Option("--partial", help="Show the results that are here, even if more are to come."),
     ] = False,
     wait: _options.Wait = False,
     timeout: _options.Timeout = None,
@@ -136,7 +137,7 @@ class _Wanted:
     def check(self) -> None:
         """Refuse what cannot be had before any work is done."""
         if self.form == "npz" and self.path is None and is_terminal():
-            raise UsageError("npz is no text for a terminal.", "Name a file with -o.")
+            raise UsageError("npz cannot be written to a terminal.", "Name a file with -o.")
         if self.form == "npz" and self.memory:
             raise UsageError("npz holds every shot in any case.", "Leave --memory out.")
 
@@ -253,12 +254,12 @@ def _show(
             context.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
         else:
             _write(context, manifest, indexes, wanted)
-    if not context.json:
-        _tell_missing(missing)
+    if missing and not context.json:
+        _report_missing(missing)
 
 
-def _tell_missing(missing: Sequence[JobRecord]) -> None:
-    """Say what there are no results of, and why: once for jobs that are alike."""
+def _report_missing(missing: Sequence[JobRecord]) -> None:
+    """Report which results are missing, and why: once for jobs that are alike."""
 
     def why(job: JobRecord) -> str:
         return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")

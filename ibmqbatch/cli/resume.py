@@ -16,7 +16,9 @@ def command(
     timeout: _options.Timeout = None,
     take_over: Annotated[
         bool,
-        typer.Option("--take-over", help="Go on from this copy of a set: the others are not used."),
+        typer.Option(
+            "--take-over", help="Send from this copy of the set from now on, not from others."
+        ),
     ] = False,
     json: _options.Json = False,
     quiet: _options.Quiet = False,

@@ -29,7 +29,7 @@ def command(
         typer.Option(
             "--replace",
             metavar="TAG",
-            help="Have these tags, and no others; may be given again.",
+            help="Replace all tags with this one (repeatable).",
             autocompletion=candidates.tags,
         ),
     ] = None,
@@ -39,7 +39,7 @@ def command(
         typer.Option(
             "--add",
             metavar="TAG",
-            help="Add a tag; may be given again.",
+            help="Add a tag (repeatable).",
             autocompletion=candidates.tags,
         ),
     ] = None,
@@ -48,18 +48,20 @@ def command(
         typer.Option(
             "--remove",
             metavar="TAG",
-            help="Remove a tag; may be given again.",
+            help="Remove a tag (repeatable).",
             autocompletion=candidates.tags_of_set,
         ),
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--name", metavar="NAME", help="Give the set another name."),
+        typer.Option("--name", metavar="NAME", help="Rename the set."),
     ] = None,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
-    """Replace, or clear, then add, then remove tags of a set; or rename it.
+    """Change the tags or the name of a set.
+
+    Tags are replaced or cleared first, then added, then removed.
 
     Example: ibmqbatch retag latest --add good --remove tentative
     """
@@ -72,7 +74,7 @@ def command(
             _options.check_idle("--clear", {"--replace": replace, "--remove": remove})
         before = found.record()
         new = [] if clear else replace or None
-        _tell_absent([*(before.tags if new is None else new), *(add or ())], remove or ())
+        _report_absent([*(before.tags if new is None else new), *(add or ())], remove or ())
         try:
             found.retag(new, add=add or (), remove=remove or (), name=name)
         finally:
@@ -82,8 +84,8 @@ def command(
     return context.exit_code
 
 
-def _tell_absent(present: Sequence[str], removals: Sequence[str]) -> None:
-    """Say which of the tags that are to be removed the set does not have."""
+def _report_absent(present: Sequence[str], removals: Sequence[str]) -> None:
+    """Report tags to be removed that the set does not have."""
     for tag in removals:
         if tag not in present:
             question = did_you_mean(f"'{name}'" for name in close_to(tag, present))

@@ -18,12 +18,14 @@ from ._lifecycle import running
 def command(
     job_set: _options.JobSet,
     job: _options.Jobs = None,
-    cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
+    cancelled: Annotated[
+        bool, typer.Option("--cancelled", help="Also retry cancelled jobs.")
+    ] = False,
     lost: Annotated[
         bool,
         typer.Option(
             "--lost",
-            help="Jobs too whose results are lost or overdue, unless the service gives them now.",
+            help="Also retry jobs whose results are lost or overdue, unless they come now.",
         ),
     ] = False,
     wait: _options.Wait = False,
@@ -34,7 +36,7 @@ def command(
 ) -> int:
     """Submit the failed jobs of a set again. The old attempts stay in its history.
 
-    Jobs that somebody has cancelled are run again only when asked for with --cancelled.
+    Cancelled jobs are run again only with --cancelled.
 
     Example: ibmqbatch retry latest --wait
     """
@@ -45,11 +47,11 @@ def command(
                 context.move_on(found, wait=wait, timeout=timeout)
             else:
                 context.data["job_set"] = found.describe()
-                _say_none(found.jobs, cancelled=cancelled, lost=lost)
+                _report_none(found.jobs, cancelled=cancelled, lost=lost)
     return context.exit_code
 
 
-def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
+def _report_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
 
     text = "No job has failed."
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)

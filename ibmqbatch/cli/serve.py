@@ -21,13 +21,11 @@ _LAST_PORT = 65535
 def command(
     port: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(
-            "--port", metavar="PORT", help="Port on 127.0.0.1; without it, or with 0, a free one."
-        ),
+        typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1; default: any free port."),
     ] = None,
     token_file: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--token-file", metavar="FILE", help="Take the API key from this file."),
+        typer.Option("--token-file", metavar="FILE", help="Read the API key from this file."),
     ] = None,
     workers: Annotated[
         Optional[int],  # noqa: UP045
@@ -39,7 +37,9 @@ def command(
     ] = None,
     memory: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--memory", metavar="BYTES", min=1, help="Memory of all workers together."),
+        typer.Option(
+            "--memory", metavar="BYTES", min=1, help="Memory limit of all workers together."
+        ),
     ] = None,
     submissions_per_minute: Annotated[
         Optional[int],  # noqa: UP045
@@ -47,11 +47,11 @@ def command(
             "--submissions-per-minute",
             metavar="N",
             min=0,
-            help="Refuse more, as IBM does; without it, or with 0, there is no limit.",
+            help="Limit of submissions, as IBM has one; default: no limit.",
         ),
     ] = None,
-    status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Show whether it is running.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop it if it is running.")] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:

@@ -29,17 +29,17 @@ def command(
         typer.Option(
             "--circuit",
             metavar="NAME|INDEX",
-            help="Show this circuit; may be given again.",
+            help="Show this circuit (repeatable).",
             autocompletion=candidates.circuits,
         ),
     ] = None,
     compiled: Annotated[
-        bool, typer.Option("--compiled", help="As it was sent, and not as it was given.")
+        bool, typer.Option("--compiled", help="Show it as sent, not as submitted.")
     ] = False,
     draw: Annotated[bool, typer.Option("--draw", help="Draw it.")] = False,
     device: Annotated[
         bool,
-        typer.Option("--device", help="The device that it was compiled for, as it was then."),
+        typer.Option("--device", help="Show the device that it was compiled for, as it was then."),
     ] = False,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,

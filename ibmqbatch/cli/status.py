@@ -40,7 +40,7 @@ def command(
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--name", metavar="TEXT", help="List sets whose name holds this."),
+        typer.Option("--name", metavar="TEXT", help="List sets whose name contains this."),
     ] = None,
     tag: _options.Tags = None,
     state: Annotated[
@@ -48,7 +48,7 @@ def command(
         typer.Option(
             "--state",
             metavar="STATE",
-            help=f"List sets of a state: {', '.join(STATES)}.",
+            help=f"List sets in this state: {', '.join(STATES)}.",
             autocompletion=candidates.one_of(*STATES),
         ),
     ] = None,
@@ -58,25 +58,25 @@ def command(
             "--limit",
             metavar="N",
             min=1,
-            help=f"List so many sets at most; {_LISTED} unless told otherwise.",
+            help=f"Maximum number of sets to list; default: {_LISTED}.",
         ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
+        bool, typer.Option("--watch", help="Keep showing the set until all its jobs have ended.")
     ] = False,
     timeout: _options.Timeout = None,
     events: Annotated[bool, typer.Option("--events", help="Show the set's history.")] = False,
     usage: Annotated[
         bool,
         typer.Option(
-            "--usage", help="Ask what jobs have used, and when they ran: one request a job."
+            "--usage", help="Ask for the usage and run times of jobs: one request per job."
         ),
     ] = False,
     exit_status: Annotated[
         bool,
         typer.Option(
             "--exit-status",
-            help="Tell by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
+            help="Report the state by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
         ),
     ] = False,
     json: _options.Json = False,
@@ -179,12 +179,12 @@ def _show(
     if usage:
         show_usage(item)
     if not events:
-        _tell_unsent(job_set)
+        _report_unsent(job_set)
 
 
 def _watch(context: Context, job_set: JobSet, timeout: float | None) -> None:
-    """Show the set until all its jobs have ended. Nothing is sent or fetched by looking."""
-    _tell_unsent(job_set)
+    """Keep showing the set until all its jobs have ended. Nothing is sent or fetched by looking."""
+    _report_unsent(job_set)
     with live_view(
         lambda: job_set.describe(disk=True), stderr=False, enabled=not context.json
     ) as show:
@@ -192,8 +192,8 @@ def _watch(context: Context, job_set: JobSet, timeout: float | None) -> None:
         job_set.watch(timeout, shown=show)
 
 
-def _tell_unsent(job_set: JobSet) -> None:
-    """Say how jobs get sent that nobody is sending at present."""
+def _report_unsent(job_set: JobSet) -> None:
+    """Report unsent jobs that no process is sending, and how to send them."""
     unsent = sum(job.unsent for job in job_set.jobs)
     if not unsent or job_set.read_only:
         return

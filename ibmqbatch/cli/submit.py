@@ -81,7 +81,7 @@ def command(
     tag: _options.Tags = None,
     max_circuits: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--max-circuits", metavar="N", help="Circuits in one job at most."),
+        typer.Option("--max-circuits", metavar="N", help="Maximum number of circuits per job."),
     ] = None,
     optimization: Annotated[
         Optional[int],  # noqa: UP045
@@ -89,7 +89,7 @@ def command(
             "-O",
             "--optimization-level",
             metavar="0..3",
-            help="Compile so hard; on devices 2 unless told otherwise.",
+            help="Optimization level of the compiler; default on devices: 2.",
             autocompletion=candidates.levels,
         ),
     ] = None,
@@ -98,7 +98,7 @@ def command(
         typer.Option(
             "--initial-layout",
             metavar="QUBITS",
-            help="The device's qubit for each of a circuit's, as 5,6,7.",
+            help="Physical qubit for each qubit of a circuit, as 5,6,7.",
         ),
     ] = None,
     seed_transpiler: Annotated[
@@ -106,7 +106,7 @@ def command(
         typer.Option(
             "--seed-transpiler",
             metavar="SEED",
-            help="Seed of the compiler; else --seed, or always the same.",
+            help="Seed of the compiler; default: --seed, or a fixed one.",
         ),
     ] = None,
     no_compile: Annotated[
@@ -114,7 +114,7 @@ def command(
     ] = False,
     no_cache: Annotated[
         bool,
-        typer.Option("--no-cache", help="Compile all anew, and keep nothing of it for next time."),
+        typer.Option("--no-cache", help="Neither use nor fill the cache of compiled circuits."),
     ] = False,
     seed: Annotated[
         Optional[int],  # noqa: UP045
@@ -139,7 +139,7 @@ def command(
         typer.Option(
             "--dynamical-decoupling",
             metavar="XX|XpXm|XY4",
-            help="Decouple idle qubits by this sequence.",
+            help="Decouple idle qubits dynamically, by this sequence.",
             autocompletion=candidates.one_of("XX", "XpXm", "XY4"),
             rich_help_panel=_SAMPLER,
         ),
@@ -185,7 +185,7 @@ def command(
         bool,
         typer.Option(
             "--fractional-gates",
-            help="Compile to rx and rzz of any angle as well, where the device has them.",
+            help="Also compile to fractional gates (rx, rzz) where the device has them.",
             rich_help_panel=_SAMPLER,
         ),
     ] = False,
@@ -201,7 +201,7 @@ def command(
         bool,
         typer.Option(
             "--batch",
-            help="Have all jobs run in one batch; its plan limits how long that may take.",
+            help="Run all jobs in one batch; the plan limits how long a batch may last.",
             rich_help_panel=_SAMPLER,
         ),
     ] = False,
@@ -210,7 +210,7 @@ def command(
         typer.Option(
             "--max-execution-time",
             metavar="SECONDS",
-            help="Have a job cancelled that takes longer, on the quantum processor.",
+            help="Cancel a job that takes longer than this on the quantum processor.",
             rich_help_panel=_COST,
         ),
     ] = None,
@@ -228,17 +228,21 @@ def command(
         typer.Option(
             "--max-fails",
             metavar="N",
-            help="Send no more once N jobs have failed in a way that would repeat itself.",
+            help="Stop sending after N failures that would repeat themselves.",
         ),
     ] = None,
     wait: _options.Wait = False,
     timeout: _options.Timeout = None,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends.")
+        bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends later.")
     ] = False,
     once: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--once", metavar="KEY", help="Find the set made with this key before."),
+        typer.Option(
+            "--once",
+            metavar="KEY",
+            help="Idempotency key: with one that was used before, find that set.",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; make and send nothing.")
@@ -405,11 +409,11 @@ def _plan(
         f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`, "
         f"or end it with `ibmqbatch cancel {set_id}`."
     )
-    _tell_id(context, set_id)
+    _show_id(context, set_id)
     return JobSet(planned.path, planned=planned.fresh)
 
 
-def _tell_id(context: Context, set_id: str) -> None:
+def _show_id(context: Context, set_id: str) -> None:
     """Name the set before the first request: whatever happens next, it can be found."""
     if context.json:
         message(f"Job set {set_id}")

@@ -594,7 +594,7 @@ class JobSet:
         if not target.parent.is_dir():
             raise UsageError(f"There is no folder {target.parent}.", "Make it first.")
         if target.exists() and not target.is_file():
-            raise UsageError(f"{target} is no plain file.", "Name another.")
+            raise UsageError(f"{target} is not a regular file.", "Name another.")
         if target.exists() and not overwrite:
             raise UsageError(
                 f"{target} exists already.",

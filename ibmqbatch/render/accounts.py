@@ -165,7 +165,7 @@ def _facts(item: Data) -> list[tuple[str, str, str]]:
 
 
 def _origin(item: Data, key: str) -> str:
-    """Tell where a value comes from; a pace has two of them."""
+    """Return where a value comes from; a pace has two origins."""
     keys = (key, "pace_window") if key == "pace_limit" else (key,)
     return "; ".join(dict.fromkeys(item["origins"].get(key, "") for key in keys))
 

@@ -31,7 +31,7 @@ __all__ = [
     "write_line",
 ]
 
-_MOST_KINDS = 20  # of problems that are told
+_MOST_KINDS = 20  # of problems that are shown
 _PLAIN_WIDTH = 10_000  # without a terminal a line is as long as it is
 
 _drawn_on: list[Console] = []  # by what is drawn anew all the time, the latest last
@@ -58,7 +58,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def is_terminal(*, stderr: bool = False) -> bool:
-    """Tell whether a person looks at stdout (or stderr)."""
+    """Return whether stdout (or stderr) is a terminal."""
     return (sys.stderr if stderr else sys.stdout).isatty()
 
 
@@ -69,7 +69,7 @@ def write_line(text: str = "") -> None:
 
 
 def discard_output(*, stderr: bool = False) -> None:
-    """Have what is written from now on go nowhere: whoever read it has left."""
+    """Discard what is written from now on: its reader has left."""
     stream = sys.stderr if stderr else sys.stdout
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
@@ -87,7 +87,7 @@ def drawing_on(console: Console) -> Iterator[None]:
 
 
 def message(text: str) -> None:
-    """Tell something to whoever watches, on stderr."""
+    """Write a message to stderr."""
     text = in_commands(text)
     if is_terminal(stderr=True):
         # A live table on stdout is on the same screen: only its own console knows where it is.
@@ -107,10 +107,10 @@ def _write_error_line(text: str) -> None:
 
 
 def complain(problems: Sequence[Problem], things: str = "problem") -> int:
-    """Say what is wrong and what to do about it, on stderr; a shared hint stands once.
+    """Write what is wrong and what to do about it to stderr; a shared hint once.
 
-    Of many problems that are alike the first are told, and how many `things` have them. Return how
-    many are not told.
+    Of many problems that are alike the first are shown, and how many `things` have them. Return
+    how many are not shown.
     """
     groups: Groups[tuple[str, str]] = Groups()
     distinct = Counter(problems_in_commands(problems))
@@ -118,8 +118,8 @@ def complain(problems: Sequence[Problem], things: str = "problem") -> int:
         text = f"{problem.message} ({times} times)" if times > 1 else problem.message
         kind = (problem.code, *(shape(t, problem.about) for t in (problem.message, problem.hint)))
         groups.add(kind, (text, problem.hint))
-    told = [group for group, _ in zip(groups, range(_MOST_KINDS), strict=False)]
-    complaints = [complaint for group in told for complaint in _complaints(group, things)]
+    shown = [group for group, _ in zip(groups, range(_MOST_KINDS), strict=False)]
+    complaints = [complaint for group in shown for complaint in _complaints(group, things)]
     for number, (lines, hint) in enumerate(complaints):
         _labelled("error", lines[0], "bold red")
         for line in lines[1:]:
@@ -127,10 +127,10 @@ def complain(problems: Sequence[Problem], things: str = "problem") -> int:
         following = complaints[number + 1][1] if number + 1 < len(complaints) else None
         if hint and hint != following:
             _labelled("hint", hint, "cyan")
-    others = len(distinct) - sum(group.number for group in told)
+    others = len(distinct) - sum(group.number for group in shown)
     if others:
         _labelled("error", f"There are {plural(others, 'problem')} of other kinds.", "bold red")
-    return others + sum(group.hidden for group in told)
+    return others + sum(group.hidden for group in shown)
 
 
 def _complaints(group: Group[tuple[str, str]], things: str) -> list[tuple[list[str], str]]:

@@ -46,7 +46,7 @@ class ProgressBars:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
-        self._told: dict[str, tuple[int, int]] = {}
+        self._shown: dict[str, tuple[int, int]] = {}
         self._last = 0.0
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class ProgressBars:
             self._tasks.clear()
 
     def note(self, text: str) -> None:
-        """Tell something without breaking a bar."""
+        """Show a note without breaking a bar."""
         if self._enabled:
             message(text)
 
@@ -84,10 +84,10 @@ class ProgressBars:
         else:
             begun = self._begun.setdefault(stage, now)
             slow = now - begun > _SLOW
-            news = self._told.get(stage) != (done, total)
+            news = self._shown.get(stage) != (done, total)
             if slow and news and (at_end or now - self._last > _LINE_EVERY):
                 self._last = now
-                self._told[stage] = done, total
+                self._shown[stage] = done, total
                 verb, things = _STAGES[stage]
                 message(f"{verb}: {done} of {total} {things}")
 

@@ -250,8 +250,8 @@ def show_usage(item: Data) -> None:
         table.add_row(str(job["index"]), *map(Text, cells))
     out().print(table)
     estimate = item["estimated_seconds"]
-    told = "" if estimate is None else f", {estimate:.1f} s were estimated"
-    out().print(Text(f"{item['used_seconds']:.10g} s of the quantum processor{told}"))
+    estimated = "" if estimate is None else f", {estimate:.1f} s were estimated"
+    out().print(Text(f"{item['used_seconds']:.10g} s of the quantum processor{estimated}"))
 
 
 def _seconds(usage: Data) -> str:
@@ -337,14 +337,13 @@ def _clock(at: str | None) -> str:
 
 
 def show_outcome(item: Data) -> None:
-    """Say on stderr how a set stands after it was sent, and why jobs have failed."""
+    """Write to stderr how a set stands after it was sent, and why jobs have failed."""
     message(
         f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
         f"{counts_text(item['counts'])}."
     )
-    reasons = reason_lines(
-        (job["index"], job["reason"]) for job in item["jobs"] if job["status"] in _ENDED
-    )
+    jobs = [job for job in item["jobs"] if job["reason"] and job["status"] in _ENDED]
+    reasons = reason_lines((job["index"], job["reason"]) for job in jobs) if jobs else []
     for line in reasons[:_REASONS]:
         message(line)
     if len(reasons) > _REASONS:
@@ -372,6 +371,6 @@ def _log_heading(item: Mapping[str, Any]) -> None:
     if is_terminal():
         from rich.text import Text
 
-        out().print(Text("  ".join(parts), "bold", no_wrap=True, overflow="ellipsis"))
+        out().print(Text("  ".join(parts), "bold"), no_wrap=True, overflow="ellipsis")
     else:
         write_line("\t".join(parts))

@@ -124,7 +124,7 @@ def show() -> None:
 
 
 def install() -> None:
-    """Put the script where the shell finds it, and have its start-up file read it where it must."""
+    """Write the script where the shell finds it; add it to its start-up file where it must be."""
     from ...render.console import message
 
     shell = _shell(os.environ)
