@@ -13,10 +13,10 @@ from .arguments import qubits, seconds, switch, text, texts, whole_number
 from .clock import Clock
 from .errors import IbmqbatchError, InputError, UsageError
 from .jobset.catalog import check_state, matches, set_paths
+from .jobset.documents import set_data
 from .jobset.job_set import JobSet, Progress, connected
 from .jobset.options import check_options
 from .jobset.request import Request, as_rows, check_request
-from .jobset.view import set_data
 from .manifest.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -204,10 +204,10 @@ def account_logout(
 def _warn_of_open_sets(name: str) -> None:
     """Warn of unfinished sets that need the account to go on."""
     from ..jobset.catalog import set_paths
-    from ..manifest.peek import glance
+    from ..manifest.peek import peek
 
     try:
-        looks = [glance(path) for path in set_paths()]
+        looks = [peek(path) for path in set_paths()]
     except StorageError:
         return
     of_account = [look for look in looks if look is not None and look.account == name]

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
-from ..jobset.view import set_data
+from ..jobset.documents import set_data
 from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
 from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message, write_line

@@ -11,10 +11,10 @@ import typer
 
 from ..errors import IbmqbatchError, StorageError, UsageError
 from ..exitcodes import ExitCode
+from ..jobset.documents import job_data, set_data
 from ..jobset.errors import Interrupted, NoSuchSet
-from ..jobset.rebuild import Rebuilt, rebuild_set
+from ..jobset.recovery.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
-from ..jobset.view import job_data, set_data
 from ..manifest.files import manifest_path
 from ..manifest.ids import is_set_id
 from ..manifest.manifest import Manifest
@@ -133,7 +133,7 @@ class _Recovery:
 
     def recover_jobs(self, jobs: list[str], name: str | None) -> None:
         """Make one set of jobs that another program has sent."""
-        from ..jobset.recover import recover_jobs
+        from ..jobset.recovery.adopt import recover_jobs
 
         context = self._context
         path = recover_jobs(self._client, jobs, name, context.clock, context.bars.progress)
@@ -167,8 +167,8 @@ class _Recovery:
 
         Jobs with the tag that another program has sent become a set for each backend.
         """
-        from ..jobset.discover import discover
-        from ..jobset.recover import recover_listed
+        from ..jobset.recovery.adopt import recover_listed
+        from ..jobset.recovery.discover import discover
 
         context = self._context
         found = discover(self._client, context.clock, tag, context.bars.progress)

@@ -10,9 +10,9 @@ import typer
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
+from ..jobset.documents import job_data, result_data, shot_arrays
 from ..jobset.errors import NotFinished
 from ..jobset.results import check_registers, find_circuits, raw_bodies, read_results
-from ..jobset.view import job_data, result_data, shot_arrays
 from ..render.console import is_terminal, message
 from ..render.progress import live_view
 from ..render.text import listed, plural, reason_lines, span_text, status_word

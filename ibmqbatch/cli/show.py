@@ -8,9 +8,9 @@ import typer
 
 from ..errors import UsageError
 from ..jobset.catalog import find_set
+from ..jobset.documents import circuit_data, circuit_view_data
 from ..jobset.inspect import view_circuit
 from ..jobset.results import find_circuits
-from ..jobset.view import circuit_data, circuit_view_data
 from ..render.console import is_terminal, out
 from . import _options
 from ._lifecycle import Context, running

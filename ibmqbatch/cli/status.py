@@ -10,7 +10,7 @@ from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, matches, set_paths
-from ..jobset.view import event_data, set_data
+from ..jobset.documents import event_data, set_data
 from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message
 from ..render.progress import live_view

@@ -369,9 +369,9 @@ def _plan(
     dry_run: bool,
 ) -> JobSet | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..jobset.documents import plan_data
     from ..jobset.job_set import JobSet
     from ..jobset.plan import plan_set
-    from ..jobset.view import plan_data
     from ..render.tables import show_plan
 
     def tell(account: Account, target: Backend) -> None:
@@ -446,8 +446,8 @@ def _show_next(job_set: JobSet, item: Mapping[str, Any], *, wait: bool) -> None:
     if not wait or not is_terminal() or item["total_circuits"] > _FEW:
         message(f"Next: ibmqbatch results {item['id']}{'' if wait else ' --wait'}")
         return
+    from ..jobset.documents import result_data
     from ..jobset.results import read_results
-    from ..jobset.view import result_data
     from ..render.results import show_results
 
     with job_set.open() as manifest:

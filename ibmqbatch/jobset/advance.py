@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from ..errors import StorageError, UsageError
+from ..errors import Argument, Call, StorageError, UsageError, Words
 from ..files import FileLock
 from ..manifest.errors import SetInUse
 from ..manifest.lease import lease
@@ -18,15 +18,13 @@ from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.snapshot import Snapshot
 from ..service.errors import Reserved, ServiceError, Unreadable
-from .batch import drain_batches
 from .catalog import reference_to
 from .errors import HeldCopy, Interrupted, TimedOut
 from .fetch import fetch, refetch
-from .observe import observe
+from .observe import catch_up, observe, settles_in
 from .reconcile import reconcile
 from .results import repair
-from .send import send
-from .settle import catch_up, settles_in
+from .submit import drain_batches, send
 from .work import Work
 
 __all__ = ["Goal", "Step", "advance", "ask_again", "check_held", "follow", "try_advance"]
@@ -72,7 +70,7 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
                 change.submissions.mark_orphans_unsure(work.clock.instant())
         observe(work, sending=sending)
         refusal = reconcile(work)
-        wait = send(work).wait if sending and work.looked else None
+        wait = send(work).wait if sending and work.sole_sender else None
     if fetching:
         fetch(work)
     drain_batches(work)
@@ -88,7 +86,7 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
 
 @contextlib.contextmanager
 def _holding_lease(work: Work, *, sending: bool) -> Iterator[None]:
-    """Have the block be the only one, of all files of this set, that sends and settles.
+    """Hold the lease for the block: of all files of the set, only this one sends and settles.
 
     Where another copy does at present, or what is kept cannot be locked, the block does neither;
     where it is to send, that is raised.
@@ -247,8 +245,15 @@ def check_held(manifest: Manifest) -> None:
     raise HeldCopy(
         f"The set {snapshot.record.id} is a copy, with {unsent} unsent "
         f"job{'' if unsent == 1 else 's'} that may yet be sent from where it was copied.",
-        f"`ibmqbatch resume {reference_to(manifest.path)} --take-over` sends them from here; "
-        "the other copy should then be left alone.",
+        Words(
+            "{} sends them from here; the other copy should then be left alone.",
+            Call(
+                "resume",
+                reference_to(manifest.path),
+                (Argument("take_over", value=True),),
+                method="resume",
+            ),
+        ),
     )
 
 
@@ -258,4 +263,4 @@ def _sleep(work: Work, seconds: float) -> None:
     if clock.interrupted.is_set():
         raise Interrupted("Interrupted.")
     if clock.left <= 0:
-        raise TimedOut("The time given with --timeout has run out.")
+        raise TimedOut(Words("The time given with {} has run out.", Argument("timeout")))

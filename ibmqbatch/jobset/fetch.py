@@ -1,4 +1,4 @@
-"""Bringing results home: to disk while they are read, verified, then into the manifest for good.
+"""Fetching results: to disk while they are read, verified, then into the manifest for good.
 
 A body passes through three states beside the manifest, so that a kill at any instant loses none:
 `<id>.part` while it arrives, `<id>.body` once it is whole, verified and synced, nothing once it is
@@ -21,8 +21,8 @@ from pathlib import Path
 
 from ..errors import StorageError
 from ..files import sync_folder
+from ..manifest.compression import pack
 from ..manifest.files import spool_path
-from ..manifest.jobs import pack
 from ..manifest.manifest import Manifest, Transaction
 from ..manifest.records import JobRecord, RemoteRecord
 from ..paths import ensure_folder
@@ -79,7 +79,7 @@ def fetch(work: Work) -> None:
     orders = _orders(work.manifest, work.manifest.snapshot().unfetched)
     folder = spool_path(work.manifest.path)
     if orders:
-        _bring(work, orders, folder)
+        _fetch(work, orders, folder)
     elif folder.exists():
         _sweep(work.manifest, folder)
 
@@ -98,7 +98,7 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
         for order in _orders(manifest, wanted)
         if not (order.private and order.remote.result == "stored")
     ]
-    given = _bring(work, orders, spool_path(manifest.path)) if orders else set()
+    given = _fetch(work, orders, spool_path(manifest.path)) if orders else set()
     return [order.job for order in orders if order.job.index not in given]
 
 
@@ -110,7 +110,7 @@ def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]
     ]
 
 
-def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
+def _fetch(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
     """Fetch what is ordered; return the jobs whose results have come. Raises the last error."""
     manifest = work.manifest
     ensure_folder(folder)
@@ -161,7 +161,7 @@ def _sweep(manifest: Manifest, folder: Path) -> None:
 
 
 def _arrive(work: Work, order: _Order) -> None:
-    """Have the verified body stand in its `.body` file, synced."""
+    """Download a body, verify it, and put it into its `.body` file, synced."""
     whole = order.path(".body")
     if whole.exists() and order.remote.result != "stored":
         return  # it arrived before a crash
@@ -195,7 +195,7 @@ def _arrive(work: Work, order: _Order) -> None:
 
 
 def _download(work: Work, order: _Order, part: Path, *, asked: bool) -> None:
-    """Have all that the service gives stand in `part`; raises a ServiceError where that is nothing.
+    """Download what the service gives into `part`; raises a ServiceError where that is nothing.
 
     `asked`: it may have been given before, which `part` is then to tell in any case.
     """
@@ -235,7 +235,7 @@ def _check_room(folder: Path) -> None:
 
 
 def _settle(part: Path, whole: Path) -> None:
-    """Have a body that is sound count as arrived, for good."""
+    """Rename a sound body, for good, to what tells that it has arrived."""
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -313,7 +313,7 @@ def _record_failure(
 
 
 def _is_due(work: Work, remote: RemoteRecord) -> bool:
-    """Tell whether results have not come for longer than they can be late, this try counted."""
+    """Return whether results have not come for longer than they can be late, this try counted."""
     if remote.result == "stored" or remote.result_tries + 1 < _MOST_TRIES:
         return False
     if remote.finished_at is None:

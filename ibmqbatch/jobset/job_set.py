@@ -34,14 +34,13 @@ from ..manifest.records import (
 from ..manifest.snapshot import Snapshot
 from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
-from .catalog import find_path, reference_to
+from .catalog import Jobs, chosen_jobs, find_path, reference_to
+from .documents import set_data
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
 from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from .selection import Jobs, chosen_jobs
 from .tags import changed_tags, check_name, check_tags
-from .view import set_data
 from .work import Observer, Unobserved, Work, side_by_side
 
 if TYPE_CHECKING:
@@ -546,7 +545,7 @@ class JobSet:
     def want_retry(
         self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
-        """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
+        """Mark jobs to be sent again by whoever moves the set on next; see `retry`."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
             if any(map(lacks_results, chosen)):
@@ -691,7 +690,7 @@ class JobSet:
                 if session and session.clock is clock
                 else stack.enter_context(connected(self.account, clock))
             )
-            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
 
     def follow(
         self,

@@ -1,4 +1,4 @@
-"""`--once KEY`: a second submission with the same key finds the first one's set."""
+"""Keys of submissions: a second one with the same key finds the set of the first."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def reserved(key: str | None, fingerprint: str = "") -> Iterator[tuple[str, bool
 
 
 def is_changed(key: str, fingerprint: str) -> bool:
-    """Tell whether the set of `key` was made of something else than what has this fingerprint."""
+    """Return whether the set of `key` was made of something else than what has this fingerprint."""
     known = _note(key).read_text("ascii").split()
     return known[1:] not in ([], [fingerprint])
 
 
 def restore(key: str, set_id: str) -> None:
-    """Have `key` mean a set that was brought in, unless it means another one by now."""
+    """Let `key` mean an imported set, unless it means another one by now."""
     paths.ensure_folder(paths.home() / "once")
     path = _note(key)
     with FileLock(path.with_suffix(".lock")):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import Argument, UsageError, Words
 from ..suggestions import with_suggestion
 
 __all__ = ["SEQUENCES", "check_options", "merged", "read_options"]
@@ -56,10 +56,10 @@ _KNOWN: Mapping[str, Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 }
 _FREE = "experimental"  # whatever is in there is between its user and the service
 _ELSEWHERE = {
-    "default_shots": "Use --shots.",
-    "max_execution_time": "Use --max-execution-time.",
-    "simulator": "Use --seed; the backend decides about noise.",
-    "environment": "Use --tag and --private.",
+    "default_shots": Words("Use {}.", Argument("shots")),
+    "max_execution_time": Words("Use {}.", Argument("max_execution_time")),
+    "simulator": Words("Use {}; the backend decides about noise.", Argument("seed")),
+    "environment": Words("Use {} and {}.", Argument("tags"), Argument("private")),
 }
 
 

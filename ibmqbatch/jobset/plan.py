@@ -17,9 +17,9 @@ from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ..manifest.files import manifest_path
 from ..manifest.ids import new_set_id
 from .backends import find_backend
-from .budget import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .device import device_of
 from .errors import TooManyJobs
+from .estimate import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .once import is_changed, reserved
 from .request import COMPILER_SEED_BITS, Request, fingerprint
 from .split import Chunk, Limits, Splitter, repeats
@@ -45,7 +45,7 @@ class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
     `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
-    quantum processor takes (see `budget.shot_seconds`), None where there is none. `usage` is what
+    quantum processor takes (see `estimate.shot_seconds`), None where there is none. `usage` is what
     the instance has. `notes` are what the owner of the circuits should know; of many that are alike
     the first.
     """

@@ -98,7 +98,7 @@ def as_rows(given: object, called: str) -> list[dict[str, float]]:
     rows: list[dict[str, float]] = []
     for number, row in enumerate(given):
         if not isinstance(row, Mapping):
-            raise UsageError(f"{called}[{number}] is no dictionary.", "Give one.")
+            raise UsageError(f"{called}[{number}] is not a dictionary.", "Give one.")
         where = f"{called}[{number}]"
         rows.append({str(getattr(k, "name", k)): _finite(v, where) for k, v in row.items()})
         if len(rows[-1]) < len(row):

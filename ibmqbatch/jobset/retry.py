@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, JobStatus
-from .selection import Jobs, chosen_jobs
+from .catalog import Jobs, chosen_jobs
 
 if TYPE_CHECKING:
     from .work import Work
@@ -51,7 +51,7 @@ def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
 
 
 def lacks_results(job: JobRecord) -> bool:
-    """Tell whether a job ran, and its results are lost or overdue."""
+    """Return whether a job ran, and its results are lost or overdue."""
     return job.lost or job.overdue
 
 

@@ -1,21 +1,43 @@
-"""A job of the set, as the body of the request that submits it."""
+"""A job of the set as the body of the request that submits it: written, and read again."""
 
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
 import itertools
 import json
+import math
+import struct
 import zlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from ..circuits.qpy import raw_metadata, with_raw_metadata
+from ..errors import UsageError
 from ..manifest.records import PubRecord, SetRecord
 from ..manifest.submissions import Intent
 from ..service import npy
-from .notes import noted
 from .split import repeat_shots
+from .tags import MAX_CIRCUITS
 
-__all__ = ["job_body", "pub_size", "row_size"]
+if TYPE_CHECKING:
+    pass
+
+__all__ = [
+    "ORDER",
+    "RUN_CONFIG",
+    "SentJob",
+    "SentPub",
+    "job_body",
+    "noted",
+    "pub_size",
+    "read_params",
+    "row_size",
+    "run_config_in",
+    "without_note",
+]
 
 _TYPED = b'{"__type__":"%s","__value__":"'
 _CLOSE = b'"}'
@@ -107,3 +129,199 @@ def _circuit(kind: str, body: bytes) -> bytes:
 
 def _typed(kind: str, data: bytes) -> bytes:
     return _TYPED % kind.encode() + base64.b64encode(data) + _CLOSE
+
+
+# What a note holds: in which order the metadata were that tell values of parameters; and, in the
+# first circuit of a job, what a program asked.
+ORDER, RUN_CONFIG = "order", "run_config"
+_KEY = "ibmq_jobset"
+_HEAD = f'{{"{_KEY}":'.encode()
+_LONGEST = 10_000  # bytes of a note; what is longer stays at home
+_KNOWN: Mapping[str, type] = {"header": dict, "memory": bool, "client_version": dict}
+
+
+def noted(pubs: Sequence[PubRecord], record: SetRecord) -> list[bytes]:
+    """Return the bodies of a job's circuits, compressed by zlib, with what they are to tell.
+
+    What the service has no place for stands in the metadata of circuits, in an entry of our own,
+    while these are on the service: a set that is rebuilt from there is the one that it was. What is
+    sent as text has no metadata. Notes are small: the planned size of a job leaves them out.
+    """
+    asked = {name: record.run_config[name] for name in _KNOWN if name in record.run_config}
+    bodies = []
+    for pub in pubs:
+        note: dict[str, object] = {}
+        if pub.kind == "qpy" and len(pub.order) > 1:
+            note[ORDER] = pub.order
+        if pub.kind == "qpy" and asked:
+            note[RUN_CONFIG], asked = asked, {}
+        bodies.append(_with_note(pub.body, note) if note else pub.body)
+    return bodies
+
+
+def without_note(data: bytes) -> tuple[bytes, Mapping[str, Any]]:
+    """Return a circuit's QPY as it was before it got a note, and the note; empty where it has none.
+
+    Whatever anybody has written there is read: see `run_config_in`.
+    """
+    raw = raw_metadata(data)
+    if raw is None or not raw.startswith(_HEAD):
+        return data, {}
+    try:
+        text = raw[len(_HEAD) :].decode()
+        note, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return data, {}
+    rest = text[end:].removeprefix(",")
+    return with_raw_metadata(data, f"{{{rest}".encode()), note if isinstance(note, dict) else {}
+
+
+def run_config_in(note: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a program asked, as far as a note tells it and it makes sense."""
+    told = note.get(RUN_CONFIG)
+    if not isinstance(told, dict):
+        return {}
+    return {name: told[name] for name, kind in _KNOWN.items() if isinstance(told.get(name), kind)}
+
+
+def _with_note(body: bytes, note: Mapping[str, object]) -> bytes:
+    text = json.dumps(note, separators=(",", ":")).encode()
+    data = zlib.decompress(body)
+    raw = raw_metadata(data)
+    if len(text) > _LONGEST or raw is None or not raw.startswith(b"{"):
+        return body
+    rest = raw[1:].lstrip()
+    comma = b"" if rest == b"}" else b","
+    return zlib.compress(with_raw_metadata(data, _HEAD + text + comma + rest))
+
+
+_LARGEST = 2**28  # bytes of a circuit
+_MOST_VALUES = 20_000_000  # of the parameters in a pub
+_MOST_SHOTS = 2**31  # of a circuit; the service itself takes far fewer
+_DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class SentPub:
+    """A pub as it was sent: its circuit, and the values of its runs as far as they can be told.
+
+    `body` is compressed by zlib, of `kind` qpy or openqasm3; `rows` is None where the circuit has
+    no values, or the order of their parameters is not told. `note` is what it tells of its set (see
+    `noted`), and is not in the body any more.
+    """
+
+    kind: str
+    body: bytes
+    sha256: str
+    runs: int
+    rows: list[tuple[float, ...]] | None
+    shots: int
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SentJob:
+    """What a job was asked to do: its pubs, and `shots` and `options` of all of them."""
+
+    pubs: list[SentPub]
+    shots: int
+    options: Mapping[str, Any]
+
+    @property
+    def circuits(self) -> int:
+        """How many circuits it holds: one for each run of its pubs."""
+        return sum(pub.runs for pub in self.pubs)
+
+    def shots_of_circuits(self) -> Iterator[int]:
+        """Yield the shots of each circuit."""
+        for pub in self.pubs:
+            yield from itertools.repeat(pub.shots, pub.runs)
+
+
+def read_params(params: Mapping[str, Any], job_id: str) -> SentJob:
+    """Return what a job of the sampler was asked to run; raises UsageError."""
+    pubs = params.get("pubs")
+    if not isinstance(pubs, list) or not pubs:
+        raise UsageError(
+            f"Job {job_id} is none of the sampler's.", "Read it with the program that sent it."
+        )
+    options = params.get("options")
+    options = options if isinstance(options, dict) else {}
+    default = params.get("shots") or _shots_by_options(options)
+    try:
+        found = [_read_pub(pub, default) for pub in pubs]
+    except (ValueError, TypeError, KeyError, zlib.error, binascii.Error) as error:
+        raise UsageError(
+            f"What job {job_id} was asked to do cannot be read ({error}).",
+            "Read it with the program that sent it.",
+        ) from error
+    most = default if type(default) is int and default <= _MOST_SHOTS else 1
+    return SentJob(found, max(most, *(pub.shots for pub in found)), options)
+
+
+def _shots_by_options(options: Mapping[str, Any]) -> int:
+    """Return the shots of a pub that has none of its own, by the options of IBM's sampler.
+
+    Where twirling is on, and both of its numbers are given, their product goes first.
+    """
+    twirling = options.get("twirling")
+    twirling = twirling if isinstance(twirling, dict) else {}
+    numbers = [twirling.get(key) for key in ("num_randomizations", "shots_per_randomization")]
+    on = twirling.get("enable_gates") or twirling.get("enable_measure")
+    if on and all(type(number) is int for number in numbers):
+        return math.prod(numbers)  # type: ignore[arg-type]
+    return options.get("default_shots") or _DEFAULT_SHOTS
+
+
+def _read_pub(told: Any, default: int) -> SentPub:
+    parts = told if isinstance(told, list) else [told]
+    circuit, values, shots = [*parts, None, None][:3]
+    kind, body = _read_circuit(circuit)
+    shape, rows = _read_values(values)
+    runs = math.prod(shape)
+    shots = default if shots is None else shots
+    if type(shots) is not int or not 1 <= shots <= _MOST_SHOTS or not 1 <= runs <= MAX_CIRCUITS:
+        raise ValueError("shots or values that make no sense")
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(body, _LARGEST)
+    if not unpacker.eof:
+        raise ValueError("a circuit that is cut short, or far too large")
+    note: Mapping[str, Any] = {}
+    if kind == "qpy":
+        data, note = without_note(data)
+        body = zlib.compress(data) if note else body
+    return SentPub(kind, body, hashlib.sha256(data).hexdigest(), runs, rows, shots, note)
+
+
+def _read_circuit(told: Any) -> tuple[str, bytes]:
+    """Return a circuit's kind, and its bytes compressed by zlib."""
+    if isinstance(told, str):
+        return "openqasm3", zlib.compress(told.encode())
+    return "qpy", base64.b64decode(told["__value__"], validate=True)
+
+
+def _read_values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
+    """Return the shape of a pub's runs, and the values of each, where their order is told."""
+    from ..service.results import decode_array
+
+    if isinstance(told, dict) and told.get("__type__") != "ndarray":
+        # By names: which parameter comes when, only the circuit tells.
+        return _broadcast([decode_array(value).shape for value in told.values()]), None
+    array = decode_array(told or [])
+    size = math.prod(array.shape)
+    if size > _MOST_VALUES:
+        raise ValueError(f"more than {_MOST_VALUES} values")
+    if not size or not array.shape:
+        return array.shape[:-1], None
+    return array.shape[:-1], list(struct.iter_unpack(f"{array.shape[-1]}d", array.floats()))
+
+
+def _broadcast(shapes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape that arrays take together, as NumPy has it; raises ValueError."""
+    whole: list[int] = []
+    for lengths in itertools.zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1):
+        longer = set(lengths) - {1}
+        if len(longer) > 1:
+            raise ValueError("values of different shapes")
+        whole.append(longer.pop() if longer else 1)
+    return tuple(reversed(whole))

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from ..jobset.view import set_data
+from ..jobset.documents import set_data
 from ..manifest.manifest import Manifest
 from ..manifest.snapshot import Snapshot
 from ..render.notebook import job_set_html

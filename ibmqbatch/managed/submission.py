@@ -49,7 +49,7 @@ def _send(work: Work) -> None:
     """Send the job; when the answer stays away find out what came of it, and send it once more."""
 
     def stop_when_full() -> None:
-        if work.told_pending:
+        if "pending" in work.noted:
             raise IBMQBackendJobLimitError(
                 "No more jobs may wait on the service at present. Wait until one has ended, or use "
                 "IBMQJobManager, which does so."

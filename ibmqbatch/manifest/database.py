@@ -96,10 +96,10 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[tuple[int, ...]]:
-        """Have the block read what stood in the file at one instant.
+        """Read the file as it stood at one instant, for the block.
 
-        What is yielded is another one where that may differ from what was read before: because of
-        another connection, or of this one.
+        Yield what differs from what was yielded before wherever the content may differ, whether
+        this connection has changed it or another one.
         """
         with self._explained():
             alone = not self._connection.in_transaction
@@ -109,7 +109,7 @@ class Database:
                 (others,) = self._connection.execute("PRAGMA data_version").fetchone()
                 yield others, self._connection.total_changes, self._rollbacks
             finally:
-                if alone:
+                if alone and self._connection.in_transaction:
                     self._connection.execute("END")
 
     @contextlib.contextmanager

@@ -182,7 +182,7 @@ class Draft:
         """Complete the manifest, durably, and return its path.
 
         Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt,
-        of which one counts (see `remotes.choose`); a text tells why there is none.
+        of which one counts (see `Jobs.choose`); a text tells why there is none.
         """
         self._flush()
         self._insert(

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..clock import Instant, in_utc, iso
+from .compression import PackedResult
 from .records import JobStatus, RemoteRecord
 
 if TYPE_CHECKING:
     from .manifest import Manifest
 
-__all__ = ["Jobs", "PackedResult", "pack"]
+__all__ = ["Jobs"]
 
 _RANK = {JobStatus.DONE: 3, JobStatus.RUNNING: 2, JobStatus.VALIDATING: 2, JobStatus.QUEUED: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class PackedResult:
-    """A result body as it is kept: `size` and `sha256` are of the body itself."""
-
-    body: bytes
-    size: int
-    sha256: str
-
-
-def pack(body: bytes) -> PackedResult:
-    """Return a result body as it is kept."""
-    return PackedResult(zlib.compress(body), len(body), hashlib.sha256(body).hexdigest())
 
 
 class Jobs:

@@ -66,7 +66,7 @@ def _values(text: str | None) -> tuple[float, ...] | None:
 
 
 def _alone(values: str | None) -> bool:
-    """Tell whether a circuit has no values: the compiler may have dropped all its parameters."""
+    """Return whether a circuit has no values: the compiler may have dropped all its parameters."""
     return values is None or values == "[]"
 
 

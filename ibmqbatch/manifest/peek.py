@@ -20,12 +20,12 @@ from .manifest import Manifest
 from .records import JobRecord, SetState, set_state
 
 __all__ = [
-    "Glance",
-    "glance",
-    "glance_circuits",
-    "glance_foreign",
-    "glance_job",
-    "glance_jobs",
+    "Peek",
+    "peek",
+    "peek_circuits",
+    "peek_foreign",
+    "peek_job",
+    "peek_jobs",
 ]
 
 
@@ -33,7 +33,7 @@ Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Peek:
     """What was seen of a set."""
 
     id: str
@@ -44,12 +44,12 @@ class Glance:
     state: SetState
 
 
-def glance(path: Path) -> Glance | None:
+def peek(path: Path) -> Peek | None:
     """Look at the manifest at `path`; None where it cannot be read, for whatever reason."""
-    return _look(path, _glance)
+    return _look(path, _peek)
 
 
-def glance_circuits(path: Path, begun: str, most: int) -> list[tuple[int, str, bool]]:
+def peek_circuits(path: Path, begun: str, most: int) -> list[tuple[int, str, bool]]:
     """Return circuits of a set whose names, or indexes, are `begun` so, `most` at most.
 
     Each is its index, its name, and whether the name means this circuit alone.
@@ -57,17 +57,17 @@ def glance_circuits(path: Path, begun: str, most: int) -> list[tuple[int, str, b
     return _look(path, lambda manifest: _circuits(manifest, begun, most)) or []
 
 
-def glance_jobs(path: Path) -> list[JobRecord]:
+def peek_jobs(path: Path) -> list[JobRecord]:
     """Return the jobs of a set."""
     return _look(path, lambda manifest: manifest.jobs()) or []
 
 
-def glance_job(path: Path, remote_id: str) -> int | None:
+def peek_job(path: Path, remote_id: str) -> int | None:
     """Return the job of a set for which a job on the service stands; None where none does."""
     return _look(path, lambda manifest: _job(manifest, remote_id))
 
 
-def glance_foreign(path: Path) -> frozenset[str]:
+def peek_foreign(path: Path) -> frozenset[str]:
     """Return the ids of a set's jobs on the service, if another program has sent them."""
     return _look(path, _foreign) or frozenset()
 
@@ -87,13 +87,13 @@ def _look(path: Path, see: Callable[[Manifest], Seen | None]) -> Seen | None:
         manifest.close()
 
 
-def _glance(manifest: Manifest) -> Glance | None:
+def _peek(manifest: Manifest) -> Peek | None:
     row = manifest.db.row("SELECT id, name, account, backend, tags FROM jobset")
     if row is None:
         return None
     set_id, name, account, backend, tags = row
     state = set_state(manifest.kinds_of_jobs())
-    return Glance(set_id, name, account, backend, tuple(json.loads(tags)), state)
+    return Peek(set_id, name, account, backend, tuple(json.loads(tags)), state)
 
 
 def _circuits(manifest: Manifest, begun: str, most: int) -> list[tuple[int, str, bool]]:

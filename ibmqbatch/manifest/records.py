@@ -83,7 +83,7 @@ _RAN_TOO_LONG = 1305
 
 
 def is_known(service_status: str) -> bool:
-    """Tell whether the service's word is one that stands for a status here."""
+    """Return whether the service's word is one that stands for a status here."""
     return service_status.lower() in _STATUSES
 
 
@@ -385,7 +385,7 @@ def count_statuses(jobs: Sequence[JobRecord]) -> dict[JobStatus, int]:
 
 
 def set_state(jobs: Sequence[JobRecord]) -> SetState:
-    """Tell the state of a set from its jobs."""
+    """Return the state of a set, from its jobs."""
     statuses = {job.status for job in jobs}
     if all(status.final for status in statuses):
         if JobStatus.ERROR in statuses:

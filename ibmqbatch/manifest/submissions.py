@@ -236,15 +236,18 @@ class Submissions:
         most = self._manifest.job_set().max_fails
         if most is None or (failed := self._count_repeating()) < most:
             return 0
-        held = [job for job in self._manifest.jobs() if job.unsent]
-        for job in held:
-            self._write("UPDATE jobs SET wanted = 'cancel' WHERE idx = ?", (job.index,))
+        held = self._write(
+            """UPDATE jobs SET wanted = 'cancel'
+               WHERE wanted = 'run' AND remote_id IS NULL AND NOT EXISTS (
+                   SELECT 1 FROM attempts a
+                   WHERE a.job = idx AND a.number = wanted_attempt AND a.state <> 'withdrawn')"""
+        )
         if held:
             self._manifest.log(
                 "held_back",
-                f"{len(held)} jobs, because {failed} have failed in a way that would repeat itself",
+                f"{held} jobs, because {failed} have failed in a way that would repeat itself",
             )
-        return len(held)
+        return held
 
     def _count_repeating(self) -> int:
         """Count the jobs that have failed for what they are, or were refused by the service."""

@@ -92,7 +92,7 @@ class Wants:
         return [job.index for job in again]
 
     def take_over(self) -> bool:
-        """Have a copy send jobs from now on; return whether it was one that did not.
+        """Let a copy send jobs from now on; return whether it did not before.
 
         Whether another copy has sent some is still asked of the service before the first of them.
         """

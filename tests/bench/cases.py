@@ -16,10 +16,10 @@ from statistics import median
 
 from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import follow, try_advance
+from ibmqbatch.jobset.documents import set_data
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.tags import labels
-from ibmqbatch.jobset.view import set_data
 from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.manifest.snapshot import Snapshot

@@ -60,4 +60,4 @@ def _plan_and_send(circuits: list[Any]) -> None:
         _, path = make_plan(request, client.account, target, client.instance, lambda *_: None)
         assert path is not None
         with Manifest.open(path) as manifest:
-            follow(Work(manifest, client, clock, looked=True), Snapshot.is_sent)
+            follow(Work(manifest, client, clock, sole_sender=True), Snapshot.is_sent)

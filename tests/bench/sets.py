@@ -93,7 +93,7 @@ def planned(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
         )
         assert path is not None
         with Manifest.open(path) as manifest:
-            yield Work(manifest, client, client._clock, looked=True)
+            yield Work(manifest, client, client._clock, sole_sender=True)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.jobset.rebuild import rebuild_set
+from ibmqbatch.jobset.recovery.rebuild import rebuild_set
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
@@ -152,7 +152,7 @@ def test_of_three_repeats_the_middle_one_is_not_asked_what_it_was_asked(stub: St
                 [DraftJob(0, 0, repeat, 10) for repeat in range(3)],
             )
         with Manifest.open(path) as manifest:
-            follow(Work(manifest, client, Clock(), looked=True), Snapshot.is_sent)
+            follow(Work(manifest, client, Clock(), sole_sender=True), Snapshot.is_sent)
         path.unlink()
         stub.take_counts()
         rebuilt = rebuild_set(client, path.stem, Clock(), lambda *_: None)

@@ -80,7 +80,7 @@ def in_the_code() -> set[Point]:
     """Return the points of all rooms in which job sets are kept, read from their source."""
     found: set[Point] = set()
     for room in _ROOMS:
-        for path in sorted((_PACKAGE / room).glob("*.py")):
+        for path in sorted((_PACKAGE / room).rglob("*.py")):
             module = path.relative_to(_PACKAGE).as_posix()
             if module not in _HELPERS:
                 _Reader(module, found).visit(ast.parse(path.read_text()))

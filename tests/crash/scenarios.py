@@ -120,7 +120,7 @@ def _resume_backup(stage: Stage) -> Words:
     """Lose the file that jobs were sent from; put an old one in its place, while listings lag."""
     stage.done(*stage.submit_words("--detach"))
     shutil.copytree(stage.home, stage.folder / "backup")
-    kill = Kill("jobset/send.py:_Sender._post:request after", 2)
+    kill = Kill("jobset/submit.py:_Sender._post:request after", 2)
     assert stage.run("resume", "latest", kill=kill)[0] == -9
     shutil.rmtree(stage.home)
     shutil.copytree(stage.folder / "backup", stage.home)

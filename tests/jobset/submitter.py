@@ -41,7 +41,7 @@ def send(url: str, path: Path, pace: int | None, window: float, pending: int | N
     )
     clock = Clock()
     with Manifest.open(path) as manifest, Client(account, clock) as client:
-        work = Work(manifest, client, clock, Teller(), looked=True)
+        work = Work(manifest, client, clock, Teller(), sole_sender=True)
         follow(work, Snapshot.is_sent, fetching=False)
 
 

@@ -66,7 +66,7 @@ def service(clock) -> Batching:
 @pytest.fixture
 def work(home, clock, service):
     with Manifest.open(write_set(4, batch=True)) as manifest:
-        yield Work(manifest, service, clock, looked=True)
+        yield Work(manifest, service, clock, sole_sender=True)
 
 
 def test_all_jobs_go_into_one_batch_that_is_drained_after_the_last(work, service):
@@ -80,7 +80,7 @@ def test_all_jobs_go_into_one_batch_that_is_drained_after_the_last(work, service
 
 def test_set_that_wants_none_has_none(home, clock, service):
     with Manifest.open(write_set(2)) as manifest:
-        step(Work(manifest, service, clock, looked=True))
+        step(Work(manifest, service, clock, sole_sender=True))
     assert (service.took, service.opened, service.drained) == ([None] * 2, [], [])
 
 

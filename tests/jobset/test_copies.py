@@ -12,7 +12,7 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.errors import TimedOut, Unsettled
-from ibmqbatch.jobset.settle import settles_in
+from ibmqbatch.jobset.observe import settles_in
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.errors import SetInUse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.once import reserved
-from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.compression import pack
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.snapshot import Snapshot

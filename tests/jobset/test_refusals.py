@@ -33,7 +33,7 @@ JOBS = 10
 @pytest.fixture
 def work(home, clock, service) -> Iterator[Work]:
     with Manifest.open(write_set(JOBS)) as manifest:
-        yield Work(manifest, service, clock, Told(), looked=True)
+        yield Work(manifest, service, clock, Told(), sole_sender=True)
 
 
 def refusal(kind: type[Refused], *, status: int = 400, number: int | None = None) -> Refused:
@@ -174,7 +174,7 @@ def test_window_that_cannot_be_counted_is_learnt_from_the_next_refusal(work, ser
 def test_jobs_that_wait_are_counted_only_as_often_as_that_may_give_more(home, clock, service):
     service.account = account(pace_limit=None, max_pending=1000)
     with Manifest.open(write_set(100)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         advance(work, fetching=False)
         assert (sent(work), service.listings) == (100, 1)
 

@@ -152,7 +152,7 @@ def test_set_that_another_copy_has_sent_is_not_sent_again(work, service):
 
 
 def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
-    work.looked = True
+    work.sole_sender = True
     service.answers = [created_without_an_answer]
     step(work)
     service.create(stranger(work))
@@ -165,7 +165,7 @@ def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
 def test_set_that_another_copy_takes_over_while_it_is_sent_is_sent_no_further(home, clock, service):
     service.account = account(pace_limit=2)
     with Manifest.open(write_set(6)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         step(work)
         service.create(stranger(work))
         with pytest.raises(Unsettled):

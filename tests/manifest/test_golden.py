@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch import paths
+from ibmqbatch.jobset.documents import set_data
 from ibmqbatch.jobset.inspect import load_circuit_of
 from ibmqbatch.jobset.results import read_results
-from ibmqbatch.jobset.view import set_data
 from ibmqbatch.manifest import database
-from ibmqbatch.manifest.check import check_content, check_schema
 from ibmqbatch.manifest.errors import DamagedManifest
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.schema import MIGRATIONS
-from ibmqbatch.manifest.transfer import export_copy, import_copy
+from ibmqbatch.manifest.transfer import check_content, check_schema, export_copy, import_copy
 from tests.manifest.golden.make import golden, make, set_id
 
 NEWEST = len(MIGRATIONS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.compression import pack
 from ibmqbatch.manifest.manifest import StoredResultError
 from ibmqbatch.manifest.records import (
     JobRecord,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ibmqbatch.clock import Instant
-from ibmqbatch.manifest.jobs import pack
+from ibmqbatch.manifest.compression import pack
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from tests.manifest.conftest import begin, kinds, sent

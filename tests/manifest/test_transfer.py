@@ -8,9 +8,9 @@ import pytest
 
 from ibmqbatch import paths
 from ibmqbatch.manifest import transfer
+from ibmqbatch.manifest.compression import pack
 from ibmqbatch.manifest.errors import DamagedManifest, SetExists
 from ibmqbatch.manifest.ids import is_set_id, new_set_id
-from ibmqbatch.manifest.jobs import pack
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.transfer import export_copy, import_copy
 from tests.manifest.conftest import change, kinds, sent, write_set

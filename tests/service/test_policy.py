@@ -110,7 +110,7 @@ def test_submission_that_never_left_is_sent_again(wire, client, no_waits):
 def work(wire, client, clock):
     """A set of one job, on the account of the mocked service."""
     with Manifest.open(write_set(1, instance=CRN)) as manifest:
-        yield Work(manifest, client, clock, looked=True)
+        yield Work(manifest, client, clock, sole_sender=True)
 
 
 def step(work: Work, after: float = 0.0):
@@ -255,7 +255,7 @@ def running(home):
     clock = FakeClock()
     service = FakeService(clock, account=account(pace_limit=None))
     with Manifest.open(write_set(3)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         advance(work, fetching=False)
         yield work, service, clock
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ...manifest.peek import Glance
+    from ...manifest.peek import Peek
 
 __all__ = [
     "accounts",
@@ -50,7 +50,7 @@ def job_sets() -> Candidates:
     """Offer the newest set, the ids of all, and the names that mean a single one."""
     from ...errors import StorageError
     from ...jobset.catalog import LATEST, set_paths
-    from ...manifest.peek import glance
+    from ...manifest.peek import peek
 
     try:
         paths = set_paths()
@@ -58,7 +58,7 @@ def job_sets() -> Candidates:
         return []
     if not paths:
         return []
-    seen = {path.stem: glance(path) for path in paths[:_LOOKED_AT]}
+    seen = {path.stem: peek(path) for path in paths[:_LOOKED_AT]}
     described: Candidates = []
     for path in paths:
         set_ = seen.get(path.stem)
@@ -82,16 +82,16 @@ def tags() -> Candidates:
 def tags_of_set(ctx: Any) -> Candidates:
     """Offer the tags of the set that is named, or else of all."""
     path = _named_set(ctx)
-    look = _glance(path) if path is not None else None
+    look = _peek(path) if path is not None else None
     return tags() if look is None else list(look.tags)
 
 
 def circuits(ctx: Any, incomplete: str) -> Candidates:
     """Offer the circuits of the set that is named: by name, or by index where that is not clear."""
-    from ...manifest.peek import glance_circuits
+    from ...manifest.peek import peek_circuits
 
     path = _named_set(ctx)
-    found = [] if path is None else glance_circuits(path, incomplete, _MOST)
+    found = [] if path is None else peek_circuits(path, incomplete, _MOST)
     return [
         (name, f"circuit {index}") if clear else (str(index), name) for index, name, clear in found
     ]
@@ -99,11 +99,11 @@ def circuits(ctx: Any, incomplete: str) -> Candidates:
 
 def jobs(ctx: Any, incomplete: str) -> Candidates:
     """Offer the jobs of the set that is named, with how they stand."""
-    from ...manifest.peek import glance_jobs
+    from ...manifest.peek import peek_jobs
     from ...render.text import span_text, status_word
 
     path = _named_set(ctx)
-    found = [] if path is None else glance_jobs(path)
+    found = [] if path is None else peek_jobs(path)
     fitting = (job for job in found if str(job.index).startswith(incomplete))
     return [
         (
@@ -130,14 +130,14 @@ def _named_set(ctx: Any) -> Path | None:
 
 
 def _name(path: Path) -> str | None:
-    look = _glance(path)
+    look = _peek(path)
     return None if look is None else look.name
 
 
-def _glance(path: Path) -> Glance | None:
-    from ...manifest.peek import glance
+def _peek(path: Path) -> Peek | None:
+    from ...manifest.peek import peek
 
-    return glance(path)
+    return peek(path)
 
 
 def accounts() -> Candidates:
@@ -178,13 +178,13 @@ def backends(ctx: Any) -> Candidates:
 def _looks() -> Iterator[Any]:
     from ...errors import StorageError
     from ...jobset.catalog import set_paths
-    from ...manifest.peek import glance
+    from ...manifest.peek import peek
 
     try:
         paths = set_paths()[:_LOOKED_AT]
     except StorageError:
         return
     for path in paths:
-        look = glance(path)
+        look = peek(path)
         if look is not None:
             yield look

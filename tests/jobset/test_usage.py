@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.metrics import read_metrics
-from ibmqbatch.jobset.moments import Moments, read_moments
-from ibmqbatch.jobset.usage import fetch_metrics, metrics_of
-from ibmqbatch.jobset.view import set_data
+from ibmqbatch.jobset.documents import set_data
+from ibmqbatch.jobset.usage import (
+    Timestamps,
+    fetch_metrics,
+    metrics_of,
+    read_metrics,
+    read_timestamps,
+)
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import NotFound, ServerFault
@@ -164,10 +168,10 @@ def test_metrics_of_one_job_are_kept_once_it_has_ended(manifest):
 
 
 def test_times_are_read_at_any_stage_of_a_job():
-    assert read_moments({}) == read_moments({"timestamps": None}) == Moments()
-    assert read_moments({"timestamps": {**TIMES, "finished": None}}) == Moments(
+    assert read_timestamps({}) == read_timestamps({"timestamps": None}) == Timestamps()
+    assert read_timestamps({"timestamps": {**TIMES, "finished": None}}) == Timestamps(
         created=TIMES["created"], running=TIMES["running"]
     )
     place = {"position_in_queue": 5, "position_in_provider": 2}
-    assert read_moments(place).position == 2
-    assert read_moments({"position_in_queue": -1, "estimated_start_time": ""}) == Moments()
+    assert read_timestamps(place).position == 2
+    assert read_timestamps({"position_in_queue": -1, "estimated_start_time": ""}) == Timestamps()

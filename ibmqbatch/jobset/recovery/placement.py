@@ -12,14 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from ..manifest.records import JobStatus, status_of
-from .tags import MAX_CIRCUITS, JobTag, find_job_tag, find_name_tag
+from ...errors import Argument, UsageError, Words
+from ...manifest.records import JobStatus, status_of
+from ..tags import MAX_CIRCUITS, JobTag, find_job_tag, find_name_tag
 
 if TYPE_CHECKING:
-    from ..service.types import RemoteJob
+    from ...service.types import RemoteJob
 
 __all__ = ["Found", "Slot", "newest", "place"]
+
+
+_HINT = Words("Somebody has changed their tags; recover single jobs with {}.", Argument("job"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def place(set_id: str, jobs: Iterable[RemoteJob]) -> list[Slot]:
     if len(Counter((item.tag.jobs, item.tag.repeats) for item in found)) > 1:
         raise UsageError(
             f"The jobs of the set {set_id} do not agree on how many there are.",
-            "Somebody has changed their tags; recover single jobs with --job.",
+            _HINT,
         )
     by_job = {
         job: tuple(items) for job, items in itertools.groupby(found, key=lambda item: item.tag.job)
@@ -87,7 +90,7 @@ def place(set_id: str, jobs: Iterable[RemoteJob]) -> list[Slot]:
         raise UsageError(
             f"The jobs of the set {set_id} do not tell how its {end} circuits are divided among "
             "them.",
-            "Somebody has changed their tags; recover single jobs with --job.",
+            _HINT,
         )
     return slots
 
@@ -147,7 +150,7 @@ def _edges(size: int, parts: int) -> list[int]:
 
 
 def _fit(slots: Sequence[Slot], end: int) -> bool:
-    """Tell whether each circuit is in the first repeat once, and in each other at most once."""
+    """Return whether each circuit is in the first repeat once, and in each other at most once."""
     follows = all(
         (a.repeat, a.last) < (b.repeat, b.first) for a, b in itertools.pairwise(slots)
     ) and all(slot.last < end for slot in slots)

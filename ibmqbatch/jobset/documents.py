@@ -16,7 +16,7 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from .metrics import read_metrics
+from .usage import read_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path

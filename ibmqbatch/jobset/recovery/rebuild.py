@@ -13,24 +13,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
-from ..manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
-from ..manifest.ids import is_set_id
-from ..manifest.records import LONGEST_EXECUTION
-from ..service.failures import printable
-from .errors import NoSuchSet
-from .listing import list_jobs
-from .restore import Restorer
-from .retired import is_retired_set
-from .sent import SentJob, ask, draft_remote, read_params
-from .slots import Slot, newest, place
-from .tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
+from ...errors import UsageError
+from ...manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
+from ...manifest.ids import is_set_id
+from ...manifest.records import LONGEST_EXECUTION
+from ...service.failures import printable
+from ..errors import NoSuchSet, is_retired_set
+from ..listing import list_jobs
+from ..tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
+from ..wire import SentJob, read_params
+from .circuits import Restorer, ask, draft_remote
+from .placement import Slot, newest, place
 
 if TYPE_CHECKING:
-    from ..clock import Clock
-    from ..service.client import Client
-    from ..service.errors import NotFound
-    from ..service.types import RemoteJob
+    from ...clock import Clock
+    from ...service.client import Client
+    from ...service.errors import NotFound
+    from ...service.types import RemoteJob
 
 __all__ = ["Rebuilt", "rebuild_set"]
 
@@ -70,7 +69,9 @@ def rebuild_set(
             "Run its circuits again.",
         )
     if not is_set_id(set_id):
-        raise NoSuchSet(f"'{set_id}' is no id of a job set.", "It looks like 20261120-7f3k9qa.")
+        raise NoSuchSet(
+            f"'{set_id}' is not the id of a job set.", "It looks like 20261120-7f3k9qa."
+        )
     if listed is None:
         listed = list_jobs(client, clock, [set_tag(set_id)], progress=progress)
     slots = place(set_id, listed)

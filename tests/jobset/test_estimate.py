@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit, qpy
 
 from ibmqbatch import paths
 from ibmqbatch.errors import LimitError
-from ibmqbatch.jobset.budget import check_budget, shot_seconds, usage_of
+from ibmqbatch.jobset.estimate import check_budget, shot_seconds, usage_of
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.manifest import Manifest

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ibmqbatch.errors import UsageError
-from ibmqbatch.jobset.slots import place
+from ibmqbatch.jobset.recovery.placement import place
 from ibmqbatch.service.types import RemoteJob
 
 SET = "20261121-aaaaaaa"

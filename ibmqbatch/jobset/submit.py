@@ -1,11 +1,18 @@
-"""Sending what waits to be sent: once each."""
+"""Sending what waits to be sent: once each.
+
+Jobs of a set may go into a batch, which the service prepares and runs together. It is opened when
+its first job is about to leave, and drained when the last one has left: it then takes no more, and
+runs what it has. One that cannot be drained closes when its time is over; so does one whose opening
+was answered by nobody, and it costs nothing. The service may close a batch early; what is still to
+be sent gets another.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ..errors import LimitError
+from ..errors import Argument, Call, LimitError, Words
 from ..manifest.lease import Begun, Lease
 from ..manifest.manifest import Transaction
 from ..manifest.records import PubRecord, SetRecord
@@ -23,12 +30,11 @@ from ..service.errors import (
     TooManyPending,
 )
 from ..service.pace import Grant, Pace, Pending
-from .batch import current_batch
 from .tags import labels
 from .wire import job_body
-from .work import Flight, Work
+from .work import RequestPool, Work
 
-__all__ = ["Sent", "send"]
+__all__ = ["Sent", "current_batch", "drain_batches", "send"]
 
 _SLICE = 10.0  # seconds after which the set's lock is offered to others
 _WARY_SLICE = 1.0  # the same, where it has to be seen whether what was sent fails
@@ -44,7 +50,7 @@ _STOPPERS = (AuthenticationFailed, Busy, Conflict, NotFound, Reserved, TooManyPe
 
 
 @dataclass(frozen=True, slots=True)
-class _Departure:
+class _Outgoing:
     """One job on its way: what is needed to send it, without the manifest."""
 
     intent: Intent
@@ -67,7 +73,7 @@ def send(work: Work) -> Sent:
 
     Each is sent after its intent has been committed; what came of it is committed before the place
     in flight is used again. Raises the ServiceError that stops every job, after those in
-    flight have landed.
+    flight have completed.
     """
     with work.manifest.transaction() as change:
         _hold_back(work, change)
@@ -77,7 +83,7 @@ def send(work: Work) -> Sent:
     kept = work.lease
     if kept is None or kept.since(record.generation) is None:
         # Another copy of the file has claimed the set since this one looked.
-        work.looked = False
+        work.sole_sender = False
         return Sent(0.0)
     return _Sender(work, record, kept).run()
 
@@ -87,9 +93,14 @@ def _hold_back(work: Work, change: Transaction) -> None:
     held = change.submissions.hold_back()
     if held:
         set_id = work.manifest.snapshot().record.id
+        retry = Call("retry", set_id, (Argument("cancelled", value=True),), method="retry")
         work.observer.note(
-            f"Jobs fail in a way that would repeat itself: {held} are not sent. "
-            f"`ibmqbatch retry {set_id} --cancelled` sends them all the same."
+            Words(
+                "Jobs fail in a way that would repeat itself: {} are not sent. {} sends them all "
+                "the same.",
+                held,
+                retry,
+            )
         )
 
 
@@ -114,37 +125,37 @@ class _Sender:
         self._batch_served = bool(work.manifest.open_batches())  # or will have, in this round
 
     def run(self) -> Sent:
-        with Flight(self._post) as flight:
-            landed: list[tuple[_Departure, str | ServiceError]] = []
+        with RequestPool(self._post) as pool:
+            completed: list[tuple[_Outgoing, str | ServiceError]] = []
             while True:
                 # First, so that none of them takes up room twice: as sent, and as listed.
-                self._pace.answered(departure.ticket for departure, _ in landed)
-                sizes = self._next(flight.room)
+                self._pace.answered(job.ticket for job, _ in completed)
+                sizes = self._next(pool.room)
                 tickets = self._tickets(len(sizes))
-                # One transaction for what has landed and what leaves next.
+                # One transaction for what has completed and what leaves next.
                 with self._work.manifest.transaction() as change:
-                    for departure, answer in landed:
-                        self._record_answer(change, departure, answer)
-                    departures = [] if self._stopped else self._depart(change, sizes, tickets)
-                if departures:
+                    for job, answer in completed:
+                        self._record_answer(change, job, answer)
+                    outgoing = [] if self._stopped else self._prepare(change, sizes, tickets)
+                if outgoing:
                     # Before they leave: a file that does not know of them must not send any more.
-                    self._kept.add(self._generation, [_begun(each.intent) for each in departures])
-                self._pace.unused(tickets[len(departures) :])
+                    self._kept.add(self._generation, [_begun(each.intent) for each in outgoing])
+                self._pace.unused(tickets[len(outgoing) :])
                 self._report()
-                for departure in departures:
-                    flight.start(departure)
-                if not len(flight):
+                for job in outgoing:
+                    pool.send(job)
+                if not len(pool):
                     break
-                landed = flight.landed()
+                completed = pool.completed()
         if self._full is not None:
             self._learn_pending(self._full)
         if self._error is not None:
             raise self._error
         return Sent(self._wait)
 
-    def _post(self, departure: _Departure) -> str:
-        record, intent = self._record, departure.intent
-        body = job_body(record, intent, departure.pubs, departure.tags, departure.batch)
+    def _post(self, job: _Outgoing) -> str:
+        record, intent = self._record, job.intent
+        body = job_body(record, intent, job.pubs, job.tags, job.batch)
         return self._work.client.submit(body)
 
     def _next(self, room: int) -> dict[int, int]:
@@ -174,7 +185,7 @@ class _Sender:
                 self._batch = current_batch(self._work)
         except ServiceError as error:
             self._pace.unused(grant.tickets)
-            # What has landed is to be recorded first.
+            # What has completed is to be recorded first.
             self._error, self._stopped = self._error or error, True
             return ()
         if len(grant.tickets) < wanted:
@@ -222,30 +233,28 @@ class _Sender:
     def _tell_pending(self) -> None:
         """Say once why sending stands still, and that it goes on by itself."""
         limit = self._pending_limit()
-        if self._work.told_pending or limit is None:
+        if limit is None:
             return
-        self._work.told_pending = True
         jobs = "waiting job" if limit == 1 else "waiting jobs"
-        self._work.observer.note(
-            f"The service takes {limit} {jobs} at a time; the rest follow as these end."
+        self._work.note_once(
+            "pending", f"The service takes {limit} {jobs} at a time; the rest follow as these end."
         )
 
     def _tell_pace(self) -> None:
         """Say once why sending stands still, and for how long."""
         limit, window = self._pace.figures()
-        if self._work.told_pace or limit is None:
+        if limit is None:
             return
-        self._work.told_pace = True
         left = self._waiting / limit * window
         how_long = f"{left:.0f} s" if left < _MINUTE else f"{left / _MINUTE:.0f} min"
-        self._work.observer.note(
-            f"Paced at {limit} submissions in {window:.0f} s: about {how_long} to go."
+        self._work.note_once(
+            "pace", f"Paced at {limit} submissions in {window:.0f} s: about {how_long} to go."
         )
 
-    def _depart(
+    def _prepare(
         self, change: Transaction, sizes: dict[int, int], tickets: Sequence[str]
-    ) -> list[_Departure]:
-        """Commit to the next jobs, and make them ready to leave."""
+    ) -> list[_Outgoing]:
+        """Commit to the next jobs, and return what is needed to send them."""
         manifest, record = self._work.manifest, self._record
         # What was refused a moment ago counts, too.
         _hold_back(self._work, change)
@@ -254,7 +263,7 @@ class _Sender:
             self._generation = change.submissions.change_generation()
         self._flying_bytes += sum(sizes[intent.job] for intent in intents)
         return [
-            _Departure(
+            _Outgoing(
                 intent,
                 ticket,
                 sizes[intent.job],
@@ -266,10 +275,10 @@ class _Sender:
         ]
 
     def _record_answer(
-        self, change: Transaction, departure: _Departure, answer: str | ServiceError
+        self, change: Transaction, job: _Outgoing, answer: str | ServiceError
     ) -> None:
-        self._flying_bytes -= departure.size
-        intent, submissions = departure.intent, change.submissions
+        self._flying_bytes -= job.size
+        intent, submissions = job.intent, change.submissions
         if isinstance(answer, str):
             submissions.accept(intent, answer, self._record.labels_version)
             self._waiting -= 1
@@ -281,9 +290,9 @@ class _Sender:
                 self._work.observer.note(f"{answer.message} {answer.hint}")
             # Find out what came of it before more is sent to where answers get lost.
             self._stopped = True
-        elif departure.batch is not None and _is_about_the_batch(answer):
+        elif job.batch is not None and _is_about_the_batch(answer):
             submissions.withdraw(intent, answer.message)
-            self._change_batch(change, departure.batch, answer)
+            self._change_batch(change, job.batch, answer)
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
             submissions.refuse(intent, answer.message, answer.number, answer.trace)
             self._waiting -= 1
@@ -292,7 +301,7 @@ class _Sender:
             self._stop_for(answer)
 
     def _change_batch(self, change: Transaction, batch: str, error: ServiceError) -> None:
-        """Have the next round open another batch; one that never took a job tells of more."""
+        """Let the next round open another batch; one that never took a job is an error."""
         self._stopped = True
         if batch in self._work.manifest.open_batches():
             change.submissions.close_batch(batch, error.message)
@@ -307,7 +316,7 @@ class _Sender:
         if isinstance(error, Busy):
             if error.rate is not None:
                 self._pace.learn(*error.rate)
-                self._work.told_pace = False
+                self._work.noted.discard("pace")
             window = _BUSY_WAIT if error.rate is None else error.rate[1]
             self._wait = error.retry_after or window
             self._pace.block(self._wait)
@@ -328,7 +337,7 @@ def _begun(intent: Intent) -> Begun:
 
 
 def _is_about_the_batch(error: ServiceError) -> bool:
-    """Tell whether a job was refused because its batch takes none, or is not there.
+    """Return whether a job was refused because its batch takes none, or is not there.
 
     Which code an unknown session has is unconfirmed; a 404 here is that, or an unknown backend.
     """
@@ -349,3 +358,42 @@ class _Exhausted(ServiceError, LimitError):
     def __init__(self, error: Conflict) -> None:
         super().__init__(error.message, error.hint or "Wait for the next usage period.")
         self.trace = error.trace
+
+
+def current_batch(work: Work) -> str:
+    """Return the batch that jobs go into, opened if there is none; raises a ServiceError."""
+    manifest = work.manifest
+    found = manifest.open_batches()
+    if found:
+        return found[-1]
+    batch = work.client.open_batch(manifest.snapshot().record.backend)
+    with manifest.transaction() as change:
+        change.submissions.open_batch(batch)
+    return batch
+
+
+def drain_batches(work: Work) -> None:
+    """Close batches to further jobs once nothing is left to send.
+
+    Where that fails it is tried again by the next process: nothing waits for it.
+    """
+    manifest = work.manifest
+    batches = manifest.open_batches()
+    if not batches or work.drain_failed or manifest.unsent(1):
+        return
+    if any(job.unsure or job.leaving for job in manifest.snapshot().jobs):
+        return
+    for batch in batches:
+        try:
+            work.client.close_batch(batch)
+        except Refused as error:
+            # It is shut, or gone: either way it takes no more.
+            why = error.message
+        except ServiceError as error:
+            work.drain_failed = True
+            work.observer.note(f"The batch {batch} cannot be closed now: {error.message}")
+            return
+        else:
+            why = "all jobs are sent"
+        with manifest.transaction() as change:
+            change.submissions.close_batch(batch, why)

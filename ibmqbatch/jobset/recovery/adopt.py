@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import IbmqbatchError, Problem, UsageError
-from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
-from ..manifest.ids import new_set_id
-from ..service.errors import NotFound
-from ..service.failures import printable
-from .errors import NoSuchJob
-from .restore import CircuitName, name_of
-from .sent import SentJob, ask, draft_remote, read_params
-from .tags import MAX_NAME, MAX_TAGS, find_place, is_ours
+from ...errors import IbmqbatchError, Problem, UsageError
+from ...manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ...manifest.ids import new_set_id
+from ...service.errors import NotFound
+from ...service.failures import printable
+from ..errors import NoSuchJob
+from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
+from ..wire import SentJob, read_params
+from .circuits import CircuitName, ask, draft_remote, name_of
 
 if TYPE_CHECKING:
-    from ..clock import Clock
-    from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ...clock import Clock
+    from ...service.client import Client
+    from ...service.types import RemoteJob
 
 __all__ = ["recover_jobs", "recover_listed"]
 

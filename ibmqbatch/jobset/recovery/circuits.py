@@ -1,4 +1,4 @@
-"""Writing the circuits of a set anew, out of what its jobs were asked to do.
+"""Asking what jobs were asked to do, and writing the circuits of a set anew out of that.
 
 Each circuit is told by one job, that of its lowest repeat that is there; how many shots it gets in
 all, by that of its highest. The repeats between these two are full.
@@ -13,15 +13,57 @@ import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..circuits.qpy import parameter_names, read_header
-from ..manifest.draft import Draft, DraftCircuit
-from .notes import ORDER, run_config_in
-from .sent import SentJob, SentPub
-from .slots import Slot
+from ...circuits.qpy import parameter_names, read_header
+from ...manifest.draft import Draft, DraftCircuit, DraftRemote
+from ...service.errors import NotFound, ServiceError
+from ..errors import Interrupted
+from ..wire import ORDER, SentJob, SentPub, run_config_in
+from ..work import IN_FLIGHT, side_by_side
+from .placement import Slot
 
-__all__ = ["CircuitName", "Part", "Restorer", "name_of"]
+if TYPE_CHECKING:
+    from ...clock import Clock
+    from ...service.client import Client
+    from ...service.types import RemoteJob
+
+__all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "name_of"]
+
+
+def ask(
+    client: Client, jobs: Sequence[RemoteJob], clock: Clock
+) -> Iterator[tuple[RemoteJob, Mapping[str, Any] | NotFound | None]]:
+    """Yield the jobs in their order, each with the parameters that the service tells of it.
+
+    Those are None where they are private. `IN_FLIGHT` jobs' are in memory at most. Raises
+    ServiceErrors, and Interrupted when the clock is.
+    """
+    for first in range(0, len(jobs), IN_FLIGHT):
+        window = jobs[first : first + IN_FLIGHT]
+        told: dict[str, Mapping[str, Any] | NotFound | None] = {}
+        for ended in side_by_side(window, lambda job: client.params(job.id), clock):
+            for job, answer in ended:
+                if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
+                    raise answer
+                told[job.id] = answer
+        if clock.interrupted.is_set():
+            raise Interrupted("Interrupted.")
+        for job in window:
+            yield job, told[job.id]
+
+
+def draft_remote(remote: RemoteJob) -> DraftRemote:
+    """Return a job of the service as it is written into a new manifest."""
+    return DraftRemote(
+        id=remote.id,
+        status=remote.status,
+        reason=remote.reason,
+        reason_code=remote.reason_code,
+        solution=remote.solution,
+        private=remote.private,
+        created=remote.created,
+    )
 
 
 @dataclass(frozen=True, slots=True)

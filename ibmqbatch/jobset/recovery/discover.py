@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..manifest.peek import glance_foreign
-from .catalog import set_paths
-from .listing import list_jobs
-from .tags import find_set_id
+from ...manifest.peek import peek_foreign
+from ..catalog import set_paths
+from ..listing import list_jobs
+from ..tags import find_set_id
 
 if TYPE_CHECKING:
-    from ..clock import Clock
-    from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ...clock import Clock
+    from ...service.client import Client
+    from ...service.types import RemoteJob
 
 __all__ = ["Discovery", "discover"]
 
@@ -54,9 +54,7 @@ def discover(
     jobs = list_jobs(client, clock, [] if tag is None else [tag], wanted=is_new, progress=progress)
     sets: dict[str, list[RemoteJob] | None] = {}
     others: dict[str, list[RemoteJob]] = {}
-    foreign = (
-        {job: path.stem for path in set_paths() for job in glance_foreign(path)} if tag else {}
-    )
+    foreign = {job: path.stem for path in set_paths() for job in peek_foreign(path)} if tag else {}
     for job in jobs:
         set_id = find_set_id(job.tags)
         if set_id is None and job.id in foreign:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ibmqbatch.errors import UsageError
-from ibmqbatch.jobset.names import CircuitIndex
-from ibmqbatch.jobset.results import find_circuits
+from ibmqbatch.jobset.results import CircuitIndex, find_circuits
 from ibmqbatch.manifest.records import CircuitRecord
 
 
