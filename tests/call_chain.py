@@ -3,8 +3,9 @@
 Each is run once to have everything imported, and once more to be counted, for one Bell circuit and
 with the service running. Counted are the files and functions in which something is called, and the
 changes of room: calls from a function of one room (a folder of the package, or its root) to one of
-another, on all threads. Code that a module runs when it is imported is not counted, nor is what is
-written inside of an expression. `--calls` prints every change of room, with how often it is made.
+another, on all threads. Code that a module runs when it is imported is not counted, nor what is
+written inside of an expression, nor a generator that goes on. `--calls` prints every change of
+room, with how often it is made.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.embedded import Embedded
 from tests.inprocess import run_here
 
 ROOT = Path(ibmqbatch.__file__).parent
+_BEGIN = 0  # in the argument of the instruction RESUME
 _PREFIX = f"{ROOT}{os.sep}"
 
 
@@ -42,7 +44,7 @@ class Passed:
     def see(self, frame: FrameType, event: str, _argument: object) -> None:
         """Take note of a call; this is a profile function."""
         code = frame.f_code
-        if event != "call" or not _is_product(code):
+        if event != "call" or not _is_product(code) or _resumes(frame):
             return
         self.functions.add(code)
         caller = frame.f_back
@@ -54,6 +56,11 @@ class Passed:
 
 def _is_product(code: CodeType) -> bool:
     return code.co_filename.startswith(_PREFIX) and not code.co_name.startswith("<")
+
+
+def _resumes(frame: FrameType) -> bool:
+    """Return whether a generator goes on after a `yield`, which is no call."""
+    return frame.f_code.co_code[frame.f_lasti + 1] & 3 != _BEGIN
 
 
 def _room(code: CodeType) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Optional
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -16,7 +16,6 @@ from ._lifecycle import running
 from .completion import candidates
 
 if TYPE_CHECKING:
-    from ..jobset.job_set import JobSet
     from ..manifest.records import SetRecord
 
 _Several = Optional[list[str]]  # noqa: UP045
@@ -80,7 +79,7 @@ def command(
         finally:
             context.data["job_set"] = found.describe()
         if not json:
-            _report(found, before)
+            _report(context.data["job_set"], before, found.count_unlabelled())
     return context.exit_code
 
 
@@ -92,11 +91,8 @@ def _report_absent(present: Sequence[str], removals: Sequence[str]) -> None:
             message(f"The set has no tag '{tag}'. {question}".rstrip())
 
 
-def _report(job_set: JobSet, before: SetRecord) -> None:
-
-    record = job_set.record()
-    tags = ", ".join(record.tags) or "no tags"
-    changed = (record.name, record.tags) != (before.name, before.tags)
-    text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
-    left = job_set.count_unlabelled()
+def _report(item: Mapping[str, Any], before: SetRecord, left: int) -> None:
+    tags = ", ".join(item["tags"]) or "no tags"
+    changed = (item["name"], item["tags"]) != (before.name, [*before.tags])
+    text = f"'{item['name']}', {tags}" if changed else f"Nothing changed: '{item['name']}', {tags}"
     message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))
