@@ -39,13 +39,15 @@ def inputs(tmp_path):
 def test_both_programs_give_the_same_results(cli, proxy, inputs):
     found = []
     for program in ("sampler", "executor"):
-        words = ("--shots", 150_000, "--max-circuits", 2, "--program", program, "--wait")
+        words = ("--backend", "fake_manila", "--shots", 30_000, "--max-circuits", 2)
+        words += ("--program", program, "--wait")
         job_set = cli.submit(*inputs, *words)
         found.append(cli.data("results", job_set)["results"])
         assert cli.data("status", job_set)["job_set"]["program"] == program
     assert found[0] == found[1]
-    assert [sum(result["counts"].values()) for result in found[0]] == [150_000] * 3
-    assert Counter(programs(proxy)) == {"sampler": 4, "executor": 4}
+    assert [sum(result["counts"].values()) for result in found[0]] == [30_000] * 3
+    sent = Counter(programs(proxy))
+    assert sent["sampler"] == sent["executor"] > 3
 
 
 def test_auto_is_the_sampler_as_long_as_the_service_takes_it(cli, proxy, tmp_path):

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from ..errors import UsageError
-from . import candidates
+from .completion import candidates
 
 __all__ = [
     "JobSet",
@@ -42,21 +42,23 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         count=True,
-        help="On an error, name the log file that tells more; -vv: log every request.",
+        help="On an error, name the log file with the details; -vv: log every request.",
         show_default=False,
     ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all jobs have ended.")]
 Timeout = Annotated[
     Optional[float],  # noqa: UP045 - the parser reads this
-    typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop waiting then (exit code 124)."),
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0, help="Stop waiting after this time (exit code 124)."
+    ),
 ]
 Tags = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
         "--tag",
         metavar="TAG",
-        help="A tag of the set; may be given again.",
+        help="A tag of the set (repeatable).",
         autocompletion=candidates.tags,
     ),
 ]
@@ -65,7 +67,7 @@ Jobs = Annotated[
     typer.Option(
         "--job",
         metavar="I",
-        help="Only this job, by its index; may be given again.",
+        help="Only this job, by its index (repeatable).",
         autocompletion=candidates.jobs,
     ),
 ]

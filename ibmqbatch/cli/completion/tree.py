@@ -15,10 +15,11 @@ from typing import Any
 
 import typer
 
-from .app import GROUPS, find_command, module_name
+from ..app import GROUPS, find_command, place_of
 
 __all__ = ["Answer", "Candidate", "complete"]
 
+_VERBS = __package__.rpartition(".")[0]  # the package of their modules
 _PATHS = {"path": "files", "file": "files", "directory": "folders"}  # by the names of Typer's types
 
 
@@ -95,21 +96,21 @@ def _before_the_verb(group: Any, words: Sequence[str], incomplete: str) -> Answe
     if incomplete.startswith("-"):
         return _option_names(group, words, incomplete)
     verbs = [name for name in group.list_commands(None) if name.startswith(incomplete)]
-    modules = [module_name(group.full_name(name)) for name in verbs]
-    helps = [_sentence(_docstring(f"{__package__}.{module}")) for module in modules]
+    helps = [_sentence(_docstring(*place_of(group.full_name(name)))) for name in verbs]
     return Answer(words=tuple(map(Candidate, verbs, helps)))
 
 
-def _docstring(module: str) -> str:
-    """Return the docstring of a verb's `command` out of its compiled module, which is not run.
+def _docstring(module: str, function: str) -> str:
+    """Return the docstring of a verb's function out of its compiled module, which is not run.
 
     All verbs together import more than a TAB has time for.
     """
-    spec = importlib.util.find_spec(module)
-    loader = spec.loader if spec is not None else None
-    code = loader.get_code(module) if isinstance(loader, SourceLoader) else None
+    spec = importlib.util.find_spec(f"{_VERBS}.{module}")
+    if spec is None or not isinstance(spec.loader, SourceLoader):
+        return ""
+    code = spec.loader.get_code(spec.name)
     for constant in code.co_consts if code is not None else ():
-        if isinstance(constant, CodeType) and constant.co_name == "command":
+        if isinstance(constant, CodeType) and constant.co_name == function:
             return str(constant.co_consts[0] or "")
     return ""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..manifest.peek import Peek
+    from ...manifest.peek import Peek
 
 __all__ = [
     "accounts",
@@ -58,9 +58,9 @@ def programs() -> Candidates:
 
 def job_sets() -> Candidates:
     """Offer the newest set, the ids of all, and the names that mean a single one."""
-    from ..errors import StorageError
-    from ..jobset.catalog import LATEST, set_paths
-    from ..manifest.peek import peek
+    from ...errors import StorageError
+    from ...jobset.catalog import LATEST, set_paths
+    from ...manifest.peek import peek
 
     try:
         paths = set_paths()
@@ -98,7 +98,7 @@ def tags_of_set(ctx: Any) -> Candidates:
 
 def circuits(ctx: Any, incomplete: str) -> Candidates:
     """Offer the circuits of the set that is named: by name, or by index where that is not clear."""
-    from ..manifest.peek import peek_circuits
+    from ...manifest.peek import peek_circuits
 
     path = _named_set(ctx)
     found = [] if path is None else peek_circuits(path, incomplete, _MOST)
@@ -109,8 +109,8 @@ def circuits(ctx: Any, incomplete: str) -> Candidates:
 
 def jobs(ctx: Any, incomplete: str) -> Candidates:
     """Offer the jobs of the set that is named, with how they stand."""
-    from ..manifest.peek import peek_jobs
-    from ..render.console import span_text, status_word
+    from ...manifest.peek import peek_jobs
+    from ...render.text import span_text, status_word
 
     path = _named_set(ctx)
     found = [] if path is None else peek_jobs(path)
@@ -127,8 +127,8 @@ def jobs(ctx: Any, incomplete: str) -> Candidates:
 
 def _named_set(ctx: Any) -> Path | None:
     """Return the file of the set that stands on the command line, if it is there."""
-    from ..errors import IbmqbatchError
-    from ..jobset.catalog import find_path
+    from ...errors import IbmqbatchError
+    from ...jobset.catalog import find_path
 
     reference = ctx.params.get("job_set")
     if not isinstance(reference, str) or not reference:
@@ -145,22 +145,22 @@ def _name(path: Path) -> str | None:
 
 
 def _peek(path: Path) -> Peek | None:
-    from ..manifest.peek import peek
+    from ...manifest.peek import peek
 
     return peek(path)
 
 
 def accounts() -> Candidates:
     """Offer the accounts that can be used."""
-    from ..accounts.find import account_names
+    from ...accounts.find import account_names
 
     return list(account_names())
 
 
 def stored_accounts() -> Candidates:
     """Offer the accounts that were logged in to."""
-    from ..accounts.store import stored_names
-    from ..errors import StorageError
+    from ...accounts.store import stored_names
+    from ...errors import StorageError
 
     try:
         return list(stored_names())
@@ -170,9 +170,9 @@ def stored_accounts() -> Candidates:
 
 def backends(ctx: Any) -> Candidates:
     """Offer the backends of the account that is named, or else of all: those that were seen."""
-    from ..accounts.model import LOCAL_BACKEND
-    from ..service.cache import known_backends
-    from ..service.endpoint import LOCAL
+    from ...accounts.model import LOCAL_BACKEND
+    from ...service.cache import known_backends
+    from ...service.endpoint import LOCAL
 
     found = {(LOCAL_BACKEND, LOCAL)}
     found |= {(name, account) for account, names in known_backends().items() for name in names}
@@ -186,9 +186,9 @@ def backends(ctx: Any) -> Candidates:
 
 
 def _looks() -> Iterator[Any]:
-    from ..errors import StorageError
-    from ..jobset.catalog import set_paths
-    from ..manifest.peek import peek
+    from ...errors import StorageError
+    from ...jobset.catalog import set_paths
+    from ...manifest.peek import peek
 
     try:
         paths = set_paths()[:_LOOKED_AT]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .complete import Answer
+    from .tree import Answer
 
 __all__ = ["answer"]
 
@@ -47,7 +47,7 @@ def answer(instruction: str, arguments: Sequence[str]) -> None:
 
 def _printable(found: Answer) -> Iterator[tuple[str, str]]:
     """Yield the candidates that can stand on a line, descriptions made harmless."""
-    from ..render.console import clean
+    from ...render.text import clean
 
     for candidate in found.words:
         if candidate.value.isprintable() and candidate.value:
@@ -59,7 +59,7 @@ def _zsh(arguments: Sequence[str]) -> Iterator[str]:
 
     A candidate is `value:description`, colons in the value escaped, as `_describe` takes it.
     """
-    from .complete import complete
+    from .tree import complete
 
     found = complete(arguments[:-1], arguments[-1])
     yield found.kind
@@ -70,7 +70,7 @@ def _zsh(arguments: Sequence[str]) -> Iterator[str]:
 
 def _fish(arguments: Sequence[str]) -> Iterator[str]:
     """Speak to fish: words without quotes, then the one at the cursor as it is typed."""
-    from .complete import complete
+    from .tree import complete
 
     found = complete(arguments[:-1], _read(arguments[-1]).last)
     yield found.kind
@@ -80,7 +80,7 @@ def _fish(arguments: Sequence[str]) -> Iterator[str]:
 
 def _bash(arguments: Sequence[str]) -> Iterator[str]:
     """Speak to bash: the line up to the cursor, COMP_WORDBREAKS, COMP_TYPE, COLUMNS."""
-    from .complete import Answer, complete
+    from .tree import Answer, complete
 
     text, breaks, kind, columns = arguments
     line = _read(text)
