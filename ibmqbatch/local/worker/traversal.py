@@ -62,7 +62,7 @@ def active_qubits(circuit: Any) -> list[int]:
     together: dict[int, set[int]] = {}  # each qubit with those that it is connected with
     measured: set[int] = set()
     for operation, qubits in walk_with_qubits(circuit):
-        if operation.name in _PASSIVE or getattr(operation, "blocks", ()):
+        if operation.name in _PASSIVE or len(getattr(operation, "blocks", ())):
             continue
         if operation.name in MEASUREMENTS:
             measured.update(qubits)
