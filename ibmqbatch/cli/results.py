@@ -243,7 +243,8 @@ def _noted(
     if unclassified and form != "npz":
         message(
             "What was measured was not classified into bits, and has no counts; "
-            f"`ibmqbatch {this.command} {reference_to(manifest.path)} --format npz -o FILE.npz` writes "
+            f"`ibmqbatch {this.command} {reference_to(manifest.path)} --format npz -o FILE.npz` "
+            "writes "
             "it as complex numbers."
         )
 

@@ -53,8 +53,8 @@ def pub_size(body_bytes: int, *, values: int | None = None, own_shots: bool = Fa
     for a circuit without. Of values and shots of its own it is the most that they can take.
     """
     encoded = _FRAME_BYTES + _base64_bytes(body_bytes)
-    told = 0 if values is None else _ARRAY_BYTES + row_size(values)
-    return encoded + told + (_SHOTS_BYTES if own_shots else 0)
+    more = 0 if values is None else _ARRAY_BYTES + row_size(values)
+    return encoded + more + (_SHOTS_BYTES if own_shots else 0)
 
 
 def row_size(values: int) -> int:
@@ -86,14 +86,18 @@ def job_body(
         simulator["seed_simulator"] += intent.first_circuit + intent.repeat * record.total_circuits
     # The circuits are by far the most of it, and base64 needs no escapes: they go in as they are.
     marker = "\0pubs"
-    told: dict[str, Any] = {"program_id": "sampler", "backend": record.backend, "tags": list(tags)}
+    request: dict[str, Any] = {
+        "program_id": "sampler",
+        "backend": record.backend,
+        "tags": list(tags),
+    }
     if record.private:
-        told["private"] = True
+        request["private"] = True
     if record.max_execution_time is not None:
-        told["cost"] = record.max_execution_time
+        request["cost"] = record.max_execution_time
     if batch is not None:
-        told["session_id"] = batch
-    told["params"] = {
+        request["session_id"] = batch
+    request["params"] = {
         "version": 2,
         "shots": intent.shots,
         "support_qiskit": True,
@@ -101,7 +105,7 @@ def job_body(
         "pubs": marker,
     }
     # They are the last thing in it: nothing that comes before can be mistaken for their place.
-    head, _, tail = json.dumps(told).encode().rpartition(json.dumps(marker).encode())
+    head, _, tail = json.dumps(request).encode().rpartition(json.dumps(marker).encode())
     written = (_pub(*both, intent) for both in zip(pubs, noted(pubs, record), strict=True))
     return head + b"[" + b",".join(written) + b"]" + tail
 
@@ -178,10 +182,10 @@ def without_note(data: bytes) -> tuple[bytes, Mapping[str, Any]]:
 
 def run_config_in(note: Mapping[str, Any]) -> dict[str, object]:
     """Return what a program asked, as far as a note tells it and it makes sense."""
-    told = note.get(RUN_CONFIG)
-    if not isinstance(told, dict):
+    asked = note.get(RUN_CONFIG)
+    if not isinstance(asked, dict):
         return {}
-    return {name: told[name] for name, kind in _KNOWN.items() if isinstance(told.get(name), kind)}
+    return {name: asked[name] for name, kind in _KNOWN.items() if isinstance(asked.get(name), kind)}
 
 
 def _with_note(body: bytes, note: Mapping[str, object]) -> bytes:
@@ -273,8 +277,8 @@ def _shots_by_options(options: Mapping[str, Any]) -> int:
     return options.get("default_shots") or _DEFAULT_SHOTS
 
 
-def _read_pub(told: Any, default: int) -> SentPub:
-    parts = told if isinstance(told, list) else [told]
+def _read_pub(pub: Any, default: int) -> SentPub:
+    parts = pub if isinstance(pub, list) else [pub]
     circuit, values, shots = [*parts, None, None][:3]
     kind, body = _read_circuit(circuit)
     shape, rows = _read_values(values)
@@ -293,21 +297,21 @@ def _read_pub(told: Any, default: int) -> SentPub:
     return SentPub(kind, body, hashlib.sha256(data).hexdigest(), runs, rows, shots, note)
 
 
-def _read_circuit(told: Any) -> tuple[str, bytes]:
+def _read_circuit(circuit: Any) -> tuple[str, bytes]:
     """Return a circuit's kind, and its bytes compressed by zlib."""
-    if isinstance(told, str):
-        return "openqasm3", zlib.compress(told.encode())
-    return "qpy", base64.b64decode(told["__value__"], validate=True)
+    if isinstance(circuit, str):
+        return "openqasm3", zlib.compress(circuit.encode())
+    return "qpy", base64.b64decode(circuit["__value__"], validate=True)
 
 
-def _read_values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
+def _read_values(values: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
     """Return the shape of a pub's runs, and the values of each, where their order is told."""
     from ..service.results import decode_array
 
-    if isinstance(told, dict) and told.get("__type__") != "ndarray":
+    if isinstance(values, dict) and values.get("__type__") != "ndarray":
         # By names: which parameter comes when, only the circuit tells.
-        return _broadcast([decode_array(value).shape for value in told.values()]), None
-    array = decode_array(told or [])
+        return _broadcast([decode_array(value).shape for value in values.values()]), None
+    array = decode_array(values or [])
     size = math.prod(array.shape)
     if size > _MOST_VALUES:
         raise ValueError(f"more than {_MOST_VALUES} values")
