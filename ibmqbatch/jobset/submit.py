@@ -235,8 +235,8 @@ class _Sender:
 
     def _pending_limit(self) -> int | None:
         """Return how many jobs may wait: as the account says, or as the service has taught."""
-        told = self._work.client.account.max_pending
-        return self._pace.pending_limit() if told is None else told
+        limit = self._work.client.account.max_pending
+        return self._pace.pending_limit() if limit is None else limit
 
     def _learn_pending(self, error: TooManyPending) -> None:
         """After a refusal: keep how many may wait, as it told, or else how many do at present."""

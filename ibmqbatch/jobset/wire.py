@@ -54,8 +54,8 @@ def pub_size(body_bytes: int, *, values: int | None = None, own_shots: bool = Fa
     for a circuit without. Of values and shots of its own it is the most that they can take.
     """
     encoded = _FRAME_BYTES + _base64_bytes(body_bytes)
-    told = 0 if values is None else _ARRAY_BYTES + row_size(values)
-    return encoded + told + (_SHOTS_BYTES if own_shots else 0)
+    more = 0 if values is None else _ARRAY_BYTES + row_size(values)
+    return encoded + more + (_SHOTS_BYTES if own_shots else 0)
 
 
 def row_size(values: int) -> int:
@@ -153,10 +153,10 @@ def without_note(data: bytes) -> tuple[bytes, Mapping[str, Any]]:
 
 def run_config_in(note: Mapping[str, Any]) -> dict[str, object]:
     """Return what a program asked, as far as a note tells it and it makes sense."""
-    told = note.get(RUN_CONFIG)
-    if not isinstance(told, dict):
+    asked = note.get(RUN_CONFIG)
+    if not isinstance(asked, dict):
         return {}
-    return {name: told[name] for name, kind in _KNOWN.items() if isinstance(told.get(name), kind)}
+    return {name: asked[name] for name, kind in _KNOWN.items() if isinstance(asked.get(name), kind)}
 
 
 def _with_note(body: bytes, note: Mapping[str, object]) -> bytes:
@@ -237,8 +237,8 @@ def _shots_by_options(options: Mapping[str, Any]) -> int:
     return options.get("default_shots") or _DEFAULT_SHOTS
 
 
-def _read_pub(told: Any, default: int) -> SentPub:
-    parts = told if isinstance(told, list) else [told]
+def _read_pub(pub: Any, default: int) -> SentPub:
+    parts = pub if isinstance(pub, list) else [pub]
     circuit, values, shots = [*parts, None, None][:3]
     kind, body = _read_circuit(circuit)
     shape, rows = _read_values(values)
@@ -271,21 +271,21 @@ def unpacked(body: bytes) -> bytes:
     return data
 
 
-def _read_circuit(told: Any) -> tuple[str, bytes]:
+def _read_circuit(circuit: Any) -> tuple[str, bytes]:
     """Return a circuit's kind, and its bytes compressed by zlib."""
-    if isinstance(told, str):
-        return "openqasm3", zlib.compress(told.encode())
-    return "qpy", base64.b64decode(told["__value__"], validate=True)
+    if isinstance(circuit, str):
+        return "openqasm3", zlib.compress(circuit.encode())
+    return "qpy", base64.b64decode(circuit["__value__"], validate=True)
 
 
-def _read_values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
+def _read_values(values: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
     """Return the shape of a pub's runs, and the values of each, where their order is told."""
     from ..service.results import decode_array
 
-    if isinstance(told, dict) and told.get("__type__") != "ndarray":
+    if isinstance(values, dict) and values.get("__type__") != "ndarray":
         # By names: which parameter comes when, only the circuit tells.
-        return _broadcast([decode_array(value).shape for value in told.values()]), None
-    return rows_of(decode_array(told or []))
+        return _broadcast([decode_array(value).shape for value in values.values()]), None
+    return rows_of(decode_array(values or []))
 
 
 def rows_of(values: npy.Array) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:

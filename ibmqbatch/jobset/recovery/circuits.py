@@ -41,16 +41,16 @@ def ask(
     """
     for first in range(0, len(jobs), IN_FLIGHT):
         window = jobs[first : first + IN_FLIGHT]
-        told: dict[str, Mapping[str, Any] | NotFound | None] = {}
+        answers: dict[str, Mapping[str, Any] | NotFound | None] = {}
         for ended in side_by_side(window, lambda job: client.params(job.id), clock):
             for job, answer in ended:
                 if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
                     raise answer
-                told[job.id] = answer
+                answers[job.id] = answer
         if clock.interrupted.is_set():
             raise Interrupted("Interrupted.")
         for job in window:
-            yield job, told[job.id]
+            yield job, answers[job.id]
 
 
 def draft_remote(remote: RemoteJob) -> DraftRemote:
@@ -90,9 +90,9 @@ class CircuitName:
 
     def run(self, number: int, row: Sequence[float]) -> tuple[str, Mapping[str, object]]:
         """Return the name and metadata of its run with a row of values."""
-        told = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
-        first = {key: told[key] for key in self.order if key in told}
-        return f"{self.name}@{number}", {**first, **told}
+        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
+        first = {key: values[key] for key in self.order if key in values}
+        return f"{self.name}@{number}", {**first, **values}
 
 
 def name_of(pub: SentPub, otherwise: str) -> CircuitName:
@@ -102,8 +102,8 @@ def name_of(pub: SentPub, otherwise: str) -> CircuitName:
     data = zlib.decompress(pub.body)
     name, metadata = read_header(data)
     parameters = () if pub.rows is None or pub.kind == TEMPLATE else parameter_names(data)
-    told = pub.note.get(ORDER)
-    order = [key for key in told if isinstance(key, str)] if isinstance(told, list) else ()
+    keys = pub.note.get(ORDER)
+    order = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else ()
     return CircuitName(name or otherwise, metadata, parameters, order)
 
 
