@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 from ibmqbatch.accounts import instances
-from ibmqbatch.service import connection
+from ibmqbatch.service import client
 from ibmqbatch.service.retry import RetryPolicy
 from tests.support.commands import Cli, point_at
 from tests.support.proxy import Proxy
@@ -163,5 +163,5 @@ def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have failed requests tried again at once, where no answer tells when."""
     hurried = functools.partial(RetryPolicy, first=0.0, patience=0.0)
-    for module in (connection, instances):
+    for module in (client, instances):
         monkeypatch.setattr(module, "RetryPolicy", hurried)

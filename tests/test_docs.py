@@ -18,9 +18,9 @@ from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.options import check_options
 from ibmqbatch.local.backends import BackendTable
-from ibmqbatch.local.devices import REHEARSALS
-from ibmqbatch.local.recipe import recipe
-from ibmqbatch.render.envelope import SCHEMA
+from ibmqbatch.local.server import recipe
+from ibmqbatch.local.snapshots import REHEARSALS
+from ibmqbatch.render.output import SCHEMA
 from tests.support.circuits import BELL
 from tests.support.commands import Cli
 from tests.support.terminal import run_in_terminal, without_escapes

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jsonschema
 from rich.cells import cell_len
 
-from ibmqbatch.render.envelope import SCHEMA
+from ibmqbatch.render.output import SCHEMA
 from tests.support.commands import Cli, point_at
 from tests.support.proxy import Proxy
 from tests.support.service import Client, new_crn, open_client

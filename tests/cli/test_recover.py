@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.foreign import FLIP, TURN, finished, recover
 from tests.cli.support import document
 from tests.local.support import encode, slow

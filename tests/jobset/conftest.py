@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.jobset.support import FakeService
 from tests.support.accounts import FakeClock
 from tests.support.manifests import write_set

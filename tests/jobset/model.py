@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, Unreachable
+from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace
-from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.support.accounts import FakeClock, account
 
 JOBS = 8

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.support import forks
 from tests.support.manifests import write_set
 from tests.support.stub import INSTANCE, Limits, Stub

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from ibmqbatch.local.auth import Authority, new_instance
+from ibmqbatch.local.http import Authority, new_instance
 from tests.support.service import Client, LocalServer, new_crn
 
 from .support import bell, error

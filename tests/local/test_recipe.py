@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 
-from ibmqbatch.local.recipe import recipe
+from ibmqbatch.local.server import recipe
 from tests.support.service import new_crn
 
 ORIGIN = "http://127.0.0.1:8765"

@@ -20,10 +20,7 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch import (
-    IBMQ,
-    IBMQJob,
-)
+from ibmqbatch import IBMQ, IBMQJob
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
@@ -31,8 +28,8 @@ from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.service.models import RemoteJob
 from tests.managed.programs import flipped
 from tests.support import forks
 from tests.support.commands import point_at

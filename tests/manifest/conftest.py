@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.support.manifests import write_set
 
 

@@ -18,7 +18,7 @@ from typer.utils import get_params_from_function
 from ibmqbatch.cli.main import main
 from tests.support import forks
 
-__all__ = ["Cli", "Finished", "point_at"]
+__all__ = ["Cli", "Finished", "point_at", "run_here"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Cli:
         """
         if self._apart:
             return self.alone(*words, code=code, env=env)
-        return _held(_run_here(words, env or self.env, self.cwd, stdin), code)
+        return _held(run_here(words, env or self.env, self.cwd, stdin), code)
 
     def alone(self, *words: object, code: int | None = 0, env: Any = None) -> Finished:
         """Run a command to its end in a process of its own, and hold it to its exit code."""
@@ -94,7 +94,9 @@ class Cli:
 _parameters = functools.cache(get_params_from_function)
 
 
-def _run_here(words: tuple[object, ...], env: Mapping[str, str], cwd: Path, stdin: str) -> Finished:
+def run_here(
+    words: tuple[object, ...], env: Mapping[str, str], cwd: Path, stdin: str = ""
+) -> Finished:
     """Run a command with these variables."""
     out, err = io.StringIO(), io.StringIO()
     with (

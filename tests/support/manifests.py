@@ -7,12 +7,12 @@ import sqlite3
 import zlib
 from pathlib import Path
 
-from ibmqbatch.manifest import attempts
-from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.database import Database
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ibmqbatch.manifest.ids import new_set_id
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import RemoteRecord
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.submissions import Intent
 
 
 def draft_set(**changes: object) -> DraftSet:
@@ -57,15 +57,15 @@ def write_set(jobs: int = 3, *, set_id: str | None = None, **changes: object) ->
 
 
 def begin(manifest: Manifest, *jobs: int) -> list[Intent]:
-    with manifest.db.transaction():
-        return attempts.begin(manifest, jobs, 1)
+    with manifest.transaction() as change:
+        return change.submissions.begin(jobs, 1)
 
 
 def sent(manifest: Manifest, job: int = 0, remote_id: str = "r1", **more: str) -> RemoteRecord:
     """Have a job stand on the service, and return it as the manifest knows it."""
     (intent,) = begin(manifest, job)
-    with manifest.db.transaction():
-        attempts.accept(manifest, intent, remote_id, 1, **more)
+    with manifest.transaction() as change:
+        change.submissions.accept(intent, remote_id, 1, **more)
     return next(r for r in manifest.remotes() if r.id == remote_id)
 
 
@@ -107,3 +107,15 @@ def remote(word: str, code: int | None = None, **more: object) -> RemoteRecord:
         **more,
     }
     return RemoteRecord(**values)  # type: ignore[arg-type]
+
+
+def count_reads(monkeypatch) -> list[str]:
+    rows, found = Database.rows, []
+
+    def counted(self, sql, values=()):
+        if "FROM jobs j" in sql and "LEFT JOIN remotes" in sql:
+            found.append(sql)
+        return rows(self, sql, values)
+
+    monkeypatch.setattr(Database, "rows", counted)
+    return found
