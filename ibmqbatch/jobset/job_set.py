@@ -395,7 +395,7 @@ class JobSet:
         """Move the set one step on, unless another process does at present.
 
         Return in how many seconds another step may help, where the set had to be claimed first: see
-        `manifest.custody`. Raises a ServiceError.
+        `manifest.lease`. Raises a ServiceError.
         """
         from .advance import try_advance
 
