@@ -243,7 +243,7 @@ def _logging_requests() -> Iterator[None]:
     """While the block runs, tell of each request on stderr, without breaking what is drawn."""
     import logging
 
-    from ..service.journey import LOGGER
+    from ..service.request_trace import LOGGER
 
     class Teller(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

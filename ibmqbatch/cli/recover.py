@@ -28,7 +28,7 @@ from .completion import candidates
 if TYPE_CHECKING:
     from ..manifest.records import JobRecord
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 _ADVICE = "What is here stays; run the same command again for the rest."
 

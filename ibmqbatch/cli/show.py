@@ -65,7 +65,7 @@ def command(
 def _show_device(context: Context, manifest: Manifest) -> None:
     from ..jobset.backends import backend_data
     from ..render.backends import show_backend
-    from ..service.types import Backend
+    from ..service.models import Backend
 
     kept = manifest.device()
     if kept is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..jobset.request import Request
     from ..service.endpoint import Account
-    from ..service.types import Backend
+    from ..service.models import Backend
 
 _SAMPLER = "What the service does with the circuits"
 _COST = "What it may cost"
@@ -189,6 +189,17 @@ def command(
             rich_help_panel=_SAMPLER,
         ),
     ] = False,
+    program: Annotated[
+        str,
+        typer.Option(
+            "--program",
+            metavar="PROGRAM",
+            help="What the service runs the jobs with: sampler, executor, or auto for the sampler "
+            "as long as the service takes it.",
+            autocompletion=candidates.programs,
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = "auto",
     private: Annotated[
         bool,
         typer.Option(
@@ -293,6 +304,7 @@ def command(
                 ),
                 max_execution_time=max_execution_time,
                 max_cost=max_cost,
+                program=program,
                 private=private,
                 batch=batch,
                 max_fails=max_fails,
@@ -369,6 +381,7 @@ def _plan(
     dry_run: bool,
 ) -> JobSet | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..errors import Words
     from ..jobset.documents import plan_data
     from ..jobset.job_set import JobSet
     from ..jobset.plan import plan_set
@@ -398,7 +411,7 @@ def _plan(
             )
     else:
         for note in planned.plan.notes:
-            message(f"Warning: {note}")
+            message(Words("Warning: {}", note))
     if planned.path is None:
         assert planned.plan is not None
         context.data["plan"] = plan_data(planned.plan)

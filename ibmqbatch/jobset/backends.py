@@ -11,10 +11,9 @@ from ..accounts.find import account_names
 from ..accounts.model import UnknownAccount
 from ..clock import iso
 from ..errors import Argument, Call, UsageError, Words
-from ..service.calibration import Calibration, GateFigures
 from ..service.endpoint import LOCAL
 from ..service.errors import NotFound
-from ..service.types import Backend, BackendEntry, processor_name
+from ..service.models import Backend, BackendEntry, Calibration, GateFigures, processor_name
 from ..suggestions import with_suggestion
 from .errors import UnknownBackend
 

@@ -63,8 +63,8 @@ def set_data(
     if with_jobs:
         data["jobs"] = [job_data(job, usage=usage) for job in jobs]
     if usage:
-        told = [item["usage"]["seconds"] for item in data["jobs"] if item["usage"]]
-        data["used_seconds"] = sum(seconds for seconds in told if seconds is not None)
+        used = [item["usage"]["seconds"] for item in data["jobs"] if item["usage"]]
+        data["used_seconds"] = sum(seconds for seconds in used if seconds is not None)
     return data
 
 

@@ -9,7 +9,7 @@ from ..service.errors import AuthenticationFailed, ServiceError
 
 if TYPE_CHECKING:
     from ..service.client import Client
-    from ..service.types import Backend, Usage
+    from ..service.models import Backend, Usage
 
 __all__ = ["JOB_SECONDS", "REP_DELAY", "check_budget", "shot_seconds", "usage_of"]
 

@@ -27,6 +27,7 @@ from ..manifest.manifest import Manifest, Transaction
 from ..manifest.records import JobRecord, RemoteRecord
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
+from .options import is_twirled
 from .split import repeat_shots
 from .work import IN_FLIGHT, Work, side_by_side
 
@@ -65,6 +66,7 @@ class _Order:
     folder: Path
     shots: list[int]  # of its circuits
     private: bool  # and then given once
+    rounded_up: bool = False  # the shots, to whole randomizations
 
     def path(self, suffix: str) -> Path:
         # Ids are the service's: whatever they hold, each names one file in the folder.
@@ -103,9 +105,16 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
 
 
 def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
-    folder, private = spool_path(manifest.path), manifest.snapshot().record.private
+    folder, record = spool_path(manifest.path), manifest.snapshot().record
     return [
-        _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
+        _Order(
+            job,
+            remote,
+            folder,
+            _expected_shots(manifest, job),
+            record.private or remote.private,
+            is_twirled(record.options),
+        )
         for job, remote in wanted
     ]
 
@@ -262,7 +271,7 @@ def _problem(part: Path, order: _Order) -> str:
     # Decoded, a body takes several times its size: of large ones one is looked at, at a time.
     turn = _large_turn if part.stat().st_size > _LARGE else contextlib.nullcontext()
     with turn:
-        return check_body(part.read_bytes(), order.job, order.shots)
+        return check_body(part.read_bytes(), order.job, order.shots, rounded_up=order.rounded_up)
 
 
 def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
@@ -270,8 +279,13 @@ def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
     return [repeat_shots(shots, job.shots, job.repeat) for shots in wanted]
 
 
-def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
-    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits."""
+def check_body(
+    body: bytes, job: JobRecord, shots: Sequence[int], *, rounded_up: bool = False
+) -> str:
+    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits.
+
+    Of twirled circuits they may be `rounded_up` to whole randomizations.
+    """
     from ..service.results import ResultFormatError, decode_circuits
 
     try:
@@ -282,7 +296,8 @@ def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
         return f"{len(circuits)} circuits instead of {len(shots)}"
     for index, (found, wanted) in enumerate(zip(circuits, shots, strict=True), job.first_circuit):
         # Of averages it cannot be told of how many shots they are, and sometimes not what is right.
-        if wanted and found.shots != wanted and (found.registers or found.shots):
+        right = found.shots >= wanted if rounded_up else found.shots == wanted
+        if wanted and not right and (found.registers or found.shots):
             return f"{found.shots} shots instead of {wanted} for circuit {index}"
     return ""
 

@@ -110,10 +110,10 @@ def _losses(jobs: Sequence[JobRecord], remotes: Sequence[RemoteRecord]) -> str:
             job.overdue or (job.status.final and not job.delivered) for job in jobs
         ),
     }
-    told = (
+    losses = (
         f"{count} job{'' if count == 1 else 's'} {what}" for what, count in parts.items() if count
     )
-    return ", ".join(told)
+    return ", ".join(losses)
 
 
 def forget(candidate: Candidate) -> None:

@@ -18,11 +18,11 @@ from ..manifest.lease import Begun, Claim
 from ..manifest.manifest import Manifest, Transaction
 from ..manifest.records import RemoteRecord, SetRecord
 from ..manifest.snapshot import Snapshot
-from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
 from ..service.endpoint import Account
 from ..service.errors import NotFound, ServiceError, Unreadable
-from ..service.types import RemoteJob
+from ..service.limits import MOST_LISTED
+from ..service.models import RemoteJob
 from .errors import Unsettled
 from .tags import JobTag, find_job_tag, set_tag
 from .work import Work, side_by_side
@@ -213,8 +213,8 @@ def _fits(manifest: Manifest, record: SetRecord, tag: JobTag) -> bool:
     job = manifest.job(tag.job)
     if job is None or (tag.jobs, tag.repeats) != (record.total_jobs, record.total_repeats):
         return False
-    told = (tag.first, tag.last, tag.repeat)
-    return told == (job.first_circuit, job.last_circuit, job.repeat)
+    place = (tag.first, tag.last, tag.repeat)
+    return place == (job.first_circuit, job.last_circuit, job.repeat)
 
 
 def _record(change: Transaction, remote: RemoteRecord, seen: RemoteJob, at: Instant) -> None:
@@ -236,14 +236,14 @@ def created_of(work: Work, remote: RemoteRecord) -> str:
     Of a job that it does not have any more, or does not tell it of, that is when it was sent.
     Raises a ServiceError.
     """
-    told = remote.created_at
-    if told is None:
+    created = remote.created_at
+    if created is None:
         with contextlib.suppress(NotFound):
             seen = work.client.job(remote.id)
             with work.manifest.transaction() as change:
                 change.jobs.note_created(remote, seen.created)
-            told = in_utc(seen.created, exact=True)
-    return told or remote.submitted_at
+            created = in_utc(seen.created, exact=True)
+    return created or remote.submitted_at
 
 
 class _Proof(Enum):

@@ -23,6 +23,7 @@ from ..service.errors import (
     Conflict,
     Firewalled,
     NotFound,
+    ProgramRefused,
     Refused,
     Reserved,
     ServiceError,
@@ -30,8 +31,10 @@ from ..service.errors import (
     TooManyPending,
 )
 from ..service.pace import Grant, Pace, Pending
+from .device import device_from_wire
+from .programs import JobWriter, choose_program
+from .request import AUTO
 from .tags import labels
-from .wire import job_body
 from .work import RequestPool, Work
 
 __all__ = ["Sent", "current_batch", "drain_batches", "send"]
@@ -46,7 +49,15 @@ _NO_BACKEND = 1216
 
 # Refusals that are about the account, the backend or the moment, not about this one job: every
 # other job would meet the same.
-_STOPPERS = (AuthenticationFailed, Busy, Conflict, NotFound, Reserved, TooManyPending)
+_STOPPERS = (
+    AuthenticationFailed,
+    Busy,
+    Conflict,
+    NotFound,
+    ProgramRefused,
+    Reserved,
+    TooManyPending,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,12 @@ class _Sender:
         self._stopped = False  # by an answer: nothing may leave in this round
         self._batch: str | None = None
         self._batch_served = bool(work.manifest.open_batches())  # or will have, in this round
+        device = work.manifest.device()
+        self._writer = JobWriter(
+            record,
+            choose_program(record.program, self._pace.refused_programs()),
+            None if device is None else device_from_wire(record.backend, *device),
+        )
 
     def run(self) -> Sent:
         with RequestPool(self._post) as pool:
@@ -154,9 +171,9 @@ class _Sender:
         return Sent(self._wait)
 
     def _post(self, job: _Outgoing) -> str:
-        record, intent = self._record, job.intent
-        body = job_body(record, intent, job.pubs, job.tags, job.batch)
-        return self._work.client.submit(body)
+        return self._work.client.submit(
+            self._writer.body(job.intent, job.pubs, job.tags, job.batch)
+        )
 
     def _next(self, room: int) -> dict[int, int]:
         """Return the jobs that may leave next, with their sizes: within what may be in flight."""
@@ -218,8 +235,8 @@ class _Sender:
 
     def _pending_limit(self) -> int | None:
         """Return how many jobs may wait: as the account says, or as the service has taught."""
-        told = self._work.client.account.max_pending
-        return self._pace.pending_limit() if told is None else told
+        limit = self._work.client.account.max_pending
+        return self._pace.pending_limit() if limit is None else limit
 
     def _learn_pending(self, error: TooManyPending) -> None:
         """After a refusal: keep how many may wait, as it told, or else how many do at present."""
@@ -293,6 +310,9 @@ class _Sender:
         elif job.batch is not None and _is_about_the_batch(answer):
             submissions.withdraw(intent, answer.message)
             self._change_batch(change, job.batch, answer)
+        elif isinstance(answer, ProgramRefused) and self._record.program == AUTO:
+            submissions.withdraw(intent, answer.message)
+            self._change_program()
         elif isinstance(answer, Refused) and not isinstance(answer, _STOPPERS):
             submissions.refuse(intent, answer.message, answer.number, answer.trace)
             self._waiting -= 1
@@ -309,6 +329,16 @@ class _Sender:
             self._wait = 0.0
         else:
             self._error = self._error or error
+
+    def _change_program(self) -> None:
+        """Let the next round send with another program, which may say that there is none."""
+        refused = self._writer.program
+        self._stopped, self._wait = True, 0.0
+        self._pace.learn_refused(refused)
+        self._work.note_once(
+            f"{refused} is refused",
+            f"The service does not take the program {refused}: the next one is tried.",
+        )
 
     def _stop_for(self, error: ServiceError) -> None:
         """Stop sending, because of something that every job would meet."""

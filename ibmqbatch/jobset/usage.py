@@ -53,11 +53,11 @@ def metrics_of(work: Work, remote: RemoteRecord) -> Mapping[str, object]:
     """
     if remote.metrics is not None and _known(remote):
         return remote.metrics
-    told = work.client.metrics(remote.id)
+    metrics = work.client.metrics(remote.id)
     if remote.status.final:
         with work.manifest.transaction() as change:
-            change.jobs.store_metrics(remote, told)
-    return told
+            change.jobs.store_metrics(remote, metrics)
+    return metrics
 
 
 def _known(remote: RemoteRecord) -> bool:
@@ -86,8 +86,8 @@ def read_metrics(remote: RemoteRecord) -> Metrics | None:
     """Return what has been fetched; None for nothing."""
     if remote.metrics is None:
         return None
-    told = remote.metrics
-    usage, times = _mapping(told.get("usage")), _mapping(told.get("timestamps"))
+    answer = remote.metrics
+    usage, times = _mapping(answer.get("usage")), _mapping(answer.get("timestamps"))
     # The names of three versions of the API, the newest first.
     seconds = next(
         (
@@ -96,7 +96,7 @@ def read_metrics(remote: RemoteRecord) -> Metrics | None:
                 (usage, "qpu_charge_time_seconds"),
                 (usage, "quantum_seconds"),
                 (usage, "seconds"),
-                (_mapping(told.get("bss")), "seconds"),
+                (_mapping(answer.get("bss")), "seconds"),
             )
             if isinstance(value := group.get(key), int | float) and 0 <= value < _MOST
         ),
@@ -133,8 +133,8 @@ class Timestamps:
 
 def read_timestamps(metrics: Mapping[str, object]) -> Timestamps:
     """Read a job's metrics."""
-    told = metrics.get("timestamps")
-    times = told if isinstance(told, Mapping) else {}
+    answer = metrics.get("timestamps")
+    times = answer if isinstance(answer, Mapping) else {}
     places = (metrics.get(name) for name in ("position_in_provider", "position_in_queue"))
     return Timestamps(
         created=_text(times.get("created")),

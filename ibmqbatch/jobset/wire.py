@@ -1,9 +1,8 @@
-"""A job of the set as the body of the request that submits it: written, and read again."""
+"""A job of the set as the program `sampler` takes it: written, and read again."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import itertools
 import json
@@ -12,33 +11,35 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..circuits.qpy import raw_metadata, with_raw_metadata
-from ..errors import UsageError
 from ..manifest.records import PubRecord, SetRecord
 from ..manifest.submissions import Intent
 from ..service import npy
+from .options import is_twirled
 from .split import repeat_shots
 from .tags import MAX_CIRCUITS
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "ORDER",
     "RUN_CONFIG",
+    "TEMPLATE",
     "SentJob",
     "SentPub",
-    "job_body",
     "noted",
     "pub_size",
-    "read_params",
+    "read_sampler_params",
     "row_size",
+    "rows_of",
     "run_config_in",
+    "sampler_params",
+    "sent_pub",
+    "unpacked",
     "without_note",
 ]
 
+TEMPLATE = "template"
 _TYPED = b'{"__type__":"%s","__value__":"'
 _CLOSE = b'"}'
 _FRAME_BYTES = len('[{"__type__":"QuantumCircuit","__value__":""}],')
@@ -53,8 +54,8 @@ def pub_size(body_bytes: int, *, values: int | None = None, own_shots: bool = Fa
     for a circuit without. Of values and shots of its own it is the most that they can take.
     """
     encoded = _FRAME_BYTES + _base64_bytes(body_bytes)
-    told = 0 if values is None else _ARRAY_BYTES + row_size(values)
-    return encoded + told + (_SHOTS_BYTES if own_shots else 0)
+    more = 0 if values is None else _ARRAY_BYTES + row_size(values)
+    return encoded + more + (_SHOTS_BYTES if own_shots else 0)
 
 
 def row_size(values: int) -> int:
@@ -67,43 +68,17 @@ def _base64_bytes(size: int) -> int:
     return 4 * -(-size // 3)
 
 
-def job_body(
-    record: SetRecord,
-    intent: Intent,
-    pubs: Sequence[PubRecord],
-    tags: Sequence[str],
-    batch: str | None = None,
+def sampler_params(
+    intent: Intent, pubs: Sequence[PubRecord], bodies: Sequence[bytes], options: Mapping[str, Any]
 ) -> bytes:
-    """Return the JSON that submits a job. The same job gives the same circuits and options always.
+    """Return the parameters of a job of the sampler, as JSON.
 
-    A seed for the simulator is that of the job's first circuit: the n-th circuit of the set gets
-    base + n, however the set is split into jobs, and every shot repeat a base of its own. `batch`
-    is the id of the batch on the service that the job goes into.
+    `bodies` are the circuits of the pubs as they are sent, compressed by zlib.
     """
-    options: dict[str, Any] = json.loads(json.dumps(record.options))
-    simulator = options.get("simulator")
-    if simulator and "seed_simulator" in simulator:
-        simulator["seed_simulator"] += intent.first_circuit + intent.repeat * record.total_circuits
+    told = {"version": 2, "shots": intent.shots, "support_qiskit": True, "options": options}
     # The circuits are by far the most of it, and base64 needs no escapes: they go in as they are.
-    marker = "\0pubs"
-    told: dict[str, Any] = {"program_id": "sampler", "backend": record.backend, "tags": list(tags)}
-    if record.private:
-        told["private"] = True
-    if record.max_execution_time is not None:
-        told["cost"] = record.max_execution_time
-    if batch is not None:
-        told["session_id"] = batch
-    told["params"] = {
-        "version": 2,
-        "shots": intent.shots,
-        "support_qiskit": True,
-        "options": options,
-        "pubs": marker,
-    }
-    # They are the last thing in it: nothing that comes before can be mistaken for their place.
-    head, _, tail = json.dumps(told).encode().rpartition(json.dumps(marker).encode())
-    written = (_pub(*both, intent) for both in zip(pubs, noted(pubs, record), strict=True))
-    return head + b"[" + b",".join(written) + b"]" + tail
+    written = (_pub(pub, body, intent) for pub, body in zip(pubs, bodies, strict=True))
+    return json.dumps(told).encode()[:-1] + b', "pubs": [' + b",".join(written) + b"]}"
 
 
 def _pub(pub: PubRecord, body: bytes, intent: Intent) -> bytes:
@@ -178,10 +153,10 @@ def without_note(data: bytes) -> tuple[bytes, Mapping[str, Any]]:
 
 def run_config_in(note: Mapping[str, Any]) -> dict[str, object]:
     """Return what a program asked, as far as a note tells it and it makes sense."""
-    told = note.get(RUN_CONFIG)
-    if not isinstance(told, dict):
+    asked = note.get(RUN_CONFIG)
+    if not isinstance(asked, dict):
         return {}
-    return {name: told[name] for name, kind in _KNOWN.items() if isinstance(told.get(name), kind)}
+    return {name: asked[name] for name, kind in _KNOWN.items() if isinstance(asked.get(name), kind)}
 
 
 def _with_note(body: bytes, note: Mapping[str, object]) -> bytes:
@@ -205,7 +180,8 @@ _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 class SentPub:
     """A pub as it was sent: its circuit, and the values of its runs as far as they can be told.
 
-    `body` is compressed by zlib, of `kind` qpy or openqasm3; `rows` is None where the circuit has
+    `body` is compressed by zlib, of `kind` qpy, openqasm3, or TEMPLATE: QPY of what twirling made
+    of a circuit that is not told. `rows` is None where the circuit has
     no values, or the order of their parameters is not told. `note` is what it tells of its set (see
     `noted`), and is not in the body any more.
     """
@@ -238,23 +214,12 @@ class SentJob:
             yield from itertools.repeat(pub.shots, pub.runs)
 
 
-def read_params(params: Mapping[str, Any], job_id: str) -> SentJob:
-    """Return what a job of the sampler was asked to run; raises UsageError."""
-    pubs = params.get("pubs")
-    if not isinstance(pubs, list) or not pubs:
-        raise UsageError(
-            f"Job {job_id} is none of the sampler's.", "Read it with the program that sent it."
-        )
+def read_sampler_params(params: Mapping[str, Any]) -> SentJob:
+    """Return what a job of the sampler was asked to run; raises ValueError and the like."""
     options = params.get("options")
     options = options if isinstance(options, dict) else {}
     default = params.get("shots") or _shots_by_options(options)
-    try:
-        found = [_read_pub(pub, default) for pub in pubs]
-    except (ValueError, TypeError, KeyError, zlib.error, binascii.Error) as error:
-        raise UsageError(
-            f"What job {job_id} was asked to do cannot be read ({error}).",
-            "Read it with the program that sent it.",
-        ) from error
+    found = [_read_pub(pub, default) for pub in params["pubs"]]
     most = default if type(default) is int and default <= _MOST_SHOTS else 1
     return SentJob(found, max(most, *(pub.shots for pub in found)), options)
 
@@ -267,53 +232,70 @@ def _shots_by_options(options: Mapping[str, Any]) -> int:
     twirling = options.get("twirling")
     twirling = twirling if isinstance(twirling, dict) else {}
     numbers = [twirling.get(key) for key in ("num_randomizations", "shots_per_randomization")]
-    on = twirling.get("enable_gates") or twirling.get("enable_measure")
-    if on and all(type(number) is int for number in numbers):
+    if is_twirled(options) and all(type(number) is int for number in numbers):
         return math.prod(numbers)  # type: ignore[arg-type]
     return options.get("default_shots") or _DEFAULT_SHOTS
 
 
-def _read_pub(told: Any, default: int) -> SentPub:
-    parts = told if isinstance(told, list) else [told]
+def _read_pub(pub: Any, default: int) -> SentPub:
+    parts = pub if isinstance(pub, list) else [pub]
     circuit, values, shots = [*parts, None, None][:3]
     kind, body = _read_circuit(circuit)
     shape, rows = _read_values(values)
-    runs = math.prod(shape)
-    shots = default if shots is None else shots
+    return sent_pub(kind, body, math.prod(shape), rows, default if shots is None else shots)
+
+
+def sent_pub(
+    kind: str, body: bytes, runs: int, rows: list[tuple[float, ...]] | None, shots: object
+) -> SentPub:
+    """Return a pub as it was sent, its note taken out; raises ValueError where it makes no sense.
+
+    `body` is compressed by zlib.
+    """
     if type(shots) is not int or not 1 <= shots <= _MOST_SHOTS or not 1 <= runs <= MAX_CIRCUITS:
         raise ValueError("shots or values that make no sense")
-    unpacker = zlib.decompressobj()
-    data = unpacker.decompress(body, _LARGEST)
-    if not unpacker.eof:
-        raise ValueError("a circuit that is cut short, or far too large")
+    data = unpacked(body)
     note: Mapping[str, Any] = {}
-    if kind == "qpy":
+    if kind != "openqasm3":
         data, note = without_note(data)
         body = zlib.compress(data) if note else body
     return SentPub(kind, body, hashlib.sha256(data).hexdigest(), runs, rows, shots, note)
 
 
-def _read_circuit(told: Any) -> tuple[str, bytes]:
+def unpacked(body: bytes) -> bytes:
+    """Return circuits that are compressed by zlib; raises ValueError for what is far too large."""
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(body, _LARGEST)
+    if not unpacker.eof:
+        raise ValueError("a circuit that is cut short, or far too large")
+    return data
+
+
+def _read_circuit(circuit: Any) -> tuple[str, bytes]:
     """Return a circuit's kind, and its bytes compressed by zlib."""
-    if isinstance(told, str):
-        return "openqasm3", zlib.compress(told.encode())
-    return "qpy", base64.b64decode(told["__value__"], validate=True)
+    if isinstance(circuit, str):
+        return "openqasm3", zlib.compress(circuit.encode())
+    return "qpy", base64.b64decode(circuit["__value__"], validate=True)
 
 
-def _read_values(told: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
+def _read_values(values: Any) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
     """Return the shape of a pub's runs, and the values of each, where their order is told."""
     from ..service.results import decode_array
 
-    if isinstance(told, dict) and told.get("__type__") != "ndarray":
+    if isinstance(values, dict) and values.get("__type__") != "ndarray":
         # By names: which parameter comes when, only the circuit tells.
-        return _broadcast([decode_array(value).shape for value in told.values()]), None
-    array = decode_array(told or [])
-    size = math.prod(array.shape)
+        return _broadcast([decode_array(value).shape for value in values.values()]), None
+    return rows_of(decode_array(values or []))
+
+
+def rows_of(values: npy.Array) -> tuple[tuple[int, ...], list[tuple[float, ...]] | None]:
+    """Return the shape of a circuit's runs, and the values of each; raises ValueError."""
+    size = math.prod(values.shape)
     if size > _MOST_VALUES:
         raise ValueError(f"more than {_MOST_VALUES} values")
-    if not size or not array.shape:
-        return array.shape[:-1], None
-    return array.shape[:-1], list(struct.iter_unpack(f"{array.shape[-1]}d", array.floats()))
+    if not size or not values.shape:
+        return values.shape[:-1], None
+    return values.shape[:-1], list(struct.iter_unpack(f"{values.shape[-1]}d", values.floats()))
 
 
 def _broadcast(shapes: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ from .job_parts import client_version_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["JobFacts", "ServiceView", "SetView", "View"]
 

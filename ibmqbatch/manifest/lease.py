@@ -107,15 +107,15 @@ class Lease:
         kept = _Kept()
         for line in self._lines():
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-                told: dict[str, Any] = json.loads(line)
-                if "claims" in told:
+                entry: dict[str, Any] = json.loads(line)
+                if "claims" in entry:
                     kept.claims = {
                         str(generation): Claim(Instant.read(since), missed and Instant.read(missed))
-                        for generation, (since, missed) in told["claims"].items()
+                        for generation, (since, missed) in entry["claims"].items()
                     }
                 else:
                     kept.chain.append(
-                        (str(told["generation"]), [Begun(*sent) for sent in told["sent"]])
+                        (str(entry["generation"]), [Begun(*sent) for sent in entry["sent"]])
                     )
         return kept
 
@@ -126,11 +126,11 @@ class Lease:
             raise _unusable(self._path, error) from error
 
     def _put_claims(self, claims: dict[str, Claim]) -> None:
-        told = {
+        entries = {
             generation: [claim.since.write(), claim.missed and claim.missed.write()]
             for generation, claim in claims.items()
         }
-        self._put(json.dumps({"claims": told}))
+        self._put(json.dumps({"claims": entries}))
 
     def _put(self, line: str, *, append: bool = False) -> None:
         try:

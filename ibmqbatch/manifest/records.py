@@ -102,6 +102,7 @@ class DraftSet:
     Its fields are columns of the table `jobset`, as are those of `SetRecord`: who adds one here has
     it created, kept, compared, read back and, where it is `shown`, in the JSON documents.
 
+    `program` is that of the service which runs the jobs, `auto` for whichever it takes.
     `options` are the sampler options that go with every job, `run_config` what a program asked that
     is no option of the service's; `compilation` tells how circuits were compiled: empty where they
     were not. `max_execution_time` is that of a job in seconds of the quantum processor, None
@@ -125,6 +126,7 @@ class DraftSet:
     )
     estimated_seconds: float | None = column(shown=True, check="BETWEEN 0 AND 1e12", default=None)
     made_elsewhere: bool = column(shown=True, default=False)
+    program: str = column(shown=True, check="IN ('auto', 'sampler', 'executor')", default="auto")
     calibrated_at: str | None
     once_key: str | None
     compilation: Mapping[str, object] = column(default_factory=dict)

@@ -84,10 +84,10 @@ def import_copy(source: Path, *, keep_mark: bool = True) -> tuple[Path, bool]:
             finally:
                 lock.release()
     except sqlite3.Error as error:
-        told = explain(error, source)
-        if isinstance(told, DamagedManifest):
-            told.hint = "Export it once more from where it was made."
-        raise told from error
+        explained = explain(error, source)
+        if isinstance(explained, DamagedManifest):
+            explained.hint = "Export it once more from where it was made."
+        raise explained from error
     except OSError as error:
         raise _unwritable(folder, error.strerror or error) from error
 

@@ -18,14 +18,14 @@ from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.documents import set_data
 from ibmqbatch.jobset.plan import make_plan
+from ibmqbatch.jobset.programs import JobWriter
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.tags import labels
-from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.client import PAGE
-from ibmqbatch.service.types import Backend
+from ibmqbatch.service.models import Backend
 from tests.bench.inputs import reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed
@@ -141,7 +141,7 @@ def _write_bodies(work: Work) -> None:
             job.index, 1, "n", job.first_circuit, job.last_circuit, job.repeat, job.shots
         )
         pubs = work.manifest.pubs(job.first_circuit, job.last_circuit)
-        job_body(record, intent, pubs, labels(record, intent, intent))
+        JobWriter(record, "sampler", None).body(intent, pubs, labels(record, intent, intent))
 
 
 def memory() -> Iterator[Measurement]:

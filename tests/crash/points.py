@@ -33,8 +33,7 @@ _HELPERS = {
     "manifest/database.py",
     "manifest/manifest.py",
     "service/client.py",
-    "service/connection.py",
-    "service/journey.py",
+    "service/request_trace.py",
     "service/retry.py",
     "service/transport.py",
 }

@@ -16,7 +16,7 @@ from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
-from ibmqbatch.service.types import Backend, Usage
+from ibmqbatch.service.models import Backend, Usage
 from tests.circuits.devices import heron_configuration, heron_properties
 from tests.service.conftest import account
 

@@ -16,7 +16,7 @@ from ibmqbatch.manifest.files import spool_path
 from ibmqbatch.manifest.jobs import Jobs
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.manifest.conftest import sent, write_set
 from tests.service.conftest import FakeClock, account
 

@@ -28,8 +28,8 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError, Unreachable
+from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace
-from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.jobset.support import own_folders
 from tests.manifest.conftest import write_set
 from tests.service.conftest import FakeClock, account

@@ -10,7 +10,7 @@ import pytest
 
 from ibmqbatch.errors import UsageError
 from ibmqbatch.jobset.recovery.placement import place
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 
 SET = "20261121-aaaaaaa"
 

@@ -21,7 +21,7 @@ from ibmqbatch.jobset.errors import TooManyJobs
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.manifest import Manifest
-from ibmqbatch.service.types import Backend
+from ibmqbatch.service.models import Backend
 from tests.circuits.devices import (
     heron_configuration,
     heron_properties,

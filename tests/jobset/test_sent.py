@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as arrays
 
 from ibmqbatch.errors import UsageError
 from ibmqbatch.jobset import wire
-from ibmqbatch.jobset.wire import SentPub, read_params
+from ibmqbatch.jobset.programs import read_params
+from ibmqbatch.jobset.wire import SentPub
 
 TEXT = "OPENQASM 3.0;"
 

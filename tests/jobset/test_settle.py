@@ -12,7 +12,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.service.errors import NoAnswer
-from ibmqbatch.service.types import JobPage
+from ibmqbatch.service.models import JobPage
 from tests.jobset.support import (
     GAP,
     SETTLE,

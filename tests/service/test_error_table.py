@@ -27,7 +27,7 @@ from ibmqbatch.service.errors import (
     TooManyPending,
     WrongInstance,
 )
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, JOBS, error_body
@@ -179,7 +179,7 @@ def test_wrong_instance_names_its_region_and_the_place_that_was_asked(code, met)
         "The account's instance, of the region us-east, is not known at quantum.test: "
         f"It is so (code {code})."
     )
-    assert error.hint == "Mend the URL or the CRN of the account 'test'."
+    assert error.hint == "Correct the URL or the CRN of the account 'test'."
     assert CRN not in error.message
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "known_tags",
     "levels",
     "one_of",
+    "programs",
     "stored_accounts",
     "tags",
     "tags_of_set",
@@ -44,6 +45,15 @@ def levels() -> Candidates:
     """Offer the levels of the compiler's optimization."""
     efforts = ("none: only what the device demands", "light", "medium", "heavy")
     return [(str(level), effort) for level, effort in enumerate(efforts)]
+
+
+def programs() -> Candidates:
+    """Offer the programs of the service that run circuits."""
+    return [
+        ("auto", "the sampler, as long as the service takes it"),
+        ("sampler", "twirls and decouples on the service"),
+        ("executor", "twirls and decouples on this machine"),
+    ]
 
 
 def job_sets() -> Candidates:
@@ -161,7 +171,7 @@ def stored_accounts() -> Candidates:
 def backends(ctx: Any) -> Candidates:
     """Offer the backends of the account that is named, or else of all: those that were seen."""
     from ...accounts.model import LOCAL_BACKEND
-    from ...service.backend_names import known_backends
+    from ...service.cache import known_backends
     from ...service.endpoint import LOCAL
 
     found = {(LOCAL_BACKEND, LOCAL)}

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 from ...errors import IbmqbatchError, Problem, UsageError
 from ...manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ...manifest.ids import new_set_id
+from ...service.error_mapping import printable
 from ...service.errors import NotFound
-from ...service.failures import printable
 from ..errors import NoSuchJob
+from ..programs import read_params
+from ..request import PROGRAMS
 from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
-from ..wire import SentJob, read_params
+from ..wire import SentJob
 from .circuits import CircuitName, ask, draft_remote, name_of
 
 if TYPE_CHECKING:
     from ...clock import Clock
     from ...service.client import Client
-    from ...service.types import RemoteJob
+    from ...service.models import RemoteJob
 
 __all__ = ["recover_jobs", "recover_listed"]
-
-_PROGRAM = "sampler"
 
 
 def recover_jobs(
@@ -156,8 +156,8 @@ def _read(client: Client, job: RemoteJob, params: Mapping[str, Any] | NotFound |
             f"Job {job.id} is private: the service does not tell what circuits it holds.",
             "Read its result, which is given once, with the program that sent it.",
         )
-    if job.program not in {"", _PROGRAM}:
+    if job.program not in {"", *PROGRAMS}:
         raise UsageError(
-            f"Job {job.id} is none of the sampler's.", "Read it with the program that sent it."
+            f"Job {job.id} runs no circuits.", "Read it with the program that sent it."
         )
     return read_params(params, job.id)

@@ -19,14 +19,14 @@ from ...circuits.qpy import parameter_names, read_header
 from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
-from ..wire import ORDER, SentJob, SentPub, run_config_in
+from ..wire import ORDER, TEMPLATE, SentJob, SentPub, run_config_in
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
 
 if TYPE_CHECKING:
     from ...clock import Clock
     from ...service.client import Client
-    from ...service.types import RemoteJob
+    from ...service.models import RemoteJob
 
 __all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "name_of"]
 
@@ -41,16 +41,16 @@ def ask(
     """
     for first in range(0, len(jobs), IN_FLIGHT):
         window = jobs[first : first + IN_FLIGHT]
-        told: dict[str, Mapping[str, Any] | NotFound | None] = {}
+        answers: dict[str, Mapping[str, Any] | NotFound | None] = {}
         for ended in side_by_side(window, lambda job: client.params(job.id), clock):
             for job, answer in ended:
                 if isinstance(answer, ServiceError) and not isinstance(answer, NotFound):
                     raise answer
-                told[job.id] = answer
+                answers[job.id] = answer
         if clock.interrupted.is_set():
             raise Interrupted("Interrupted.")
         for job in window:
-            yield job, told[job.id]
+            yield job, answers[job.id]
 
 
 def draft_remote(remote: RemoteJob) -> DraftRemote:
@@ -90,20 +90,20 @@ class CircuitName:
 
     def run(self, number: int, row: Sequence[float]) -> tuple[str, Mapping[str, object]]:
         """Return the name and metadata of its run with a row of values."""
-        told = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
-        first = {key: told[key] for key in self.order if key in told}
-        return f"{self.name}@{number}", {**first, **told}
+        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
+        first = {key: values[key] for key in self.order if key in values}
+        return f"{self.name}@{number}", {**first, **values}
 
 
 def name_of(pub: SentPub, otherwise: str) -> CircuitName:
     """Read what a circuit of ours is called; `otherwise` where it does not tell."""
-    if pub.kind != "qpy":
+    if pub.kind == "openqasm3":
         return CircuitName(otherwise, {})
     data = zlib.decompress(pub.body)
     name, metadata = read_header(data)
-    parameters = () if pub.rows is None else parameter_names(data)
-    told = pub.note.get(ORDER)
-    order = [key for key in told if isinstance(key, str)] if isinstance(told, list) else ()
+    parameters = () if pub.rows is None or pub.kind == TEMPLATE else parameter_names(data)
+    keys = pub.note.get(ORDER)
+    order = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else ()
     return CircuitName(name or otherwise, metadata, parameters, order)
 
 
@@ -201,7 +201,8 @@ class Restorer:
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, f"circuit{first}")
-        body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kind)
+        kind = "unknown" if pub.kind == TEMPLATE else pub.kind
+        body = self._draft.add_body(pub.sha256, pub.body, kind=kind)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
 
@@ -245,7 +246,7 @@ class Restorer:
         )
 
     def _common_options(self, options: Mapping[str, Any], slot: Slot) -> Mapping[str, Any]:
-        """Return the options of the set: those of a job, but for the seed (see `wire.job_body`)."""
+        """Return the options of the set: those of a job, but for the seed; see `JobWriter`."""
         found: dict[str, Any] = json.loads(json.dumps(options))
         simulator = found.get("simulator")
         if isinstance(simulator, dict) and type(simulator.get("seed_simulator")) is int:

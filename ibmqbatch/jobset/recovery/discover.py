@@ -14,7 +14,7 @@ from ..tags import find_set_id
 if TYPE_CHECKING:
     from ...clock import Clock
     from ...service.client import Client
-    from ...service.types import RemoteJob
+    from ...service.models import RemoteJob
 
 __all__ = ["Discovery", "discover"]
 

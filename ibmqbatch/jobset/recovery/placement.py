@@ -17,7 +17,7 @@ from ...manifest.records import JobStatus, status_of
 from ..tags import MAX_CIRCUITS, JobTag, find_job_tag, find_name_tag
 
 if TYPE_CHECKING:
-    from ...service.types import RemoteJob
+    from ...service.models import RemoteJob
 
 __all__ = ["Found", "Slot", "newest", "place"]
 

@@ -17,11 +17,12 @@ from ...errors import UsageError
 from ...manifest.draft import Draft, DraftJob, DraftRemote, DraftSet
 from ...manifest.ids import is_set_id
 from ...manifest.records import LONGEST_EXECUTION
-from ...service.failures import printable
+from ...service.error_mapping import printable
 from ..errors import NoSuchSet, is_retired_set
 from ..listing import list_jobs
+from ..programs import read_params
 from ..tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
-from ..wire import SentJob, read_params
+from ..wire import SentJob
 from .circuits import Restorer, ask, draft_remote
 from .placement import Slot, newest, place
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ...clock import Clock
     from ...service.client import Client
     from ...service.errors import NotFound
-    from ...service.types import RemoteJob
+    from ...service.models import RemoteJob
 
 __all__ = ["Rebuilt", "rebuild_set"]
 
