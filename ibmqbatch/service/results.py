@@ -1,4 +1,7 @@
-"""The outcomes of circuits, and how they are decoded from both forms that the wire has."""
+"""The outcomes of circuits, and how they are decoded from the forms that the wire has.
+
+The program `sampler` gives them typed or plain, `executor` as tensors of truth values.
+"""
 
 from __future__ import annotations
 
@@ -266,12 +269,17 @@ def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain: one entry a pub. Raises ResultFormatError."""
+    """Decode a result body of either program: one entry a pub, or item.
+
+    Raises ResultFormatError.
+    """
     room = _MemoryLeft()
     try:
         told = read_json(body)
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
             return [_typed_pub(pub["__value__"], room) for pub in told["__value__"]["pub_results"]]
+        if isinstance(told, dict) and "schema_version" in told:
+            return _executor_items(told, room)
         return [_plain_pub(entry, room) for entry in told["results"]]
     except Exception as error:  # foreign bytes can set off anything
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
@@ -330,6 +338,85 @@ def _plain_pub(entry: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
     return _checked(registers)
 
 
+_FLIPS = "measurement_flips."
+_UNCOMPRESSED = ("v0.", "v1.")  # schema versions
+_EXPANDED = [bytes(number >> bit & 1 for bit in range(BITS_PER_BYTE)) for number in range(256)]
+
+
+def _executor_items(told: Mapping[str, Any], room: _MemoryLeft) -> list[PubResult]:
+    """Decode the result of a quantum program.
+
+    Outcomes that a samplex has flipped are flipped back. Where the passthrough data say that the
+    first axis counts randomizations, as IBM's sampler has it, these are shots like others.
+    """
+    passed = told.get("passthrough_data")
+    processed = passed.get("post_processor") if isinstance(passed, dict) else None
+    randomized = isinstance(processed, dict) and processed.get("twirling") is True
+    compressed = not told["schema_version"].startswith(_UNCOMPRESSED)
+    pubs = []
+    for item in told["data"]:
+        tensors = item["results"]
+        registers: dict[str, BitArray] = {}
+        for name, tensor in tensors.items():
+            if tensor["dtype"] != "bool" or name.startswith((_FLIPS, "pauli_signs")):
+                continue
+            register = _truth_values(tensor, room, compressed=compressed)
+            if f"{_FLIPS}{name}" in tensors:
+                flips = _truth_values(tensors[f"{_FLIPS}{name}"], room, compressed=compressed)
+                register = _flipped(register, flips)
+            registers[name] = _shots_together(register) if randomized else register
+        pubs.append(_checked(registers))
+    return pubs
+
+
+def _truth_values(tensor: Mapping[str, Any], room: _MemoryLeft, *, compressed: bool) -> BitArray:
+    """Decode a tensor (*shape, shots, bits), bit 0 first, packed without gaps."""
+    *shape, num_bits = tensor["shape"]
+    if not shape or not all(type(n) is int and n >= 0 for n in tensor["shape"]):
+        raise ValueError(f"outcomes of shape {tensor['shape']}")
+    count = math.prod(shape)
+    width = -(-_width({"num_bits": num_bits}) // BITS_PER_BYTE)
+    data = _inflated(tensor["data"], room) if compressed else base64.b64decode(tensor["data"])
+    if len(data) != -(-count * num_bits // BITS_PER_BYTE):
+        raise ValueError("a tensor of another size than its shape")
+    room.take(BITS_PER_BYTE * len(data) + count * width)
+    bits = b"".join(map(_EXPANDED.__getitem__, data))[: count * num_bits]
+    rows = bytearray(count * width)
+    for byte in range(width):
+        number = 0  # whose bytes are those of all rows
+        for bit in range(min(BITS_PER_BYTE, num_bits - BITS_PER_BYTE * byte)):
+            column = bits[BITS_PER_BYTE * byte + bit :: num_bits]
+            number |= int.from_bytes(column, "little") << bit
+        rows[width - 1 - byte :: width] = number.to_bytes(count, "little")
+    return BitArray(Array((*shape, width), "u1", memoryview(rows)), num_bits)
+
+
+def _flipped(register: BitArray, flips: BitArray) -> BitArray:
+    """Return outcomes with those bits flipped that each run says."""
+    *shape, shots, width = register.rows.shape
+    if flips.rows.shape != (*shape, 1, width) or flips.num_bits != register.num_bits:
+        raise ValueError("flips of another shape than the outcomes")
+    rows, size = bytearray(register.rows.data), shots * width
+    for run in range(math.prod(shape)):
+        mask = int.from_bytes(bytes(flips.rows.data[run * width : (run + 1) * width]) * shots)
+        place = slice(run * size, (run + 1) * size)
+        rows[place] = (int.from_bytes(rows[place]) ^ mask).to_bytes(size)
+    return BitArray(Array(register.rows.shape, "u1", memoryview(rows)), register.num_bits)
+
+
+def _shots_together(register: BitArray) -> BitArray:
+    """Return (randomizations, *shape, shots) as (*shape, shots of all randomizations)."""
+    randomizations, *shape, shots, width = register.rows.shape
+    size, runs = shots * width, math.prod(shape)
+    data = b"".join(
+        register.rows.data[(number * runs + run) * size : (number * runs + run + 1) * size]
+        for run in range(runs)
+        for number in range(randomizations)
+    )
+    rows = Array((*shape, randomizations * shots, width), "u1", memoryview(data))
+    return BitArray(rows, register.num_bits)
+
+
 def _checked(registers: dict[str, BitArray]) -> PubResult:
     if not registers:
         raise ValueError("a circuit without registers")
@@ -373,6 +460,11 @@ def _levels(value: Mapping[str, Any], room: _MemoryLeft) -> Array:
 
 def _npy(inner: str, room: _MemoryLeft) -> Array:
     """Decode base64 of zlib of an .npy file."""
+    return npy.read(_inflated(inner, room))
+
+
+def _inflated(inner: str, room: _MemoryLeft) -> bytes:
+    """Decode base64 of zlib."""
     try:
         packed = base64.b64decode(inner, validate=True)
     except binascii.Error as error:
@@ -382,4 +474,4 @@ def _npy(inner: str, room: _MemoryLeft) -> Array:
     room.take(len(data))
     if not unpacker.eof:
         raise ValueError("an array is cut short")
-    return npy.read(data)
+    return data
