@@ -142,7 +142,7 @@ def has_blocks(circuit: QuantumCircuit) -> bool:
 def names_in(circuit: QuantumCircuit) -> set[str]:
     """Return the names of a circuit's instructions, those of its blocks included."""
     names = set(circuit.count_ops())
-    if has_blocks(circuit):
+    if not _WITH_BLOCKS.isdisjoint(names):
         for item in circuit.data:
             for block in blocks_of(item):
                 names |= names_in(block)
@@ -171,9 +171,9 @@ def free_parameters(circuit: QuantumCircuit) -> list[Any]:
 
     Terra and older releases of Qiskit 2 count the variables of its loops among them.
     """
+    if not circuit.num_parameters:
+        return []
     parameters = list(circuit.parameters)
-    if not parameters:
-        return parameters
     variables = set(_loop_variables(circuit))
     return [parameter for parameter in parameters if parameter not in variables]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from ._qiskit import blocks_of, has_blocks, name_of, names_in, params_of
-from .device import FLOW, MEASUREMENTS, QUICKER, STATEMENTS, Device
+from ._qiskit import blocks_of, name_of, names_in, params_of
+from .device import FLOW, QUICKER, STATEMENTS, Device
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ __all__ = [
     "check_quickness",
     "check_statements",
     "check_steps",
-    "measures",
     "misfit",
     "steps",
 ]
@@ -31,6 +31,7 @@ Step = tuple[str, tuple[int, ...]]
 # What does nothing to the qubits that it spans: control flow is what its blocks hold.
 _RARE = STATEMENTS - FLOW
 _PASSIVE = STATEMENTS | {"barrier", "delay"}
+_NUMBERS = (float, complex)
 
 
 def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[Step]:
@@ -80,8 +81,10 @@ def check_quickness(circuit: QuantumCircuit, device: Device, where: str) -> None
             )
 
 
-def check_statements(circuit: QuantumCircuit, device: Device, where: str) -> None:
-    """Raise BadInput for what is more than instructions on qubits, and nobody could run."""
+def check_statements(
+    circuit: QuantumCircuit, names: AbstractSet[str], device: Device, where: str
+) -> None:
+    """Raise BadInput for statements that no service could run; `names` are the instructions'."""
     if getattr(circuit, "num_input_vars", 0):
         name = next(iter(circuit.iter_input_vars())).name
         raise _no_statement(where, f"the input variable '{name}'", "no service is given its value")
@@ -90,7 +93,7 @@ def check_statements(circuit: QuantumCircuit, device: Device, where: str) -> Non
         raise _no_statement(where, f"the stretch '{name}'", "delays are sent with their lengths")
     if device.instructions:
         return  # it tells of all that it takes
-    for name in sorted(names_in(circuit) & (_RARE - device.flow)):
+    for name in sorted(names & (_RARE - device.flow)):
         raise _no_statement(where, f"the statement '{name}'", f"{device.name} takes none")
 
 
@@ -121,22 +124,17 @@ def check_activity(instructions: Iterable[Step], device: Device, where: str) -> 
         )
 
 
-def measures(circuit: QuantumCircuit) -> bool:
-    """Tell whether anything is measured."""
-    return not MEASUREMENTS.isdisjoint(names_in(circuit))
-
-
 def check_numbers(circuit: QuantumCircuit, where: str) -> None:
-    """Raise BadInput for an angle or a length that is no number, or beyond all of them."""
+    """Raise BadInput for an angle or a length that is not a finite number."""
+    from qiskit import QuantumCircuit
+
     for item in circuit.data:
         for value in params_of(item):
-            if isinstance(value, float | complex) and not cmath.isfinite(value):
+            if isinstance(value, _NUMBERS) and not cmath.isfinite(value):
                 raise BadInput(
                     "bad_number",
                     f"{where}: '{name_of(item)}' is given {value} where a number belongs.",
                     "Mend it.",
                 )
-    if has_blocks(circuit):
-        for item in circuit.data:
-            for block in blocks_of(item):
-                check_numbers(block, where)
+            if isinstance(value, QuantumCircuit):  # a block is a parameter, too
+                check_numbers(value, where)

@@ -96,10 +96,13 @@ def _compiled(
     tasks: Iterator[_Task], work: Work, cache: CompileCache | None
 ) -> Iterator[tuple[_Task, Compiled | Problem]]:
     """Yield every task with its answer, in their order: from the cache, or else from `work`."""
+    if not work.compiles:
+        for task in tasks:
+            yield task, work(task)
+        return
     fresh: list[tuple[str, Compiled]] = []
     asked, to_answer = itertools.tee(_looked_up(tasks, cache))
-    processes = available_processors() if work.compiles else 1
-    with ProcessPool(work, _died, processes) as pool:
+    with ProcessPool(work, _died, available_processors()) as pool:
         answers = pool.map((task, known) for task, _, known in to_answer)
         for (task, key, known), answer in zip(asked, answers, strict=True):
             yield task, answer
@@ -202,7 +205,7 @@ class _Feed:
                 found = [item]
             else:
                 try:
-                    found = list(read_programs(item, self._stdin))
+                    found = read_programs(item, self._stdin)
                 except BadInput as error:
                     yield replace(error.problem, about=text_of(item.path))
             self.total += max(0, len(found) - 1)

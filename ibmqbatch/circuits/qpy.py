@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import struct
@@ -50,11 +51,13 @@ def encode_qpy(circuit: QuantumCircuit) -> bytes:
     from qiskit import qpy
 
     buffer = io.BytesIO()
-    if is_terra():
-        qpy.dump(circuit, buffer)
-    else:
-        qpy.dump(circuit, buffer, version=min(_newest_read(), _NEWEST_ON_THE_WIRE))
+    qpy.dump(circuit, buffer, **_version_to_write())
     return buffer.getvalue()
+
+
+@functools.cache
+def _version_to_write() -> dict[str, int]:
+    return {} if is_terra() else {"version": min(_newest_read(), _NEWEST_ON_THE_WIRE)}
 
 
 def _newest_read() -> int:

@@ -8,18 +8,20 @@ from pathlib import Path
 __all__ = ["decoded", "read_bytes", "read_text"]
 
 _LARGEST = 500_000_000  # bytes; more than any job takes
-_USUAL = 100_000  # bytes; memory is got ready for all that is asked for
+_AT_ONCE = 65_536  # bytes
 
 
 def read_bytes(path: Path) -> bytes:
     """Return what a file holds; raises OSError, also where that is far too much."""
-    with path.open("rb") as file:
-        data = file.read(_USUAL)
-        if len(data) == _USUAL:
-            data += file.read(_LARGEST + 1 - _USUAL)
-    if len(data) > _LARGEST:
-        raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
-    return data
+    parts: list[bytes] = []
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(_AT_ONCE):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
+    return b"".join(parts)
 
 
 def read_text(path: Path) -> str:

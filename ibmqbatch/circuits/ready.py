@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import Problem
-from ._qiskit import free_parameters, is_panic
-from .device import Device
+from ._qiskit import free_parameters, is_panic, names_in
+from .delays import in_steps
+from .device import MEASUREMENTS, Device
 from .durations import duration_of
 from .errors import BadInput
 from .isa import (
@@ -22,7 +23,6 @@ from .isa import (
     check_quickness,
     check_statements,
     check_steps,
-    measures,
     misfit,
     steps,
 )
@@ -229,13 +229,12 @@ class Work:
 
     def _as_circuit(self, program: Program, where: str) -> Compiled:
         circuit, physical = load_circuit(program)
-        from .delays import in_steps
-
+        names = names_in(circuit)
         check_numbers(circuit, where)
-        check_statements(circuit, self._device, where)
+        check_statements(circuit, names, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
-        if not measures(circuit):
+        if MEASUREMENTS.isdisjoint(names):
             if not self._preparation.measure_all:
                 raise BadInput(
                     "no_measurements",
@@ -256,10 +255,13 @@ class Work:
                 check_quickness(circuit, self._device, where)
             note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
-        found = list(steps(circuit)) if self._device.instructions else []
+            names = names_in(circuit)
+        found: list[Step] = []
         if self._device.instructions:
+            found = list(steps(circuit))
             self._check_instructions(circuit, found, where)
-        circuit = in_steps(circuit, self._device.dt, where)
+        if "delay" in names:
+            circuit = in_steps(circuit, self._device.dt, where)
         load = self._load(circuit, found)
         # Last, because compiling gives it another.
         circuit.name = program.name

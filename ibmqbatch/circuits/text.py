@@ -24,6 +24,7 @@ __all__ = [
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
 _SIZE = re.compile(r"\[\s*(\d{6,})\s*\]|\$(\d{6,})")  # of a register, or a bit's number
+_SIZE_IN_2 = re.compile(r"reg\b[^;\[]*\[\s*(\d{6,})")  # of a register in OpenQASM 2
 _VISIBLE = re.compile(r"[^\n]")
 _PROGRAM = re.compile(r"^[ \t]*OPENQASM\b", re.MULTILINE)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
@@ -72,9 +73,9 @@ def version(text: str) -> int | None:
     return 3 if "stdgates.inc" in text or _THREE.search(masked(text)) else None
 
 
-def check_sizes(text: str, where: str) -> None:
+def check_sizes(text: str, where: str, *, of_openqasm2: bool = False) -> None:
     """Raise BadInput for registers of more bits than any computer has: they would be made."""
-    found = _SIZE.search(text)
+    found = (_SIZE_IN_2 if of_openqasm2 else _SIZE).search(text)
     if found is not None:
         size = next(filter(None, found.groups()))
         raise BadInput(
