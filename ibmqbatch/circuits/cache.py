@@ -22,11 +22,11 @@ from .. import __version__, paths
 from ..errors import StorageError
 from ..files import make_private
 from ._qiskit import installed_versions
+from .cost import Load
 from .device import Device
-from .load import Load
+from .preparer import Compiled, Preparation
 from .programs import Program
-from .ready import Compiled, Preparation
-from .text import includes_others
+from .qasm_text import includes_others
 
 __all__ = ["CompileCache"]
 

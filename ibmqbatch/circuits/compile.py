@@ -14,10 +14,10 @@ from ._qiskit import (
     name_of,
     reorders_measurements,
 )
+from .checks import steps
 from .device import MEASUREMENTS, PLAIN, QUICKER, STATEMENTS, Device
 from .errors import BadInput, first_line
 from .fractional import with_angles_folded
-from .isa import steps
 from .jumps import has_jumps, with_wide_jumps
 from .registers import on_qubits
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import Step
 from .device import Device
 from .durations import longest_chain
-from .isa import Step
-from .openqasm3 import STANDARD_FILE, SourceFile, parse
-from .text import masked
-from .usual import is_usual
+from .qasm3 import STANDARD_FILE, SourceFile, parse
+from .qasm_text import masked
+from .standard_gates import is_usual
 
 __all__ = ["PhysicalProgram", "read_physical"]
 
@@ -71,7 +71,7 @@ class PhysicalProgram:
 
     @property
     def duration(self) -> float:
-        """The seconds of one shot, as `durations.duration_of` counts them."""
+        """The seconds of one shot, as `cost.duration_of` counts them."""
         return longest_chain(self.chain)
 
     def read(self, statements: Iterable[Any], readers: Mapping[str, Any]) -> None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
-from .definitions import written_out
 from .errors import BadInput
-from .openqasm2 import load_openqasm2
-from .openqasm3 import load_openqasm3
+from .normalize import written_out
+from .qasm2 import load_openqasm2
+from .qasm3 import load_openqasm3
+from .qasm_text import split_programs, text_of, version
 from .qpy import MAGIC, encode_qpy, load_qpy
 from .reading import read_bytes
 from .registers import in_registers
 from .sources import STDIN, Source
-from .text import split_programs, text_of, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

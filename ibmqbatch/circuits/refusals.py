@@ -1,6 +1,6 @@
 """What IBM's service would refuse of a circuit after hours in the queue, refused before it is sent.
 
-Its instruction set aside, for which see `isa`.
+Its instruction set aside, for which see `checks`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, name_of, params_of
+from .checks import Step
 from .device import FLOW, Device
 from .errors import BadInput
 from .fractional import FRACTIONAL
-from .isa import Step
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -27,7 +27,7 @@ from .wire import pub_size, row_size
 
 if TYPE_CHECKING:
     from ..circuits.device import Device
-    from ..circuits.ready import Preparation, ReadyProgram
+    from ..circuits.preparer import Preparation, ReadyProgram
     from ..clock import Clock
     from ..service.endpoint import Account
     from ..service.types import Backend, Usage
@@ -248,7 +248,7 @@ def _preparation(request: Request) -> Preparation:
 
     The same circuits are then compiled to the same, and need not be compiled again.
     """
-    from ..circuits.ready import Preparation
+    from ..circuits.preparer import Preparation
 
     return Preparation(
         compiling=request.compiling,
@@ -272,7 +272,7 @@ def _ready_programs(
     preparation: Preparation,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[ReadyProgram]:
-    from ..circuits.prepare import Inputs, prepare
+    from ..circuits.pipeline import Inputs, prepare
 
     inputs = Inputs(
         paths=request.paths,

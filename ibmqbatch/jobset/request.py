@@ -49,8 +49,8 @@ LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may ta
 class Request:
     """What to submit, and how.
 
-    Circuits are `given` (see `circuits.given`), come from `paths` (`stdin` holds what the path `-`
-    stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
+    Circuits are `given` (see `circuits.in_memory`), come from `paths` (`stdin` holds what the path
+    `-` stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
     of `rows` of values. `level` None leaves circuits as they are where that will do, and
     `compiling` False in any case; `cached` has them taken from those that were compiled before.
     `options` are those of the sampler.

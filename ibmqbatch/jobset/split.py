@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..circuits.load import Load
+    from ..circuits.cost import Load
 
 __all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
 

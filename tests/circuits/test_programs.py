@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import read_programs
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.qasm_text import masked, split_programs
 from ibmqbatch.circuits.sources import STDIN, Source
-from ibmqbatch.circuits.text import masked, split_programs
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import counts

@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumRegister, Qubit
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.registers import in_registers
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line

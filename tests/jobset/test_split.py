@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.circuits.load import Load
+from ibmqbatch.circuits.cost import Load
 from ibmqbatch.jobset.split import Chunk, Limits, Splitter, repeat_shots
 
 NOTHING = Load(duration=None, result_bytes=0, instructions=0)

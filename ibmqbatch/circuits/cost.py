@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .checks import Step
 from .device import QUICKER, STATEMENTS
-from .isa import Step
 
 __all__ = ["Load", "load_of"]
 

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import Problem
 from ._qiskit import free_parameters, is_panic, names_in
-from .delays import in_steps
-from .device import MEASUREMENTS, Device
-from .durations import duration_of
-from .errors import BadInput
-from .isa import (
+from .checks import (
     Step,
     check_activity,
     check_numbers,
@@ -26,7 +22,11 @@ from .isa import (
     misfit,
     steps,
 )
-from .load import Load, load_of
+from .cost import Load, load_of
+from .delays import in_steps
+from .device import MEASUREMENTS, Device
+from .durations import duration_of
+from .errors import BadInput
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy

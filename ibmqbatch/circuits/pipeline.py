@@ -13,13 +13,13 @@ from ..errors import InputError, Problem
 from .cache import CompileCache
 from .device import Device
 from .errors import BadInput
-from .given import as_programs
+from .in_memory import as_programs
 from .pool import ProcessPool, available_processors
+from .preparer import Compiled, Preparation, ReadyProgram, Work, where_of
 from .programs import Program, read_programs
-from .ready import Compiled, Preparation, ReadyProgram, Work, where_of
+from .qasm_text import text_of
 from .sources import Source, find_sources
 from .tables import read_sources, read_sweep
-from .text import text_of
 
 __all__ = ["Inputs", "prepare"]
 

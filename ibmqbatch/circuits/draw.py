@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._qiskit import import_qiskit
+from .checks import steps
 from .errors import BadInput, first_line
-from .isa import steps
-from .openqasm3 import load_openqasm3
+from .qasm3 import load_openqasm3
 from .qpy import load_qpy
-from .usual import DEFINITIONS
+from .standard_gates import DEFINITIONS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

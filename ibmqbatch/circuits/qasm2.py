@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput
-from .text import check_sizes, masked, read_includes, version
+from .qasm_text import check_sizes, masked, read_includes, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._qiskit import condition_of, import_importer
 from .errors import BadInput, first_line
-from .text import check_sizes, included, masked, read_included, text_of
+from .qasm_text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from qiskit import qpy
 
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line
@@ -228,7 +228,7 @@ def test_what_makes_qiskit_give_up_is_told_like_any_other_fault(tmp_path, monkey
     def give_up(*_: object) -> None:
         raise panic("should not happen")
 
-    monkeypatch.setattr("ibmqbatch.circuits.ready.check_numbers", give_up)
+    monkeypatch.setattr("ibmqbatch.circuits.preparer.check_numbers", give_up)
     found = problem(write(tmp_path, BELL))
     assert found.code == "unsupported"
     assert "should not happen" in found.message

@@ -8,7 +8,7 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import UnitaryGate
 from qiskit_aer import AerSimulator
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import IDEAL, dump, loaded, problem, ready, write
 from tests.circuits.devices import line
 
