@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import import_qiskit
-from .delays import in_steps
 from .errors import BadInput, first_line
+from .normalize import in_steps
 from .programs import Program, checked_name, kept_metadata, programs_in_text
-from .pulses import check_pulses
-from .qpy import encode_qpy
+from .qpy import check_pulses, encode_qpy
 from .sources import Source
 
 if TYPE_CHECKING:

@@ -1,22 +1,34 @@
-"""Writing out the gates that a file defines.
+"""Rewriting circuits so that compilers, simulators and QPY all take them for the same.
 
-Compilers, simulators and QPY know a gate by its name alone. They would run a file's own `iswap` as
-Qiskit's, and one gate that is used with two angles as if both were the first.
+These know a gate by its name alone, and would run a file's own `iswap` as Qiskit's, and one gate
+that is used with two angles as if both were the first: gates that a file defines are written out.
+Results come by register, and compilers and simulators want one for all qubits: loose bits get one.
+QPY keeps the number of a delay and loses its unit: delays are counted in the device's time steps.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ._qiskit import condition_of, is_standard, with_condition
+from ._qiskit import (
+    blocks_of,
+    condition_of,
+    copy_variables,
+    has_blocks,
+    is_standard,
+    names_in,
+    with_condition,
+)
+from .device import SECONDS
 from .errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["is_plain", "written_out"]
+__all__ = ["in_registers", "in_steps", "is_plain", "on_qubits", "written_out"]
 
 _READERS = ("qiskit.qasm2", "qiskit_qasm3_import")  # whose classes stand for gates of a file
 _WIDEST = 3  # qubits of a gate whose matrix is compared
@@ -146,3 +158,105 @@ def _gates() -> dict[str, Any]:
 
     mapping = get_standard_gate_name_mapping()
     return {name: gate for name, gate in mapping.items() if isinstance(gate, Gate)}
+
+
+def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit with its qubits, if any is loose, in one register `q`, in their order.
+
+    Loose classical bits get one, too: `bits`, behind the others.
+    """
+    from qiskit.circuit import ClassicalRegister
+
+    loose = set(circuit.clbits).difference(*circuit.cregs)
+    if loose:
+        bits = [bit for bit in circuit.clbits if bit in loose]
+        taken = {register.name for register in circuit.cregs}
+        name = next(n for n in ("bits", *(f"bits{i}" for i in range(len(taken)))) if n not in taken)
+        circuit.add_register(ClassicalRegister(bits=bits, name=name))
+    if not set(circuit.qubits).difference(*circuit.qregs):
+        return circuit
+    return on_qubits(circuit, circuit.num_qubits, range(circuit.num_qubits))
+
+
+def on_qubits(circuit: QuantumCircuit, count: int, places: Sequence[int]) -> QuantumCircuit:
+    """Return the circuit on a register of `count` qubits, its qubit i in the place `places[i]`.
+
+    The blocks of control flow get the very qubits that they are on: Aer 0.14 pays no regard to the
+    places that they have in their circuit, and runs them on others.
+    """
+    from qiskit.circuit import QuantumRegister
+
+    whole = type(circuit)(
+        QuantumRegister(count, "q"),
+        name=circuit.name,
+        global_phase=circuit.global_phase,
+        metadata=circuit.metadata,
+    )
+    whole.add_bits(circuit.clbits)
+    for register in circuit.cregs:
+        whole.add_register(register)
+    copy_variables(circuit, whole)
+    if not has_blocks(circuit):
+        on = [whole.qubits[place] for place in places]
+        whole.compose(circuit, on, circuit.clbits, inplace=True)
+        whole.global_phase = circuit.global_phase
+        return whole
+    place = {bit: whole.qubits[places[i]] for i, bit in enumerate(circuit.qubits)}
+    _put(circuit, whole, place)
+    return whole
+
+
+def _put(circuit: QuantumCircuit, onto: QuantumCircuit, place: Mapping[Any, Any]) -> None:
+    """Append what is in a circuit to another, each qubit in its place there."""
+    for item in circuit.data:
+        qubits = [place[bit] for bit in item.qubits]
+        operation = item.operation
+        if blocks := getattr(operation, "blocks", ()):
+            operation = operation.replace_blocks([_moved(block, qubits) for block in blocks])
+        onto.append(item.replace(operation=operation, qubits=qubits))
+
+
+def _moved(block: QuantumCircuit, qubits: Sequence[Any]) -> QuantumCircuit:
+    moved = type(block)(name=block.name, global_phase=block.global_phase)
+    moved.add_bits([*qubits, *block.clbits])
+    for register in block.cregs:
+        moved.add_register(register)
+    copy_variables(block, moved)
+    _put(block, moved, dict(zip(block.qubits, qubits, strict=True)))
+    return moved
+
+
+_STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
+
+
+def in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCircuit:
+    """Return the circuit with every delay, those in its blocks included, in steps of `dt` seconds.
+
+    Raises BadInput for one whose length is a parameter.
+    """
+    if "delay" not in names_in(circuit):
+        return circuit
+    counted = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        if blocks := blocks_of(item):
+            operation = operation.replace_blocks([in_steps(block, dt, where) for block in blocks])
+        elif operation.name == "delay" and operation.unit != "dt":
+            operation = with_condition(_steps(operation, dt, where), condition_of(operation))
+        counted.append(item.replace(operation=operation))
+    return counted
+
+
+def _steps(delay: Any, dt: float | None, where: str) -> Any:
+    """Return a delay that is as long, in steps."""
+    from qiskit.circuit import Delay
+
+    try:
+        seconds = float(delay.duration) * SECONDS[delay.unit]
+    except (TypeError, KeyError) as error:
+        raise BadInput(
+            "unsupported",
+            f"{where} has a delay whose length is no number.",
+            "Give each delay its length, in a circuit of its own.",
+        ) from error
+    return Delay(round(seconds / (dt or _STEP)), unit="dt")

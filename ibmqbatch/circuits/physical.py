@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .checks import Step
+from .cost import longest_chain
 from .device import Device
-from .durations import longest_chain
 from .qasm3 import STANDARD_FILE, SourceFile, parse
 from .qasm_text import masked
 from .standard_gates import is_usual

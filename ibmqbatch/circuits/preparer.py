@@ -14,23 +14,26 @@ from ..errors import Problem
 from ._qiskit import free_parameters, is_panic, names_in
 from .checks import (
     Step,
+    angles_of,
     check_activity,
+    check_angles,
     check_numbers,
+    check_options,
     check_quickness,
+    check_registers,
     check_statements,
     check_steps,
     misfit,
+    odd_angle,
     steps,
 )
-from .cost import Load, load_of
-from .delays import in_steps
+from .cost import Load, duration_of, load_of
 from .device import MEASUREMENTS, Device
-from .durations import duration_of
 from .errors import BadInput
+from .normalize import in_steps
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy
-from .refusals import angles_of, check_angles, check_options, check_registers, odd_angle
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

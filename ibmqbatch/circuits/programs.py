@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
 from .errors import BadInput
-from .normalize import written_out
+from .normalize import in_registers, written_out
 from .qasm2 import load_openqasm2
 from .qasm3 import load_openqasm3
 from .qasm_text import split_programs, text_of, version
 from .qpy import MAGIC, encode_qpy, load_qpy
-from .reading import read_bytes
-from .registers import in_registers
-from .sources import STDIN, Source
+from .sources import STDIN, Source, read_bytes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .errors import BadInput
-from .reading import read_text
+from .sources import read_text
 
 __all__ = [
     "check_sizes",

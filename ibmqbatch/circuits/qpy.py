@@ -1,4 +1,4 @@
-"""Reading QPY, Qiskit's own binary form."""
+"""Reading and writing QPY, Qiskit's own binary form."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingPackage
-from ._qiskit import free_parameters, import_qiskit, is_panic, is_terra
+from ._qiskit import blocks_of, free_parameters, import_qiskit, is_panic, is_terra
 from .errors import BadInput, first_line
 from .expressions import UnsafeFormula, only_formulas
-from .pulses import check_pulses, has_pulses
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MAGIC",
     "CircuitShape",
+    "check_pulses",
     "encode_qpy",
+    "has_pulses",
     "load_qpy",
     "parameter_names",
     "raw_metadata",
@@ -260,4 +261,25 @@ def _newer(version: int, where: str) -> BadInput:
         if since
         else "Install the newest Qiskit; or write OpenQASM 3 where it was made, with "
         "qiskit.qasm3.dump.",
+    )
+
+
+def check_pulses(circuit: QuantumCircuit, where: str) -> None:
+    """Raise BadInput for a circuit that defines pulses for gates, in whichever block."""
+    if not is_terra():
+        return  # there are none in Qiskit 2
+    gates = sorted(circuit.calibrations)
+    if gates:
+        raise has_pulses(where, f" for the gate '{gates[0]}'")
+    for item in circuit.data:
+        for block in blocks_of(item):
+            check_pulses(block, where)
+
+
+def has_pulses(where: str, gate: str = "") -> BadInput:
+    """Return the error of a circuit with pulses; `gate` tells of which, if that is known."""
+    return BadInput(
+        "pulse_gates",
+        f"{where} has pulses of its own{gate}, and IBM retired pulses in 2025.",
+        "Take its calibrations out: then the device's own gates run.",
     )

@@ -1,7 +1,8 @@
-"""Finding the files that hold circuits."""
+"""Finding the files that hold circuits, and reading them."""
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
@@ -11,7 +12,16 @@ from pathlib import Path
 
 from ..errors import Problem
 
-__all__ = ["STDIN", "SUFFIXES", "Source", "find_sources", "natural_key"]
+__all__ = [
+    "STDIN",
+    "SUFFIXES",
+    "Source",
+    "decoded",
+    "find_sources",
+    "natural_key",
+    "read_bytes",
+    "read_text",
+]
 
 SUFFIXES = frozenset({".qasm", ".qasm2", ".qasm3", ".qpy"})
 STDIN = Path("-")
@@ -142,3 +152,31 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:  # whoever reads it as a file is told why it cannot be read
         return False
+
+
+_LARGEST = 500_000_000  # bytes; more than any job takes
+_AT_ONCE = 65_536  # bytes
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; raises OSError, also where that is far too much."""
+    parts: list[bytes] = []
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(_AT_ONCE):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
+    return b"".join(parts)
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file in UTF-8 holds; raises OSError, and UnicodeDecodeError."""
+    return decoded(read_bytes(path))
+
+
+def decoded(data: bytes) -> str:
+    """Return text in UTF-8, whose lines end in one way; raises UnicodeDecodeError."""
+    text = data.decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch.circuits.durations import duration_of
+from ibmqbatch.circuits.cost import duration_of
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.asking import loaded, ready

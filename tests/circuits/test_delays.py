@@ -6,8 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from ibmqbatch.circuits.delays import in_steps
 from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.normalize import in_steps
 
 
 def delays(circuit: QuantumCircuit) -> list[tuple[float, str]]:

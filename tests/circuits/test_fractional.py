@@ -13,9 +13,9 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, random_unitary
 
 from ibmqbatch.circuits import checks
-from ibmqbatch.circuits.fractional import with_angles_folded
+from ibmqbatch.circuits.checks import angles_of
+from ibmqbatch.circuits.compile import with_angles_folded
 from ibmqbatch.circuits.preparer import Preparation
-from ibmqbatch.circuits.refusals import angles_of
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import heron, line

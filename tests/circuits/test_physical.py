@@ -13,16 +13,15 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 
 from ibmqbatch.circuits import standard_gates
-from ibmqbatch.circuits.checks import Step, steps
-from ibmqbatch.circuits.delays import in_steps
+from ibmqbatch.circuits.checks import Step, angles_of, steps
+from ibmqbatch.circuits.cost import duration_of
 from ibmqbatch.circuits.device import FLOW
-from ibmqbatch.circuits.durations import duration_of
 from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.normalize import in_steps
 from ibmqbatch.circuits.physical import PhysicalProgram, read_physical
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import Program, load_circuit
 from ibmqbatch.circuits.qasm3 import load_openqasm3
-from ibmqbatch.circuits.refusals import angles_of
 from tests.circuits.asking import loaded, names, problem, ready, write
 from tests.circuits.devices import heron
 

@@ -6,8 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumRegister, Qubit
 
+from ibmqbatch.circuits.normalize import in_registers
 from ibmqbatch.circuits.preparer import Preparation
-from ibmqbatch.circuits.registers import in_registers
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import SHOTS, counts

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
-from ibmqbatch.circuits.durations import duration_of, longest_chain
+from ibmqbatch.circuits.cost import duration_of, longest_chain
 from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import IDEAL, dump, loaded, ready, write
 from tests.circuits.devices import heron
