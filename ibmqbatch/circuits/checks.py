@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Argument, Words
 from ._qiskit import blocks_of, name_of, names_in, params_of
 from .device import FLOW, FRACTIONAL, QUICKER, STATEMENTS, Device
 from .errors import BadInput
@@ -24,17 +25,17 @@ __all__ = [
     "Step",
     "active_qubits",
     "angles_of",
-    "check_activity",
+    "check_active_qubits",
     "check_angles",
+    "check_instructions",
     "check_numbers",
     "check_options",
     "check_quickness",
     "check_registers",
     "check_statements",
-    "check_steps",
-    "misfit",
-    "odd_angle",
+    "first_unsupported",
     "steps",
+    "unsupported_angle",
 ]
 
 Step = tuple[str, tuple[int, ...]]
@@ -43,6 +44,8 @@ Step = tuple[str, tuple[int, ...]]
 _RARE = STATEMENTS - FLOW
 _PASSIVE = STATEMENTS | {"barrier", "delay"}
 _NUMBERS = (float, complex)
+# Beyond a right angle by no more than comes of rounding: IBM's own client lets that pass.
+_LARGEST_ANGLE = math.pi / 2 + 1e-10
 
 
 def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Iterator[Step]:
@@ -57,7 +60,7 @@ def steps(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> Itera
             yield from steps(block, outer)
 
 
-def misfit(instructions: Iterable[Step], device: Device) -> Step | None:
+def first_unsupported(instructions: Iterable[Step], device: Device) -> Step | None:
     """Return the first instruction that the device does not take, with its qubits, or None."""
     for name, qubits in instructions:
         if not device.takes(name, qubits):
@@ -65,9 +68,9 @@ def misfit(instructions: Iterable[Step], device: Device) -> Step | None:
     return None
 
 
-def check_steps(instructions: Iterable[Step], device: Device, where: str) -> None:
+def check_instructions(instructions: Iterable[Step], device: Device, where: str) -> None:
     """Raise BadInput for instructions that are not all in the device's set."""
-    found = misfit(instructions, device) if device.instructions else None
+    found = first_unsupported(instructions, device) if device.instructions else None
     if found is None:
         return
     name, qubits = found
@@ -76,8 +79,10 @@ def check_steps(instructions: Iterable[Step], device: Device, where: str) -> Non
     raise BadInput(
         "not_in_instruction_set",
         f"{where}: {device.name} does not take the instruction '{name}'{listed}.",
-        "Have the circuit compiled (leave --no-compile out, and name no physical qubits), "
-        "or mend it.",
+        Words(
+            "Compile the circuit (leave {} out, and name no physical qubits), or mend it.",
+            Argument("compile", value=False),
+        ),
     )
 
 
@@ -121,7 +126,7 @@ def active_qubits(instructions: Iterable[Step]) -> int:
     return len(active)
 
 
-def check_activity(instructions: Iterable[Step], device: Device, where: str) -> None:
+def check_active_qubits(instructions: Iterable[Step], device: Device, where: str) -> None:
     """Raise BadInput for more active qubits than the device can have."""
     if device.max_active_qubits is None:
         return
@@ -149,10 +154,6 @@ def check_numbers(circuit: QuantumCircuit, where: str) -> None:
                 )
             if isinstance(value, QuantumCircuit):  # a block is a parameter, too
                 check_numbers(value, where)
-
-
-# Beyond a right angle by no more than comes of rounding: IBM's own client lets that pass.
-_LARGEST_ANGLE = math.pi / 2 + 1e-10
 
 
 def check_registers(names: Mapping[str, int], where: str) -> None:
@@ -195,7 +196,10 @@ def check_options(
             "incompatible_options",
             f"{where} has the gate '{found[0]}' on {device.name}, a fractional one, which twirling "
             "cannot be combined with.",
-            "Leave twirling out, or compile without --fractional-gates.",
+            Words(
+                "Leave twirling out, or compile without {}.",
+                Argument("fractional_gates", value=True),
+            ),
         )
 
 
@@ -225,17 +229,20 @@ def _angles(circuit: QuantumCircuit) -> Iterator[Any]:
             yield from _angles(block)
 
 
-def odd_angle(angles: Iterable[float]) -> float | None:
+def unsupported_angle(angles: Iterable[float]) -> float | None:
     """Return the first angle of `rzz` that devices do not have, or None: they have 0 to π/2."""
     return next((angle for angle in angles if not 0 <= angle <= _LARGEST_ANGLE), None)
 
 
 def check_angles(angles: Iterable[float], where: str) -> None:
     """Raise BadInput for an angle of `rzz` that devices do not have; the service's code is 1517."""
-    angle = odd_angle(angles)
+    angle = unsupported_angle(angles)
     if angle is not None:
         raise BadInput(
             "not_in_instruction_set",
             f"{where}: no device has 'rzz' with an angle of {angle:.6g}, only of 0 to π/2.",
-            "Have the circuit compiled, without --fractional-gates, or mend the angle.",
+            Words(
+                "Compile the circuit without {}, or mend the angle.",
+                Argument("fractional_gates", value=True),
+            ),
         )

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Argument, Words
 from ._qiskit import (
     blocks_of,
     condition_of,
     copy_variables,
     is_terra,
-    mend_compiler,
     name_of,
     params_of,
+    patch_terra_compiler,
     reorders_measurements,
     with_condition,
 )
@@ -91,8 +92,13 @@ class Compiler:
         if self._layout is not None and len(self._layout) != circuit.num_qubits:
             raise BadInput(
                 "bad_layout",
-                f"{where} has {circuit.num_qubits} qubits; --initial-layout names "
-                f"{len(self._layout)}.",
+                Words(
+                    "{} has {} qubits; {} names {}.",
+                    where,
+                    circuit.num_qubits,
+                    Argument("initial_layout"),
+                    len(self._layout),
+                ),
                 "Name a qubit of the device for each of the circuit's.",
             )
         circuit = _with_wide_jumps(circuit)
@@ -302,15 +308,15 @@ def _passes(
         where["initial_layout"] = [number[qubit] for qubit in initial_layout]
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
     if is_terra():
-        mend_compiler()
+        patch_terra_compiler()
         passes.pre_layout = _known_errors(target)
     return _settled(passes)
 
 
 def _settled(passes: PassManager) -> PassManager:
-    """Have the order of the passes be made once: for a small circuit that is a tenth of its time.
+    """Fix the order of the passes, which Qiskit makes anew for each list of circuits.
 
-    Qiskit makes it once for each list of circuits that it is given.
+    For a small circuit that is a tenth of its time.
     """
     flow = passes.to_flow_controller()
     passes.to_flow_controller = lambda: flow
@@ -372,14 +378,14 @@ def _with_wide_jumps(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def _has_jumps(circuit: QuantumCircuit) -> bool:
-    """Tell whether there are jumps out of loops in a circuit."""
+    """Return whether there are jumps out of loops in a circuit."""
     return any(
         name_of(item) in JUMPS or any(map(_has_jumps, blocks_of(item))) for item in circuit.data
     )
 
 
 def _has_jumps_out(block: QuantumCircuit) -> bool:
-    """Tell whether a block has jumps out of the loop around it."""
+    """Return whether a block has jumps out of the loop around it."""
     return any(
         name_of(item) in JUMPS
         or (name_of(item) not in LOOPS and any(map(_has_jumps_out, blocks_of(item))))

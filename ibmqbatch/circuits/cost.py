@@ -13,7 +13,7 @@ from .device import QUICKER, SECONDS, STATEMENTS, Device, Facts, Qubits
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["Load", "duration_of", "load_of", "longest_chain"]
+__all__ = ["Cost", "cost_of", "duration_of", "longest_chain"]
 
 # Instructions of the control system that each one takes on its qubits, as IBM documents them.
 _WEIGHTS = {"rz": 1, "delay": 1, "sx": 2, "x": 2, "measure": 10, "reset": 17}
@@ -22,11 +22,12 @@ _OF_ONE_QUBIT, _OF_TWO_QUBITS = 2, 5
 _AT_THE_START = 50  # of every qubit
 _FREE = STATEMENTS | {"barrier"}
 _BITS_PER_BYTE = 8
+_NOWHERE: Mapping[Qubits, Facts] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """The load that one run of a circuit is.
+class Cost:
+    """What one run of a circuit costs.
 
     `duration` is that of a shot in seconds, None where there is no device. `result_bytes` are those
     of a shot's outcome. `instructions` are those of the control system, on the busiest qubit.
@@ -37,10 +38,10 @@ class Load:
     instructions: int
 
 
-def load_of(
+def cost_of(
     instructions: Iterable[Step], register_sizes: Iterable[int], duration: float | None
-) -> Load:
-    """Return the load of a circuit, given its instructions and the bits of its registers."""
+) -> Cost:
+    """Return the cost of a circuit from its instructions and the bits of its registers."""
     busy: dict[int, int] = {}
     for name, qubits in instructions:
         if name in _FREE:
@@ -48,15 +49,12 @@ def load_of(
         weight = _WEIGHTS.get(name, _OF_ONE_QUBIT if len(qubits) == 1 else _OF_TWO_QUBITS)
         for qubit in qubits:
             busy[qubit] = busy.get(qubit, 0) + weight
-    return Load(
+    return Cost(
         duration=duration,
         # The wire has whole bytes for each register.
         result_bytes=sum(-(-size // _BITS_PER_BYTE) for size in register_sizes),
         instructions=_AT_THE_START + max(busy.values(), default=0),
     )
-
-
-_NOWHERE: Mapping[Qubits, Facts] = {}
 
 
 def duration_of(circuit: QuantumCircuit, device: Device) -> float:

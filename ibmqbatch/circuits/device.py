@@ -75,7 +75,7 @@ class Device:
     rep_delay: float | None = None
 
     def takes(self, instruction: str, qubits: Qubits) -> bool:
-        """Tell whether the device takes an instruction on these qubits, in this order."""
+        """Return whether the device takes an instruction on these qubits, in this order."""
         if instruction == "barrier" or instruction in self.flow:
             return True
         return qubits in self.instructions.get(instruction, {})

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import Argument, Words
 from ._qiskit import import_qiskit
 from .checks import steps
 from .errors import BadInput, first_line
@@ -47,7 +48,7 @@ def as_openqasm3(circuit: QuantumCircuit) -> str:
         raise BadInput(
             "unsupported",
             f"The circuit cannot be written as OpenQASM 3: {first_line(error)}.",
-            "Have it drawn with --draw.",
+            Words("Draw it with {}.", Argument("draw", value=True)),
         ) from error
     head, include, rest = text.partition(_INCLUDE)
     return head + include + "".join(DEFINITIONS[name] for name in defined) + rest

@@ -28,22 +28,23 @@ from .errors import BadInput
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["in_registers", "in_steps", "is_plain", "on_qubits", "written_out"]
+__all__ = ["convert_delays", "inline_definitions", "is_plain", "on_qubits", "put_in_registers"]
 
 _READERS = ("qiskit.qasm2", "qiskit_qasm3_import")  # whose classes stand for gates of a file
 _WIDEST = 3  # qubits of a gate whose matrix is compared
 _MOST_STEPS = 10_000_000  # that definitions within one another may come to
+_STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
 
 _Bits = dict[Any, Any]
 
 
 def is_plain(circuit: QuantumCircuit) -> bool:
-    """Tell whether all operations of a circuit are Qiskit's own, and none holds others."""
+    """Return whether all operations of a circuit are Qiskit's own, and none holds others."""
     kinds: set[type] = {type(item.operation) for item in circuit.data if not is_standard(item)}
     return not any(_is_own(kind) for kind in kinds)
 
 
-def written_out(circuit: QuantumCircuit, where: str) -> QuantumCircuit:
+def inline_definitions(circuit: QuantumCircuit, where: str) -> QuantumCircuit:
     """Return the circuit with its own gates replaced by what they are defined as.
 
     One that does what Qiskit's gate of its name does becomes that gate. Raises BadInput.
@@ -121,7 +122,7 @@ class _Writer:
 
 @cache
 def _is_own(kind: type) -> bool:
-    """Tell whether an operation of this type may be one that a file defines, or may hold one."""
+    """Return whether an operation of this type may be one that a file defines, or may hold one."""
     from qiskit.circuit import ControlFlowOp, ControlledGate, Gate, Instruction
 
     return (
@@ -132,7 +133,7 @@ def _is_own(kind: type) -> bool:
 
 
 def _is_same(operation: Any, known: Any) -> bool:
-    """Tell whether a gate does what the one that bears its name does."""
+    """Return whether a gate does what the one that bears its name does."""
     from qiskit.exceptions import QiskitError
     from qiskit.quantum_info import Operator
 
@@ -160,7 +161,7 @@ def _gates() -> dict[str, Any]:
     return {name: gate for name, gate in mapping.items() if isinstance(gate, Gate)}
 
 
-def in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
+def put_in_registers(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return the circuit with its qubits, if any is loose, in one register `q`, in their order.
 
     Loose classical bits get one, too: `bits`, behind the others.
@@ -226,10 +227,7 @@ def _moved(block: QuantumCircuit, qubits: Sequence[Any]) -> QuantumCircuit:
     return moved
 
 
-_STEP = 1e-9  # seconds; of a simulator without a clock, for which no delay does anything
-
-
-def in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCircuit:
+def convert_delays(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCircuit:
     """Return the circuit with every delay, those in its blocks included, in steps of `dt` seconds.
 
     Raises BadInput for one whose length is a parameter.
@@ -240,7 +238,9 @@ def in_steps(circuit: QuantumCircuit, dt: float | None, where: str) -> QuantumCi
     for item in circuit.data:
         operation = item.operation
         if blocks := blocks_of(item):
-            operation = operation.replace_blocks([in_steps(block, dt, where) for block in blocks])
+            operation = operation.replace_blocks(
+                [convert_delays(block, dt, where) for block in blocks]
+            )
         elif operation.name == "delay" and operation.unit != "dt":
             operation = with_condition(_steps(operation, dt, where), condition_of(operation))
         counted.append(item.replace(operation=operation))

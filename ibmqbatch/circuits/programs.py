@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
 from .errors import BadInput
-from .normalize import in_registers, written_out
+from .normalize import inline_definitions, put_in_registers
 from .qasm2 import load_openqasm2
 from .qasm3 import load_openqasm3
 from .qasm_text import split_programs, text_of, version
@@ -64,7 +64,7 @@ class Program:
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> list[Program]:
-    """Return the programs of a file, told apart by its first bytes; raises BadInput.
+    """Return the programs of a file, whose kind its first bytes tell; raises BadInput.
 
     A program's name is the source's, or the circuit's own in QPY, or the file's; several of one
     file are numbered behind a point.
@@ -128,8 +128,8 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
     if circuit.num_qubits == 0:
         raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
     if program.kind == _OPENQASM[2]:  # all of its bits are in registers
-        return written_out(circuit, where) if defines_gates else circuit, False
-    return in_registers(written_out(circuit, where)), physical
+        return inline_definitions(circuit, where) if defines_gates else circuit, False
+    return put_in_registers(inline_definitions(circuit, where)), physical
 
 
 _Found = tuple[str, bytes, int, str | None, Mapping[str, object]]

@@ -65,7 +65,7 @@ def split_programs(text: str) -> list[tuple[str, int]]:
 def version(text: str) -> int | None:
     """Return the major version that a program declares; None where it declares none.
 
-    Of what declares none, only OpenQASM 3 is told by its words.
+    Without a declaration only OpenQASM 3 is recognised, by its words.
     """
     found = _VERSION.match(text) or _VERSION.match(masked(text))
     if found is not None:
@@ -110,7 +110,7 @@ def read_includes(text: str, folder: Path, where: str) -> list[str]:
 
 
 def includes_others(text: str) -> bool:
-    """Tell whether a program includes any but the standard files."""
+    """Return whether a program includes any but the standard files."""
     found = _INCLUDE.finditer(masked(text, strings=False))
     return any(name[2] not in _STANDARD for name in found)
 

@@ -77,7 +77,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     if version is not None and version > _newest_read():
         raise _newer(version, where)
     try:
-        with only_formulas(), warnings.catch_warnings(record=True) as told:
+        with only_formulas(), warnings.catch_warnings(record=True) as caught:
             # It warns of files that were written by another Qiskit; the version above decides.
             warnings.simplefilter("always")
             circuits = qpy.load(io.BytesIO(data))
@@ -109,7 +109,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
         )
     # Which Qiskit 2 leaves out.
-    if any(_LEFT_OUT in str(warning.message) for warning in told):
+    if any(_LEFT_OUT in str(warning.message) for warning in caught):
         raise has_pulses(where)
     for circuit in circuits:
         check_pulses(circuit, where)
@@ -117,7 +117,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
 
 
 def _reads_pulses(error: BaseException) -> bool:
-    """Tell whether an error comes of Qiskit's reader of pulses, which have formulas, too."""
+    """Return whether an error comes of Qiskit's reader of pulses, which have formulas, too."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(Path(frame.f_code.co_filename).stem == _PULSES for frame, _ in frames)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..circuits.cost import Load
+    from ..circuits.cost import Cost
 
 __all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
 
@@ -69,7 +69,7 @@ class Splitter:
         self._next = 0
         self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, load: Load, shots: int, size: int, row: int | None = None) -> Iterator[Chunk]:
+    def add(self, load: Cost, shots: int, size: int, row: int | None = None) -> Iterator[Chunk]:
         """Take the next circuit; yield the chunks that it did not fit into.
 
         `load` is that of one of its runs, `size` the bytes that it takes on the wire; `row` those
@@ -102,7 +102,7 @@ class _OpenChunk:
         self._bytes = self._executions = self._result_bytes = self._instructions = 0
 
     def add(
-        self, index: int, load: Load, shots: int, size: int, row: int | None
+        self, index: int, load: Cost, shots: int, size: int, row: int | None
     ) -> Iterator[Chunk]:
         limits = self._limits
         count = self._next - self._first

@@ -32,13 +32,13 @@ def _home(home: Path) -> None:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the programs that were made ready by work, as they are."""
     names: list[str] = []
-    real = preparer.Work.__call__
+    real = preparer.Preparer.__call__
 
     def noted(self: Any, task: Any) -> Any:
         names.append(task[1].name)
         return real(self, task)
 
-    monkeypatch.setattr(preparer.Work, "__call__", noted)
+    monkeypatch.setattr(preparer.Preparer, "__call__", noted)
     return names
 
 

@@ -99,7 +99,7 @@ def test_compiled_circuit_has_angles_that_devices_have_and_does_what_it_did(leve
     asked = Preparation(level=level, seed=1, fractional=True)
     after = [loaded(program) for program in ready(path, device=DEVICE, preparation=asked)]
     for circuit in after:
-        assert checks.misfit(checks.steps(circuit), DEVICE) is None
+        assert checks.first_unsupported(checks.steps(circuit), DEVICE) is None
         assert in_range(circuit)
     assert any(angles(circuit) for circuit in after)
     for one, two in zip(counts(given_ones), counts(after, seed=2), strict=True):

@@ -17,7 +17,7 @@ from ibmqbatch.circuits.checks import Step, angles_of, steps
 from ibmqbatch.circuits.cost import duration_of
 from ibmqbatch.circuits.device import FLOW
 from ibmqbatch.circuits.errors import BadInput
-from ibmqbatch.circuits.normalize import in_steps
+from ibmqbatch.circuits.normalize import convert_delays
 from ibmqbatch.circuits.physical import PhysicalProgram, read_physical
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import Program, load_circuit
@@ -101,7 +101,7 @@ def test_program_takes_as_long_as_by_qiskit(body):
     body = f"{RZZ}x $0;\n{body}"
     found, circuit = read(body), by_qiskit(HEAD + body)
     assert found is not None
-    circuit = in_steps(circuit, DEVICE.dt, "f")
+    circuit = convert_delays(circuit, DEVICE.dt, "f")
     assert found.duration == pytest.approx(duration_of(circuit, DEVICE), abs=1e-15)
 
 

@@ -142,7 +142,7 @@ def test_circuit_without_qubits_is_told(text, tmp_path):
 def test_circuit_without_measurements_is_told_with_the_way_out(tmp_path):
     found = problem(write(tmp_path, UNMEASURED))
     assert found.code == "no_measurements"
-    assert "--measure-all" in found.hint
+    assert "measure_all=True" in found.hint
 
 
 def test_measure_all_measures_what_does_not_measure(tmp_path):

@@ -14,7 +14,7 @@ from qiskit import qpy
 
 from ibmqbatch import paths
 from ibmqbatch.circuits import pipeline
-from ibmqbatch.circuits.cost import Load
+from ibmqbatch.circuits.cost import Cost
 from ibmqbatch.circuits.preparer import ReadyCircuit, ReadyProgram
 from ibmqbatch.errors import InputError, LimitError, UsageError
 from ibmqbatch.jobset.errors import TooManyJobs
@@ -186,7 +186,7 @@ def test_progress_ends_at_the_number_of_files(circuits, home):
 def ready_program(body: bytes, number: int) -> ReadyProgram:
     circuits = (ReadyCircuit(f"c{number}", {}, None),)
     return ReadyProgram(
-        circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, Load(None, 1, 1)
+        circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, Cost(None, 1, 1)
     )
 
 
