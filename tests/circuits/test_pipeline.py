@@ -29,7 +29,7 @@ def test_circuit_is_ready_for_the_wire(tmp_path):
 
 def test_program_is_kept_as_it_was_given(tmp_path):
     (program,) = ready(write(tmp_path, BELL))
-    assert (program.kind, zlib.decompress(program.given).decode()) == ("openqasm2", BELL)
+    assert (program.kind, zlib.decompress(program.original).decode()) == ("openqasm2", BELL)
 
 
 def test_circuit_goes_out_as_qpy_of_the_newest_version_that_the_service_reads(tmp_path):
