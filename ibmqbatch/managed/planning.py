@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import as_index
 from ..circuits.errors import BadInput
-from ..circuits.given import in_a_list
+from ..circuits.in_memory import in_a_list
 from ..clock import Clock
 from ..errors import InputError, Problem, UsageError
 from ..jobset.job_set import JobSet

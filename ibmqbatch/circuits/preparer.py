@@ -1,4 +1,4 @@
-"""Making one program ready for a device: compiled, checked, encoded."""
+"""Preparing one program for a device: it is checked, compiled and encoded."""
 
 from __future__ import annotations
 
@@ -10,41 +10,44 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import Problem
-from ._qiskit import free_parameters, is_panic
-from .device import Device
-from .durations import duration_of
-from .errors import BadInput
-from .isa import (
+from ..errors import Argument, Problem, Words
+from ._qiskit import free_parameters, is_panic, names_in
+from .checks import (
     Step,
-    check_activity,
+    angles_of,
+    check_active_qubits,
+    check_angles,
+    check_instructions,
     check_numbers,
+    check_options,
     check_quickness,
+    check_registers,
     check_statements,
-    check_steps,
-    measures,
-    misfit,
+    first_unsupported,
     steps,
+    unsupported_angle,
 )
-from .load import Load, load_of
+from .cost import Cost, cost_of, duration_of
+from .device import MEASUREMENTS, Device
+from .errors import BadInput
+from .normalize import convert_delays
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy
-from .refusals import angles_of, check_angles, check_options, check_registers, odd_angle
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from .compile import Compiler
 
-__all__ = ["Compiled", "Preparation", "ReadyCircuit", "ReadyProgram", "Work", "where_of"]
+__all__ = ["Compiled", "Preparation", "Preparer", "ReadyCircuit", "ReadyProgram", "label_of"]
 
 _DEFAULT_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How circuits are made ready.
+    """How circuits are prepared.
 
     `compiling` False leaves them as they are. `level` 0 to 3 compiles them so; None compiles those
     that are not in the device's instruction set already. `initial_layout[i]` is the device's qubit
@@ -76,7 +79,7 @@ class Compiled:
     """What became of a program: `body` is zlib of QPY, or of OpenQASM 3 (`body_kind`).
 
     `sha256` is that of the QPY or OpenQASM itself. `layout` is None where it was not compiled to a
-    device. `load` is that of one run. `parameters` are those that the body has, in their order.
+    device. `cost` is that of one run. `parameters` are those that the body has, in their order.
     `note` is what its owner should know, without its name before it; empty for nothing.
     """
 
@@ -84,7 +87,7 @@ class Compiled:
     body_kind: str
     body: bytes = field(repr=False)
     layout: Mapping[str, Any] | None
-    load: Load
+    cost: Cost
     parameters: Sequence[str] = ()
     note: str = ""
 
@@ -93,7 +96,7 @@ class Compiled:
 class ReadyProgram:
     """A program that is ready for the wire, see `Compiled`.
 
-    It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
+    It stands for one circuit, or one for each row of a sweep. `original` is the program as it came,
     compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
     not compiled. `shots` is None where nothing is said of them. `notes` are what its owner should
     know, without `where` before them, which names it for a person.
@@ -104,12 +107,12 @@ class ReadyProgram:
     position: int
     shots: int | None
     kind: str
-    given: bytes | None = field(repr=False)
+    original: bytes | None = field(repr=False)
     sha256: str
     body_kind: str
     body: bytes = field(repr=False)
     layout: Mapping[str, Any] | None
-    load: Load
+    cost: Cost
     where: str = field(default="", compare=False)
     notes: tuple[str, ...] = ()
 
@@ -130,19 +133,19 @@ class ReadyProgram:
             position=program.position,
             shots=program.shots,
             kind=program.kind,
-            given=zlib.compress(program.content, level=1) if keeps else None,
+            original=zlib.compress(program.content, level=1) if keeps else None,
             sha256=compiled.sha256,
             body_kind=compiled.body_kind,
             body=compiled.body,
             layout=compiled.layout,
-            load=compiled.load,
+            cost=compiled.cost,
             where=where,
             notes=tuple(note for note in (program.note, compiled.note) if note),
         )
 
 
-class Work:
-    """Makes programs ready. Pickled as it is to the processes that share the work.
+class Preparer:
+    """Prepares programs. It is pickled for the processes that share the work.
 
     Qiskit is imported when the first program needs it.
     """
@@ -179,11 +182,11 @@ class Work:
         )
 
     def __call__(self, task: tuple[int, Program] | Problem) -> Compiled | Problem:
-        """Make a program ready, or tell why it cannot be; it is numbered by its first circuit."""
+        """Prepare a program, numbered by its first circuit; return a Problem where that fails."""
         if isinstance(task, Problem):
             return task
         index, program = task
-        where = where_of(index, program)
+        where = label_of(index, program)
         try:
             return self._as_it_is(program, where) or self._as_circuit(program, where)
         except BadInput as error:
@@ -208,8 +211,8 @@ class Work:
         found = read_physical(text, program.where, program.line, self._device)
         if found is None or not any(name == "measure" for name, _ in found.steps):
             return None
-        check_steps(found.steps, self._device, where)
-        check_activity(found.steps, self._device, where)
+        check_instructions(found.steps, self._device, where)
+        check_active_qubits(found.steps, self._device, where)
         check_registers(found.registers, where)
         check_options(found.steps, self._device, where, **self._asked)
         check_angles(found.angles, where)
@@ -218,7 +221,7 @@ class Work:
             body_kind="openqasm3",
             body=zlib.compress(program.content),
             layout=None,
-            load=load_of(found.steps, found.registers.values(), found.duration),
+            cost=cost_of(found.steps, found.registers.values(), found.duration),
             note=self._note_of_staying(),
         )
 
@@ -229,25 +232,31 @@ class Work:
 
     def _as_circuit(self, program: Program, where: str) -> Compiled:
         circuit, physical = load_circuit(program)
-        from .delays import in_steps
-
+        names = names_in(circuit)
         check_numbers(circuit, where)
-        check_statements(circuit, self._device, where)
+        check_statements(circuit, names, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
-        if not measures(circuit):
+        if MEASUREMENTS.isdisjoint(names):
             if not self._preparation.measure_all:
                 raise BadInput(
                     "no_measurements",
                     f"{program.where} measures nothing.",
-                    "Add measurements, or have all qubits measured with --measure-all.",
+                    Words(
+                        "Add measurements, or measure all qubits with {}.",
+                        Argument("measure_all", value=True),
+                    ),
                 )
             circuit.measure_all()
         layout, note = None, ""
         if physical and self._preparation.initial_layout is not None:
             raise BadInput(
                 "bad_layout",
-                f"{where} names physical qubits, which --initial-layout would move.",
+                Words(
+                    "{} names physical qubits, which {} would move.",
+                    where,
+                    Argument("initial_layout"),
+                ),
                 "Leave one of them out.",
             )
         if self.compiles and not self._is_ready(circuit, physical=physical):
@@ -256,11 +265,14 @@ class Work:
                 check_quickness(circuit, self._device, where)
             note = self._note_of_moving(circuit)
             circuit, layout = self._compiler.run(circuit, where)
-        found = list(steps(circuit)) if self._device.instructions else []
+            names = names_in(circuit)
+        found: list[Step] = []
         if self._device.instructions:
+            found = list(steps(circuit))
             self._check_instructions(circuit, found, where)
-        circuit = in_steps(circuit, self._device.dt, where)
-        load = self._load(circuit, found)
+        if "delay" in names:
+            circuit = convert_delays(circuit, self._device.dt, where)
+        cost = self._cost(circuit, found)
         # Last, because compiling gives it another.
         circuit.name = program.name
         circuit.metadata = dict(program.metadata)
@@ -270,7 +282,7 @@ class Work:
             body_kind="qpy",
             body=zlib.compress(data),
             layout=None if layout is None else asdict(layout),
-            load=load,
+            cost=cost,
             # The compiler may have dropped some, and then their values must not go out.
             parameters=[parameter.name for parameter in free_parameters(circuit)],
             note=note,
@@ -280,18 +292,18 @@ class Work:
         self, circuit: QuantumCircuit, found: Sequence[Step], where: str
     ) -> None:
         device = self._device
-        check_steps(found, device, where)
-        check_activity(found, device, where)
+        check_instructions(found, device, where)
+        check_active_qubits(found, device, where)
         check_registers({register.name: register.size for register in circuit.cregs}, where)
         check_options(found, device, where, **self._asked)
         if any(name == "rzz" for name, _ in found):
             check_angles(angles_of(circuit, self._sweep), where)
 
-    def _load(self, circuit: QuantumCircuit, found: Sequence[Step]) -> Load:
+    def _cost(self, circuit: QuantumCircuit, found: Sequence[Step]) -> Cost:
         sizes = [register.size for register in circuit.cregs]
         if not self._device.instructions:
-            return load_of((), sizes, None)
-        return load_of(found, sizes, duration_of(circuit, self._device))
+            return cost_of((), sizes, None)
+        return cost_of(found, sizes, duration_of(circuit, self._device))
 
     def _note_of_staying(self) -> str:
         if self._preparation.level is None:
@@ -302,8 +314,8 @@ class Work:
         """Say it where somebody has perhaps placed the qubits of a circuit that is compiled."""
         if not self._device.instructions or circuit.num_qubits != self._device.num_qubits:
             return ""
-        found = misfit(steps(circuit), self._device)
-        angle = odd_angle(angles_of(circuit, self._sweep))
+        found = first_unsupported(steps(circuit), self._device)
+        angle = unsupported_angle(angles_of(circuit, self._sweep))
         if found is not None:
             what = f"'{found[0]}' on {', '.join(map(str, found[1]))}"
         elif angle is not None:
@@ -316,7 +328,7 @@ class Work:
         )
 
     def _is_ready(self, circuit: QuantumCircuit, *, physical: bool) -> bool:
-        """Tell whether a circuit is to stay as it is: somebody has compiled it to this device."""
+        """Return whether a circuit is to stay as it is: somebody has compiled it to this device."""
         if not self._device.instructions:
             return False
         if physical:
@@ -325,8 +337,8 @@ class Work:
             self._preparation.level is None
             and self._preparation.initial_layout is None
             and circuit.num_qubits == self._device.num_qubits
-            and misfit(steps(circuit), self._device) is None
-            and odd_angle(angles_of(circuit, self._sweep)) is None
+            and first_unsupported(steps(circuit), self._device) is None
+            and unsupported_angle(angles_of(circuit, self._sweep)) is None
         )
 
     def _check_size(self, circuit: QuantumCircuit, where: str) -> None:
@@ -347,7 +359,7 @@ class Work:
                 raise BadInput(
                     "unbound_parameters",
                     f"{program.where} has parameters without values: {_listed(names)}.",
-                    "Give them values, a row for each run, with --parameters FILE.",
+                    Words("Give them values, a row for each run, with {}.", Argument("parameters")),
                 )
             return
         given = set(self._sweep[0])
@@ -363,7 +375,7 @@ class Work:
                 )
 
 
-def where_of(index: int, program: Program) -> str:
+def label_of(index: int, program: Program) -> str:
     """Name a program, whose first circuit has this index, for a person."""
     return f"Circuit {index} ({program.where})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import dump, problem, ready, write
 from tests.circuits.devices import heron
 

@@ -1,4 +1,4 @@
-"""Circuits that a program has in memory, or names: objects of Qiskit, OpenQASM as text, paths."""
+"""Circuits from a program's memory: objects of Qiskit, OpenQASM as text, paths of files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import import_qiskit
-from .delays import in_steps
 from .errors import BadInput, first_line
+from .normalize import convert_delays
 from .programs import Program, checked_name, kept_metadata, programs_in_text
-from .pulses import check_pulses
-from .qpy import encode_qpy
+from .qpy import check_pulses, encode_qpy
 from .sources import Source
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _KEPT = "they are kept as lists of numbers, or as texts."
 
 
 def in_a_list(given: object) -> list[Any]:
-    """Return what was given as a list: one circuit, text or path is a list of one.
+    """Return circuits as a list: one circuit, text or path is a list of one.
 
     Raises BadInput for what can be neither.
     """
@@ -34,7 +33,7 @@ def in_a_list(given: object) -> list[Any]:
     if not isinstance(given, Iterable):
         raise BadInput(
             "no_circuit",
-            f"What is given is of type {type(given).__name__}: no circuit, nor several.",
+            f"{type(given).__name__} is not a circuit, nor several.",
             "Give circuits.",
         )
     return list(given)
@@ -81,7 +80,7 @@ def _from_circuit(circuit: QuantumCircuit, number: int, dt: float | None) -> Pro
     note = f"has metadata that JSON has no form for ({', '.join(changed)}): {_KEPT}"
     whole = circuit.copy()  # which also builds those that are built when they are looked at
     whole.metadata = dict(metadata)
-    whole = in_steps(whole, dt, where)
+    whole = convert_delays(whole, dt, where)
     return Program(
         kind="qpy",
         content=_encoded(whole, where),

@@ -8,7 +8,7 @@ from qiskit.circuit import Gate
 from qiskit.circuit.library import UnitaryGate
 from qiskit_aer import AerSimulator
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import IDEAL, dump, loaded, problem, ready, write
 from tests.circuits.devices import line
 
@@ -148,9 +148,9 @@ def test_condition_on_a_gate_is_one_on_all_that_it_consists_of(tmp_path):
 
 
 def test_definitions_that_come_to_too_much_are_refused(tmp_path, monkeypatch):
-    from ibmqbatch.circuits import definitions
+    from ibmqbatch.circuits import normalize
 
-    monkeypatch.setattr(definitions, "_MOST_STEPS", 1000)
+    monkeypatch.setattr(normalize, "_MOST_STEPS", 1000)
     gates = "gate g0 a { x a; x a; }\n" + "".join(
         f"gate g{n} a {{ g{n - 1} a; g{n - 1} a; }}\n" for n in range(1, 30)
     )

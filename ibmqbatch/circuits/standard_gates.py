@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-__all__ = ["DEFINITIONS", "is_usual"]
+__all__ = ["DEFINITIONS", "is_known_definition"]
 
 DEFINITIONS = {
     "rzx": "gate rzx(theta) a, b { h b; cx a, b; rz(theta) b; cx a, b; h b; }\n",
@@ -23,13 +23,13 @@ _OTHER_FORMS = (
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def is_usual(definition: Any) -> bool:
-    """Tell whether a definition, from the syntax tree, is one that is known for the gate's name."""
-    return _form(definition) in _usual_forms()
+def is_known_definition(definition: Any) -> bool:
+    """Return whether a definition, a node of the syntax tree, is a known one of the gate's name."""
+    return _form(definition) in _known_forms()
 
 
 @cache
-def _usual_forms() -> frozenset[str]:
+def _known_forms() -> frozenset[str]:
     import openqasm3.parser
 
     text = "".join((*DEFINITIONS.values(), *_OTHER_FORMS))

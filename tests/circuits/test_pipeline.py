@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from qiskit import qpy
 
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line
@@ -29,7 +29,7 @@ def test_circuit_is_ready_for_the_wire(tmp_path):
 
 def test_program_is_kept_as_it_was_given(tmp_path):
     (program,) = ready(write(tmp_path, BELL))
-    assert (program.kind, zlib.decompress(program.given).decode()) == ("openqasm2", BELL)
+    assert (program.kind, zlib.decompress(program.original).decode()) == ("openqasm2", BELL)
 
 
 def test_circuit_goes_out_as_qpy_of_the_newest_version_that_the_service_reads(tmp_path):
@@ -142,7 +142,7 @@ def test_circuit_without_qubits_is_told(text, tmp_path):
 def test_circuit_without_measurements_is_told_with_the_way_out(tmp_path):
     found = problem(write(tmp_path, UNMEASURED))
     assert found.code == "no_measurements"
-    assert "--measure-all" in found.hint
+    assert "measure_all=True" in found.hint
 
 
 def test_measure_all_measures_what_does_not_measure(tmp_path):
@@ -228,7 +228,7 @@ def test_what_makes_qiskit_give_up_is_told_like_any_other_fault(tmp_path, monkey
     def give_up(*_: object) -> None:
         raise panic("should not happen")
 
-    monkeypatch.setattr("ibmqbatch.circuits.ready.check_numbers", give_up)
+    monkeypatch.setattr("ibmqbatch.circuits.preparer.check_numbers", give_up)
     found = problem(write(tmp_path, BELL))
     assert found.code == "unsupported"
     assert "should not happen" in found.message

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadInput
-from .text import check_sizes, masked, read_includes, version
+from .qasm_text import check_sizes, masked, read_includes, version
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -22,8 +22,10 @@ _DEFINITION = re.compile(r"\b(?:gate|opaque)\s+(\w+)")
 _INPUT = "<input>"  # what the parser calls the text itself
 
 
-def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCircuit:
+def load_openqasm2(text: str, folder: Path, where: str, line: int) -> tuple[QuantumCircuit, bool]:
     """Read a program; `line` lines stand before it in its file. Raises BadInput.
+
+    Return also whether it may define gates of its own.
 
     Includes are looked for in `folder`. Old exporters use gates that their `qelib1.inc` never
     declared; Qiskit's legacy set covers them, but for those that a file defines itself.
@@ -32,21 +34,16 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
 
     if "/*" in text:
         text = masked(text, strings=False)  # the parser does not know this kind of comment
-    check_sizes(text, where)
+    check_sizes(text, where, of_openqasm2=True)
     includes = read_includes(text, folder, where)
-    own = {
-        name
-        for part in (text, *includes)
-        if "gate" in part or "opaque" in part  # few files have any
-        for name in _DEFINITION.findall(part)
-    }
+    defining = [part for part in (text, *includes) if "gate" in part or "opaque" in part]
+    own = {name for part in defining for name in _DEFINITION.findall(part)}
+    known = _legacy_gates()
     try:
-        return qasm2.loads(
+        circuit = qasm2.loads(
             text,
             include_path=(folder,) if includes else (),
-            custom_instructions=[gate for gate in _legacy_gates() if gate.name not in own]
-            if own
-            else _legacy_gates(),
+            custom_instructions=[gate for gate in known if gate.name not in own] if own else known,
         )
     except qasm2.QASM2ParseError as error:
         raise _explain(error.message, text, where, line) from error
@@ -54,6 +51,7 @@ def load_openqasm2(text: str, folder: Path, where: str, line: int) -> QuantumCir
         raise BadInput(
             "syntax", f"{where} is nested too deeply.", "Simplify its expressions."
         ) from error
+    return circuit, bool(defining)
 
 
 @cache

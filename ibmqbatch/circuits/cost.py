@@ -1,21 +1,60 @@
-"""How long a circuit takes on a device."""
+"""What a circuit costs: the time that it takes, and the numbers that limit a job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._qiskit import blocks_of, name_of
-from .delays import SECONDS
-from .device import Device, Facts, Qubits
+from .checks import Step
+from .device import QUICKER, SECONDS, STATEMENTS, Device, Facts, Qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["duration_of", "longest_chain"]
+__all__ = ["Cost", "cost_of", "duration_of", "longest_chain"]
 
-
+# Instructions of the control system that each one takes on its qubits, as IBM documents them.
+_WEIGHTS = {"rz": 1, "delay": 1, "sx": 2, "x": 2, "measure": 10, "reset": 17}
+_WEIGHTS |= {quicker: _WEIGHTS[name] for quicker, name in QUICKER.items()}
+_OF_ONE_QUBIT, _OF_TWO_QUBITS = 2, 5
+_AT_THE_START = 50  # of every qubit
+_FREE = STATEMENTS | {"barrier"}
+_BITS_PER_BYTE = 8
 _NOWHERE: Mapping[Qubits, Facts] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run of a circuit costs.
+
+    `duration` is that of a shot in seconds, None where there is no device. `result_bytes` are those
+    of a shot's outcome. `instructions` are those of the control system, on the busiest qubit.
+    """
+
+    duration: float | None
+    result_bytes: int
+    instructions: int
+
+
+def cost_of(
+    instructions: Iterable[Step], register_sizes: Iterable[int], duration: float | None
+) -> Cost:
+    """Return the cost of a circuit from its instructions and the bits of its registers."""
+    busy: dict[int, int] = {}
+    for name, qubits in instructions:
+        if name in _FREE:
+            continue
+        weight = _WEIGHTS.get(name, _OF_ONE_QUBIT if len(qubits) == 1 else _OF_TWO_QUBITS)
+        for qubit in qubits:
+            busy[qubit] = busy.get(qubit, 0) + weight
+    return Cost(
+        duration=duration,
+        # The wire has whole bytes for each register.
+        result_bytes=sum(-(-size // _BITS_PER_BYTE) for size in register_sizes),
+        instructions=_AT_THE_START + max(busy.values(), default=0),
+    )
 
 
 def duration_of(circuit: QuantumCircuit, device: Device) -> float:

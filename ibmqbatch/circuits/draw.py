@@ -6,12 +6,13 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import Argument, Words
 from ._qiskit import import_qiskit
+from .checks import steps
 from .errors import BadInput, first_line
-from .isa import steps
-from .openqasm3 import load_openqasm3
+from .qasm3 import load_openqasm3
 from .qpy import load_qpy
-from .usual import DEFINITIONS
+from .standard_gates import DEFINITIONS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -47,7 +48,7 @@ def as_openqasm3(circuit: QuantumCircuit) -> str:
         raise BadInput(
             "unsupported",
             f"The circuit cannot be written as OpenQASM 3: {first_line(error)}.",
-            "Have it drawn with --draw.",
+            Words("Draw it with {}.", Argument("draw", value=True)),
         ) from error
     head, include, rest = text.partition(_INCLUDE)
     return head + include + "".join(DEFINITIONS[name] for name in defined) + rest

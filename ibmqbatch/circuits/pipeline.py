@@ -1,4 +1,4 @@
-"""From files to circuits that are ready for the wire, one at a time."""
+"""From files to circuits that are ready for the wire, one at a time and on all processors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import InputError, Problem
+from ..errors import Argument, InputError, Problem, Words
 from .cache import CompileCache
 from .device import Device
 from .errors import BadInput
-from .given import as_programs
+from .in_memory import as_programs
 from .pool import ProcessPool, available_processors
+from .preparer import Compiled, Preparation, Preparer, ReadyProgram, label_of
 from .programs import Program, read_programs
-from .ready import Compiled, Preparation, ReadyProgram, Work, where_of
+from .qasm_text import text_of
 from .sources import Source, find_sources
 from .tables import read_sources, read_sweep
-from .text import text_of
 
 __all__ = ["Inputs", "prepare"]
 
@@ -55,9 +55,9 @@ def prepare(
 ) -> Iterator[ReadyProgram]:
     """Yield the programs of `inputs` in their order, ready for `device`.
 
-    `progress` is told a stage ("finding", "reading", "compiling") and how much of how much of it
-    is done. Raises InputError in the end if anything could not be used, with all that was found:
-    what was yielded until then is then void.
+    `progress` is called with a stage ("finding", "reading", "compiling"), how much of it is done,
+    and of how much. Raises InputError in the end if anything could not be used, with all that was
+    found: what was yielded until then is then void.
     """
     problems: list[Problem] = []
     sources = _sources(inputs, problems, progress)
@@ -68,7 +68,7 @@ def prepare(
     except BadInput as error:
         # Every circuit would be blamed for it.
         raise InputError([*problems, error.problem]) from error
-    work = Work(device, preparation, sweep)
+    work = Preparer(device, preparation, sweep)
     feed = _Feed(inputs.given, sources, inputs.stdin, len(sweep or (0,)), device.dt)
     stage = "compiling" if work.compiles else "reading"
     with contextlib.ExitStack() as stack:
@@ -83,7 +83,7 @@ def prepare(
             elif not problems:
                 assert not isinstance(task, Problem)
                 index, program = task
-                yield ReadyProgram.of(program, answer, where_of(index, program), sweep)
+                yield ReadyProgram.of(program, answer, label_of(index, program), sweep)
     gc.unfreeze()
     if problems:
         raise InputError(problems)
@@ -93,13 +93,16 @@ _Task = tuple[int, Program] | Problem
 
 
 def _compiled(
-    tasks: Iterator[_Task], work: Work, cache: CompileCache | None
+    tasks: Iterator[_Task], work: Preparer, cache: CompileCache | None
 ) -> Iterator[tuple[_Task, Compiled | Problem]]:
     """Yield every task with its answer, in their order: from the cache, or else from `work`."""
+    if not work.compiles:
+        for task in tasks:
+            yield task, work(task)
+        return
     fresh: list[tuple[str, Compiled]] = []
     asked, to_answer = itertools.tee(_looked_up(tasks, cache))
-    processes = available_processors() if work.compiles else 1
-    with ProcessPool(work, _died, processes) as pool:
+    with ProcessPool(work, _died, available_processors()) as pool:
         answers = pool.map((task, known) for task, _, known in to_answer)
         for (task, key, known), answer in zip(asked, answers, strict=True):
             yield task, answer
@@ -150,14 +153,14 @@ def _check_layout(preparation: Preparation, device: Device) -> None:
         raise BadInput(
             "bad_layout",
             f"{device.name} has no qubits to choose from: all are alike.",
-            "Leave --initial-layout out.",
+            Words("Leave {} out.", Argument("initial_layout")),
         )
     twice = [qubit for number, qubit in enumerate(layout) if qubit in layout[:number]]
     if twice:
         raise BadInput(
             "bad_layout",
             f"Qubit {twice[0]} of {device.name} is named twice.",
-            "Name another with --initial-layout.",
+            Words("Name another with {}.", Argument("initial_layout")),
         )
     useless = [qubit for qubit in layout if qubit not in device.region]
     if useless:
@@ -166,7 +169,7 @@ def _check_layout(preparation: Preparation, device: Device) -> None:
             "bad_layout",
             f"Qubit {useless[0]} of {device.name} "
             + ("does not work, or is cut off from the others." if there else "does not exist."),
-            "Name others with --initial-layout.",
+            Words("Name others with {}.", Argument("initial_layout")),
         )
 
 
@@ -202,7 +205,7 @@ class _Feed:
                 found = [item]
             else:
                 try:
-                    found = list(read_programs(item, self._stdin))
+                    found = read_programs(item, self._stdin)
                 except BadInput as error:
                     yield replace(error.problem, about=text_of(item.path))
             self.total += max(0, len(found) - 1)

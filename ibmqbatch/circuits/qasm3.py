@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Argument, Words
 from ._qiskit import condition_of, import_importer
 from .errors import BadInput, first_line
-from .text import check_sizes, included, masked, read_included, text_of
+from .qasm_text import check_sizes, included, masked, read_included, text_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -40,9 +41,9 @@ _PASSED = {
 }
 _INSTEAD = {
     **_PASSED,
-    r"of type '(?:float|angle)'": (
-        "Write its value where it is used, or declare it as 'input' and give values with "
-        "--parameters."
+    r"of type '(?:float|angle)'": Words(
+        "Write its value where it is used, or declare it as 'input' and give values with {}.",
+        Argument("parameters"),
     ),
     r"inputs are supported": "Declare it as 'input float' or 'input angle'.",
     r"ConstantDeclaration": "Write its value where it is used.",
@@ -136,7 +137,7 @@ def _single_bits(program: Any) -> frozenset[str]:
 
 
 def _compare_with_truths(program: Any, alone: frozenset[str]) -> None:
-    """Have single bits compared with `true` and `false` where they are with 1 and 0.
+    """Compare single bits with `true` and `false` instead of 1 and 0.
 
     The importer knows the former alone; people write the latter.
     """
@@ -166,7 +167,7 @@ def _compare_with_truths(program: Any, alone: frozenset[str]) -> None:
 
 
 def _declare_as_registers(program: Any, alone: frozenset[str]) -> None:
-    """Have a register of one bit declared for every bit that is declared alone.
+    """Declare a register of one bit for every bit that is declared alone.
 
     The importer makes loose bits of them, and results come by register: so does IBM's service.
     """
@@ -389,5 +390,5 @@ def _refusal(message: str, files: list[SourceFile]) -> BadInput:
     )
     passed = any(re.search(complaint, what) for complaint in _PASSED)
     if passed and not any("$" in file.text for file in files):
-        hint += " On a device's own qubits ($0) it is sent as it is."
+        hint = Words("{} On a device's own qubits ($0) it is sent as it is.", hint)
     return BadInput("unsupported", text, hint)

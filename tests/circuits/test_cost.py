@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
-from ibmqbatch.circuits.durations import duration_of, longest_chain
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.cost import duration_of, longest_chain
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import IDEAL, dump, loaded, ready, write
 from tests.circuits.devices import heron
 
@@ -131,12 +131,12 @@ def test_prepared_circuit_tells_its_duration(tmp_path):
     c.measure(0, 0)
     path = write(tmp_path, dump(c), "c.qpy")
     (made,) = ready(path, device=DEVICE, preparation=Preparation(seed=1))
-    assert made.load.duration == pytest.approx(duration_of(loaded(made), DEVICE))
-    assert made.load.duration * 1e9 == pytest.approx(X + MEASURE)
+    assert made.cost.duration == pytest.approx(duration_of(loaded(made), DEVICE))
+    assert made.cost.duration * 1e9 == pytest.approx(X + MEASURE)
 
 
 def test_simulator_has_no_durations(tmp_path):
     c = QuantumCircuit(1, 1)
     c.measure(0, 0)
     (made,) = ready(write(tmp_path, dump(c), "c.qpy"), device=IDEAL)
-    assert made.load.duration is None
+    assert made.cost.duration is None

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .errors import BadInput
-from .reading import read_text
+from .sources import read_text
 
 __all__ = [
     "check_sizes",
@@ -24,6 +24,7 @@ __all__ = [
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
 _SIZE = re.compile(r"\[\s*(\d{6,})\s*\]|\$(\d{6,})")  # of a register, or a bit's number
+_SIZE_IN_2 = re.compile(r"reg\b[^;\[]*\[\s*(\d{6,})")  # of a register in OpenQASM 2
 _VISIBLE = re.compile(r"[^\n]")
 _PROGRAM = re.compile(r"^[ \t]*OPENQASM\b", re.MULTILINE)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
@@ -64,7 +65,7 @@ def split_programs(text: str) -> list[tuple[str, int]]:
 def version(text: str) -> int | None:
     """Return the major version that a program declares; None where it declares none.
 
-    Of what declares none, only OpenQASM 3 is told by its words.
+    Without a declaration only OpenQASM 3 is recognised, by its words.
     """
     found = _VERSION.match(text) or _VERSION.match(masked(text))
     if found is not None:
@@ -72,9 +73,9 @@ def version(text: str) -> int | None:
     return 3 if "stdgates.inc" in text or _THREE.search(masked(text)) else None
 
 
-def check_sizes(text: str, where: str) -> None:
+def check_sizes(text: str, where: str, *, of_openqasm2: bool = False) -> None:
     """Raise BadInput for registers of more bits than any computer has: they would be made."""
-    found = _SIZE.search(text)
+    found = (_SIZE_IN_2 if of_openqasm2 else _SIZE).search(text)
     if found is not None:
         size = next(filter(None, found.groups()))
         raise BadInput(
@@ -109,7 +110,7 @@ def read_includes(text: str, folder: Path, where: str) -> list[str]:
 
 
 def includes_others(text: str) -> bool:
-    """Tell whether a program includes any but the standard files."""
+    """Return whether a program includes any but the standard files."""
     found = _INCLUDE.finditer(masked(text, strings=False))
     return any(name[2] not in _STANDARD for name in found)
 
