@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend, IBMQSimulator
-    from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
+    from .managed.backend_models import GateConfig, QasmBackendConfiguration
     from .managed.backend_properties import BackendProperties, GateProperties, Nduv
     from .managed.backend_status import BackendStatus
     from .managed.exceptions import (
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from .managed.manager import IBMQJobManager
     from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
-    from .managed.queueinfo import QueueInfo
+    from .managed.times import QueueInfo
     from .manifest.errors import SetInUse
     from .service.errors import ServiceError
 
@@ -150,7 +150,7 @@ _MODULES = {
     "BackendProperties": "managed.backend_properties",
     "BackendStatus": "managed.backend_status",
     "CircuitResult": "jobset.results",
-    "GateConfig": "managed.backend_configuration",
+    "GateConfig": "managed.backend_models",
     "GateProperties": "managed.backend_properties",
     "HeldCopy": "jobset.errors",
     "IBMQ": "managed.ibmq",
@@ -172,8 +172,8 @@ _MODULES = {
     "Nduv": "managed.backend_properties",
     "NoSuchSet": "jobset.errors",
     "NotFinished": "jobset.errors",
-    "QasmBackendConfiguration": "managed.backend_configuration",
-    "QueueInfo": "managed.queueinfo",
+    "QasmBackendConfiguration": "managed.backend_models",
+    "QueueInfo": "managed.times",
     "Results": "jobset.results",
     "ServiceError": "service.errors",
     "SetInUse": "manifest.errors",

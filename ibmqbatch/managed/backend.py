@@ -15,8 +15,8 @@ from ..jobset.errors import TooManyJobs
 from ..jobset.job_set import connected
 from ..service.types import Backend as Told
 from .arguments import also_called
-from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts
+from .backend_models import QasmBackendConfiguration
 from .backend_properties import BackendProperties, read_properties
 from .backend_status import BackendStatus, read_status
 from .exceptions import (

@@ -15,8 +15,8 @@ from .background import Sender, read_detach
 from .exceptions import IBMQJobManagerError, IBMQJobManagerTimeoutError, message_of, translated
 from .planning import plan_set
 from .provider import AccountProvider
-from .report import spans
 from .run_options import checked_tags
+from .status_report import spans
 from .waiting import wait_for
 from .warn import warn
 

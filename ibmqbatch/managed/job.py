@@ -27,8 +27,8 @@ from .job_base import qiskit_status
 from .job_gone import WithoutCounterpart
 from .job_labels import LabelledJob
 from .job_parts import circuits_of, failure_of, header_of, options_of, qobj_of, result_of
+from .job_source import ServiceView, SetView
 from .job_timing import TimedJob
-from .views import ServiceView, SetView
 from .warn import warn
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from ..manifest.records import JobRecord
 from ..manifest.store import Manifest
 from .arguments import checked_timeout
 from .exceptions import IBMQJobError, IBMQJobTimeoutError, translated
+from .job_source import JobFacts, SetView, View
 from .looking import warn_of_word
-from .views import JobFacts, SetView, View
 
 __all__ = ["JobBase", "qiskit_status"]
 

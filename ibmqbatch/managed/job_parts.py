@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..manifest.records import CircuitRecord, SetRecord
     from ..manifest.store import Manifest
-    from .views import JobFacts, SetView
+    from .job_source import JobFacts, SetView
 
 __all__ = [
     "circuits_of",

@@ -11,7 +11,7 @@ from ..jobset.standing import is_delivered, is_over
 from ..jobset.view import set_data
 from ..manifest.store import Manifest
 from ..render.notebook import job_set_html
-from . import report
+from . import status_report as report
 from ._qiskit import has_qobj
 from .arguments import checked_name, checked_timeout
 from .exceptions import (

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ..jobset.moments import read_moments
 from ..manifest.records import JobStatus
 from .local_time import local_time
-from .queueinfo import QueueInfo
+from .times import QueueInfo
 
 if TYPE_CHECKING:
-    from .views import JobFacts
+    from .job_source import JobFacts
 
 __all__ = ["queue_info_of", "steps_of"]
 

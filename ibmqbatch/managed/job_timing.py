@@ -13,7 +13,7 @@ from .job_times import queue_info_of, steps_of
 from .local_time import local_time
 
 if TYPE_CHECKING:
-    from .queueinfo import QueueInfo
+    from .times import QueueInfo
 
 __all__ = ["TimedJob"]
 

@@ -26,7 +26,7 @@ from .exceptions import (
 from .holding import Holding
 from .job import IBMQJob
 from .looking import status_of, was_refused
-from .report import reason_of
+from .status_report import reason_of
 from .warn import warn
 
 if TYPE_CHECKING:

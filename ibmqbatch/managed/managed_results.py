@@ -16,7 +16,7 @@ from .exceptions import IBMQJobManagerError, IBMQManagedResultDataNotAvailable, 
 from .job_parts import client_version_in, header_in
 from .lookup import Lookup
 from .qiskit_results import experiment_result, missing_result, qiskit_result
-from .report import reason_of
+from .status_report import reason_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
 from ..jobset.job_set import JobSet
-from . import report
+from . import status_report as report
 from .exceptions import (
     IBMQError,
     IBMQJobManagerError,

@@ -9,7 +9,7 @@ from qiskit.providers import JobStatus
 
 if TYPE_CHECKING:
     from .job import IBMQJob
-    from .queueinfo import QueueInfo
+    from .times import QueueInfo
 
 __all__ = ["job_monitor"]
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ibmqbatch import QueueInfo
+from ibmqbatch.managed.job_source import JobFacts
 from ibmqbatch.managed.job_times import queue_info_of, steps_of
-from ibmqbatch.managed.views import JobFacts
 from ibmqbatch.manifest.records import JobStatus
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
