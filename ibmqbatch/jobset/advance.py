@@ -29,7 +29,15 @@ from .settle import catch_up, settles_in
 from .standing import check_held, is_complete, is_idle
 from .work import Work
 
-__all__ = ["Goal", "Step", "advance", "ask_again", "follow", "try_advance"]
+__all__ = [
+    "Goal",
+    "Step",
+    "advance",
+    "ask_again",
+    "close_if_complete",
+    "follow",
+    "try_advance",
+]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
@@ -77,14 +85,19 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     if fetching:
         fetch(work)
     drain_batches(work)
-    if is_complete(manifest):
-        with manifest.db.transaction():
-            # Somebody may have wanted something else a moment ago.
-            if is_complete(manifest):
-                remotes.close_set(manifest)
+    close_if_complete(manifest)
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before, _soonest(work, wait))
+
+
+def close_if_complete(manifest: Manifest) -> None:
+    """Mark a set as closed once nothing is left to do."""
+    if is_complete(manifest):
+        with manifest.db.transaction():
+            # Another process may have asked for something in the meantime.
+            if is_complete(manifest):
+                remotes.close_set(manifest)
 
 
 @contextlib.contextmanager

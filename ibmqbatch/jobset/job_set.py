@@ -41,6 +41,7 @@ from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from .selection import Jobs, chosen_jobs
 from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
+from .try_submit import give_up, try_submit
 from .work import Observer, Unobserved, Work
 
 if TYPE_CHECKING:
@@ -252,6 +253,21 @@ class JobSet:
         with self.open() as manifest:
             check_held(manifest)
         return self
+
+    def try_submit(self) -> None:
+        """Send the set's only job, or nothing: whatever this raises, it is not sent later.
+
+        Should a job turn up of which the answer was lost, it is cancelled. Raises PendingLimit
+        where no more jobs may wait, NotSent, Unsettled and ServiceErrors.
+        """
+        try:
+            clock = Clock()
+            with landing(clock), self.working(clock) as work:
+                try_submit(work)
+        except BaseException:
+            with self.open() as manifest:
+                give_up(manifest)
+            raise
 
     def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
         """Send, follow and fetch until nothing is left to do, and return the set.

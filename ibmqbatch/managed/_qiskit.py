@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..circuits._qiskit import installed_versions, is_terra
 from ..errors import UsageError
-from .warn import warn
+from .caller_warnings import warn_caller
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -113,7 +113,7 @@ def terra_class(module: str, name: str) -> Any:
 def has_qobj() -> bool:
     """Return whether the installed Qiskit has Qobj; a warning tells what to do where it has not."""
     if not is_terra():
-        warn("Qiskit 2 has no Qobj any more: circuits() returns a job's circuits.")
+        warn_caller("Qiskit 2 has no Qobj any more: circuits() returns a job's circuits.")
         return False
     return True
 
@@ -131,11 +131,11 @@ def as_qobj(
 
     why = f"The circuits of job {job_id} cannot be a Qobj"
     if not circuits:
-        warn(f"{why}: they cannot be read.")
+        warn_caller(f"{why}: they cannot be read.")
         return None
     if any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data):
         # Of which Qiskit would write nonsense.
-        warn(f"{why}, which has no control flow: circuits() returns them.")
+        warn_caller(f"{why}, which has no control flow: circuits() returns them.")
         return None
     names = ("shots", "memory", "init_qubits", "seed_simulator", "meas_level", "meas_return")
     known = {key: options[key] for key in names if key in options}
@@ -144,7 +144,7 @@ def as_qobj(
         try:
             qobj = assemble(list(circuits), qobj_id=job_id, qobj_header=dict(header), **known)
         except QiskitError as error:
-            warn(f"{why}: {error.message.rstrip('.')}.")
+            warn_caller(f"{why}: {error.message.rstrip('.')}.")
             return None
     if "rep_delay" in options:  # which `assemble` writes for backends of its own alone
         qobj.config.rep_delay = options["rep_delay"] * _MICROSECONDS

@@ -23,9 +23,9 @@ from ..accounts.store import add_account, checked_name, name_in_use, remove_acco
 from ..accounts.view import account_data, account_details
 from ..errors import UsageError
 from ..service.endpoint import LOCAL
+from .caller_warnings import warn_caller
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider
-from .warn import warn
 
 __all__ = ["IBMQ", "IBMQFactory"]
 
@@ -121,7 +121,9 @@ class IBMQFactory:
                     "Set overwrite=True to replace it, or give another name.",
                 )
             if not settings.verify:
-                warn("verify=False is not kept: name a file of certificates to trust instead.")
+                warn_caller(
+                    "verify=False is not kept: name a file of certificates to trust instead."
+                )
             add_account(settings, replace=overwrite, use=True)
 
     def delete_account(self, name: str | None = None) -> None:
@@ -207,7 +209,7 @@ def _settings(
 ) -> Settings:
     """Put an account together; raises UsageError and NoKey, which show nothing of the key."""
     if url is not None and _OLD_HOST in str(url):
-        warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
+        warn_caller(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
         url = None
     if not isinstance(token, str):
         raise UsageError(f"The token is a {type(token).__name__}, no text.", "Give an API key.")
@@ -217,7 +219,7 @@ def _settings(
     iam_url = more.pop("iam_url", None)
     proxy = _proxy(more.pop("proxies", None))
     for key in more:
-        warn(f"{key} is nothing that an account has, and is ignored.")
+        warn_caller(f"{key} is nothing that an account has, and is ignored.")
     return Settings(
         name=name,
         kind="stored",
@@ -279,7 +281,7 @@ def _with_instance(name: str, instance: str) -> str:
 def _warn_of_hubs(given: dict[str, Any]) -> None:
     named = [key for key, value in given.items() if value]
     if named:
-        warn(
+        warn_caller(
             f"{', '.join(named)}: there are no hubs, groups and projects any more. An account has "
             "an instance: give `instance`, a CRN or a name."
         )

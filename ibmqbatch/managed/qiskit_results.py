@@ -10,17 +10,23 @@ import numpy as np
 from qiskit.result import Result
 
 from ._qiskit import experiment_header, result_header
-from .local_time import local_time
+from .times import local_time
 
 if TYPE_CHECKING:
     from qiskit.result.models import ExperimentResult
 
     from ..circuits.qpy import CircuitShape
     from ..jobset.results import CircuitResult
-    from ..manifest.records import CircuitRecord
+    from ..manifest.records import CircuitRecord, SetRecord
     from ..service.outcomes import PubResult
 
-__all__ = ["experiment_result", "missing_result", "qiskit_result"]
+__all__ = [
+    "client_version_of",
+    "experiment_result",
+    "header_of",
+    "missing_result",
+    "qiskit_result",
+]
 
 _VERSION = "1.0.0"  # of the form of these objects
 
@@ -58,13 +64,13 @@ def qiskit_result(
     job_id: str,
     experiments: Iterable[ExperimentResult],
     date: str | None = None,
-    header: Mapping[str, Any] | None = None,
-    client_version: Mapping[str, str] | None = None,
+    record: SetRecord | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Return the experiments as one `Result`; it is a success when all of them are.
+    """Return the experiments as one `Result`, a success when all of them are.
 
-    `date` is ISO 8601, and a local datetime in the result.
+    `date` is in ISO 8601, and a local datetime in the result. The header and the versions of the
+    client are those that the set's `record` has.
     """
     listed = list(experiments)
     success = all(experiment.success for experiment in listed)
@@ -77,10 +83,24 @@ def qiskit_result(
         results=listed,
         date=local_time(date),
         status="COMPLETED" if success else "PARTIAL COMPLETED",
-        header=result_header(header or {}),
-        client_version=dict(client_version or {}),
+        header=result_header({} if record is None else header_of(record)),
+        client_version={} if record is None else dict(client_version_of(record)),
         metadata=dict(metadata or {}),
     )
+
+
+def header_of(record: SetRecord) -> Mapping[str, Any]:
+    """Return the header that was given with a set; empty where there was none."""
+    return _mapping(record.run_config.get("header"))
+
+
+def client_version_of(record: SetRecord) -> Mapping[str, str]:
+    """Return the versions of the packages that planned a set, by name; empty where unknown."""
+    return _mapping(record.run_config.get("client_version"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def experiment_result(

@@ -27,7 +27,6 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.store import Manifest
@@ -185,7 +184,7 @@ def cancelled(job_set: ManagedJobSet) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs))
+    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.job_set.jobs))
 
 
 def sets() -> list[Manifest]:
@@ -205,7 +204,7 @@ def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> Manage
     backend = IBMQ.load_account().get_backend(BACKEND)
     handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
     spoil(handle, *bad)
-    return ManagedJobSet.of(Holding(handle, backend))
+    return ManagedJobSet.of(handle, backend)
 
 
 def spoil(handle: JobSet, *bad: int) -> None:

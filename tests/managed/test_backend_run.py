@@ -137,7 +137,7 @@ def test_memory_and_none_are_no_news(simulator):
         ({"meas_return": "all"}, "meas_return is 'all'"),
         ({"options": "twirling"}, "options is 'twirling', no dictionary"),
         ({"options": {"twirling": 1}}, "'twirling' is a table"),
-        ({"job_tags": "a"}, "no list of strings"),
+        ({"job_tags": "a"}, "not a list of strings"),
         ({"job_tags": ["ibmq_jobset_a"]}, "reserved"),
         ({"job_name": "latest"}, "latest"),
         ({"job_name": 5}, "5"),

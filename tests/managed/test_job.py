@@ -210,7 +210,7 @@ def test_the_old_constructor_holds_a_job_by_its_id(job, simulator):
     "data", [{}, {"id": "x", "backend": {"name": "ibmq_lima"}}, {"account_name": 5, "job_id": "x"}]
 )
 def test_a_dictionary_of_something_else_is_told_from_that_of_a_job(data):
-    with pytest.raises(IBMQJobInvalidStateError, match=r"no dictionary of a job.*retrieve_job"):
+    with pytest.raises(IBMQJobInvalidStateError, match=r"not one of a job.*retrieve_job"):
         IBMQJob.from_dict(data)
 
 

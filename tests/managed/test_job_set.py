@@ -20,6 +20,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.interrupts import landing
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed import background
+from ibmqbatch.managed.background import Submission
 from ibmqbatch.managed.exceptions import (
     IBMQError,
     IBMQJobManagerError,
@@ -27,7 +28,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerTimeoutError,
     IBMQManagedResultDataNotAvailable,
 )
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
 from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped
@@ -254,7 +254,7 @@ def test_a_thread_that_waits_in_vain_leaves_at_its_timeout(manager, proxy):
 
 
 def test_damaged_results_are_named_and_fetched_again(done):
-    with done.handle.open() as manifest:
+    with done.job_set.open() as manifest:
         remote = manifest.remotes()[0]
         with manifest.db.transaction():
             manifest.db.write(
@@ -262,7 +262,7 @@ def test_damaged_results_are_named_and_fetched_again(done):
             )
         with pytest.raises(StoredResultError):
             read_result(manifest, remote.id)
-    fresh = ManagedJobSet.of(Holding(done.handle))
+    fresh = ManagedJobSet.of(done.job_set)
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="refresh=True"):
         fresh.results().get_counts(0)
     assert fresh.results().get_counts(2) == outcome(2, 7)
@@ -283,7 +283,7 @@ def test_a_set_whose_sending_was_cut_off_goes_on_when_it_is_retrieved(service, h
 
 def test_a_set_of_an_account_that_is_unknown_here_goes_on_through_the_provider(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE jobset SET account = 'enabled'")
     found = IBMQJobManager().retrieve_job_set(job_set.job_set_id(), IBMQ.load_account())
     assert found.results().get_counts(1) == outcome(1, 2)
@@ -293,7 +293,7 @@ def test_a_set_of_an_account_that_is_unknown_here_goes_on_through_the_provider(s
 
 def test_a_copy_that_has_not_taken_over_sends_nothing(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE jobset SET copied_at = '2026-01-01T00:00:00Z'")
     found = IBMQJobManager().retrieve_job_set(job_set.job_set_id(), None)
     assert found.jobs() == [None, None]
@@ -313,16 +313,16 @@ def test_a_set_that_cannot_be_read_is_named_and_hides_no_other(done, home):
 
 def test_a_refresh_that_fails_does_not_lose_the_set(manager, done, home):
     kept = home / "kept"
-    done.handle.path.rename(kept)
-    done.handle.path.write_bytes(b"\0" * 5000)
+    done.job_set.path.rename(kept)
+    done.job_set.path.write_bytes(b"\0" * 5000)
     with pytest.raises(IBMQJobManagerInvalidStateError):
         manager.retrieve_job_set(done.job_set_id(), None, refresh=True)
-    kept.replace(done.handle.path)
+    kept.replace(done.job_set.path)
     assert manager.retrieve_job_set(done.job_set_id(), None) is done
 
 
 def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
-    done.handle.path.unlink()
+    done.job_set.path.unlink()
     assert "cannot be read" in repr(done)
     for read in (done.name, done.tags, done.statuses, done.results, done.cancel, done.report):
         with pytest.raises(IBMQError), warnings.catch_warnings():
@@ -332,7 +332,7 @@ def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
 
 def test_sets_of_other_accounts_have_backends_of_these(home):
     handle = JobSet(write_set(1, account="ibm", backend="ibm_fez"))
-    backend = Holding(handle).backend()
+    backend = Submission(handle).backend()
     assert (backend.name, backend.account_name) == ("ibm_fez", "ibm")
 
 

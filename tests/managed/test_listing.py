@@ -69,7 +69,7 @@ def test_what_jobs_cannot_be_looked_for_by_is_a_value_error(simulator, wanted):
 
 
 def test_ids_and_numbers_that_are_none_are_told(simulator):
-    with pytest.raises(IBMQBackendValueError, match="None is no id of a job"):
+    with pytest.raises(IBMQBackendValueError, match="None is not the id of a job"):
         simulator.retrieve_job(None)
     assert len(simulator.jobs(limit=np.int64(0), skip=np.int64(1))) == 0
 

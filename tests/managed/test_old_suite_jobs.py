@@ -35,10 +35,10 @@ from ibmqbatch import (
     IBMQJobFailureError,
     IBMQJobTimeoutError,
 )
+from ibmqbatch.jobset import try_submit
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.jobset.standing import is_over
-from ibmqbatch.managed import submission
 from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.planning import plan_set
 from tests.managed.programs import bell, flipped
@@ -113,7 +113,7 @@ def test_a_submission_that_fails_half_way_leaves_no_job_that_runs(
     proxy, simulator, no_waits, monkeypatch
 ):
     monkeypatch.setenv("IBMQBATCH_SETTLE", "0.05")
-    monkeypatch.setattr(submission, "_PATIENCE", 0.2)
+    monkeypatch.setattr(try_submit, "_PATIENCE", 0.2)
     tag = uuid4().hex
     proxy.when("POST", "/jobs", drop="after")  # it is taken, and nobody hears of it
     proxy.when("GET", "/jobs?", times=999, status=503)

@@ -22,7 +22,6 @@ from ibmqbatch import (
     IBMQManagedResultDataNotAvailable,
     ManagedResults,
 )
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from tests.managed.programs import bell
 from tests.managed.support import (
@@ -196,7 +195,7 @@ def test_an_index_that_is_out_of_range_is_not_found(manager, simulator):
 
 
 def test_an_experiment_of_a_cancelled_job_has_no_counts(simulator):
-    job_set = ManagedJobSet.of(Holding(planned(simulator), simulator))
+    job_set = ManagedJobSet.of(planned(simulator), simulator)
     job_set.managed_jobs()[1].cancel()
     results = job_set.results()
     assert results.get_counts(0) == {"10": 4000}

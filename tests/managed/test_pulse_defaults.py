@@ -11,7 +11,7 @@ import pytest
     ("name", "instead"),
     [
         ("qubit_freq_est", r"backend.properties\(\).frequency"),
-        ("meas_freq_est", "not told any more"),
+        ("meas_freq_est", "does not publish"),
         ("instruction_schedule_map", "backend.target"),
         ("cmd_def", r"backend.configuration\(\)"),
     ],

@@ -93,7 +93,7 @@ def test_3_a_job_that_is_gone_is_a_hole_with_a_name_and_hides_nothing(
     manager, service, held, monkeypatch
 ):
     monkeypatch.setenv("IBMQBATCH_SETTLE", "0.1")
-    handle = spoiled(numbered(5), max_experiments_per_job=2, shots=3).handle
+    handle = spoiled(numbered(5), max_experiments_per_job=2, shots=3).job_set
     with handle.working(Clock()) as work:
         while len(held(handle.id)) < 3 or {j.status for j in held(handle.id)} != {"Completed"}:
             try_advance(work, fetching=False)

@@ -43,7 +43,7 @@ def few_shots(monkeypatch) -> None:
 def test_7_partial_results_are_reached_and_counters_add_up(service, few_shots, held):
     job_set = spoiled(numbered(4), max_experiments_per_job=2, shots=25)
     # The second job, of circuits 2 and 3, fails in one of its three repeats.
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         assert len(manifest.jobs()) == 6
         manifest.db.write("UPDATE jobs SET wanted = 'cancel' WHERE idx = 3")
     with pytest.warns(UserWarning, match="experiments 2-3"):
@@ -126,7 +126,7 @@ def test_8_results_are_read_a_job_at_a_time(manager, monkeypatch):
 
     job_set = manager.run(numbered(6), BACKEND, max_experiments_per_job=3, shots=2)
     results = job_set.results()
-    with job_set.handle.open() as manifest:
+    with job_set.job_set.open() as manifest:
         assert len(list(raw_bodies(manifest))) == 2
     read: list[str] = []
     read_result = shelf.remotes.read_result

@@ -10,7 +10,7 @@ from ibmqbatch import (
     IBMQBackendApiError,
     IBMQBackendJobLimitError,
 )
-from ibmqbatch.managed import submission
+from ibmqbatch.jobset import try_submit
 from ibmqbatch.manifest.records import JobStatus as Status
 from tests.managed.programs import bell, flipped
 from tests.managed.support import REFUSAL, sets
@@ -52,7 +52,7 @@ def test_what_cannot_be_found_out_is_told_and_is_to_be_cancelled(
     proxy, simulator, no_waits, monkeypatch
 ):
     monkeypatch.setenv("IBMQBATCH_SETTLE", "0.05")
-    monkeypatch.setattr(submission, "_PATIENCE", 0.2)
+    monkeypatch.setattr(try_submit, "_PATIENCE", 0.2)
     proxy.when("POST", "/jobs", drop="after")
     proxy.when("GET", "/jobs?", times=999, status=503)
     with pytest.raises(IBMQBackendApiError, match=r"may or may not .* resume"):
