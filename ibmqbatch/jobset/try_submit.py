@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import IbmqbatchError
+from ..errors import Call, IbmqbatchError, Words
 from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .advance import close_if_complete, follow
@@ -68,7 +68,7 @@ def _find_out(work: Work) -> None:
         raise Unsettled(
             "The job may or may not have reached the service; if it has, it is to be cancelled. "
             f"{work.manifest.attempts()[-1].error}",
-            f"`ibmqbatch resume {set_id}` finds out.",
+            Words("{} finds out.", Call("resume", set_id, method="resume")),
         ) from error
     finally:
         work.clock.set_deadline(None)

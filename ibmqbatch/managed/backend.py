@@ -207,31 +207,31 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         `circuits` is a circuit, a text of OpenQASM, the path of a file, or several of these.
         `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each;
         `job_share_level` only warns.
-        `run_config` goes before the backend's own `options`; None means the default:
+        `run_config` precedes the backend's own `options`; None means the default:
 
         - shots: how often each circuit is run (4000);
         - seed_simulator: of a simulator, from which each circuit's own seed is derived;
         - init_qubits: whether qubits are reset before each shot (True); rep_delay: seconds from
-          one shot to the next; meas_level: 2 for bits, 1 for complex numbers of which
-          meas_return "single" gives each shot's and "avg" (the default) their mean;
+          one shot to the next; meas_level: 2 for bits, 1 for complex numbers, with meas_return
+          "single" for those of each shot and "avg" (the default) for their mean;
         - parameter_binds: a list of dictionaries of values by parameter, or its name: every circuit
           is run once for each, one after the other;
-        - header: a dictionary that is kept with the job; memory: kept, and of no effect, for the
-          memory is always there;
+        - header: a dictionary that is kept with the job; memory: kept, and without effect, as
+          results always have the memory;
         - optimization_level (0 to 3), seed_transpiler, initial_layout (a qubit of the device for
           each of the circuit), fractional_gates (False): how circuits are compiled that are not in
-          the instruction set; measure_all: whether circuits that measure nothing are measured at
+          the instruction set; measure_all: whether circuits without measurements are measured at
           their end (False: they are refused);
         - max_execution_time: whole seconds of the quantum processor that a job may take;
-          max_cost: seconds that all may take by their estimate, or nothing is sent; private:
-          circuits are shown to nobody, and results given once; batch: jobs run as one of the
-          service's batches; max_fails: after how many jobs that failed in a way that would repeat
-          itself nothing more is sent;
+          max_cost: seconds that the set may take by its estimate, or nothing is sent; private: the
+          service shows circuits to nobody, and results once; batch: jobs run as one of the
+          service's batches; max_fails: how many jobs may fail for a reason that would repeat itself
+          before nothing more is sent;
         - options: more of the service's sampler, by group, as {"twirling": {"enable_gates": True}}.
 
-        What it does not know, it warns of. Raises IBMQBackendValueError for what cannot be run, or
-        not in one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may
-        wait, and IBMQBackendApiError. Then nothing is left to run.
+        It warns of unknown options. Raises IBMQBackendValueError for what cannot be run, or not in
+        one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may wait,
+        and IBMQBackendApiError. Then nothing is left to run.
         """
         with translated(IBMQBackendError):
             try:
@@ -447,8 +447,8 @@ def least_busy(
         }
     except AttributeError as error:
         raise IBMQError(
-            "A backend in the list does not tell how many jobs wait for it. Give backends of "
-            "provider.backends()."
+            "A backend in the list has no status with its number of pending jobs. Give backends "
+            "of provider.backends()."
         ) from error
     if not waiting:
         raise IBMQError("No backend matches the criteria: none of them takes jobs now.")

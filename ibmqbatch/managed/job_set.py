@@ -196,8 +196,8 @@ class ManagedJobSet:
                 kept = job_set.ask_again(timeout=limit.left)
                 if kept:
                     warn_caller(
-                        "The service gives no results any more of experiments "
-                        f"{experiment_ranges(kept)}: they are kept."
+                        "The service has no results any more of experiments "
+                        f"{experiment_ranges(kept)}: those on this machine are kept."
                     )
             if wait:
                 overdue = not refresh and any(job.overdue for job in job_set.jobs)
@@ -402,7 +402,7 @@ class ManagedJobSet:
             self.job_set.refresh(fetching=True)
         except ServiceError as error:
             warn_caller(
-                f"The set {self.job_set.id} is given as far as it is here: {message_of(error)}"
+                f"Only what is here of the set {self.job_set.id} is returned: {message_of(error)}"
             )
 
     def _relabel(self, **labels: Any) -> None:

@@ -310,7 +310,7 @@ IBMQJob._retrieve = staticmethod(_retrieve_job)  # noqa: SLF001 - see there
 # What providers had, and what there is instead.
 _RUNTIME = "IBM's own client, qiskit-ibm-runtime, has what is left of it."
 _GONE = {
-    "credentials": "IBMQ.active_account() tells of the account; it has an instance, and no hub.",
+    "credentials": "IBMQ.active_account() describes the account, which has an instance, not a hub.",
     "experiment": "Experiments are gone with IBM's old platform; tags and job sets group jobs.",
     "has_service": _RUNTIME,
     "random": "Its random numbers are gone with IBM's old platform.",

@@ -1,4 +1,4 @@
-"""Results as Qiskit's own objects."""
+"""Results as Qiskit's `Result` objects."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _VERSION = "1.0.0"  # of the form of these objects
 
 
 class _DatedResult(Result):  # type: ignore[misc]
-    """A result whose date is a datetime, as programs have always had it, and a text when kept.
+    """A result whose date is a datetime, as in older programs, and a text in `to_dict`.
 
-    Qiskit itself would have JSON stumble over it. Pickled, it is Qiskit's own, which needs nothing
-    of this package where it is read.
+    JSON could not write what Qiskit's own `to_dict` returns. Its pickle is that of a plain
+    `Result`, which can be loaded without this package.
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        told: dict[str, Any] = super().to_dict()
-        return {**told, "date": None if self.date is None else self.date.isoformat()}
+        """Return plain values."""
+        values: dict[str, Any] = super().to_dict()
+        return {**values, "date": None if self.date is None else self.date.isoformat()}
 
     def __copy__(self) -> Self:
         return self._like(self.__dict__)
@@ -106,10 +106,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def experiment_result(
     result: CircuitResult, shape: CircuitShape | None = None, *, with_memory: bool = True
 ) -> ExperimentResult:
-    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
+    """Return the outcomes of one circuit: counts by hexadecimal number, and each shot in order.
 
-    What was not classified into bits has no counts: its memory is what was measured, complex.
-    `shape` is that of the circuit, for its header.
+    Measurements that were not classified into bits have no counts, and complex numbers as memory.
+    `shape` is that of the circuit, for the header.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
@@ -134,7 +134,7 @@ def experiment_result(
 def missing_result(
     circuit: CircuitRecord, why: str, shape: CircuitShape | None = None
 ) -> ExperimentResult:
-    """Return what stands for a circuit without results: no data, and `why` as its status."""
+    """Return a failed experiment for a circuit without results: no data, `why` as its status."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     sizes = () if shape is None else shape.cregs
@@ -148,7 +148,7 @@ def missing_result(
 
 
 def _measured(result: CircuitResult, shape: CircuitShape | None) -> ExperimentResult:
-    """Return what was measured: complex numbers as pairs, of shape ([shots,] values, 2)."""
+    """Return unclassified measurements: complex numbers as pairs, of shape ([shots,] values, 2)."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     levels = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
@@ -174,7 +174,7 @@ def _header(
     cregs: Sequence[tuple[str, int]],
     shape: CircuitShape | None,
 ) -> Any:
-    """Return what Qiskit needs to write outcomes register by register, and what else was in it."""
+    """Return the header of an experiment, with which Qiskit writes outcomes by register."""
     header: dict[str, Any] = {
         "name": name,
         "metadata": dict(metadata),

@@ -135,7 +135,7 @@ def test_memory_and_none_are_no_news(simulator):
         ({"initial_layout": 5}, "initial_layout is 5, no list of qubits"),
         ({"initial_layout": ["a"]}, "a qubit is 'a', no whole number"),
         ({"meas_return": "all"}, "meas_return is 'all'"),
-        ({"options": "twirling"}, "options is 'twirling', no dictionary"),
+        ({"options": "twirling"}, "options is 'twirling', not a dictionary"),
         ({"options": {"twirling": 1}}, "'twirling' is a table"),
         ({"job_tags": "a"}, "not a list of strings"),
         ({"job_tags": ["ibmq_jobset_a"]}, "reserved"),

@@ -61,7 +61,7 @@ def test_a_qobj_of_another_level_of_measurement_is_no_run_of_bits(simulator):
 def test_what_a_run_cannot_have_is_refused_in_a_qobj_too(simulator, option, value):
     qobj = assembled(bell())
     setattr(qobj.config, option, value)
-    with pytest.raises(IBMQBackendValueError, match=f"The option {option} cannot be had"):
+    with pytest.raises(IBMQBackendValueError, match=f"The option {option} is not available"):
         simulator.run(qobj)
 
 
