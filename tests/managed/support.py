@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
@@ -33,7 +32,6 @@ from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.types import RemoteJob
 from tests.conftest import point_at
 from tests.forked import run_forked
-from tests.managed.programs import flipped
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +39,9 @@ BACKEND = "ideal_simulator"
 # Importing Qiskit Terra warns about itself.
 STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+FULL = json.dumps(
+    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
+).encode()
 # Where a job that has ended well was, in this order.
 STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
@@ -217,11 +218,28 @@ def spoil(handle: JobSet, *bad: int) -> None:
             )
 
 
-def plain(signature: inspect.Signature) -> str:
-    """Write a signature without types, and without the object or class that it is called on."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for name, parameter in signature.parameters.items()
-        if name not in {"self", "cls"}
-    ]
-    return str(inspect.Signature(parameters))
+def run_program(code: str) -> Any:
+    """Run Python code in a fresh interpreter, where no warning is ignored; return its JSON."""
+    words = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def bell(name: str = "bell") -> QuantumCircuit:
+    """Return a circuit that gives 00 or 11."""
+    circuit = QuantumCircuit(2, 2, name=name)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def flipped(bits: str, name: str = "flipped") -> QuantumCircuit:
+    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
+    circuit = QuantumCircuit(len(bits), len(bits), name=name)
+    for qubit, bit in enumerate(reversed(bits)):
+        if bit == "1":
+            circuit.x(qubit)
+    circuit.measure(range(len(bits)), range(len(bits)))
+    return circuit

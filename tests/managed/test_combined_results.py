@@ -13,8 +13,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import Result
 
 from ibmqbatch import IBMQManagedResultDataNotAvailable, __version__
-from tests.managed.programs import bell, flipped
-from tests.managed.support import BACKEND, REFUSAL, numbered, outcome, spoiled
+from tests.managed.support import BACKEND, REFUSAL, bell, flipped, numbered, outcome, spoiled
 from tests.managed.test_job_foreign import foreign
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")

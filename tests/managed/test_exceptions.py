@@ -8,8 +8,7 @@ from qiskit.exceptions import QiskitError
 import ibmqbatch
 from ibmqbatch import IBMQBackendApiError, IBMQJobManagerInvalidStateError
 from ibmqbatch.circuits.errors import first_line
-from tests.managed.programs import bell
-from tests.managed.support import BACKEND
+from tests.managed.support import BACKEND, bell
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from ibmqbatch import (
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
-from tests.managed.programs import bell, flipped
 from tests.managed.support import (
     REFUSAL,
     STEPS,
+    bell,
+    flipped,
     on_service,
     other_machine,
     planned,
@@ -177,6 +178,8 @@ def test_a_calibration_is_that_of_the_time_when_the_job_ran(proxy, provider):
     assert job.properties().backend_name == "fake_manila"
     assert job.properties() is job.properties()
     assert proxy.count("GET", "updated_before=") == 1
+    waiting = provider.get_backend("fake_manila").run(bell(), shots=1)
+    assert waiting.properties() is not None
     assert provider.get_backend().run(bell(), shots=1).properties() is None
 
 

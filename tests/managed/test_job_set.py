@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 from qiskit.providers import JobStatus
@@ -29,12 +29,16 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from ibmqbatch.manifest.remotes import StoredResultError, read_result
+from tests.bench.sets import environment
+from tests.bench.stub import BACKEND as STUB
+from tests.bench.stub import Limits, Stub
 from tests.conftest import BELL, basis_state
-from tests.managed.programs import flipped
 from tests.managed.support import (
     BACKEND,
+    FULL,
     Gate,
     elsewhere,
+    flipped,
     numbered,
     on_service,
     outcome,
@@ -101,11 +105,6 @@ def test_lists_that_are_returned_are_copies(manager, done):
         assert read() == before
 
 
-def test_share_levels_only_warn(manager, service):
-    with pytest.warns(UserWarning, match="job_share_level"):
-        manager.run(numbered(1), BACKEND, job_share_level="project", shots=2)
-
-
 def test_a_set_runs_once(service):
     job_set = ManagedJobSet(name="mine")
     assert repr(job_set) == "<ManagedJobSet 'mine', not run>"
@@ -129,19 +128,6 @@ def test_a_set_that_could_not_be_planned_can_be_run_after_all(service):
         job_set.run([], BACKEND)
     job_set.run(numbered(1), BACKEND, shots=2)
     assert job_set.results().success
-
-
-@pytest.mark.parametrize("timeout", ["5", -1, True, float("inf"), float("nan")])
-def test_timeouts_are_numbers_of_seconds(done, timeout):
-    with pytest.raises(IBMQJobManagerInvalidStateError, match="timeout"):
-        done.results(timeout=timeout)
-
-
-@pytest.mark.parametrize("name", [5, None, "", "x" * 61, "two\nlines", "latest"])
-def test_names_that_cannot_be_are_refused(done, name):
-    with pytest.raises(IBMQJobManagerInvalidStateError):
-        done.update_name(name)
-    assert done.name() == "three"
 
 
 @needs_terra("Qiskit 2 has no Qobj.")
@@ -336,13 +322,6 @@ def test_sets_of_other_accounts_have_backends_of_these(home):
     assert (backend.name, backend.account_name) == ("ibm_fez", "ibm")
 
 
-def test_numpy_integers_are_shots_and_sizes(manager, service):
-    job_set = manager.run(
-        numbered(2), BACKEND, max_experiments_per_job=np.int32(1), shots=np.int64(3)
-    )
-    assert job_set.results().get_counts(np.int16(1)) == outcome(1, 3)
-
-
 def test_ctrl_c_is_left_alone_where_a_program_handles_it_itself(service):
     own = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -408,3 +387,35 @@ def test_a_time_out_holds_though_the_service_never_answers(service, proxy):
     gate.open()
     proxy.rules.clear()
     assert job_set.results().get_counts(0) == outcome(0, 2)
+
+
+# What holds up a set that a program waits for is logged: no wait is silent.
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("wait", ["jobs", "results"])
+def test_a_limit_of_the_jobs_that_wait_is_told(manager, proxy, caplog, wait):
+    proxy.when("POST", "/jobs", times=3, status=400, body=FULL)
+    job_set = manager.run(numbered(6), BACKEND, max_experiments_per_job=1, shots=2)
+    getattr(job_set, wait)()
+    told = "The service takes 2 waiting jobs at a time; the rest follow as these end."
+    assert warnings_in(caplog) == [told]
+
+
+def test_a_pace_is_told_with_how_long_it_takes(manager, home, caplog):
+    with Stub(limits=Limits(rate=2, window=1.0)) as stub:
+        variables = {"IBMQBATCH_PACE": "2", "IBMQBATCH_PACE_WINDOW": "1"}
+        with environment(**{**stub.environment, **variables}):
+            manager.run(numbered(4), STUB, max_experiments_per_job=1, shots=2).jobs()
+    assert warnings_in(caplog) == ["Paced at 2 submissions in 1 s: about 2 s to go."]
+
+
+def test_a_service_that_is_away_is_told_while_a_job_is_waited_for(job, proxy, no_waits, caplog):
+    again = job.backend().run(numbered(1), shots=2)
+    proxy.when("GET", "/jobs", times=6, status=503, body=b"{}")
+    again.result()
+    assert len(warnings_in(caplog)) == 1
+    assert "Trying again in" in warnings_in(caplog)[0]

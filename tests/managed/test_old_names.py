@@ -12,8 +12,7 @@ from ibmqbatch import (
     IBMQSimulator,
     ManagedJob,
 )
-from tests.managed.programs import flipped
-from tests.managed.support import BACKEND
+from tests.managed.support import BACKEND, flipped
 
 
 def test_a_managed_job_is_submitted_by_the_older_name_of_its_circuits(simulator):
