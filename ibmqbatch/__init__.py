@@ -159,7 +159,7 @@ _MODULES = {
     "IBMQBackend": "managed.backend",
     "IBMQBackendService": "managed.provider",
     "IBMQFactory": "managed.ibmq",
-    "IBMQJob": "managed.provider",
+    "IBMQJob": "managed.provider",  # which completes it
     "IBMQJobManager": "managed.manager",
     "IBMQSimulator": "managed.backend",
     "IbmqbatchError": "errors",

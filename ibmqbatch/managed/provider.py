@@ -301,12 +301,6 @@ class IBMQBackendService:
         return [*super().__dir__(), *names]
 
 
-def _retrieve_job(account: str, job_id: str) -> IBMQJob:
-    return AccountProvider(account).backend.retrieve_job(job_id)
-
-
-IBMQJob._retrieve = staticmethod(_retrieve_job)  # noqa: SLF001 - see there
-
 # What providers had, and what there is instead.
 _RUNTIME = "IBM's own client, qiskit-ibm-runtime, has what is left of it."
 _GONE = {
@@ -498,3 +492,10 @@ def _time(moment: datetime | None) -> str | None:
         raise TypeError(f"{moment!r} is not a datetime.")
     # `astimezone` takes a time without a zone for local.
     return moment.astimezone(UTC).isoformat()
+
+
+def _retrieve_job(account: str, job_id: str) -> IBMQJob:
+    return AccountProvider(account).backend.retrieve_job(job_id)
+
+
+IBMQJob._retrieve = staticmethod(_retrieve_job)  # noqa: SLF001 - see there
