@@ -83,7 +83,7 @@ class Sender:
             pass
         except IbmqbatchError as error:
             self.error = error
-            _log.warning("%s: %s %s", self._job_set.id, error.message, error.hint)
+            _log.warning("%s: %s", self._job_set.id, message_of(error))
         except Exception as error:  # noqa: BLE001 - who waits for the thread, or its end, reports it
             self.error = IbmqbatchError(
                 f"Something unforeseen went wrong ({type(error).__name__}: {error})."

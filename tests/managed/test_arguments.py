@@ -22,9 +22,20 @@ def test_a_timeout_runs_from_when_it_was_made_and_none_is_no_limit():
     assert 0 < Timeout(1e-9).left < 50 < Timeout(60).left <= 60
 
 
-@pytest.mark.parametrize("name", [5, None, "", "x" * 61, "two\nlines", "latest"])
-def test_names_that_cannot_be_are_refused(name):
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (5, "5 is not a name"),
+        (None, "None is not a name"),
+        ("", "The name is empty"),
+        ("  ", "The name is empty"),
+        ("x" * 61, "61"),
+        ("two\nlines", "control characters"),
+        ("latest", "latest"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(name, why):
+    with pytest.raises(UsageError, match=why):
         checked_name(name)
 
 
