@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import Call, IbmqbatchError, Words
-from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .advance import close_if_complete, follow
 from .errors import NotSent, PendingLimit, TimedOut, Unsettled
-from .standing import is_sent
 
 if TYPE_CHECKING:
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
+    from ..manifest.snapshot import Snapshot
     from .work import Work
 
 __all__ = ["give_up", "try_submit"]
@@ -32,13 +31,13 @@ def try_submit(work: Work) -> None:
     """
 
     def stop_when_full() -> None:
-        if work.told_pending:
+        if "pending" in work.noted:
             raise PendingLimit("No more jobs may wait on the service at present.")
 
     for _ in range(_MOST_ATTEMPTS):
         follow(work, _has_left, persistent=False, fetching=False, shown=stop_when_full)
         _find_out(work)
-        if is_sent(work.manifest):
+        if work.manifest.snapshot().is_sent():
             break
     else:
         error = work.manifest.attempts()[-1].error
@@ -51,7 +50,7 @@ def try_submit(work: Work) -> None:
 def give_up(manifest: Manifest) -> None:
     """Have the job never be sent, and be cancelled should it turn up on the service."""
     try:
-        want_cancel(manifest, {0})
+        manifest.wants.cancel({0})
         close_if_complete(manifest)
     except IbmqbatchError:
         return  # whatever prevents writing is the error that is being raised
@@ -74,9 +73,9 @@ def _find_out(work: Work) -> None:
         work.clock.set_deadline(None)
 
 
-def _has_left(manifest: Manifest) -> bool:
-    return not any(job.unsent or job.leaving for job in manifest.jobs())
+def _has_left(known: Snapshot) -> bool:
+    return not any(job.unsent or job.leaving for job in known.jobs)
 
 
-def _is_settled(manifest: Manifest) -> bool:
-    return not any(job.unsure or job.leaving for job in manifest.jobs())
+def _is_settled(known: Snapshot) -> bool:
+    return not any(job.unsure or job.leaving for job in known.jobs)

@@ -16,7 +16,7 @@ from ..jobset.device import device_of
 from ..jobset.errors import NotSent, PendingLimit, TooManyJobs
 from ..jobset.job_set import connected
 from ..jobset.work import IN_FLIGHT
-from ..service.types import Backend as Device
+from ..service.models import Backend as Device
 from .arguments import also_called, checked_tags
 from .backend_models import (
     BackendJobLimit,

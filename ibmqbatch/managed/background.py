@@ -23,8 +23,8 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
-from ..jobset.standing import is_sent
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
+from ..manifest.snapshot import Snapshot
 from .arguments import checked_tags
 from .backend import IBMQBackend
 from .caller_warnings import warn_caller
@@ -78,7 +78,7 @@ class Sender:
 
     def _run(self) -> None:
         try:
-            self._job_set.follow(is_sent, clock=self._clock)
+            self._job_set.follow(Snapshot.is_sent, clock=self._clock)
         except Interrupted:
             pass
         except IbmqbatchError as error:
@@ -265,18 +265,22 @@ class Submission:
         with translated(IBMQJobManagerError), self.job_set.open() as manifest:
             return what(manifest)
 
+    def has(self, goal: Goal) -> bool:
+        """Return whether `goal` holds, by the set's file."""
+        return self.read(lambda manifest: goal(manifest.snapshot()))
+
     def send(self) -> None:
         """Start to send unsent jobs in the background, unless that is under way."""
         if self._sender is not None and not self._sender.finished:
             return
-        if not self.read(is_sent):
+        if not self.has(Snapshot.is_sent):
             with translated(IBMQJobManagerError):
                 detached = _is_detached(self._detached)
             self._sender = Sender(self.job_set, detached=detached)
 
     def wait_until_sent(self, enough: Goal | None = None) -> None:
         """Wait until the jobs are sent, or `enough` of them; warn of what prevents that."""
-        if enough is not None and self.read(enough):
+        if enough is not None and self.has(enough):
             return
         self.send()
         if self._sender is None:
@@ -284,10 +288,10 @@ class Submission:
         if enough is None:
             self._sender.join()
         else:
-            while not self.read(enough) and not self._sender.join(_LOOK_EVERY):
+            while not self.has(enough) and not self._sender.join(_LOOK_EVERY):
                 pass
         error = self._sender.error
-        if error is not None and not self.read(enough or is_sent):
+        if error is not None and not self.has(enough or Snapshot.is_sent):
             warn_caller(f"Not all jobs of the set {self.job_set.id} are sent: {message_of(error)}")
 
 

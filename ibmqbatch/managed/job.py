@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..jobset.errors import TimedOut
 from ..jobset.job_set import connected
 from ..manifest import records
-from ..service.types import RemoteJob
+from ..service.models import RemoteJob
 from .arguments import Timeout, also_called, tag_change
 from .backend_models import BackendProperties, read_properties
 from .caller_warnings import warn_caller
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from qiskit.result import Result
 
     from ..jobset.job_set import JobSet
-    from ..manifest.store import Manifest
+    from ..manifest.snapshot import Snapshot
     from .backend import IBMQBackend
 
 __all__ = ["ApiJobShareLevel", "IBMQJob", "job_monitor"]
@@ -526,8 +526,8 @@ class IBMQJob(JobV1):  # type: ignore[misc]
         """Work on the job's set until `reached` holds of the job; raises IBMQJobTimeoutError."""
         source = self._in_set(limit)
 
-        def goal(manifest: Manifest) -> bool:
-            job = manifest.job(source.index)
+        def goal(known: Snapshot) -> bool:
+            job = known.job(source.index)
             return job is None or reached(job)
 
         with translated(IBMQJobError):

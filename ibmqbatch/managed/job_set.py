@@ -11,14 +11,13 @@ from ..accounts.find import find_account
 from ..accounts.model import UnknownAccount
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
+from ..jobset.documents import set_data
 from ..jobset.errors import NoSuchSet, TimedOut
 from ..jobset.job_set import JobSet
-from ..jobset.results import missing_jobs
-from ..jobset.standing import is_delivered, is_over
-from ..jobset.view import set_data
 from ..manifest.ids import is_set_id
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, SetRecord
-from ..manifest.store import Manifest
+from ..manifest.snapshot import Snapshot
 from ..render.console import is_terminal
 from ..render.notebook import NotebookBar, in_notebook, job_set_html
 from ..render.progress import ProgressBars
@@ -201,14 +200,17 @@ class ManagedJobSet:
                     )
             if wait:
                 overdue = not refresh and any(job.overdue for job in job_set.jobs)
-                self._wait(is_delivered, limit, lambda job: job.delivered, at_least_once=overdue)
+                self._wait(
+                    Snapshot.is_delivered, limit, lambda job: job.delivered, at_least_once=overdue
+                )
             else:
                 self._fetch()
             with job_set.open() as manifest:
                 state = partial, manifest.last_event()
                 if self._results is not None and self._results[0] == state and not refresh:
                     return self._results[1]
-                missing, backend = missing_jobs(manifest), manifest.job_set().backend
+                known = manifest.snapshot()
+                missing, backend = known.missing, known.record.backend
         for job in missing:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
             warn_caller(
@@ -227,7 +229,7 @@ class ManagedJobSet:
         IBMQJobManagerError when waiting is in vain, for instance since the key is not accepted any
         more.
         """
-        self._wait(is_over, Timeout(None), lambda job: job.status.final)
+        self._wait(Snapshot.is_over, Timeout(None), lambda job: job.status.final)
         return error_report(self._started.read(Manifest.jobs))
 
     def cancel(self) -> None:
@@ -452,10 +454,9 @@ def _follow(
         return
     with bars:
 
-        def shown_goal(manifest: Manifest) -> bool:
-            jobs = manifest.jobs()
-            bars.progress("waiting", sum(map(counted, jobs)), len(jobs))
-            return goal(manifest)
+        def shown_goal(known: Snapshot) -> bool:
+            bars.progress("waiting", sum(map(counted, known.jobs)), len(known.jobs))
+            return goal(known)
 
         job_set.follow(shown_goal, limit.left, observer=bars, at_least_once=at_least_once)
 

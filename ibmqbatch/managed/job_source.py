@@ -20,14 +20,14 @@ from ..jobset.inspect import load_circuit_of, shapes_of
 from ..jobset.interrupts import landing
 from ..jobset.job_set import JobSet, connected
 from ..jobset.observe import created_of
-from ..jobset.once import manifest_path
-from ..jobset.rebuild import rebuild_set
-from ..jobset.recover import recover_jobs
+from ..jobset.recovery.adopt import recover_jobs
+from ..jobset.recovery.rebuild import rebuild_set
 from ..jobset.results import read_results
 from ..jobset.tags import check_name, find_name_tag, find_place, is_ours, naming
 from ..jobset.usage import metrics_of
+from ..manifest.files import manifest_path
+from ..manifest.manifest import Manifest
 from ..manifest.records import CircuitRecord, JobRecord, JobStatus, status_of
-from ..manifest.store import Manifest
 from ..service.errors import ServiceError
 from ._qiskit import as_qobj, has_qobj
 from .caller_warnings import warn_caller
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qiskit.qobj import QasmQobj
     from qiskit.result import Result
 
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["JobInfo", "JobSource", "ServiceJob", "SetJob", "rebuild_from_service"]
 

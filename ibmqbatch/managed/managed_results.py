@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import as_index
 from ..errors import UsageError
 from ..jobset.inspect import shapes_of
-from ..jobset.names import CircuitIndex
-from ..jobset.results import CircuitResult
-from ..jobset.shelf import Shelf
+from ..jobset.results import CircuitIndex, CircuitResult, ResultReader
+from ..manifest.manifest import StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.remotes import StoredResultError
 from .exceptions import (
     IBMQJobManagerError,
     IBMQJobManagerJobNotFound,
@@ -84,7 +82,7 @@ class ManagedResults:
             self._jobs = manifest.jobs()
             self._circuits = manifest.circuits()
         self._experiments = ExperimentIndex(self._circuits)
-        self._shelf = Shelf(self._circuits, self._jobs, job_set.open)
+        self._reader = ResultReader(self._circuits, self._jobs, job_set.open)
         self._shapes: tuple[int, list[CircuitShape | None]] | None = None  # of the last job read
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -170,12 +168,12 @@ class ManagedResults:
 
     def _missing(self, index: int) -> list[JobRecord]:
         """Return the jobs whose missing results keep an experiment from being read, if any."""
-        missing = self._shelf.missing(index)
-        readable = self._partial and len(missing) < len(self._shelf.jobs(index))
+        missing = self._reader.missing(index)
+        readable = self._partial and len(missing) < len(self._reader.jobs(index))
         return [] if readable else missing
 
     def _shape(self, index: int) -> CircuitShape | None:
-        job = self._shelf.jobs(index)[0]
+        job = self._reader.jobs(index)[0]
         if self._shapes is None or self._shapes[0] != job.first_circuit:
             with translated(IBMQJobManagerError), self._job_set.open() as manifest:
                 found = shapes_of(manifest, job.first_circuit, job.last_circuit)
@@ -186,7 +184,7 @@ class ManagedResults:
         """Return a `Result` of this experiment alone."""
         index = self._experiments.find(experiment)
         missing = self._missing(index)
-        holding = self._shelf.jobs(index)
+        holding = self._reader.jobs(index)
         if missing:
             hint = ""
             if len(missing) < len(holding):
@@ -202,7 +200,7 @@ class ManagedResults:
         circuit = self._circuits[index]
         try:
             with self._lock, translated(IBMQJobManagerError):
-                outcomes = self._shelf.outcomes(index)
+                outcomes = self._reader.outcomes(index)
         except StoredResultError as error:
             raise IBMQManagedResultDataNotAvailable(
                 f"The results of experiment {index} are damaged on disk. "

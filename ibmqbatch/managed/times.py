@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
-from ..jobset.moments import read_moments
+from ..jobset.usage import read_timestamps
 from ..manifest import records
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def steps_of(info: JobInfo, metrics: Mapping[str, object]) -> dict[str, datetime
     The service records when a job was created, which puts it into the queue at once, when it began
     to run and when it ended.
     """
-    times = read_moments(metrics)
+    times = read_timestamps(metrics)
     creating = local_time(info.created) if info.created else None
     queued = local_time(times.created) or creating
     if creating is not None and queued is not None:
@@ -203,7 +203,7 @@ def queue_info_of(info: JobInfo, metrics: Mapping[str, object]) -> QueueInfo | N
     """Return a job's place in the queue; None unless it waits there and the service says so."""
     if info.status is not records.JobStatus.QUEUED:
         return None
-    times = read_moments(metrics)
+    times = read_timestamps(metrics)
     if (times.position, times.expected_start, times.expected_end) == (None, None, None):
         return None
     return QueueInfo(

@@ -11,7 +11,7 @@ from ibmqbatch import (
     IBMQBackendValueError,
 )
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.managed.support import bell, elsewhere, flipped, sets
 from tests.qiskits import needs_terra
 

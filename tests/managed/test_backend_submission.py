@@ -15,8 +15,8 @@ from ibmqbatch import (
 from ibmqbatch.jobset import try_submit
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.jobset.standing import is_over
 from ibmqbatch.manifest.records import JobStatus as Status
+from ibmqbatch.manifest.snapshot import Snapshot
 from tests.managed.support import REFUSAL, bell, flipped, sets
 
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_found_out_is_told_and_is_cancelled_in_the_end(
     assert left_over() == "cancel"
     proxy.rules.clear()
     (path,) = set_paths()
-    assert JobSet(path).carry_out(is_over, patience=60)
+    assert JobSet(path).carry_out(Snapshot.is_over, patience=60)
     (job,) = simulator.jobs(job_tags=["mine"])
     assert job.status() is JobStatus.CANCELLED
 

@@ -28,7 +28,7 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerTimeoutError,
     IBMQManagedResultDataNotAvailable,
 )
-from ibmqbatch.manifest.remotes import StoredResultError, read_result
+from ibmqbatch.manifest.manifest import StoredResultError
 from tests.bench.sets import environment
 from tests.bench.stub import BACKEND as STUB
 from tests.bench.stub import Limits, Stub
@@ -242,12 +242,12 @@ def test_a_thread_that_waits_in_vain_leaves_at_its_timeout(manager, proxy):
 def test_damaged_results_are_named_and_fetched_again(done):
     with done.job_set.open() as manifest:
         remote = manifest.remotes()[0]
-        with manifest.db.transaction():
+        with manifest.transaction():
             manifest.db.write(
                 "UPDATE results SET body = ? WHERE remote_id = ?", (b"garbage", remote.id)
             )
         with pytest.raises(StoredResultError):
-            read_result(manifest, remote.id)
+            manifest.result(remote.id)
     fresh = ManagedJobSet.of(done.job_set)
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="refresh=True"):
         fresh.results().get_counts(0)
