@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
@@ -27,14 +26,12 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.models import RemoteJob
 from tests.conftest import point_at
 from tests.forked import run_forked
-from tests.managed.programs import flipped
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +39,9 @@ BACKEND = "ideal_simulator"
 # Importing Qiskit Terra warns about itself.
 STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+FULL = json.dumps(
+    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
+).encode()
 # Where a job that has ended well was, in this order.
 STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
@@ -185,7 +185,7 @@ def cancelled(job_set: ManagedJobSet) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs))
+    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.job_set.jobs))
 
 
 def sets() -> list[Manifest]:
@@ -205,7 +205,7 @@ def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> Manage
     backend = IBMQ.load_account().get_backend(BACKEND)
     handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
     spoil(handle, *bad)
-    return ManagedJobSet.of(Holding(handle, backend))
+    return ManagedJobSet.of(handle, backend)
 
 
 def spoil(handle: JobSet, *bad: int) -> None:
@@ -218,11 +218,28 @@ def spoil(handle: JobSet, *bad: int) -> None:
             )
 
 
-def plain(signature: inspect.Signature) -> str:
-    """Write a signature without types, and without the object or class that it is called on."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for name, parameter in signature.parameters.items()
-        if name not in {"self", "cls"}
-    ]
-    return str(inspect.Signature(parameters))
+def run_program(code: str) -> Any:
+    """Run Python code in a fresh interpreter, where no warning is ignored; return its JSON."""
+    words = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def bell(name: str = "bell") -> QuantumCircuit:
+    """Return a circuit that gives 00 or 11."""
+    circuit = QuantumCircuit(2, 2, name=name)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def flipped(bits: str, name: str = "flipped") -> QuantumCircuit:
+    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
+    circuit = QuantumCircuit(len(bits), len(bits), name=name)
+    for qubit, bit in enumerate(reversed(bits)):
+        if bit == "1":
+            circuit.x(qubit)
+    circuit.measure(range(len(bits)), range(len(bits)))
+    return circuit

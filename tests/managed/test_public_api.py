@@ -11,7 +11,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers.exceptions import JobError, JobTimeoutError
 
 import ibmqbatch
-from tests.managed.programs import run_program
+from tests.managed.support import run_program
 
 ROOT = Path(__file__).parents[2]
 CLASSES = [name for name in ibmqbatch.__all__ if isinstance(getattr(ibmqbatch, name), type)]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 
-import pytest
-
-from ibmqbatch import IBMQJobInvalidStateError, job_monitor
-from tests.managed.programs import bell, flipped
-from tests.managed.support import said
+from ibmqbatch import job_monitor
+from tests.managed.support import bell, flipped, said
 
 
 def test_each_status_is_told_once(proxy, simulator):
@@ -47,8 +44,3 @@ def test_a_failure_is_told_with_its_reason(proxy, simulator, capsys):
     proxy.when("GET", "/jobs?", status=200, body=said(job, "Failed", reason="No such gate"))
     job_monitor(job)
     assert capsys.readouterr().out.endswith("job incurred error: No such gate.\n")
-
-
-def test_an_interval_that_is_no_time_is_told(job):
-    with pytest.raises(IBMQJobInvalidStateError, match="wait is 'often'"):
-        job_monitor(job, interval="often")

@@ -1,17 +1,29 @@
-"""Where a job stands in the queue."""
+"""The times of a job: when it reached which step, and its place in the queue."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
-from .local_time import local_time
+from ..jobset.usage import read_timestamps
+from ..manifest import records
 
-__all__ = ["QueueInfo"]
+if TYPE_CHECKING:
+    from .job_source import JobInfo
 
-# The words of the old service, and of today's, that are none of Qiskit's names.
+__all__ = ["QueueInfo", "local_time", "queue_info_of", "steps_of"]
+
+# The name of a job's last step, by how it ended.
+_ENDS = {
+    records.JobStatus.DONE: "COMPLETED",
+    records.JobStatus.CANCELLED: "CANCELLED",
+    records.JobStatus.ERROR: "ERROR_RUNNING_JOB",
+}
+
+# Statuses by the words of the old service, of today's, and of Qiskit.
 _STATUSES = {
     "CREATING": JobStatus.INITIALIZING,
     "CREATED": JobStatus.INITIALIZING,
@@ -26,13 +38,25 @@ _UNKNOWN = "unknown"
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-class QueueInfo:
-    """Where a job stands in the queue; what the service does not tell is None.
+def local_time(time: object) -> datetime | None:
+    """Return a datetime, or a text in ISO 8601, in local time; None for anything else.
 
-    Times are given as datetime or ISO 8601, in UTC where they say nothing, and shown in local time;
-    for what is neither ValueError is raised. `status` is a service's word. Priorities are of the
-    hubs, groups and projects of old, which there are none of any more. What else is given is an
-    attribute.
+    Without a time zone it is taken for UTC.
+    """
+    try:
+        moment = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone()
+
+
+class QueueInfo:
+    """The place of a job in the queue; what the service does not say is None.
+
+    Times are given as datetime or text in ISO 8601, in UTC unless they have a time zone, and shown
+    in local time; anything else raises ValueError. `status` is the service's word. Priorities were
+    those of hubs, groups and projects, which do not exist any more. Further keywords become
+    attributes.
     """
 
     def __init__(
@@ -68,7 +92,7 @@ class QueueInfo:
         return self._complete
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it by the names of the constructor's arguments."""
+        """Return all values by the names of the constructor's arguments."""
         return {
             "position": self.position,
             "status": self.status,
@@ -82,7 +106,7 @@ class QueueInfo:
         }
 
     def format(self) -> str:
-        """Return it as a text of eight lines; times as how far they are from now."""
+        """Return a text of eight lines, in which times are relative to now."""
         return "\n".join(
             [
                 f"Job {_shown(self.job_id)} queue information:",
@@ -97,14 +121,14 @@ class QueueInfo:
         )
 
     def _sentence(self) -> str:
-        """Return the status as Qiskit's sentence; a word that is not known stays as it is."""
+        """Return the status as Qiskit's sentence; an unknown word is returned as it is."""
         if self.status is None:
             return _UNKNOWN
         known = _STATUSES.get(self.status.upper())
         return self.status if known is None else str(known.value)
 
     def __getattr__(self, name: str) -> Any:
-        # Only what is no attribute comes here.
+        # Python calls this for missing attributes only.
         data = self.__dict__.get("_data", {})
         if name not in data:
             raise AttributeError(f"The queue information has no '{name}'.")
@@ -116,8 +140,8 @@ class QueueInfo:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        told = self.to_dict().items()
-        return f"<QueueInfo({', '.join(f'{k}={_written(v)!r}' for k, v in told)})>"
+        values = self.to_dict().items()
+        return f"<QueueInfo({', '.join(f'{k}={_plain(v)!r}' for k, v in values)})>"
 
 
 def _moment(value: str | datetime | None) -> datetime | None:
@@ -125,7 +149,7 @@ def _moment(value: str | datetime | None) -> datetime | None:
         return None
     moment = local_time(value)
     if moment is None:
-        raise ValueError(f"{value!r} is no time in ISO 8601.")
+        raise ValueError(f"{value!r} is not a time in ISO 8601.")
     return moment
 
 
@@ -133,12 +157,12 @@ def _shown(value: object) -> str:
     return _UNKNOWN if value is None else str(value)
 
 
-def _written(value: object) -> object:
+def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _from_now(moment: datetime | None) -> str:
-    """Write how far a time is from now, in its two largest units."""
+    """Return how far a time is from now, in its two largest units."""
     if moment is None:
         return _UNKNOWN
     seconds = round((moment - datetime.now(UTC)).total_seconds())
@@ -151,3 +175,41 @@ def _from_now(moment: datetime | None) -> str:
         return "now"
     text = " ".join(parts[:2])
     return text if seconds > 0 else f"{text} ago"
+
+
+def steps_of(info: JobInfo, metrics: Mapping[str, object]) -> dict[str, datetime] | None:
+    """Return when a job reached which step, in local time; None where nothing is known yet.
+
+    The service records when a job was created, which puts it into the queue at once, when it began
+    to run and when it ended.
+    """
+    times = read_timestamps(metrics)
+    creating = local_time(info.created) if info.created else None
+    queued = local_time(times.created) or creating
+    if creating is not None and queued is not None:
+        queued = max(creating, queued)  # the two may be of different precision
+    steps = {
+        "CREATING": creating,
+        "CREATED": queued,
+        "QUEUED": queued,
+        "RUNNING": local_time(times.running),
+    }
+    if info.status.final:
+        steps[_ENDS[info.status]] = local_time(times.finished)
+    return {name: moment for name, moment in steps.items() if moment is not None} or None
+
+
+def queue_info_of(info: JobInfo, metrics: Mapping[str, object]) -> QueueInfo | None:
+    """Return a job's place in the queue; None unless it waits there and the service says so."""
+    if info.status is not records.JobStatus.QUEUED:
+        return None
+    times = read_timestamps(metrics)
+    if (times.position, times.expected_start, times.expected_end) == (None, None, None):
+        return None
+    return QueueInfo(
+        position=times.position,
+        status=info.service_status,
+        estimated_start_time=local_time(times.expected_start),
+        estimated_complete_time=local_time(times.expected_end),
+        job_id=info.id,
+    )

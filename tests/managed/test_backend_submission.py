@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.providers import JobStatus
 
 from ibmqbatch import (
     IBMQBackendApiError,
     IBMQBackendJobLimitError,
 )
-from ibmqbatch.managed import submission
+from ibmqbatch.jobset import try_submit
+from ibmqbatch.jobset.catalog import set_paths
+from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.manifest.records import JobStatus as Status
-from tests.managed.programs import bell, flipped
-from tests.managed.support import REFUSAL, sets
+from ibmqbatch.manifest.snapshot import Snapshot
+from tests.managed.support import REFUSAL, bell, flipped, sets
 
 
 def test_a_lost_answer_is_looked_after_until_it_is_known(proxy, simulator):
@@ -48,16 +52,31 @@ def test_a_service_that_fails_is_tried_a_few_times(proxy, simulator, no_waits, m
     assert left_over() is Status.CANCELLED
 
 
-def test_what_cannot_be_found_out_is_told_and_is_to_be_cancelled(
+def slow() -> QuantumCircuit:
+    """Return a circuit that is still run, or waits to be, when it is cancelled."""
+    circuit = QuantumCircuit(20, 20)
+    for _ in range(30):
+        circuit.h(range(20))
+        circuit.cx(range(19), range(1, 20))
+    circuit.measure(range(20), range(20))
+    return circuit
+
+
+def test_what_cannot_be_found_out_is_told_and_is_cancelled_in_the_end(
     proxy, simulator, no_waits, monkeypatch
 ):
     monkeypatch.setenv("IBMQBATCH_SETTLE", "0.05")
-    monkeypatch.setattr(submission, "_PATIENCE", 0.2)
-    proxy.when("POST", "/jobs", drop="after")
+    monkeypatch.setattr(try_submit, "_PATIENCE", 0.2)
+    proxy.when("POST", "/jobs", drop="after")  # it is taken, and nobody hears of it
     proxy.when("GET", "/jobs?", times=999, status=503)
     with pytest.raises(IBMQBackendApiError, match=r"may or may not .* resume"):
-        simulator.run(bell())
+        simulator.run(slow(), job_tags=["mine"])
     assert left_over() == "cancel"
+    proxy.rules.clear()
+    (path,) = set_paths()
+    assert JobSet(path).carry_out(Snapshot.is_over, patience=60)
+    (job,) = simulator.jobs(job_tags=["mine"])
+    assert job.status() is JobStatus.CANCELLED
 
 
 def test_a_job_that_the_service_refuses_is_an_error_with_its_code(proxy, simulator):

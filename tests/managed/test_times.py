@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ibmqbatch import QueueInfo
-from ibmqbatch.managed.job_times import queue_info_of, steps_of
-from ibmqbatch.managed.views import JobFacts
+from ibmqbatch.managed.job_source import JobInfo
+from ibmqbatch.managed.times import queue_info_of, steps_of
 from ibmqbatch.manifest.records import JobStatus
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -91,10 +91,10 @@ def test_what_else_is_given_is_an_attribute():
         info.roads  # noqa: B018
 
 
-def facts(status: JobStatus, **more: object) -> JobFacts:
+def facts(status: JobStatus, **more: object) -> JobInfo:
     told = {"id": "j", "service_status": status.title(), "reason": "", "code": None}
     rest = {"solution": "", "tags": (), "name": None, "created": "2026-11-20T09:59:59Z"}
-    return JobFacts(**{**told, **rest, "status": status, "private": False, **more})
+    return JobInfo(**{**told, **rest, "status": status, "private": False, **more})
 
 
 def test_a_service_that_tells_of_its_queue_is_believed():

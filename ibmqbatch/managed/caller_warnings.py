@@ -1,19 +1,19 @@
-"""Warning of what a program should know, at its own line and not at one of these modules."""
+"""Warnings at the line of the program that called, not at a line of this package."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
 
-__all__ = ["warn"]
+__all__ = ["warn_caller"]
 
 _PACKAGE = f"{__name__.partition('.')[0]}."
 
 
-def warn(text: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line outside of the package from which it was called.
+def warn_caller(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the innermost line outside of this package.
 
-    Python shows a warning once for each line: at a line of ours all programs would share one.
+    Python shows a warning once for each line: at a line of this package only the first would show.
     """
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
