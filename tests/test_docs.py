@@ -13,16 +13,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ibmqbatch.local.devices import REHEARSALS
-from ibmqbatch.local.recipe import recipe
 
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.options import check_options
 from ibmqbatch.local.backends import BackendTable
+from ibmqbatch.local.server import recipe
+from ibmqbatch.local.snapshots import REHEARSALS
 from ibmqbatch.render.output import SCHEMA
-from tests.conftest import BELL, Cli
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
+from tests.support.terminal import run_in_terminal, without_escapes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -81,9 +82,7 @@ def test_the_sessions_print_what_they_show(guide: str, cli: Cli, tmp_path: Path)
     for command, shown in itertools.chain.from_iterable(sessions(GUIDES[guide])):
         program, *words = shlex.split(command)
         assert program == "ibmqbatch"
-        code, text = run_in_terminal(
-            [sys.executable, "-m", "ibmqbatch", *words], env=cli.env, cwd=tmp_path
-        )
+        code, text = run_in_terminal(*words, env=cli.env, cwd=tmp_path)
         lines = [line.rstrip() for line in without_escapes(text).splitlines() if line.strip()]
         assert code == 0, text
         lines, expected = (

@@ -39,8 +39,8 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
-from tests.bench.stub import BACKEND, Stub
-from tests.manifest.conftest import write_set
+from tests.support.manifests import write_set
+from tests.support.stub import BACKEND, Stub
 
 SCRIPT = str(Path(sys.executable).with_name("ibmqbatch"))
 BARE = (sys.executable, "-c", "import typer, rich.table")

@@ -26,9 +26,9 @@ from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
-from tests.bench.stub import BACKEND, Stub
-from tests.manifest.conftest import draft_set
-from tests.waiting import wait_until
+from tests.support.manifests import draft_set
+from tests.support.stub import BACKEND, Stub
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.asking import loaded, ready
 from tests.circuits.devices import line_configuration, line_properties
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
 
 pytestmark = needs_qiskit2("Terra has no boxes.")
 

@@ -17,7 +17,7 @@ from ibmqbatch.circuits.pipeline import Inputs, prepare
 from ibmqbatch.circuits.preparer import Preparation, ReadyProgram
 from tests.circuits.asking import write
 from tests.circuits.devices import line, line_configuration, line_properties
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 ASKED = Preparation(level=1, seed=1)
 DEVICE = line(4)

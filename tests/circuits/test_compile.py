@@ -17,8 +17,8 @@ from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
 from tests.circuits.snapshots import snapshot
-from tests.conftest import BELL, basis_state
-from tests.qiskits import needs_terra
+from tests.support.circuits import BELL, basis_state
+from tests.support.qiskits import needs_terra
 
 LEVELS = pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
 FAULTY = {1, 8, 14}

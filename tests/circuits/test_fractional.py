@@ -20,7 +20,7 @@ from ibmqbatch.errors import InputError
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import heron, line
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
-from tests.qiskits import conditional
+from tests.support.qiskits import conditional
 
 DEVICE = heron(5)
 LEVELS = pytest.mark.parametrize("level", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])

@@ -15,7 +15,7 @@ from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 LINE = line(3)
 UNMEASURED = BELL.replace("measure q -> c;\n", "")

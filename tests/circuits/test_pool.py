@@ -16,7 +16,7 @@ from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits import asking
 from tests.circuits.devices import line
 from tests.circuits.tasks import deadly, died, echo, pid, square, starved, wrong
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def asked(tasks: Iterable[object]) -> Iterator[tuple[object, None]]:

@@ -18,8 +18,8 @@ from ibmqbatch.circuits.sources import STDIN, Source
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import counts
-from tests.conftest import BELL
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.circuits import BELL
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
 

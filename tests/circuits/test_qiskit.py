@@ -14,7 +14,7 @@ from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import MissingPackage
 from tests.circuits.asking import ready, write
 from tests.circuits.devices import line
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 Install = Callable[..., None]
 

@@ -16,7 +16,7 @@ from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.tables import read_sweep
 from tests.circuits.asking import dump, names, problem, ready, write
 from tests.circuits.devices import line
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 TURN = (
     'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle theta;\ninput float phi;\nqubit q;\n'

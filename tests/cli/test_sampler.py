@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from ibmqbatch.cli.submit import sampler_options
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 OPTIONS = """
 [dynamical_decoupling]

@@ -12,7 +12,7 @@ from ibmqbatch.jobset.catalog import find_job, find_set, set_paths
 from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
 from ibmqbatch.manifest.errors import DamagedManifest
 from ibmqbatch.manifest.manifest import Manifest
-from tests.manifest.conftest import sent, write_set
+from tests.support.manifests import sent, write_set
 
 OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
 

@@ -19,11 +19,11 @@ from ibmqbatch.jobset.work import Unobserved
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.service.client import Client
-from tests.conftest import basis_state, point_at
-from tests.manifest.conftest import write_set
-from tests.manifest.test_snapshot import count_reads
-from tests.qiskits import needs_qiskit2, needs_terra
-from tests.waiting import wait_until
+from tests.support.circuits import basis_state
+from tests.support.commands import point_at
+from tests.support.manifests import count_reads, write_set
+from tests.support.qiskits import needs_qiskit2, needs_terra
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

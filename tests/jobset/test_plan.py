@@ -28,8 +28,8 @@ from tests.circuits.devices import (
     line_configuration,
     line_properties,
 )
-from tests.conftest import BELL
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.circuits import BELL
 
 SIMULATOR = Backend("ideal", 30, True, 1_000_000, 50, True, None, {"n_qubits": 30})
 DEVICE = Backend.from_wire(line_configuration(3), line_properties(3))

@@ -23,7 +23,7 @@ from ibmqbatch.local.worker.decoding import decode_circuit
 from ibmqbatch.local.worker.simulation import run_circuit
 from tests.circuits.asking import dump
 from tests.circuits.devices import line_configuration, line_properties
-from tests.qiskits import TERRA
+from tests.support.qiskits import TERRA
 
 from .interpreter import Program, as_circuit, as_openqasm2, as_openqasm3
 

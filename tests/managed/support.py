@@ -6,8 +6,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import textwrap
 import threading
 import warnings
@@ -30,14 +28,12 @@ from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.models import RemoteJob
-from tests.conftest import point_at
-from tests.forked import run_forked
-from tests.waiting import wait_until
+from tests.support import forks
+from tests.support.commands import point_at
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
-# Importing Qiskit Terra warns about itself.
-STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
 FULL = json.dumps(
     {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
@@ -110,29 +106,19 @@ def said(job: IBMQJob, status: str, **state: object) -> bytes:
     return json.dumps({"jobs": [{**told, "tags": list(remote.tags)}], "count": 1}).encode()
 
 
-def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
-    """Start Python code in a process of its own, in which whatever warns is an error."""
-    return subprocess.Popen(
-        [sys.executable, *STRICT, *options.pop("flags", ()), "-c", textwrap.dedent(code)]
-        + [str(word) for word in words],
-        cwd=ROOT,
-        env={**os.environ, **options.pop("env", {})},
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
+def start(code: str, *words: object, **env: str) -> forks.Process:
+    """Start Python code in a process of its own, in which whatever warns is an error.
 
-
-def elsewhere(code: str, *words: object) -> Any:
-    """Run Python code in another process; return what it prints as JSON.
-
-    It knows nothing of what has been done in this one; see `tests.forked`.
+    It knows nothing of what has been done in this one; see `tests.support.forks`.
     """
-    code = textwrap.dedent(code)
-    ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)
-    assert (ended, complaint) == (0, "")
+    return forks.start(words, env={**os.environ, **env}, cwd=ROOT, code=textwrap.dedent(code))
+
+
+def elsewhere(code: str, *words: object, **env: str) -> Any:
+    """Run Python code in another process; return what it prints as JSON."""
+    process = start(code, *words, **env)
+    told, complaint = process.communicate()
+    assert (process.returncode, complaint) == (0, "")
     return json.loads(told.splitlines()[-1])
 
 
@@ -218,12 +204,18 @@ def spoil(handle: JobSet, *bad: int) -> None:
             )
 
 
-def run_program(code: str) -> Any:
-    """Run Python code in a fresh interpreter, where no warning is ignored; return its JSON."""
-    words = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout.splitlines()[-1])
+def foreign(**changes: object) -> str:
+    """Submit a job as other programs do, with one circuit as text; return its id."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; qubit[2] q; x q[1]; c = measure q;'
+    body = {
+        "program_id": "sampler",
+        "backend": "ideal_simulator",
+        "tags": ["theirs"],
+        "params": {"version": 2, "shots": 12, "pubs": [[text]]},
+        **changes,
+    }
+    with connected("local", Clock()) as client:
+        return client.submit(json.dumps(body).encode())
 
 
 def bell(name: str = "bell") -> QuantumCircuit:

@@ -22,7 +22,7 @@ from ibmqbatch import (
     Nduv,
     QasmBackendConfiguration,
 )
-from tests.qiskits import FAKES, TERRA, needs_terra
+from tests.support.qiskits import FAKES, TERRA, needs_terra
 
 TIME = "2026-11-20T10:00:00Z"
 T1 = {"date": TIME, "name": "T1", "unit": "us", "value": 100.0}

@@ -13,7 +13,7 @@ from ibmqbatch import (
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest.manifest import Manifest
 from tests.managed.support import bell, elsewhere, flipped, sets
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 PARAMETERS = [Parameter("theta"), Parameter("phi")]
 

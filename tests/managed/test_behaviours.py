@@ -26,8 +26,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUBBED
-from tests.bench.stub import Stub
 from tests.managed.support import (
     BACKEND,
     FULL,
@@ -42,6 +40,8 @@ from tests.managed.support import (
     outcome,
     spoiled,
 )
+from tests.support.stub import BACKEND as STUBBED
+from tests.support.stub import Stub
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,16 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import Result
 
 from ibmqbatch import IBMQManagedResultDataNotAvailable, __version__
-from tests.managed.support import BACKEND, REFUSAL, bell, flipped, numbered, outcome, spoiled
-from tests.managed.test_job_foreign import foreign
+from tests.managed.support import (
+    BACKEND,
+    REFUSAL,
+    bell,
+    flipped,
+    foreign,
+    numbered,
+    outcome,
+    spoiled,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 

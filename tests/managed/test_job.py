@@ -28,7 +28,7 @@ from tests.managed.support import (
     planned,
     said,
 )
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 def test_a_job_is_qiskits_and_tells_who_it_is(job, simulator):

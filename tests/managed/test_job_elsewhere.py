@@ -9,7 +9,7 @@ import pytest
 from ibmqbatch import IBMQJob, IBMQJobManager
 from ibmqbatch.jobset.catalog import set_paths
 from tests.managed.support import BACKEND, bell, numbered, on_service, other_machine, outcome
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 
 @pytest.fixture

@@ -30,9 +30,6 @@ from ibmqbatch.managed.exceptions import (
 )
 from ibmqbatch.manifest.manifest import StoredResultError
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUB
-from tests.bench.stub import Limits, Stub
-from tests.conftest import BELL, basis_state
 from tests.managed.support import (
     BACKEND,
     FULL,
@@ -45,8 +42,11 @@ from tests.managed.support import (
     spoiled,
     start,
 )
-from tests.manifest.conftest import write_set
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.circuits import BELL, basis_state
+from tests.support.manifests import write_set
+from tests.support.qiskits import needs_qiskit2, needs_terra
+from tests.support.stub import BACKEND as STUB
+from tests.support.stub import Limits, Stub
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ def test_waiting_writes_nothing_where_nobody_looks_on(service):
     job_set.results()
     job_set.error_messages()
     """
-    assert start(code, flags=("-X", "dev")).communicate(timeout=60) == ("", "")
+    assert start(code).communicate(timeout=60) == ("", "")
 
 
 def test_a_circuit_that_qiskit_has_named_is_found_by_itself(manager, service):

@@ -17,7 +17,7 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.managed.support import BACKEND, REFUSAL, Gate, bell, flipped, numbered, outcome, spoiled
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture

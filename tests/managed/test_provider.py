@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from qiskit.providers import BackendV2
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
@@ -51,7 +53,10 @@ def test_backends_are_attributes(provider):
         provider.backend.fake_nobody  # noqa: B018
 
 
-def test_backends_are_narrowed_down(provider):
+def test_backends_are_narrowed_down(proxy, provider):
+    names = ("ideal_simulator", "fake_nairobi", "fake_hanoi", "fake_washington", "fake_sherbrooke")
+    body = json.dumps({"devices": [{"name": name} for name in names]}).encode()
+    proxy.when("GET", "/backends", times=99, status=200, body=body, exact=True)
     assert [b.name for b in provider.backends(simulator=True)] == ["ideal_simulator"]
     assert [b.name for b in provider.backends("fake_hanoi")] == ["fake_hanoi"]
     large = provider.backends(min_num_qubits=100, operational=True, simulator=False)

@@ -16,8 +16,8 @@ from qiskit.result import Result
 from ibmqbatch.jobset.results import CircuitResult
 from ibmqbatch.managed.qiskit_results import experiment_result, qiskit_result
 from ibmqbatch.service.outcomes import BitArray, PubResult
-from tests.arrays import as_array
-from tests.qiskits import needs_qiskit2
+from tests.support.arrays import as_array
+from tests.support.qiskits import needs_qiskit2
 
 
 def of(outcomes: PubResult, header: object = None) -> Result:

@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit, transpile
 
 from ibmqbatch.managed.exceptions import IBMQBackendValueError
 from tests.managed.support import bell, numbered
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 pytestmark = needs_terra("Qiskit 2 has no Qobj.")
 

@@ -10,8 +10,7 @@ from qiskit.providers import JobStatus
 from ibmqbatch import IBMQJobManagerInvalidStateError
 from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.job_set import ManagedJobSet
-from tests.managed.support import REFUSAL, cancelled, numbered, outcome, planned, said
-from tests.managed.test_job_foreign import foreign
+from tests.managed.support import REFUSAL, cancelled, foreign, numbered, outcome, planned, said
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 

@@ -26,9 +26,6 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND as STUBBED
-from tests.bench.stub import Stub
-from tests.conftest import Cli
 from tests.managed.support import (
     BACKEND,
     REFUSAL,
@@ -43,7 +40,10 @@ from tests.managed.support import (
     spoiled,
     start,
 )
-from tests.waiting import wait_until
+from tests.support.commands import Cli
+from tests.support.stub import BACKEND as STUBBED
+from tests.support.stub import Stub
+from tests.support.waiting import wait_until
 
 RUN = """
     import sys

@@ -10,9 +10,10 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.circuits import sources
 from ibmqbatch.errors import StorageError
-from tests.conftest import BELL, point_at
-from tests.local.support import new_crn
 from tests.security.hostile import Hostile
+from tests.support.circuits import BELL
+from tests.support.commands import point_at
+from tests.support.service import new_crn
 
 TRICKS = [
     "../evil",

@@ -31,6 +31,11 @@ class Seen:
     status: int | None = None
     at: float = field(default_factory=time.monotonic)
 
+    def is_for(self, method: str, part: str, *, exact: bool = False) -> bool:
+        """Tell whether it is of this method, and `part` in its path, or with `exact` its end."""
+        path = self.path.partition("?")[0]
+        return self.method == method and (path.endswith(part) if exact else part in self.path)
+
 
 @dataclass
 class Rule:
@@ -38,7 +43,8 @@ class Rule:
 
     `before` runs before the request is passed on; `drop` closes the connection "before" or "after"
     the service has done its work; `status` answers so instead ("before"), or in place of the
-    service's own answer when `after` is set; `cut` sends only that many bytes of the body.
+    service's own answer when `after` is set; `cut` sends only that many bytes of the body. With
+    `exact` the path ends with `part`.
     """
 
     method: str
@@ -51,9 +57,10 @@ class Rule:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: int | None = None
+    exact: bool = False
 
     def fits(self, seen: Seen) -> bool:
-        return self.times > 0 and seen.method == self.method and self.part in seen.path
+        return self.times > 0 and seen.is_for(self.method, self.part, exact=self.exact)
 
 
 class Proxy:
@@ -100,11 +107,7 @@ class Proxy:
 
     def count(self, method: str, part: str, *, exact: bool = False) -> int:
         """Count the requests that came through."""
-        return sum(
-            s.method == method
-            and (s.path.split("?")[0].endswith(part) if exact else part in s.path)
-            for s in self.seen
-        )
+        return sum(seen.is_for(method, part, exact=exact) for seen in self.seen)
 
     @property
     def submissions(self) -> int:
