@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -230,7 +231,12 @@ def loaded_by(code: str) -> set[str]:
     """Run code in a new interpreter; return the names of the libraries that it has loaded."""
     ending = "\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code + ending],
+        # What measures coverage would load libraries of its own.
+        env={**os.environ, "COVERAGE_PROCESS_START": ""},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
