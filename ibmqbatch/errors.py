@@ -10,18 +10,22 @@
     ├── jobset.errors …      no such set, not finished, time ran out
     └── service.errors …     what the service, or the way to it, answered
 
-Each says in one sentence what is wrong and in another what to do. They are turned into an exit
-code and into text or JSON in one place, `cli.main`.
+Each says in one sentence what is wrong and in another what to do. A sentence that mentions an
+argument or an action is `Words`: whoever shows it writes them as its users type them, the command
+line as options and commands. As plain text they are Python's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from .exitcodes import ExitCode
 
 __all__ = [
+    "Argument",
+    "Call",
     "IbmqbatchError",
     "InputError",
     "LimitError",
@@ -29,7 +33,80 @@ __all__ = [
     "Problem",
     "StorageError",
     "UsageError",
+    "Words",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """The mention of an argument by its name in Python, alone or with the value that it has."""
+
+    name: str
+    value: object = None
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name}={self.value!r}"
+
+    @property
+    def option(self) -> str:
+        """The argument as an option of a command: `--name`, `--no-name`, `--name value`."""
+        name = self.name.replace("_", "-")
+        if self.value is False:
+            return f"--no-{name}"
+        return f"--{name}" if self.value is None or self.value is True else f"--{name} {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The mention of something to do: a verb of the command line, what it is done to, and how.
+
+    `method` is that of a `JobSet` which does the same; without one the command is the only way.
+    """
+
+    verb: str
+    target: str = ""
+    arguments: tuple[Argument, ...] = ()
+    method: str = ""
+
+    def __str__(self) -> str:
+        if not self.method:
+            return self.command
+        return f"`open({self.target!r}).{self.method}({', '.join(map(str, self.arguments))})`"
+
+    @property
+    def command(self) -> str:
+        """The command, in quotes as code has them."""
+        options = [argument.option for argument in self.arguments]
+        return f"`{' '.join(filter(None, ['ibmqbatch', self.verb, self.target, *options]))}`"
+
+
+class Words(str):
+    """A sentence with mentions: `Words("Leave {} out.", Argument("seed"))`.
+
+    The template is one of `str.format` that holds nothing but `{}`. As a `str` it is in the words
+    of Python.
+    """
+
+    _template: str
+    _parts: tuple[object, ...]
+
+    def __new__(cls, template: str, *parts: object) -> Self:  # noqa: D102 - see above
+        words = super().__new__(cls, template.format(*parts))
+        words._template, words._parts = template, parts
+        return words
+
+    def written(self, write: Callable[[Argument | Call], str]) -> str:
+        """Return the sentence with its mentions, and those of sentences in it, as `write` does."""
+
+        def as_text(part: object) -> object:
+            if isinstance(part, Words):
+                return part.written(write)
+            return write(part) if isinstance(part, Argument | Call) else part
+
+        return self._template.format(*map(as_text, self._parts))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self._template, *self._parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from .errors import Argument, Words
+
 __all__ = ["LOOKED_AT", "OPENQASM", "QPY", "SQLITE", "Kind", "kind_of"]
 
 LOOKED_AT = 65_536  # bytes that are enough to tell
@@ -28,7 +30,11 @@ SQLITE = Kind("an SQLite database", "If it is an exported job set, `ibmqbatch im
 
 _UNPACK = "Unpack it first."
 _EXPORT = "Have it write its circuits with qiskit.qpy.dump or qiskit.qasm3.dump, and submit these."
-_TABLE = "Tables of circuits are given with --from, and values of parameters with --parameters."
+_TABLE = Words(
+    "Tables of circuits are given with {}, and values of parameters with {}.",
+    Argument("from"),
+    Argument("parameters"),
+)
 # By what a file begins with.
 _BEGINNINGS: dict[bytes, Kind] = {
     b"QISKIT": QPY,
@@ -58,7 +64,7 @@ _BEGINNINGS: dict[bytes, Kind] = {
 _TAR, _TAR_AT = b"ustar", 257
 # What a ZIP archive is by the end of its name.
 _ZIPPED = {
-    ".xlsx": Kind("an Excel workbook", f"Save it as CSV. {_TABLE}"),
+    ".xlsx": Kind("an Excel workbook", Words("Save it as CSV. {}", _TABLE)),
     ".npz": Kind("a file of NumPy arrays"),
     ".docx": Kind("a Word document"),
 }

@@ -21,6 +21,7 @@ from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted, TimedOut, Unsettled
 from ..render.console import complain, discard_output, is_terminal, message
 from ..render.envelope import write_envelope
+from ..render.wording import problems_in_commands
 
 if TYPE_CHECKING:
     from ..jobset.work import Observer, Work
@@ -181,7 +182,7 @@ def _write_log(command: str, problems: Sequence[Problem] = ()) -> str:
         path = folder / f"{stamp}-{command.replace(' ', '-')}-{os.getpid()}.log"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            for problem in problems:
+            for problem in problems_in_commands(problems):
                 file.write(f"{problem.code}: {problem.message} {problem.hint}".rstrip() + "\n")
             if sys.exception() is not None:
                 # Without the values of variables: they may hold secrets.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import LimitError
+from ..errors import Argument, LimitError, Words
 from ..service.errors import AuthenticationFailed, ServiceError
 
 if TYPE_CHECKING:
@@ -58,9 +58,12 @@ def check_budget(
         return ""
     if max_cost is not None and seconds > max_cost:
         raise LimitError(
-            f"The set would take about {seconds:.1f} s of the quantum processor, more than "
-            f"--max-cost {max_cost:g}.",
-            "Ask for fewer shots or circuits, or allow more; --dry-run shows the estimate.",
+            Words(
+                "The set would take about {} s of the quantum processor, more than {} allows.",
+                f"{seconds:.1f}",
+                Argument("max_cost", f"{max_cost:g}"),
+            ),
+            "Ask for fewer shots or circuits, or allow more.",
         )
     if usage is None:
         return ""

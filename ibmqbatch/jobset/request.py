@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import Argument, UsageError, Words
 from .tags import MAX_NAME, check_name, check_tags
 
 __all__ = [
@@ -131,7 +131,9 @@ def check_request(request: Request) -> Request:
         raise UsageError(f"{request.shots} shots cannot be run.", "Ask for 1 or more.")
     if request.max_circuits is not None and request.max_circuits < 1:
         raise UsageError(
-            f"--max-circuits {request.max_circuits} leaves no room for a circuit.",
+            Words(
+                "{} leaves no room for a circuit.", Argument("max_circuits", request.max_circuits)
+            ),
             "Give 1 or more, or leave it out.",
         )
     if request.level is not None and request.level not in range(4):
@@ -142,14 +144,19 @@ def check_request(request: Request) -> Request:
     layout = request.initial_layout
     if layout is not None and (len(set(layout)) < len(layout) or min(layout) < 0):
         raise UsageError(
-            f"--initial-layout {','.join(map(str, layout))} names a qubit twice, or none.",
+            Words("{} names a qubit twice, or none.", Argument("initial_layout", layout)),
             "Name another qubit of the device for each qubit of the circuit, as 5,6,7.",
         )
     _check_time(request)
     if request.max_fails is not None and request.max_fails < 1:
-        raise UsageError(f"--max-fails {request.max_fails} would send nothing.", "Give 1 or more.")
+        raise UsageError(
+            Words("{} would send nothing.", Argument("max_fails", request.max_fails)),
+            "Give 1 or more.",
+        )
     if request.once_key is not None and not request.once_key.strip():
-        raise UsageError("The key given with --once is empty.", "Is a variable not set?")
+        raise UsageError(
+            Words("The key given with {} is empty.", Argument("once")), "Is a variable not set?"
+        )
     name = request.name
     if name is None:
         # The first path's own name, cut to fit and without what a name may not hold.
@@ -162,16 +169,21 @@ def check_request(request: Request) -> Request:
 def _check_compiling(request: Request) -> None:
     """Refuse what only a compiler would heed where nothing is compiled."""
     heeded = {
-        "-O": request.level is not None,
-        "--initial-layout": request.initial_layout is not None,
-        "--seed-transpiler": request.seed_transpiler is not None,
-        "--fractional-gates": request.fractional,
-        "--no-cache": not request.cached,
+        Argument("optimization_level"): request.level is not None,
+        Argument("initial_layout"): request.initial_layout is not None,
+        Argument("seed_transpiler"): request.seed_transpiler is not None,
+        Argument("fractional_gates"): request.fractional,
+        Argument("cache", value=False): not request.cached,
     }
-    given = [name for name, is_given in heeded.items() if is_given]
+    given = [argument for argument, is_given in heeded.items() if is_given]
     if given and not request.compiling:
         raise UsageError(
-            f"--no-compile contradicts {', '.join(given)}.", "Leave one or the other out."
+            Words(
+                f"{{}} contradicts {', '.join(['{}'] * len(given))}.",
+                Argument("compile", value=False),
+                *given,
+            ),
+            "Leave one or the other out.",
         )
 
 
@@ -179,11 +191,14 @@ def _check_time(request: Request) -> None:
     most = request.max_execution_time
     if most is not None and not 1 <= most <= LONGEST_EXECUTION:
         raise UsageError(
-            f"--max-execution-time {most} is not a time that a job may take.",
+            Words("{} is not a time that a job may take.", Argument("max_execution_time", most)),
             f"Give 1 to {LONGEST_EXECUTION} seconds.",
         )
     if request.max_cost is not None and not 0 <= request.max_cost < math.inf:
-        raise UsageError(f"--max-cost {request.max_cost} is no limit.", "Give a number of seconds.")
+        raise UsageError(
+            Words("{} is not a limit.", Argument("max_cost", request.max_cost)),
+            "Give a number of seconds.",
+        )
 
 
 def fingerprint(request: Request) -> str:

@@ -26,16 +26,15 @@ IBMQError                              everything, itself a QiskitError
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiskit.exceptions import QiskitError
 from qiskit.providers.exceptions import JobError, JobTimeoutError
 
 from ..accounts.api_keys import NoKey
 from ..accounts.model import UnknownAccount
-from ..errors import IbmqbatchError, InputError, LimitError, UsageError
+from ..errors import Argument, Call, IbmqbatchError, InputError, LimitError, UsageError, Words
 from ..jobset.errors import NoSuchSet, NotFinished, TimedOut, Unsettled
 from ..manifest.errors import ManifestError
 from ..service.errors import ServiceError, TooManyPending
@@ -74,10 +73,7 @@ _HINTS = {
     "timeout": "Nothing is lost: wait again.",
     "unbound_parameters": "Give them values with parameter_binds.",
 }
-# Options of commands, in what is said of them, by what they are called in a program.
-_OPTION = re.compile(r"(`[^`]*`)|(?<![\w-])--([a-z]+(?:-[a-z]+)*)")
-_ARGUMENTS = {"max-circuits": "max_experiments_per_job", "tag": "job_tags"}
-_NOT_HERE = "; --dry-run shows the estimate"
+_ARGUMENTS = {"max_circuits": "max_experiments_per_job", "tags": "job_tags"}  # as called here
 
 
 class IBMQError(QiskitError):  # type: ignore[misc]
@@ -208,21 +204,22 @@ def message_of(error: IbmqbatchError) -> str:
     """Return what an error says: what is wrong, and what to do, of the first things that are."""
     problems = error.problems
     told = [
-        _for_programs(f"{problem.message} {_HINTS.get(problem.code, problem.hint)}".strip())
+        f"{_here(problem.message)} {_HINTS.get(problem.code) or _here(problem.hint)}".strip()
         for problem in problems[:_MOST_PROBLEMS]
     ]
     more = len(problems) - len(told)
     return " ".join([*told, *([f"And {more} more."] if more else [])])
 
 
-def _for_programs(text: str) -> str:
-    """Write the options of a command as the arguments that they are here; commands stay."""
+def _here(text: str) -> str:
+    """Return a sentence with the arguments that it mentions called as they are in these classes."""
 
-    def argument(found: re.Match[str]) -> str:
-        command, option = found.groups()
-        return command or _ARGUMENTS.get(option) or option.replace("-", "_")
+    def write(mention: Argument | Call) -> str:
+        if isinstance(mention, Call):
+            return mention.command
+        return str(replace(mention, name=_ARGUMENTS.get(mention.name, mention.name)))
 
-    return _OPTION.sub(argument, text.replace(_NOT_HERE, ""))
+    return text.written(write) if isinstance(text, Words) else text
 
 
 def _name(error: IbmqbatchError, base: type[IBMQError]) -> type[IBMQError]:

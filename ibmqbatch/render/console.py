@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..alike import Group, Groups, shape
+from .wording import in_commands, problems_in_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -145,6 +146,7 @@ def drawing_on(console: Console) -> Iterator[None]:
 
 def message(text: str) -> None:
     """Tell something to whoever watches, on stderr."""
+    text = in_commands(text)
     if is_terminal(stderr=True):
         # A live table on stdout is on the same screen: only its own console knows where it is.
         console = _drawn_on[-1] if _drawn_on else err()
@@ -169,7 +171,7 @@ def complain(problems: Sequence[Problem], things: str = "problem") -> int:
     many are not told.
     """
     groups: Groups[tuple[str, str]] = Groups()
-    distinct = Counter(problems)
+    distinct = Counter(problems_in_commands(problems))
     for problem, times in distinct.items():
         text = f"{problem.message} ({times} times)" if times > 1 else problem.message
         kind = (problem.code, *(shape(t, problem.about) for t in (problem.message, problem.hint)))

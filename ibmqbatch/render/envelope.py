@@ -10,6 +10,7 @@ from ..errors import Problem
 from ..exitcodes import ExitCode
 from .json_text import json_text
 from .output import output
+from .wording import problems_in_commands
 
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "envelope", "write_envelope"]
 
@@ -36,7 +37,7 @@ def envelope(
         "data": dict(data),
         "errors": [
             {"code": problem.code, "message": problem.message, "hint": problem.hint}
-            for problem in problems
+            for problem in problems_in_commands(problems)
         ],
     }
 
