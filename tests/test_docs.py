@@ -194,6 +194,18 @@ def test_the_picture_shows_every_room():
     assert {path.parent.name for path in (ROOT / "ibmqbatch").glob("*/__init__.py")} <= words
 
 
+def test_the_files_that_contributing_names_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    names = set(re.findall(r"`([\w./-]+\.(?:py|lock|yaml|toml|md))`", text))
+    there = [
+        f"/{path.relative_to(ROOT)}"
+        for top in (*ROOT.glob("*.*"), ROOT / "docs", ROOT / "ibmqbatch", ROOT / "tests")
+        for path in ([top] if top.is_file() else top.rglob("*.*"))
+    ]
+    missing = {name for name in names if not any(path.endswith(f"/{name}") for path in there)}
+    assert not missing
+
+
 def test_options_files_of_the_guides_are_taken():
     found = blocks("toml", ALL)
     assert found
