@@ -237,7 +237,7 @@ def test_public_names_exist():
 def loaded_by(code: str) -> set[str]:
     """Run code in a new interpreter; return the names of the libraries that it has loaded."""
     ending = "\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
-    return {name.partition(".")[0] for name in run_fresh(code + ending)}
+    return {name.partition(".")[0] for name in run_fresh(code + ending, COVERAGE_PROCESS_START="")}
 
 
 LOOKING = [
