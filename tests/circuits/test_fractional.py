@@ -12,10 +12,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, random_unitary
 
-from ibmqbatch.circuits import isa
-from ibmqbatch.circuits.fractional import with_angles_folded
-from ibmqbatch.circuits.ready import Preparation
-from ibmqbatch.circuits.refusals import angles_of
+from ibmqbatch.circuits import checks
+from ibmqbatch.circuits.checks import angles_of
+from ibmqbatch.circuits.compile import with_angles_folded
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import heron, line
@@ -99,7 +99,7 @@ def test_compiled_circuit_has_angles_that_devices_have_and_does_what_it_did(leve
     asked = Preparation(level=level, seed=1, fractional=True)
     after = [loaded(program) for program in ready(path, device=DEVICE, preparation=asked)]
     for circuit in after:
-        assert isa.misfit(isa.steps(circuit), DEVICE) is None
+        assert checks.first_unsupported(checks.steps(circuit), DEVICE) is None
         assert in_range(circuit)
     assert any(angles(circuit) for circuit in after)
     for one, two in zip(counts(given_ones), counts(after, seed=2), strict=True):

@@ -7,13 +7,7 @@ import math
 import pytest
 
 from tests.circuits.asking import dump
-from tests.local.interpreter import (
-    Program,
-    as_circuit,
-    as_openqasm2,
-    as_openqasm3,
-    distribution,
-)
+from tests.local.interpreter import Program, as_circuit, as_openqasm2, as_openqasm3, distribution
 from tests.local.shapes import SHAPES
 
 pytestmark = pytest.mark.usefixtures("one_process")

@@ -101,7 +101,7 @@ def run_on(tmp_path: Path, worker_python: str) -> Iterator[Callable[..., dict[st
         workers[0].send_job("sampler", backend, json.dumps(params).encode(), 60)
         answer = workers[0].receive()
         if "needs" in answer:
-            workers[0].send({"go": go, "seconds": 60})
+            workers[0].send({"go": go, "seconds": 60, "by_clock": None})
             answer = workers[0].receive() if go else answer
         if "completed" in answer:
             workers[0].receive_raw()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ibmqbatch.circuits.device import Device
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backend, Backends

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
@@ -25,12 +24,10 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.models import RemoteJob
-from tests.managed.programs import flipped
 from tests.support import forks
 from tests.support.commands import point_at
 from tests.support.waiting import wait_until
@@ -38,6 +35,9 @@ from tests.support.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+FULL = json.dumps(
+    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
+).encode()
 # Where a job that has ended well was, in this order.
 STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
@@ -171,7 +171,7 @@ def cancelled(job_set: ManagedJobSet) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs))
+    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.job_set.jobs))
 
 
 def sets() -> list[Manifest]:
@@ -191,7 +191,7 @@ def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> Manage
     backend = IBMQ.load_account().get_backend(BACKEND)
     handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
     spoil(handle, *bad)
-    return ManagedJobSet.of(Holding(handle, backend))
+    return ManagedJobSet.of(handle, backend)
 
 
 def spoil(handle: JobSet, *bad: int) -> None:
@@ -202,16 +202,6 @@ def spoil(handle: JobSet, *bad: int) -> None:
                 "UPDATE bodies SET body = ? WHERE id = (SELECT body FROM circuits WHERE idx = ?)",
                 (garbage, index),
             )
-
-
-def plain(signature: inspect.Signature) -> str:
-    """Write a signature without types, and without the object or class that it is called on."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for name, parameter in signature.parameters.items()
-        if name not in {"self", "cls"}
-    ]
-    return str(inspect.Signature(parameters))
 
 
 def foreign(**changes: object) -> str:
@@ -228,6 +218,20 @@ def foreign(**changes: object) -> str:
         return client.submit(json.dumps(body).encode())
 
 
-FULL = json.dumps(
-    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
-).encode()
+def bell(name: str = "bell") -> QuantumCircuit:
+    """Return a circuit that gives 00 or 11."""
+    circuit = QuantumCircuit(2, 2, name=name)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def flipped(bits: str, name: str = "flipped") -> QuantumCircuit:
+    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
+    circuit = QuantumCircuit(len(bits), len(bits), name=name)
+    for qubit, bit in enumerate(reversed(bits)):
+        if bit == "1":
+            circuit.x(qubit)
+    circuit.measure(range(len(bits)), range(len(bits)))
+    return circuit

@@ -15,7 +15,6 @@ from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed.background import Sender
 from ibmqbatch.managed.exceptions import IBMQAccountError, IBMQJobManagerInvalidStateError
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
@@ -35,11 +34,11 @@ DEFINITIONS = """
     from tests.managed.support import numbered
 
     def flying(job_set):
-        while not any(job.leaving for job in job_set.handle.jobs):
+        while not any(job.leaving for job in job_set.job_set.jobs):
             time.sleep(0.01)
 
     def landed(job_set, count):
-        while sum(job.remote is not None for job in job_set.handle.jobs) < count:
+        while sum(job.remote is not None for job in job_set.job_set.jobs) < count:
             time.sleep(0.01)
 
     def tell_of_the_end():
@@ -133,7 +132,7 @@ def test_what_is_unsure_is_found_out_before_the_program_ends_and_that_is_said(pr
     program = (
         running(count=1).replace(BACKEND, LOCAL_BACKEND)
         + """
-    while not any(job.unsure for job in job_set.handle.jobs):
+    while not any(job.unsure for job in job_set.job_set.jobs):
         time.sleep(0.01)
 """
     )
@@ -305,7 +304,7 @@ def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
     (path,) = set_paths()
     monkeypatch.setenv("IBMQBATCH_TOKEN", "")
     monkeypatch.delenv("IBMQBATCH_TOKEN")
-    job_set = ManagedJobSet.of(Holding(JobSet(path)))
+    job_set = ManagedJobSet.of(JobSet(path))
     with pytest.warns(UserWarning, match="Not all jobs of the set"):
         found = job_set.jobs()
     assert found.count(None) == 3

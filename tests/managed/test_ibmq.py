@@ -13,8 +13,7 @@ from ibmqbatch import IBMQAccountError, IBMQBackendApiError, IBMQProviderError
 from ibmqbatch.accounts import find
 from ibmqbatch.accounts.store import stored_settings, use_account
 from ibmqbatch.managed.ibmq import IBMQFactory
-from tests.managed.programs import bell
-from tests.managed.support import elsewhere
+from tests.managed.support import bell, elsewhere
 
 KEY = "an-api-key-that-nobody-may-see-0123456789"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/mine:{}::"

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from ibmqbatch import IBMQJobManager
-from ibmqbatch.managed.waiting import wait_for
 from ibmqbatch.render.notebook import NotebookBar, in_notebook, job_set_html
 from tests.managed.support import BACKEND, ROOT, numbered, spoiled
 from tests.support.terminal import run_in_terminal, without_escapes
@@ -134,7 +133,7 @@ def test_a_bar_that_was_never_shown_need_not_go(notebook):
 def test_elsewhere_there_is_no_notebook(service, capsys):
     assert not in_notebook()
     job_set = spoiled(numbered(1), shots=2)
-    wait_for(job_set.handle, lambda _: True, counted=lambda _: True)
+    job_set.results()
     assert capsys.readouterr() == ("", "")
 
 
