@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..circuits.qpy import CircuitShape
     from ..jobset.results import CircuitResult
     from ..manifest.records import CircuitRecord
-    from ..service.results import PubResult
+    from ..service.outcomes import PubResult
 
 __all__ = ["experiment_result", "missing_result", "qiskit_result"]
 

@@ -15,6 +15,7 @@ from .errors import (
     Conflict,
     Firewalled,
     NotFound,
+    ProgramRefused,
     Refused,
     Reserved,
     ServerFault,
@@ -53,6 +54,11 @@ _BY_NUMBER: dict[int, type[Refused]] = {
     1348: WrongInstance,
     4317: Conflict,  # the monthly quota is used up
 }
+# Which code goes with a program that is not there, or not any more, is not documented.
+_PROGRAM = re.compile(
+    r"\bprogram_id\b|\bprogram (id )?['\"`]?(sampler|executor)\b|\bprogram not found\b",
+    re.IGNORECASE,
+)
 # Headers that may name a request; which of them the service sends is not documented.
 _TRACE_HEADERS = (
     "x-request-id",
@@ -142,6 +148,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
             "Is the account's URL that of an IBM Quantum service?",
         )
     kind = _BY_NUMBER.get(number or 0) or _BY_STATUS.get(status, Refused)
+    if kind in {Refused, NotFound} and _PROGRAM.search(said):
+        kind = ProgramRefused
     return kind(
         _numbered(said, number, status),
         _solution(entry),

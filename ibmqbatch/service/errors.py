@@ -16,6 +16,7 @@
         ├── Conflict               409
         ├── Reserved               423
         ├── TooManyPending         the limit of pending jobs is reached
+        ├── ProgramRefused         jobs of this program are not taken, or not any more
         └── SessionClosed          the session or batch accepts no more jobs
 
 Failures of the HTTP library become these in `service.transport`, answers of the service in
@@ -172,7 +173,8 @@ class Firewalled(Unreadable):
 class Refused(ServiceError):
     """A 4xx with the service's own error body: the request was understood and not carried out.
 
-    `number` is the service's error code (for example 1208).
+    `status` is None where that was known before anything was sent; `number` is the service's error
+    code (for example 1208).
     """
 
     code = "refused"
@@ -180,7 +182,13 @@ class Refused(ServiceError):
     nothing_created = True
 
     def __init__(
-        self, message: str, hint: str = "", *, status: int, number: int | None, trace: str | None
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None = None,
+        number: int | None = None,
+        trace: str | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
@@ -226,6 +234,12 @@ class TooManyPending(Refused):
     code = "too_many_pending"
     exit_code = ExitCode.UNAVAILABLE
     limit: int | None = None
+
+
+class ProgramRefused(Refused):
+    """The service does not take jobs of this program, or not any more."""
+
+    code = "program_refused"
 
 
 class SessionClosed(Refused):

@@ -95,6 +95,10 @@ class Array:
             return array("d", struct.unpack(f"{len(self.data) // 2}e", self.data))
         return array("d", _loaded(_CODES[self.kind], self.data))
 
+    def swapped(self) -> Array:
+        """Return it with the bytes of its elements in the other order."""
+        return Array(self.shape, self.kind, _swapped(self.data, self.kind))
+
     def complexes(self) -> Array:
         """Return the numbers as complex ones of two 64-bit floats each."""
         if self.kind == "c16":

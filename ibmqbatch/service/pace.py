@@ -3,7 +3,7 @@
 The last send times of a key stand in a small locked file. A submission is entered before it is sent
 and again when it is answered: the service counts it at some instant between the two, and the later
 one is safe. The same file holds the limits that the service's refusals have named: how many in
-which time, and how many jobs may be pending.
+which time, and how many jobs may be pending; and the programs that it has refused.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Log:
     """What the file holds.
 
     Send times by ticket; grant times of tickets without an answer; when a busy service may be asked
-    again; learnt limits.
+    again; learnt limits; programs that were refused, with the time until which that is relied on.
     """
 
     sent: dict[str, float] = field(default_factory=dict)
@@ -80,6 +80,7 @@ class _Log:
     counter: int = 0
     rate: _Learnt | None = None
     pending: _Learnt | None = None
+    refused: dict[str, float] = field(default_factory=dict)
 
 
 class Pace:
@@ -182,6 +183,19 @@ class Pace:
             log.pending = _Learnt(max(1, limit), 0.0, until)
             self._write(log)
 
+    def refused_programs(self) -> frozenset[str]:
+        """Return the programs that the service has refused within a day."""
+        now = self._clock.now()
+        told = self._read().refused
+        return frozenset(name for name, until in told.items() if now < until <= now + _DAY)
+
+    def learn_refused(self, program: str) -> None:
+        """Keep that the service refuses a program, for a day."""
+        with self._locked():
+            log = self._read()
+            log.refused[program] = self._clock.now() + _DAY
+            self._write(log)
+
     def _figures(self, log: _Log) -> tuple[int | None, float]:
         if not self._fixed and log.rate is not None and log.rate.holds(self._clock.now()):
             return log.rate.limit, log.rate.window
@@ -224,6 +238,7 @@ class Pace:
                 int(told["counter"]),
                 _learnt(told.get("rate")),
                 _learnt(told.get("pending")),
+                _times(told.get("refused", {})),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return _Log()
@@ -236,6 +251,7 @@ class Pace:
             "flying": log.flying,
             "blocked_until": log.blocked_until,
             "counter": log.counter,
+            "refused": log.refused,
         }
         for name, learnt in (("rate", log.rate), ("pending", log.pending)):
             if learnt is not None:

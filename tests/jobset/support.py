@@ -13,8 +13,8 @@ from unittest import mock
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.manifest.records import SetRecord
+from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import NoAnswer, NotFound, ServiceError
 from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace

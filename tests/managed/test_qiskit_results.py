@@ -14,7 +14,7 @@ from qiskit.result import Result
 
 from ibmqbatch.jobset.results import CircuitResult
 from ibmqbatch.managed.qiskit_results import experiment_result, qiskit_result
-from ibmqbatch.service.results import BitArray, PubResult
+from ibmqbatch.service.outcomes import BitArray, PubResult
 from tests.arrays import as_array
 from tests.qiskits import needs_qiskit2
 

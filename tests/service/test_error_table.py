@@ -10,10 +10,10 @@ import pytest
 
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.advance import advance
-from ibmqbatch.jobset.send import _STOPPERS
+from ibmqbatch.jobset.submit import _STOPPERS
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,
@@ -211,7 +211,7 @@ def test_codes_of_failed_jobs_are_read(key):
 def test_code_of_a_failed_job_is_shown_with_it(code, word, home, clock):
     service = FakeService(clock)
     with Manifest.open(write_set(1)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         advance(work, fetching=False)
         failed = RemoteJob("r0", word, "It is so", code, SOLUTION, service.stored["r0"].tags)
         service.stored["r0"] = failed

@@ -54,12 +54,19 @@ def free_parameters(circuit: Any) -> list[Any]:
 
 
 def active_qubits(circuit: Any) -> list[int]:
-    """Return the indices, in order, of the qubits that an operation acts on."""
-    return sorted(
-        {
-            qubit
-            for operation, qubits in walk_with_qubits(circuit)
-            if operation.name not in _PASSIVE and not getattr(operation, "blocks", ())
-            for qubit in qubits
-        }
-    )
+    """Return the indices, in order, of the qubits that outcomes may depend on.
+
+    These are the measured ones and those that gates connect with them: pulses that decouple the
+    rest of a device change no outcome.
+    """
+    together: dict[int, set[int]] = {}  # each qubit with those that it is connected with
+    measured: set[int] = set()
+    for operation, qubits in walk_with_qubits(circuit):
+        if operation.name in _PASSIVE or len(getattr(operation, "blocks", ())):
+            continue
+        if operation.name in MEASUREMENTS:
+            measured.update(qubits)
+        whole = set(qubits).union(*(together.get(qubit, ()) for qubit in qubits))
+        for qubit in whole:
+            together[qubit] = whole
+    return sorted(set().union(*(together[qubit] for qubit in measured)))
