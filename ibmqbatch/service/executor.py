@@ -19,9 +19,9 @@ from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 __all__ = ["FLIPS", "SCHEMA_VERSION", "decode_items", "read_tensor", "write_tensor"]
 
 SCHEMA_VERSION = "v2.0"
-_UNCOMPRESSED = ("v0.", "v1.")  # earlier versions, of which results may still be read
-_SIGNS = "pauli_signs"  # of noise that was inverted: outcomes are none the less outcomes
 FLIPS = "measurement_flips."  # before the name of a register: which outcomes twirling has flipped
+_SIGNS = "pauli_signs"  # of what is measured, for whoever mitigates errors
+_UNPACKED = ("v0.", "v1.")  # schema versions whose tensors are not compressed
 
 # What the wire calls the kinds of elements.
 _KINDS = {
@@ -44,12 +44,11 @@ def write_tensor(values: Array) -> dict[str, Any]:
 
 
 def read_tensor(
-    told: Mapping[str, Any], take: Callable[[int], None], *, compressed: bool = True
+    told: Mapping[str, Any], take: Callable[[int], None], *, packed: bool = True
 ) -> Array:
-    """Return a tensor; truth values are bytes of 0 and 1. Raises ValueError.
+    """Return a tensor, `packed` by zlib; truth values are bytes of 0 and 1. Raises ValueError.
 
     `take` is called with how many bytes it takes up in memory, before it does, and may raise.
-    Schema versions before the second have tensors that are not `compressed`.
     """
     kind, shape = _KINDS[told["dtype"]], told["shape"]
     if not all(type(length) is int and length >= 0 for length in shape):
@@ -58,20 +57,20 @@ def read_tensor(
     size = -(-elements // BITS_PER_BYTE) if kind == "b1" else elements * int(kind[1:])
     take(elements if kind == "b1" else size)
     try:
-        packed = base64.b64decode(told["data"], validate=True)
+        data = base64.b64decode(told["data"], validate=True)
     except binascii.Error as error:
         raise ValueError(f"base64: {error}") from error
-    data, whole = packed, True
-    if compressed:
+    whole = True
+    if packed:
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(packed, size + 1)
+        data = unpacker.decompress(data, size + 1)
         whole = unpacker.eof
     if len(data) != size or not whole:
         raise ValueError(f"a tensor of shape {shape} with other than {size} bytes")
     if kind == "b1":
         data = b"".join(map(_BITS.__getitem__, data))[:elements]
-    array = Array(tuple(shape), kind, memoryview(data))
-    return array if sys.byteorder == "little" else array.swapped()
+    values = Array(tuple(shape), kind, memoryview(data))
+    return values if sys.byteorder == "little" else values.swapped()
 
 
 def decode_items(told: Mapping[str, Any], take: Callable[[int], None]) -> list[PubResult]:
@@ -86,16 +85,16 @@ def decode_items(told: Mapping[str, Any], take: Callable[[int], None]) -> list[P
     facts = processing if isinstance(processing, dict) else {}
     averaged = facts.get("meas_type") == "avg_kerneled"
     twirled = facts.get("twirling") is True
-    compressed = not told["schema_version"].startswith(_UNCOMPRESSED)
-    pubs = []
+    packed = not told["schema_version"].startswith(_UNPACKED)
+    items = []
     for entry in told["data"]:
         arrays = {
-            name: read_tensor(tensor, take, compressed=compressed)
+            name: read_tensor(tensor, take, packed=packed)
             for name, tensor in entry["results"].items()
-            if name != _SIGNS
+            if not name.startswith(_SIGNS)
         }
-        pubs.append(_item(arrays, twirled=twirled, averaged=averaged))
-    return pubs
+        items.append(_item(arrays, twirled=twirled, averaged=averaged))
+    return items
 
 
 def _item(arrays: dict[str, Array], *, twirled: bool, averaged: bool) -> PubResult:

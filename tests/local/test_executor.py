@@ -21,8 +21,9 @@ with warnings.catch_warnings():
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.errors import JobError
 from ibmqbatch.local.worker.executor import ExecutorJob
+from tests.support.service import Client
 
-from .support import Client, bell, encode, error, joined_counts, seeded
+from .support import bell, encode, error, joined_counts, seeded
 
 NATIVE = "OPENQASM 3.0; include 'stdgates.inc'; bit[1] c; x $0; c[0] = measure $0;".replace(
     "'", '"'

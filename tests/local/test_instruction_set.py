@@ -18,8 +18,9 @@ with warnings.catch_warnings():
 
 from ibmqbatch.local.backends import Backend, BackendTable
 from ibmqbatch.local.process import Worker
+from tests.support.service import Client
 
-from .support import Client, bell, encode
+from .support import bell, encode
 
 
 def measured(build: Callable[[QuantumCircuit], object], qubits: int = 5) -> Any:
