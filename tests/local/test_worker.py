@@ -134,9 +134,9 @@ def test_a_merged_error_is_what_aer_made_of_it() -> None:
 
 
 def test_a_density_matrix_is_accounted_for(tmp_path: Path, worker_python: str) -> None:
-    circuit = QuantumCircuit(11, 1)
+    circuit = QuantumCircuit(11, 11)
     circuit.x(range(11))
-    circuit.measure(0, 0)
+    circuit.measure(range(11), range(11))
     params = json.dumps({"pubs": [[encode(circuit), None, 4096]], "version": 2}).encode()
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
