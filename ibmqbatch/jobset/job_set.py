@@ -266,13 +266,13 @@ class JobSet:
         does the asking. With `fetching`, results that are done are fetched, for which that one is
         waited for, for `patience` seconds, some where none is given. Raises a ServiceError.
         """
-        from .advance import try_advance
-
         if patience is None:
             patience = _PATIENCE if fetching else 0.0
         with self.open() as manifest:
             if manifest.snapshot().is_idle() or manifest.db.is_copy:
                 return
+            from .advance import try_advance
+
             with self._moving() as work:
                 try_advance(work, patience=patience, sending=False, fetching=fetching)
                 self._fresh_until = time.monotonic() + work.client.account.poll_first
@@ -378,13 +378,13 @@ class JobSet:
         Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
         copy sends nothing.
         """
-        from .advance import check_held, follow
-
         with self.open() as manifest:
             if take_over:
                 manifest.wants.take_over()
             if manifest.snapshot().record.closed_at is not None:
                 return self
+            from .advance import check_held, follow
+
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
                 follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
@@ -711,8 +711,6 @@ class JobSet:
         as a warning, once. `timeout` is in seconds; None for as long as it takes. Ctrl-C raises
         KeyboardInterrupt once what is in flight has landed.
         """
-        from .advance import follow
-
         if clock is None:
             clock = self._clock(timeout)
         else:
@@ -720,6 +718,8 @@ class JobSet:
         with self.open() as manifest:
             if goal(manifest.snapshot()) and not at_least_once:
                 return
+            from .advance import follow
+
             with self._moving(clock, observer or self._observer()) as work:
                 follow(
                     work,
@@ -736,14 +736,14 @@ class JobSet:
         Look for `patience` seconds at most whether `until` holds, and return that; what is left
         then is done by whoever moves the set on next. Raises a ServiceError.
         """
-        from .advance import follow, try_advance
-
         # Whoever types a command need not wait for another process: that one does what is wanted.
         lock_patience = 0.0 if self._own_session() else patience
         with self.open() as manifest:
             # Nothing of it is on the service, or wanted there.
             if manifest.snapshot().is_idle():
                 return until(manifest.snapshot())
+            from .advance import follow, try_advance
+
             with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):
                 # All of it is asked for, however long that takes.
                 step = try_advance(work, patience=lock_patience, sending=False, fetching=False)
