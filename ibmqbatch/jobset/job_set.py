@@ -297,10 +297,10 @@ class JobSet:
 
         One request a job. Raises the last ServiceError, if any; what was learnt is kept.
         """
-        from .usage import fetch_metrics
-
         if self.read_only:
             return
+        from .usage import fetch_metrics
+
         with self._moving() as work:
             fetch_metrics(work)
 
@@ -390,6 +390,23 @@ class JobSet:
                 follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
             check_held(manifest)
         return self
+
+    def try_submit(self) -> None:
+        """Send the set's only job, or nothing: whatever this raises, it is not sent later.
+
+        Should a job turn up of which the answer was lost, it is cancelled. Raises PendingLimit
+        where no more jobs may wait, NotSent, Unsettled and ServiceErrors.
+        """
+        from .try_submit import give_up, try_submit
+
+        try:
+            clock = Clock()
+            with landing(clock), self.working(clock) as work:
+                try_submit(work)
+        except BaseException:
+            with self.open() as manifest:
+                give_up(manifest)
+            raise
 
     def step(self) -> float | None:
         """Move the set one step on, unless another process does at present.
