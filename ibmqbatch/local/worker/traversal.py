@@ -53,6 +53,11 @@ def free_parameters(circuit: Any) -> list[Any]:
     return [parameter for parameter in circuit.parameters if parameter not in variables]
 
 
+def _is_checked_when_bound(operation: Any) -> bool:
+    """Return whether devices take only some values of an operation's unbound parameters."""
+    return operation.name == "rzz" and bool(getattr(operation.params[0], "parameters", ()))
+
+
 def active_qubits(circuit: Any) -> list[int]:
     """Return the indices, in order, of the qubits that outcomes may depend on.
 
@@ -64,7 +69,7 @@ def active_qubits(circuit: Any) -> list[int]:
     for operation, qubits in walk_with_qubits(circuit):
         if operation.name in _PASSIVE or len(getattr(operation, "blocks", ())):
             continue
-        if operation.name in MEASUREMENTS:
+        if operation.name in MEASUREMENTS or _is_checked_when_bound(operation):
             measured.update(qubits)
         whole = set(qubits).union(*(together.get(qubit, ()) for qubit in qubits))
         for qubit in whole:
