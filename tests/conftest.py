@@ -156,7 +156,7 @@ def circuits(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all circuits be compiled in this process: others have Qiskit to import."""
-    monkeypatch.setattr("ibmqbatch.circuits.prepare.available_processors", lambda: 1)
+    monkeypatch.setattr("ibmqbatch.circuits.pipeline.available_processors", lambda: 1)
 
 
 @pytest.fixture

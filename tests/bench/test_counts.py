@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from qiskit import qasm2
@@ -26,9 +24,13 @@ from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
+from tests.jobset.submitter import PROGRAM
+from tests.support import forks
 from tests.support.manifests import draft_set
 from tests.support.stub import BACKEND, Stub
 from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -84,9 +86,9 @@ def test_a_set_killed_half_way_resumes_with_a_refresh_more_at_most(
     stub: Stub, jobs: int, pages: int
 ) -> None:
     with planned(stub, jobs) as work:
-        words = ("-m", "tests.jobset.submitter", stub.url, str(work.manifest.path), "0", "0", "0")
+        words = (stub.url, work.manifest.path, 0, 0, 0)
         stub.hold(after=jobs // 2)
-        with subprocess.Popen([sys.executable, *words], cwd=Path(__file__).parents[2]) as process:
+        with forks.start(words, env=os.environ, cwd=ROOT, code=PROGRAM) as process:
             wait_until(lambda: stub.held() == IN_FLIGHT)
             process.kill()
         stub.release()

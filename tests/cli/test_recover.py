@@ -235,7 +235,7 @@ def test_jobs_on_different_backends_are_refused(run, straight):
 @pytest.mark.parametrize(
     ("program", "params"),
     [
-        ("executor", {"schema_version": "v2.0", "quantum_program": {"shots": 5}}),
+        ("noise-learner", {"schema_version": "v0.3"}),
         ("estimator", {"pubs": [[FLIP, {"ZZ": 1.0}, None, 0.1]], "version": 2}),
         ("sampler", {"pubs": [], "version": 2}),
         ("sampler", {"circuits": [FLIP]}),
@@ -250,7 +250,7 @@ def test_job_of_another_program_is_refused(program, params, run, wire):
         "params": params,
     }
     wire.when("GET", "/jobs/dodd", status=200, body=json.dumps(job).encode(), times=9)
-    assert "none of the sampler's" in refusal(run, "dodd", code=2)["message"]
+    assert "dodd runs no circuits." in refusal(run, "dodd", code=2)["message"]
 
 
 @pytest.mark.parametrize(

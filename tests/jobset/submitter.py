@@ -44,6 +44,10 @@ def send(url: str, path: Path, pace: int | None, window: float, pending: int | N
         follow(work, Snapshot.is_sent, fetching=False)
 
 
+# For a process of its own: `forks.start((url, path, ...), env=os.environ, code=PROGRAM)`.
+PROGRAM = "import sys; from tests.jobset.submitter import main; main(*sys.argv[1:])"
+
+
 def main(url: str, path: str, pace: str, window: str, pending: str) -> None:
     """Send a set, as the words of a process tell."""
     send(url, Path(path), int(pace) or None, float(window), int(pending) or None)

@@ -7,12 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 from ibmqbatch.manifest.manifest import Manifest
+from tests.jobset.submitter import PROGRAM
 from tests.support import forks
 from tests.support.manifests import write_set
 from tests.support.stub import INSTANCE, Limits, Stub
 
 ROOT = Path(__file__).parents[2]
-SUBMITTER = "import sys; from tests.jobset.submitter import main; main(*sys.argv[1:])"
 
 
 def submit_side_by_side(
@@ -22,7 +22,7 @@ def submit_side_by_side(
     paths = [write_set(jobs, instance=INSTANCE, account="stub") for _ in range(2)]
     words = [str(word) for word in (pace, window, pending)]
     processes = [
-        forks.start((stub.url, path, *words), env=os.environ, cwd=ROOT, code=SUBMITTER)
+        forks.start((stub.url, path, *words), env=os.environ, cwd=ROOT, code=PROGRAM)
         for path in paths
     ]
     told = "".join(process.communicate()[0] for process in processes)

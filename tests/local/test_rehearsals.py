@@ -323,9 +323,8 @@ def test_qubits_that_only_wait_cost_nothing(client: Client) -> None:
 
 def test_too_many_active_qubits_are_refused_with_both_numbers(client: Client) -> None:
     most = client.get("/backends/fake_kolkata/configuration").json()["rehearsal"]
-    circuit = QuantumCircuit(27, 1)
-    circuit.x(range(17))
-    circuit.measure(0, 0)
+    circuit = QuantumCircuit(27, 17)
+    circuit.measure(range(17), range(17))
     state = client.fail(encode(rotations()), encode(circuit), backend="fake_kolkata")
     assert state["reason_code"] == 1520
     assert state["reason"].startswith("Pub 1: the circuit has 17 active qubits")

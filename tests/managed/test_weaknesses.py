@@ -234,7 +234,7 @@ def test_9_a_job_holds_one_experiment_at_least(manager, service, size):
     ("experiments", "what"),
     [
         ([], "no circuits"),
-        (5, "no circuit"),
+        (5, "not a circuit"),
         ([flipped("1"), 5], "Experiment 1 is of type int"),
         ([[flipped("1")]], "Experiment 0 is of type list"),
         (QuantumCircuit(1), "measures nothing"),
