@@ -31,8 +31,8 @@ class Measured:
     It measures the qubits of `basis` into the register `REGISTER`, the lowest first. `terms` are
     those of observables, by their number in the circuit and their names; in part 0 every observable
     has an entry, and its constant is the term of the identity. `width` is that of texts, None where
-    these number their qubits. `needed` tells of each observable, in part 0, for how many qubits it
-    is written, None for any number, and how many there must be.
+    these number their qubits. `needed` tells of every observable for how many qubits it is written,
+    None for any number, and how many there must be.
     """
 
     circuit: str
@@ -124,6 +124,7 @@ def measured_circuits(
     """Return what is to be measured of the circuit of this name; none for constants alone."""
     parts = parts_of(tuple(each.sum for each in observables))
     width = next((each.sum.width for each in observables if each.sum.width is not None), None)
+    needed = tuple((each.name, each.sum.width, each.sum.least_width) for each in observables)
     found = []
     for number, part in enumerate(parts):
         terms = []
@@ -132,7 +133,6 @@ def measured_circuits(
                 told = ((Pauli(), observable.sum.constant), *told)  # noqa: PLW2901
             if told or number == 0:
                 terms.append((index, observable.name, told))
-        needed = [(each.name, each.sum.width, each.sum.least_width) for each in observables]
         found.append(
             Measured(
                 circuit=circuit,
@@ -142,7 +142,7 @@ def measured_circuits(
                 basis=part.basis,
                 width=width,
                 terms=tuple(terms),
-                needed=() if number else tuple(needed),
+                needed=needed,
             )
         )
     return found

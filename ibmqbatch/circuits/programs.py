@@ -26,6 +26,8 @@ from .text import split_programs, text_of, version
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from .measured import Measured
+
 __all__ = [
     "Program",
     "checked_name",
@@ -48,7 +50,8 @@ class Program:
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
     and it is number `position` there, from 0. One of Qiskit's circuits that was in memory is QPY.
-    `note` is what its owner should know, without its name before it; empty for nothing.
+    `note` is what its owner should know, without its name before it; empty for nothing. It may
+    stand for one of the measured circuits that its observables need, `measured`.
     """
 
     kind: str
@@ -63,6 +66,7 @@ class Program:
     metadata: Mapping[str, object] = field(default_factory=dict)
     from_memory: bool = False
     note: str = ""
+    measured: Measured | None = None
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:

@@ -27,10 +27,12 @@ from .isa import (
     steps,
 )
 from .load import Load, load_of
+from .measured import REGISTER, Measured
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy
 from .refusals import angles_of, check_angles, check_options, check_registers, odd_angle
+from .rotations import measure
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -96,7 +98,8 @@ class ReadyProgram:
     It stands for one circuit, or one for each row of a sweep. `given` is the program as it came,
     compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
     not compiled. `shots` is None where nothing is said of them. `notes` are what its owner should
-    know, without `where` before them, which names it for a person.
+    know, without `where` before them, which names it for a person. `measured` is what it tells of
+    observables.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -112,6 +115,7 @@ class ReadyProgram:
     load: Load
     where: str = field(default="", compare=False)
     notes: tuple[str, ...] = ()
+    measured: Measured | None = None
 
     @classmethod
     def of(
@@ -138,6 +142,7 @@ class ReadyProgram:
             load=compiled.load,
             where=where,
             notes=tuple(note for note in (program.note, compiled.note) if note),
+            measured=program.measured,
         )
 
 
@@ -200,7 +205,7 @@ class Work:
 
     def _as_it_is(self, program: Program, where: str) -> Compiled | None:
         """Return a program on the device's own qubits as it came, if nothing is to be added."""
-        if program.kind != "openqasm3" or self._sweep is not None:
+        if program.kind != "openqasm3" or self._sweep is not None or program.measured is not None:
             return None
         if self._preparation.initial_layout is not None:
             return None
@@ -235,7 +240,10 @@ class Work:
         check_statements(circuit, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
-        if not measures(circuit):
+        stays = not self.compiles or self._is_ready(circuit, physical=physical)
+        if program.measured is not None:
+            self._measure(circuit, program.measured, where, compiled=not stays)
+        elif not measures(circuit):
             if not self._preparation.measure_all:
                 raise BadInput(
                     "no_measurements",
@@ -250,7 +258,7 @@ class Work:
                 f"{where} names physical qubits, which --initial-layout would move.",
                 "Leave one of them out.",
             )
-        if self.compiles and not self._is_ready(circuit, physical=physical):
+        if not stays:
             self._check_region(circuit, where)
             if self._device.instructions:
                 check_quickness(circuit, self._device, where)
@@ -274,6 +282,28 @@ class Work:
             # The compiler may have dropped some, and then their values must not go out.
             parameters=[parameter.name for parameter in free_parameters(circuit)],
             note=note,
+        )
+
+    def _measure(
+        self, circuit: QuantumCircuit, measured: Measured, where: str, *, compiled: bool
+    ) -> None:
+        """Append the measurements of observables; raises BadInput.
+
+        They are on the circuit's own qubits, or, where it was compiled elsewhere and tells of it,
+        on those of the circuit that it was compiled of, if observables are written for these.
+        """
+        places = None
+        if circuit.layout is not None and measured.width not in {None, circuit.num_qubits}:
+            places = circuit.layout.final_index_layout()
+        measured.check_width(circuit.num_qubits if places is None else len(places), where)
+        keeps_to_device = self._device.instructions and not compiled
+        measure(
+            circuit,
+            measured.basis,
+            REGISTER,
+            where,
+            places=places,
+            device=self._device if keeps_to_device else None,
         )
 
     def _check_instructions(
