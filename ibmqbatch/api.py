@@ -13,14 +13,14 @@ from .arguments import qubits, seconds, switch, text, texts, whole_number
 from .clock import Clock
 from .errors import IbmqbatchError, InputError, UsageError
 from .jobset.catalog import check_state, matches, set_paths
+from .jobset.documents import set_data
 from .jobset.job_set import JobSet, Progress, connected
 from .jobset.options import check_options
-from .jobset.request import Request, as_rows, check_request
-from .jobset.view import set_data
-from .manifest.store import Manifest
+from .jobset.request import AUTO, Request, as_rows, check_request
+from .manifest.manifest import Manifest
 
 if TYPE_CHECKING:
-    from .service.types import BackendEntry
+    from .service.models import BackendEntry
 
 __all__ = ["backends", "job_sets", "open", "submit"]
 
@@ -53,6 +53,7 @@ def submit(
     max_execution_time: int | None = None,
     max_cost: float | None = None,
     max_fails: int | None = None,
+    program: str = AUTO,
     private: bool = False,
     batch: bool = False,
     once: str | None = None,
@@ -72,7 +73,8 @@ def submit(
     `compile` False in none. `initial_layout[i]` is the device's qubit for qubit i. `seed` is that
     of simulators and of the compiler, unless that has its own. With `cache`, what was compiled
     before is taken from there. `options` are those of the sampler, by group, as in
-    `{"dynamical_decoupling": {"enable": True}}`.
+    `{"dynamical_decoupling": {"enable": True}}`. `program` is that of the service which runs the
+    jobs: "sampler", "executor", or "auto" for the sampler as long as the service takes it.
 
     `max_execution_time` is that of a job, `max_cost` that of the whole set by its estimate, in
     seconds of the quantum processor; after `max_fails` failures that would repeat themselves
@@ -118,6 +120,7 @@ def submit(
             options=_options(options),
             max_execution_time=_maybe(whole_number, max_execution_time, "max_execution_time"),
             max_cost=_maybe(seconds, max_cost, "max_cost"),
+            program=text(program, "program"),
             private=switch(private, "private"),
             batch=switch(batch, "batch"),
             max_fails=_maybe(whole_number, max_fails, "max_fails"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from .errors import Words
+
 __all__ = ["close_to", "did_you_mean", "with_suggestion"]
 
 _ALIKE = (0.85, 0.65)  # how much a name must be like another: a slip of one letter, of several
@@ -43,4 +45,4 @@ def did_you_mean(names: Iterable[str]) -> str:
 def with_suggestion(hint: str, given: str, known: Iterable[str]) -> str:
     """Return a hint with the question before it whether another name was meant, if one is like."""
     question = did_you_mean(f"'{name}'" for name in close_to(given, known))
-    return f"{question} {hint}".strip()
+    return Words("{} {}", question, hint) if question else hint

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch.accounts import instances
-from ibmqbatch.service import connection
+from ibmqbatch.service import client
 from ibmqbatch.service.retry import RetryPolicy
 from tests.embedded import Embedded
 from tests.forked import run_forked
@@ -241,5 +241,5 @@ def circuits(tmp_path: Path) -> Callable[..., Path]:
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have failed requests tried again at once, where no answer tells when."""
     hurried = functools.partial(RetryPolicy, first=0.0, patience=0.0)
-    for module in (connection, instances):
+    for module in (client, instances):
         monkeypatch.setattr(module, "RetryPolicy", hurried)

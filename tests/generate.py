@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ibmqbatch.cli.completion.scripts import SCRIPTS
 from ibmqbatch.cli.manual import man_page
-from ibmqbatch.cli.scripts import SCRIPTS
 
 ROOT = Path(__file__).parent.parent
 

@@ -282,15 +282,13 @@ def test_listing_the_sets_loads_no_qiskit_httpx_or_numpy(home):
 @pytest.fixture
 def finished_set(home) -> str:
     """Write a set with nothing left to do; return its id."""
-    from ibmqbatch.manifest.remotes import close_set
-    from ibmqbatch.manifest.store import Manifest
-    from ibmqbatch.manifest.wants import want_cancel
+    from ibmqbatch.manifest.manifest import Manifest
     from tests.manifest.conftest import write_set
 
     with Manifest.open(write_set(2)) as manifest:
-        want_cancel(manifest, [0, 1])
-        with manifest.db.transaction():
-            close_set(manifest)
+        manifest.wants.cancel([0, 1])
+        with manifest.transaction() as change:
+            change.jobs.close()
         return manifest.job_set().id
 
 

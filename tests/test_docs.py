@@ -13,14 +13,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from ibmqbatch.local.devices import REHEARSALS
+from ibmqbatch.local.recipe import recipe
 
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.options import check_options
 from ibmqbatch.local.backends import BackendTable
-from ibmqbatch.local.devices import REHEARSALS
-from ibmqbatch.local.recipe import recipe
-from ibmqbatch.render.envelope import SCHEMA
+from ibmqbatch.render.output import SCHEMA
 from tests.conftest import BELL, Cli
 from tests.terminal import run_in_terminal, without_escapes
 

@@ -15,11 +15,12 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ..clock import Clock
+from ..service.auth import TokenSource
 from ..service.endpoint import Endpoint
+from ..service.error_mapping import printable
 from ..service.errors import AuthenticationFailed, NotFound, ServiceError, Unreachable, Unreadable
 from ..service.retry import RetryPolicy
-from ..service.tokens import TokenSource
-from ..service.transport import Transport, printable
+from ..service.transport import Transport
 from ..suggestions import with_suggestion
 from .addresses import discovery_urls, region_of, whole_crn
 from .api_keys import is_header_text

@@ -179,7 +179,7 @@ def _settings(name: str, entry: Mapping[str, Any]) -> Settings:
 
 def _forget_tokens(name: str, entry: Mapping[str, Any]) -> None:
     """Remove what else is kept of the key of an account that goes: its access tokens."""
-    from ..service.token_cache import forget_tokens
+    from ..service.auth import forget_tokens
 
     with contextlib.suppress(UnknownAccount):
         endpoint = _settings(name, entry).directory()

@@ -15,6 +15,7 @@ _MOST_SEARCHED = 300  # operators for which fewer bases are searched for
 _MOST_COMPARED = (
     2_000_000  # operators and bases that are compared in that search: a second, or less
 )
+_MOST_SHOTS = 1e15
 _KEPT = 64  # sequences of observables, of which sets have one, as a rule
 
 
@@ -60,13 +61,14 @@ def shots_for(sums: Sequence[PauliSum], precision: float) -> int:
     The value of an observable is the sum of what its parts give, each the mean of a quantity that
     is between -w and w, w being the sum of the absolute coefficients in that part. Its variance is
     at most w², so that N shots of every part leave a standard error of at most
-    sqrt(sum of w² / N).
+    sqrt(sum of w² / N). More than a quadrillion are no number of shots.
     """
-    most = 0.0
+    most = 0.0  # of the variances
     for each in zip(*(part.terms for part in parts_of(tuple(sums))), strict=True):
         weights = (math.fsum(abs(coefficient) for _, coefficient in terms) for terms in each)
         most = max(most, math.fsum(weight * weight for weight in weights))
-    return max(1, math.ceil(most / precision**2 * (1 - 1e-12)))  # 100 stays 100
+    shots = most / precision / precision * (1 - 1e-12)  # 100 stays 100
+    return max(1, math.ceil(min(shots, _MOST_SHOTS)))
 
 
 def _measures(basis: Pauli, pauli: Pauli) -> bool:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import cmath
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
+from ..arguments import as_index
 from ..errors import Problem
 from .errors import BadInput
 from .paulis import Pauli, PauliSum, imaginary
 
-__all__ = ["ALL", "Choice", "Observable", "as_observables"]
+__all__ = ["ALL", "Choice", "Observable", "as_observables", "is_text"]
 
 ALL = "*"  # in the place of a circuit
 _CIRCUIT, _NAME, _OBSERVABLE = "circuit", "name", "observable"
 _NAMED = "name:"  # before a name that is a number
 _LONGEST_NAME = 60  # of a text that names itself
+_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # of characters: controls, halves, ends of lines
 _ROUNDING = 1e-10  # of the largest coefficient: imaginary parts that sums of complex numbers leave
 _PHASED = re.compile(r"([-i]*)([IXYZ]*)")
 _PHASES = {"": 1.0, "-": -1.0, "i": 1j, "-i": -1j}
@@ -52,7 +56,7 @@ def as_observables(given: object, called: str = "observables") -> list[Observabl
 def _is_by_circuit(given: object) -> bool:
     """Tell whether a mapping is one of circuits: by numbers, or to several observables."""
     return isinstance(given, Mapping) and any(
-        isinstance(key, int) or _is_several(value) for key, value in given.items()
+        as_index(key) is not None or _is_several(value) for key, value in given.items()
     )
 
 
@@ -96,10 +100,15 @@ def _row(row: Mapping[Any, Any], circuit: int | str, number: int, where: str) ->
     name, of = row.get(_NAME), row.get(_CIRCUIT)
     text = row[_OBSERVABLE] if isinstance(row[_OBSERVABLE], str) else str(value)
     return Observable(
-        circuit if of is None or of == "" else _circuit(of, where),
-        _own_name(text, number) if name is None or name == "" else _checked(name, where),
+        circuit if _is_empty(of) else _circuit(of, where),
+        _own_name(text, number) if _is_empty(name) else _checked(name, where),
         value,
     )
+
+
+def _is_empty(cell: object) -> bool:
+    """Return whether nothing stands in a cell: data frames have NaN there."""
+    return cell is None or cell == "" or cell != cell  # noqa: PLR0124
 
 
 def _own_name(text: str, number: int) -> str:
@@ -108,8 +117,15 @@ def _own_name(text: str, number: int) -> str:
     return text if len(text) <= _LONGEST_NAME else f"observable{number}"
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Return whether it is a text that can be shown in a line, and steers no terminal."""
+    return isinstance(value, str) and not any(
+        unicodedata.category(character) in _UNFIT for character in value
+    )
+
+
 def _checked(name: object, where: str) -> str:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+    if not is_text(name) or not name.strip():
         raise _bad(
             f"{where}: {name!r} cannot be a name.", "Give a text without control characters."
         )
@@ -121,8 +137,9 @@ def _circuit(given: object, where: str) -> int | str:
     if isinstance(given, str) and given.strip():
         text = given.strip()
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
-        return given
+    number = as_index(given)
+    if number is not None and number >= 0:
+        return number
     raise _bad(
         f"{where}: {given!r} is not a circuit.",
         f"Give its name, its number from 0, or {ALL} for all.",
@@ -190,9 +207,11 @@ class Choice:
     """Finds the observables of each circuit, and what is wrong with how circuits are named."""
 
     def __init__(self, observables: Sequence[Observable]) -> None:
-        self._observables = observables
+        self._by_circuit: dict[int | str, list[tuple[int, Observable]]] = {}
+        for number, observable in enumerate(observables):
+            self._by_circuit.setdefault(observable.circuit, []).append((number, observable))
         self._met: dict[int | str, list[int]] = {
-            observable.circuit: [] for observable in observables if observable.circuit != ALL
+            circuit: [] for circuit in self._by_circuit if circuit != ALL
         }
 
     def of(self, index: int, name: str) -> tuple[Observable, ...]:
@@ -204,9 +223,12 @@ class Choice:
         for key in keys:
             if key in self._met:
                 self._met[key].append(index)
-        found = tuple(each for each in self._observables if each.circuit in {ALL, *keys})
-        names = [each.name for each in found]
-        twice = next((each for each in names if names.count(each) > 1), None)
+        numbered = dict(
+            pair for key in dict.fromkeys((ALL, *keys)) for pair in self._by_circuit.get(key, ())
+        )
+        found = tuple(numbered[number] for number in sorted(numbered))
+        names = Counter(each.name for each in found)
+        twice = next((each for each, count in names.items() if count > 1), None)
         if twice is not None:
             raise _bad(
                 f"Circuit {index} ({name}) has two observables that are named '{twice}'.",

@@ -215,7 +215,9 @@ class _Observing:
         observables = self._choice.of(number, program.name)
         if not observables:
             return [program]
-        measured = measured_circuits(program.name, observables, runs=self.runs)
+        measured = measured_circuits(
+            program.name, observables, index=number * self.runs, runs=self.runs
+        )
         if not measured:
             raise BadInput(
                 "bad_observable",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import struct
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +26,13 @@ __all__ = [
     "MAGIC",
     "CircuitShape",
     "encode_qpy",
+    "join_qpy",
     "load_qpy",
     "parameter_names",
     "raw_metadata",
     "read_header",
     "read_shape",
+    "split_qpy",
     "with_raw_metadata",
 ]
 
@@ -196,6 +199,54 @@ def with_raw_metadata(data: bytes, raw: bytes) -> bytes:
     changed[head.start : head.end] = raw
     _SIZE.pack_into(changed, head.begin + _METADATA_SIZE, len(raw))
     return bytes(changed)
+
+
+def join_qpy(files: Sequence[bytes]) -> bytes:
+    """Return one QPY file with the circuits of several, each of one circuit, without Qiskit.
+
+    Raises ValueError where they are not of one version, or write formulas in different ways.
+    """
+    heads = [_FILE_HEADER.unpack_from(data) for data in files]
+    if len({(version, formulas) for _, version, *_, formulas in heads}) != 1:
+        raise ValueError("QPY files of different kinds")
+    magic, version, *made_by, _, formulas = heads[0]
+    start = _FILE_HEADER.size + _KIND.size
+    table = _OFFSET.size if version >= _WITH_OFFSETS else 0
+    circuits = [data[start + table :] for data in files]
+    head = _FILE_HEADER.pack(magic, version, *made_by, len(files), formulas)
+    head += files[0][_FILE_HEADER.size : start]
+    offsets = b""
+    if table:
+        sizes = map(len, circuits[:-1])
+        begins = itertools.accumulate(sizes, initial=start + table * len(circuits))
+        offsets = b"".join(map(_OFFSET.pack, begins))
+    return b"".join([head, offsets, *circuits])
+
+
+def split_qpy(data: bytes) -> list[bytes]:
+    """Return the circuits of a QPY file, each as a file of its own; without Qiskit from version 16.
+
+    Raises ValueError for what is no such file, BadInput for what Qiskit cannot read, and
+    MissingPackage where it is needed and not installed.
+    """
+    if len(data) <= _FILE_HEADER.size or not data.startswith(MAGIC):
+        raise ValueError("not a QPY file")
+    magic, version, *made_by, number, formulas = _FILE_HEADER.unpack_from(data)
+    if version < _WITH_OFFSETS:
+        if number == 1:
+            return [data]
+        import_qiskit()
+        return [encode_qpy(circuit) for circuit in load_qpy(data, "a job's file")]
+    start = _FILE_HEADER.size + _KIND.size
+    first = start + _OFFSET.size * number
+    if first > len(data):
+        raise ValueError("a QPY file that is cut short")
+    begins = [*struct.unpack_from(f"!{number}Q", data, start), len(data)]
+    if begins != sorted(begins) or begins[0] != first:
+        raise ValueError("a QPY file whose circuits overlap")
+    head = _FILE_HEADER.pack(magic, version, *made_by, 1, formulas)
+    head += data[_FILE_HEADER.size : start] + _OFFSET.pack(start + _OFFSET.size)
+    return [head + data[begin:end] for begin, end in itertools.pairwise(begins)]
 
 
 def read_shape(data: bytes) -> CircuitShape | None:

@@ -20,10 +20,10 @@ __all__ = [
     "build",
     "commands_by_word",
     "find_command",
-    "module_name",
+    "place_of",
 ]
 
-# In the order in which `--help` lists them; each is a module of this package: see `module_name`.
+# In the order in which `--help` lists them; each is a module of this package: see `place_of`.
 VERBS = (
     "submit",
     "status",
@@ -54,9 +54,15 @@ _ROOMY = 80  # columns
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-def module_name(command: str) -> str:
-    """Return the name of a command's module: `account_login`; `import_`, as Python wants it."""
-    return f"{command}_" if keyword.iskeyword(command) else command.replace(" ", "_")
+def place_of(command: str) -> tuple[str, str]:
+    """Return the names of a command's module, and of its function there.
+
+    That is `command`; of a verb in a group it is `account_login`, in the module `account`. Python's
+    own words have something behind them, as in `import_`.
+    """
+    verb, _, part = command.partition(" ")
+    module = f"{verb}_" if keyword.iskeyword(verb) else verb
+    return module, f"{verb}_{part}" if part else "command"
 
 
 def commands_by_word() -> dict[str, str]:
@@ -120,7 +126,7 @@ class _Verb(_Helpful, TyperCommand):
 
 
 def _is_single(parameter: Any) -> bool:
-    """Tell whether an option has one value; one that only switches on may be repeated."""
+    """Return whether an option has one value; one that only switches on may be repeated."""
     if parameter.param_type_name != "option" or parameter.multiple or parameter.count:
         return False
     return not parameter.is_flag or bool(parameter.secondary_opts)
@@ -151,15 +157,16 @@ class _Verbs(_Helpful, TyperGroup):
         if cmd_name not in self.list_commands(ctx):
             return None
         name = self.full_name(cmd_name)
-        module = importlib.import_module(f".{module_name(name)}", __package__)
-        settings: dict[str, Any] = {"context_settings": _SETTINGS, "help": _help(module.command)}
+        module, called = place_of(name)
+        function = getattr(importlib.import_module(f".{module}", __package__), called)
+        settings: dict[str, Any] = {"context_settings": _SETTINGS, "help": _help(function)}
         if name in GROUPS:
             group = type("_Group", (_Verbs,), {"group": name})
             app = typer.Typer(add_completion=False, rich_markup_mode="rich", cls=group, **settings)
-            app.callback()(module.command)
+            app.callback()(function)
         else:
             app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-            app.command(cmd_name, cls=_Verb, **settings)(module.command)
+            app.command(cmd_name, cls=_Verb, **settings)(function)
         return typer.main.get_command(app)
 
 
@@ -197,7 +204,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the form of a callbac
 
 def _install_completion(wanted: bool) -> None:  # noqa: FBT001
     if wanted:
-        from .completion import install
+        from .completion.scripts import install
 
         install()
         raise typer.Exit
@@ -205,7 +212,7 @@ def _install_completion(wanted: bool) -> None:  # noqa: FBT001
 
 def _show_completion(wanted: bool) -> None:  # noqa: FBT001
     if wanted:
-        from .completion import show
+        from .completion.scripts import show
 
         show()
         raise typer.Exit
@@ -222,7 +229,7 @@ def _root(
     install_completion: bool = typer.Option(  # noqa: FBT001
         False,  # noqa: FBT003
         "--install-completion",
-        help="Have TAB complete commands, options, job sets and more in this shell.",
+        help="Install completion on TAB for this shell (bash, zsh or fish).",
         callback=_install_completion,
         is_eager=True,
     ),

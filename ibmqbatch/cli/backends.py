@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 import typer
 
-from . import candidates, options
-from .verb import Verb, interrupts, verb
+from ..render.console import message
+from . import _options
+from ._lifecycle import Context, running
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..service.client import Client
@@ -39,8 +41,8 @@ def command(
             autocompletion=candidates.accounts,
         ),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """List the backends of an account, or show one: its gates, its limits, its errors by qubit.
 
@@ -49,55 +51,53 @@ def command(
     from ..accounts.find import find_account
     from ..service.client import Client
 
-    with verb("backends", json=json, verbose=verbose) as this:
+    with running("backends", json=json, verbose=verbose) as context:
         found = find_account(account)
-        with Client(found, this.clock) as client, interrupts(this.clock, "Nothing is changed."):
+        with Client(found, context.clock) as client, context.interruptible("Nothing is changed."):
             if name is None:
-                _list(this, client, found)
+                _list(context, client, found)
             else:
-                _show(this, client, found, account, name)
-    return this.exit_code
+                _show(context, client, found, account, name)
+    return context.exit_code
 
 
 def _or_as_seen(
-    this: Verb, ask: Callable[[], Thing], seen: Callable[[], tuple[Thing, float] | None]
+    context: Context, ask: Callable[[], Thing], seen: Callable[[], tuple[Thing, float] | None]
 ) -> tuple[Thing, float]:
     """Return what the service says, or, where it is away, what it said last; with the time."""
     from ..render.backends import age_text
-    from ..render.console import message
     from ..service.errors import ServiceError
 
     try:
-        return ask(), this.clock.now()
+        return ask(), context.clock.now()
     except ServiceError as error:
         last = seen() if error.transient else None
         if last is None:
             raise
-        this.fail(error)
-        message(f"This is how it was {age_text(this.clock.now() - last[1])} ago.")
+        context.fail(error)
+        message(f"This is how it was {age_text(context.clock.now() - last[1])} ago.")
         return last
 
 
-def _list(this: Verb, client: Client, account: Account) -> None:
+def _list(context: Context, client: Client, account: Account) -> None:
     from ..jobset.backends import entry_data, in_order
     from ..render.backends import show_backends, shows_gates
-    from ..render.console import message
 
-    entries, at = _or_as_seen(this, client.backends, client.seen_backends)
-    this.data["backends"] = [
+    entries, at = _or_as_seen(context, client.backends, client.seen_backends)
+    context.data["backends"] = [
         entry_data(entry, account, at) for entry in in_order(entries, account.default_backend)
     ]
-    if this.json:
+    if context.json:
         return
     if not entries:
         message(f"The account '{account.name}' has no backends.")
     elif shows_gates() and len(entries) <= _MOST_ASKED:
-        show_backends(this.data["backends"], _basis_gates(this, client))
+        show_backends(context.data["backends"], _basis_gates(context, client))
     else:
-        show_backends(this.data["backends"])
+        show_backends(context.data["backends"])
 
 
-def _basis_gates(this: Verb, client: Client) -> dict[str, list[str]]:
+def _basis_gates(context: Context, client: Client) -> dict[str, list[str]]:
     """Return the basis gates of those listed: the list itself does not tell them.
 
     They are asked for where they were not seen of late. Where one does not say, its place stays
@@ -106,28 +106,28 @@ def _basis_gates(this: Verb, client: Client) -> dict[str, list[str]]:
     from ..jobset.work import side_by_side
     from ..service.errors import ServiceError
 
-    names = [item["name"] for item in this.data["backends"] if item["kind"] != "simulator"]
+    names = [item["name"] for item in context.data["backends"] if item["kind"] != "simulator"]
     gates: dict[str, list[str]] = {}
     unseen = []
     for name in names:
         seen = client.seen_configuration(name)
-        if seen is not None and this.clock.now() - seen[1] < _GATES_LAST:
+        if seen is not None and context.clock.now() - seen[1] < _GATES_LAST:
             gates[name] = _gates(seen[0])
         else:
             unseen.append(name)
-    for ended in side_by_side(unseen, client.configuration, this.clock):
+    for ended in side_by_side(unseen, client.configuration, context.clock):
         for name, answer in ended:
             gates[name] = [] if isinstance(answer, ServiceError) else _gates(answer)
     return gates
 
 
 def _gates(configuration: Mapping[str, Any]) -> list[str]:
-    told = configuration.get("basis_gates")
-    return [str(gate) for gate in told] if isinstance(told, list) else []
+    gates = configuration.get("basis_gates")
+    return [str(gate) for gate in gates] if isinstance(gates, list) else []
 
 
 def _show(
-    this: Verb, client: Client, account: Account, account_name: str | None, name: str
+    context: Context, client: Client, account: Account, account_name: str | None, name: str
 ) -> None:
     from ..errors import UsageError
     from ..jobset.backends import backend_data, find_backend
@@ -136,10 +136,10 @@ def _show(
     if not name:
         raise UsageError("The name of the backend is empty.", "`ibmqbatch backends` lists them.")
     backend, at = _or_as_seen(
-        this,
+        context,
         lambda: find_backend(client, account, account_name, name),
         lambda: client.seen_backend(name),
     )
-    this.data["backend"] = backend_data(backend, at)
-    if not this.json:
-        show_backend(this.data["backend"], this.clock.now())
+    context.data["backend"] = backend_data(backend, at)
+    if not context.json:
+        show_backend(context.data["backend"], context.clock.now())

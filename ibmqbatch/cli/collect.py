@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Optional
 
 import typer
 
 from ..errors import IbmqbatchError
-from ..exitcodes import ExitCode
-from ..jobset.catalog import find_set, open_sets
+from ..jobset.catalog import set_paths
 from ..jobset.errors import Interrupted
-from ..jobset.view import set_data
-from ..manifest.store import Manifest
-from . import candidates, options
-from .verb import Verb, verb, working
+from ..jobset.job_set import JobSet
+from ..render.console import write_line
+from ..render.text import clean, counts_text
+from . import _options
+from ._lifecycle import Context, running
+from .completion import candidates
 
 _STEPS = 4  # at most, of a set that has to be claimed
 
@@ -29,81 +30,65 @@ def command(
             autocompletion=candidates.job_sets,
         ),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Move every open set one step forward: settle, refresh, send what the pace allows, fetch.
 
-    Says nothing when nothing has changed; leaves out a set that another process works on.
+    Prints nothing if nothing has changed; skips sets that another process works on.
 
     Example, in a crontab: */10 * * * * ibmqbatch collect
     """
-    with verb("collect", json=json, verbose=verbose) as this:
-        this.data["job_sets"] = []
-        sets = _named(this, job_set) if job_set else open_sets(this.problems)
+    with running("collect", json=json, verbose=verbose) as context:
+        context.data["job_sets"] = []
+        sets: Iterable[str | JobSet] = job_set or map(JobSet, reversed(set_paths()))
         for _ in range(_STEPS):
-            waits = _step_each(this, sets)
+            waits = _step_each(context, sets)
             if not waits:
                 break
             # In this run: the next one may know nothing of what was claimed.
-            this.clock.sleep(max(waits.values()))
-            sets = _named(this, list(waits))
-        if this.problems and this.exit_code is ExitCode.DONE:
-            this.exit_code = ExitCode.ERROR
-    return this.exit_code
+            context.clock.sleep(max(waits.values()))
+            sets = list(waits)
+    return context.exit_code
 
 
-def _named(this: Verb, references: Sequence[str]) -> Iterator[Manifest]:
-    """Open the sets that are named; one that cannot be does not keep the others waiting."""
-    for reference in references:
-        try:
-            manifest = find_set(reference)
-        except IbmqbatchError as error:
-            this.fail(error)
-            continue
-        yield manifest
+def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, float]:
+    """Take one step of each set; return for those that had to be claimed when to take another.
 
-
-def _step_each(this: Verb, sets: Iterator[Manifest]) -> dict[str, float]:
-    """Take one step of each set; return for those that had to be claimed when to take another."""
+    What fails of one is reported, and does not keep the others waiting.
+    """
     waits = {}
-    for manifest in sets:
-        with manifest:
-            if (wait := _step(this, manifest)) is not None:
-                waits[manifest.job_set().id] = wait
+    for each in sets:
+        try:
+            with context.opened(each) as job_set:
+                if (wait := _step(context, job_set)) is not None:
+                    waits[job_set.id] = wait
+        except Interrupted:
+            raise
+        except IbmqbatchError as error:
+            context.fail(error)
     return waits
 
 
-def _step(this: Verb, manifest: Manifest) -> float | None:
-    """Take one step. What fails here is told, and does not keep the other sets waiting.
+def _step(context: Context, job_set: JobSet) -> float | None:
+    """Take one step, and report what has changed.
 
     Return the seconds until another one may help, where the set had to be claimed.
     """
-    from ..jobset.advance import try_advance
-
-    if manifest.job_set().closed_at is not None:
-        return None
-    wait = None
-    before = manifest.last_event()
-    try:
-        with working(this, manifest) as work:
-            step = try_advance(work)
-            if step is not None and work.claim is not None:
-                wait = step.wait
-    except Interrupted:
-        raise
-    except IbmqbatchError as error:
-        this.fail(error)
-    if manifest.last_event() == before:
-        return wait
-    item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
-    this.data["job_sets"].append(item)
-    if not this.json:
-        _tell(item)
-    return wait
+    with job_set.open() as manifest:
+        if manifest.job_set().closed_at is not None:
+            return None
+        before = manifest.last_event()
+        try:
+            return job_set.step()
+        finally:
+            if manifest.last_event() != before:
+                item = job_set.describe(with_jobs=False)
+                context.data["job_sets"].append(item)
+                if not context.json:
+                    _report(item)
 
 
-def _tell(item: dict[str, Any]) -> None:
-    from ..render.console import clean, counts_text, write_line
+def _report(item: dict[str, Any]) -> None:
 
     write_line(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}")

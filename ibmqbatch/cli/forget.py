@@ -11,10 +11,11 @@ import typer
 from ..errors import UsageError
 from ..jobset.catalog import find_path
 from ..jobset.errors import NotFinished
-from ..render.console import is_terminal, message, plural, size_text, write_line
-from . import candidates, options
-from .asking import agreed, can_ask
-from .verb import Verb, verb
+from ..render.console import is_terminal, message, write_line
+from ..render.text import plural, size_text
+from . import _options
+from ._lifecycle import Context, can_ask, confirm, running
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..jobset.forget import Candidate
@@ -33,10 +34,10 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     unfinished: Annotated[
         bool,
-        typer.Option("--unfinished", help="Sets too with jobs or results that are still to come."),
+        typer.Option("--unfinished", help="Also delete sets with jobs or results still to come."),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Delete sets, with all their circuits and results, from this machine's disk.
 
@@ -46,8 +47,8 @@ def command(
     """
     from ..jobset.forget import clear_away, consider, forget
 
-    with verb("forget", json=json, verbose=verbose) as this, contextlib.ExitStack() as locks:
-        this.data["forgotten"] = []
+    with running("forget", json=json, verbose=verbose) as context, contextlib.ExitStack() as locks:
+        context.data["forgotten"] = []
         # All are looked at before the first is removed: a slip in the last one costs nothing.
         chosen = []
         for path in dict.fromkeys(find_path(reference) for reference in job_sets):
@@ -60,10 +61,10 @@ def command(
         for candidate in chosen:
             if yes or _agreed(candidate):
                 forget(candidate)
-                _tell(this, candidate)
+                _report(context, candidate)
             else:
                 message(f"Kept {candidate.id}.")
-    return this.exit_code
+    return context.exit_code
 
 
 def _check_finished(candidates: Iterable[Candidate], *, allowed: bool) -> None:
@@ -80,15 +81,15 @@ def _check_finished(candidates: Iterable[Candidate], *, allowed: bool) -> None:
 def _check_asking() -> None:
     if not can_ask():
         raise UsageError(
-            "There is nobody to ask whether to forget this, and --yes is not given.",
-            "Add --yes to delete without a question.",
+            "There is no terminal to ask at, and --yes is not given.",
+            "Add --yes to delete without asking.",
         )
 
 
 def _agreed(candidate: Candidate) -> bool:
     """Ask whether to forget a set."""
     losses = f" {candidate.losses[0].upper()}{candidate.losses[1:]}." if candidate.losses else ""
-    return agreed(f"Forget {_description(candidate)}?{losses}")
+    return confirm(f"Forget {_description(candidate)}?{losses}")
 
 
 def _description(candidate: Candidate) -> str:
@@ -101,8 +102,8 @@ def _description(candidate: Candidate) -> str:
     )
 
 
-def _tell(this: Verb, candidate: Candidate) -> None:
-    this.data["forgotten"].append(
+def _report(context: Context, candidate: Candidate) -> None:
+    context.data["forgotten"].append(
         {
             "id": candidate.id,
             "name": candidate.record.name if candidate.record else None,
@@ -110,7 +111,7 @@ def _tell(this: Verb, candidate: Candidate) -> None:
             "lost": candidate.losses,
         }
     )
-    if this.json:
+    if context.json:
         return
     if not is_terminal():
         write_line(candidate.id)

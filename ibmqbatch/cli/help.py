@@ -9,9 +9,10 @@ import typer
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
+from ..render.console import write_line
 from ..suggestions import close_to, did_you_mean
-from . import options
-from .verb import Verb, verb
+from . import _options
+from ._lifecycle import Context, running
 
 _TOPICS = {
     "exit-codes": "what each exit code means",
@@ -38,7 +39,7 @@ def command(
             autocompletion=_topics,
         ),
     ],
-    json: options.Json = False,
+    json: _options.Json = False,
 ) -> int:
     """Print the help of a command, the exit codes, the JSON Schema of --json, or the man page.
 
@@ -46,24 +47,24 @@ def command(
     """
     from .app import COMMANDS, VERBS, commands_by_word
 
-    with verb("help", json=json) as this:
+    with running("help", json=json) as context:
         name = " ".join(topic)
         if name in COMMANDS:
-            _tell_verb(this, name)
+            _show_help(context, name)
         elif name == "exit-codes":
-            this.data["exit_codes"] = {str(int(code)): code.meaning for code in ExitCode}
-            _tell(this, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
+            context.data["exit_codes"] = {str(int(code)): code.meaning for code in ExitCode}
+            _report(context, "\n".join(f"{int(code):>3}  {code.meaning}" for code in ExitCode))
         elif name == "json-schema":
-            from ..render.envelope import SCHEMA
+            from ..render.output import SCHEMA
 
             schema = SCHEMA.read_text("utf-8")
-            this.data["json_schema"] = json_format.loads(schema)
-            _tell(this, schema.rstrip())
+            context.data["json_schema"] = json_format.loads(schema)
+            _report(context, schema.rstrip())
         elif name == "man":
             from .manual import man_page
 
-            this.data["text"] = man_page()
-            _tell(this, this.data["text"].rstrip())
+            context.data["text"] = man_page()
+            _report(context, context.data["text"].rstrip())
         else:
             known = commands_by_word() | {word: word for word in _TOPICS}
             question = did_you_mean(f"'{known[word]}'" for word in close_to(topic[-1], known))
@@ -72,27 +73,26 @@ def command(
                 f"There is no help on '{name}'.",
                 f"{question} {hint}".lstrip(),
             )
-    return this.exit_code
+    return context.exit_code
 
 
-def _tell(this: Verb, text: str) -> None:
-    from ..render.console import write_line
+def _report(context: Context, text: str) -> None:
 
-    if not this.json:
+    if not context.json:
         write_line(text)
 
 
-def _tell_verb(this: Verb, name: str) -> None:
+def _show_help(context: Context, name: str) -> None:
     """Print what `ibmqbatch NAME --help` prints."""
     from .app import find_command
 
     command = find_command("")
-    if not this.json:
+    if not context.json:
         command([*name.split(), "--help"], prog_name="ibmqbatch", standalone_mode=False)
         return
-    context = typer.Context(command, info_name="ibmqbatch")
+    parsing = typer.Context(command, info_name="ibmqbatch")
     for word in name.split():
-        command = command.get_command(context, word)
-        context = command.make_context(word, [], parent=context, resilient_parsing=True)
+        command = command.get_command(parsing, word)
+        parsing = command.make_context(word, [], parent=parsing, resilient_parsing=True)
     command.drawn = False
-    this.data["text"] = command.get_help(context)
+    context.data["text"] = command.get_help(parsing)

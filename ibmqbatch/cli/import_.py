@@ -9,11 +9,13 @@ import typer
 
 from ..errors import IbmqbatchError
 from ..exitcodes import ExitCode
-from ..jobset.view import set_data
+from ..jobset.documents import set_data
 from ..manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
-from ..manifest.store import Manifest
-from . import options
-from .verb import Verb, verb
+from ..manifest.manifest import Manifest
+from ..render.console import is_terminal, message, write_line
+from ..render.text import plural, size_text
+from . import _options
+from ._lifecycle import Context, running
 
 
 def command(
@@ -25,10 +27,12 @@ def command(
     ],
     take_over: Annotated[
         bool,
-        typer.Option("--take-over", help="Send from here what is not sent yet, not from there."),
+        typer.Option(
+            "--take-over", help="Send unsent jobs from here, not from where the set was copied."
+        ),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Verify exported sets and bring them into the data folder, under their ids.
 
@@ -38,40 +42,37 @@ def command(
 
     Example: ibmqbatch import calibration.sqlite
     """
-    with verb("import", json=json, verbose=verbose, things="file") as this:
-        this.data["imported"] = []
+    with running("import", json=json, verbose=verbose, things="file") as context:
+        context.data["imported"] = []
         for file in files:
             try:
-                _import(this, file, take_over=take_over)
+                _import(context, file, take_over=take_over)
             except (DamagedManifest, ForeignManifest, NewerManifest) as error:
                 # Here the file is the input; one that is bad does not keep the others waiting.
-                this.fail(error, ExitCode.USAGE)
+                context.fail(error, ExitCode.USAGE)
             except IbmqbatchError as error:
-                this.fail(error)
-    return this.exit_code
+                context.fail(error)
+    return context.exit_code
 
 
-def _import(this: Verb, file: Path, *, take_over: bool) -> None:
+def _import(context: Context, file: Path, *, take_over: bool) -> None:
     from ..jobset.once import restore
-    from ..manifest import wants
-    from ..manifest.copies import import_copy
+    from ..manifest.transfer import import_copy
 
     path, new = import_copy(file, keep_mark=not take_over)
     with Manifest.open(path) as manifest:
         if take_over:
-            wants.take_over(manifest)
+            manifest.wants.take_over()
         key = manifest.job_set().once_key
         if key is not None:
             restore(key, path.stem)
         item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
-        this.data["imported"].append({"file": str(file), "new": new, "job_set": item})
-        if not this.json:
-            _tell(manifest, item, new=new)
+        context.data["imported"].append({"file": str(file), "new": new, "job_set": item})
+        if not context.json:
+            _report(manifest, item, new=new)
 
 
-def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
-    from ..jobset.standing import is_held
-    from ..render.console import is_terminal, message, plural, size_text, write_line
+def _report(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
 
     what = f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}"
     if not is_terminal():
@@ -81,8 +82,8 @@ def _tell(manifest: Manifest, item: dict[str, Any], *, new: bool) -> None:
         f"'{item['name']}' ({item['id']}): {what}, {size}, {item['state']}; "
         + ("imported." if new else "already here.")
     )
-    if is_held(manifest):
-        unsent = sum(job.unsent for job in manifest.jobs())
+    unsent = sum(job.unsent for job in manifest.jobs())
+    if unsent and item["copied_at"] is not None:
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
             f"`ibmqbatch resume {item['id']} --take-over`."

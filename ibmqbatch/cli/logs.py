@@ -2,75 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..jobset.catalog import find_set
-from ..jobset.selection import chosen_jobs
 from ..manifest.records import JobRecord, JobStatus
-from . import options
-from .verb import verb, working
-
-if TYPE_CHECKING:
-    from ..jobset.work import Work
-    from ..manifest.store import Manifest
+from ..render.console import message
+from . import _options
+from ._lifecycle import running
 
 
 def command(
-    job_set: options.JobSet,
-    job: options.Jobs = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    job_set: _options.JobSet,
+    job: _options.Jobs = None,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show why jobs failed, with the service's log of each. Without --job: all that failed.
 
     Example: ibmqbatch logs latest --job 3
     """
-    from ..render.console import message
-    from ..render.logs import show_logs
+    from ..render.tables import show_logs
 
-    with verb("logs", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
-        jobs = _chosen(manifest, job)
+    with running("logs", json=json, verbose=verbose) as context, context.opened(job_set) as found:
+        jobs = found.choose(job or None)
+        if not job:
+            jobs = [each for each in jobs if each.status is JobStatus.ERROR]
         texts: dict[int, str] = {}
         try:
-            if any(record.remote is not None for record in jobs):
-                with working(this, manifest) as work:
-                    texts = _texts(work, jobs)
+            texts = found.logs(jobs)
         finally:
-            # What the manifest knows of the reasons is here in any case.
-            this.data["logs"] = [_describe(record, texts.get(record.index)) for record in jobs]
+            # What is known here of the reasons is shown in any case.
+            context.data["logs"] = [_describe(each, texts.get(each.index)) for each in jobs]
             if not json:
-                show_logs(this.data["logs"])
+                show_logs(context.data["logs"])
         if not jobs and not json:
             message("No job has failed.")
-    return this.exit_code
-
-
-def _chosen(manifest: Manifest, indexes: list[int] | None) -> list[JobRecord]:
-    jobs = manifest.jobs()
-    chosen = chosen_jobs(manifest, indexes or None)
-    return [
-        record
-        for record in jobs
-        if record.index in chosen and (indexes or record.status is JobStatus.ERROR)
-    ]
-
-
-def _texts(work: Work, jobs: list[JobRecord]) -> dict[int, str]:
-    """Ask for the logs; raises a ServiceError when the last one cannot be had."""
-    from ..jobset.work import side_by_side
-
-    found: dict[int, str] = {}
-    failure = None
-    asked = [(record.index, record.remote.id) for record in jobs if record.remote is not None]
-    for ended in side_by_side(asked, lambda item: work.client.logs(item[1]), work.clock):
-        for (index, _), answer in ended:
-            if isinstance(answer, str):
-                found[index] = answer
-            else:
-                failure = answer
-    if failure is not None and not found:
-        raise failure
-    return found
+    return context.exit_code
 
 
 def _describe(record: JobRecord, text: str | None) -> dict[str, Any]:

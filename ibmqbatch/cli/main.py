@@ -30,7 +30,7 @@ def run() -> None:
 
 
 def _mend_streams() -> None:
-    """Have all three streams, whatever the shell has closed, and write any text to them.
+    """Open streams that the shell has closed, and let all of them write any text.
 
     A file that is opened where a stream is missing would be taken for it: not one of ours may be.
     """
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if "_IBMQBATCH_COMPLETE" in os.environ:
-        from .shells import answer
+        from .completion.shells import answer
 
         answer(os.environ["_IBMQBATCH_COMPLETE"], arguments)
         return ExitCode.DONE
@@ -81,7 +81,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _usage_problem(error: Any) -> Problem:
-    """Put an error of the parser into a sentence; for a slip of the fingers with what was meant."""
+    """Return an error of the parser as a problem; for a typing error with what was meant."""
     text = error.format_message()
     options = getattr(error, "possibilities", None)
     if options:
@@ -113,9 +113,9 @@ def _command_in(arguments: Sequence[str]) -> str:
 
 
 def _fail(arguments: Sequence[str], code: ExitCode, problems: Sequence[Problem]) -> int:
-    """Say what was wrong before a verb had begun."""
+    """Report what was wrong before a verb began."""
     from ..render.console import complain
-    from ..render.envelope import write_envelope
+    from ..render.output import write_envelope
 
     if "--json" in arguments:
         write_envelope(_command_in(arguments), code, {}, problems)

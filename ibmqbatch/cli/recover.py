@@ -11,22 +11,24 @@ import typer
 
 from ..errors import IbmqbatchError, StorageError, UsageError
 from ..exitcodes import ExitCode
+from ..jobset.documents import job_data, set_data
 from ..jobset.errors import Interrupted, NoSuchSet
-from ..jobset.once import manifest_path
-from ..jobset.rebuild import Rebuilt, rebuild_set
+from ..jobset.recovery.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
-from ..jobset.view import job_data, set_data
+from ..manifest.files import manifest_path
 from ..manifest.ids import is_set_id
-from ..manifest.store import Manifest
+from ..manifest.manifest import Manifest
+from ..render.console import is_terminal, message, write_line
+from ..render.text import first_of, listed, plural, span_text
 from ..suggestions import with_suggestion
-from . import candidates, options
-from .verb import Verb, interrupts, outcome, verb, working
+from . import _options
+from ._lifecycle import Context, outcome, running
+from .completion import candidates
 
 if TYPE_CHECKING:
     from ..manifest.records import JobRecord
-    from ..render.progress import ProgressBars
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 _ADVICE = "What is here stays; run the same command again for the rest."
 
@@ -55,7 +57,7 @@ def command(
         typer.Option(
             "--job",
             metavar="ID",
-            help="A job that another program has sent, by its id; may be given again.",
+            help="A job that another program has sent, by its id (repeatable).",
         ),
     ] = None,
     name: Annotated[
@@ -71,9 +73,9 @@ def command(
             autocompletion=candidates.accounts,
         ),
     ] = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Rebuild sets from the service alone, or make one of jobs that another program has sent.
 
@@ -82,7 +84,7 @@ def command(
 
     Example: ibmqbatch recover 20261121-d4pkn6p
     """
-    with verb("recover", json=json, verbose=verbose) as this:
+    with running("recover", json=json, verbose=verbose, quiet=quiet) as context:
         if sum((set_id is not None, bool(job), tag is not None, everything)) != 1:
             raise UsageError(
                 "It is not clear what to recover.",
@@ -92,142 +94,126 @@ def command(
             raise UsageError(
                 "Sets have names already.", "Leave --name out; `retag --name` renames them."
             )
-        this.data["recovered"] = []
+        context.data["recovered"] = []
         new_name = None if name is None else check_name(name)
         tags = check_tags([] if tag is None else [tag])
-        with _Recovery.begin(this, account, quiet=quiet) as recovery:
+        with _Recovery.begin(context, account) as recovery:
             if set_id is not None:
                 recovery.recover_set(set_id)
             elif job:
                 recovery.recover_jobs(job, new_name)
             else:
                 recovery.recover_found(tags[0] if tags else None)
-    return this.exit_code
+    return context.exit_code
 
 
 class _Recovery:
-    """One run. What it has recovered is told at once, and stays whatever happens to the rest."""
+    """One run. What is recovered is reported at once, and stays whatever happens to the rest."""
 
-    def __init__(self, this: Verb, client: Client, *, quiet: bool) -> None:
-        self._this = this
+    def __init__(self, context: Context, client: Client) -> None:
+        self._context = context
         self._client = client
-        self._quiet = quiet
-        self._told = not quiet and not this.json
 
     @classmethod
     @contextlib.contextmanager
-    def begin(cls, this: Verb, account: str | None, *, quiet: bool) -> Iterator[_Recovery]:
-        """Have the account's service at hand for the block."""
-        from ..accounts.find import find_account
-        from ..service.client import Client
+    def begin(cls, context: Context, account: str | None) -> Iterator[_Recovery]:
+        """Connect to the account's service for the block."""
+        from ..jobset.job_set import connected
 
-        this.advice = _ADVICE
-        with Client(find_account(account), this.clock) as client, interrupts(this.clock, _ADVICE):
-            yield cls(this, client, quiet=quiet)
-            if this.clock.interrupted.is_set():
-                raise Interrupted("Interrupted.", _ADVICE)
+        with connected(account, context.clock) as client, context.interruptible(_ADVICE):
+            yield cls(context, client)
 
     def recover_set(self, set_id: str) -> None:
-        """Recover one set; one that is here already is only brought up to date."""
-        from ..render.progress import ProgressBars
-
-        with ProgressBars(enabled=not self._quiet) as bars:
-            path = self._rebuild(set_id, None, bars)
+        """Recover one set; one that is here already is only updated."""
+        path = self._rebuild(set_id, None)
         if path is None:
-            self._say_here(set_id)
+            self._report_here(set_id)
             path = manifest_path(set_id)
         self._describe(path)
 
     def recover_jobs(self, jobs: list[str], name: str | None) -> None:
         """Make one set of jobs that another program has sent."""
-        from ..jobset.recover import recover_jobs
-        from ..render.progress import ProgressBars
+        from ..jobset.recovery.adopt import recover_jobs
 
-        with ProgressBars(enabled=not self._quiet) as bars:
-            path = recover_jobs(self._client, jobs, name, self._this.clock, bars.progress)
+        context = self._context
+        path = recover_jobs(self._client, jobs, name, context.clock, context.bars.progress)
         self._note(Rebuilt(path))
         self._describe(path)
 
     def _describe(self, path: Path) -> None:
-        """Name the one set that was asked for, bring it up to date, and tell all of it."""
-        from ..jobset.advance import try_advance
-        from ..render.console import is_terminal, message, plural, write_line
-        from ..render.progress import ProgressBars
+        """Name the one set that was asked for, update it, and report all of it."""
+        from ..jobset.job_set import JobSet
 
-        this = self._this
-        with Manifest.open(path) as manifest:
-            record = manifest.job_set()
-            if not this.json:
-                terse = self._quiet or not is_terminal()
+        context = self._context
+        context.bars.clear()
+        with context.opened(JobSet(path)) as job_set:
+            record = job_set.record()
+            if not context.json:
+                terse = context.quiet or not is_terminal()
                 write_line(record.id if terse else f"Job set {record.id}")
-            bars = ProgressBars(enabled=not self._quiet)
             try:
-                with bars, working(this, manifest, bars) as work:
-                    try_advance(work, sending=False, fetching=not record.private)
+                job_set.refresh(fetching=not record.private, patience=0.0)
             finally:
-                jobs = manifest.jobs()
-                this.data["job_set"] = set_data(manifest.job_set(), jobs)
-            this.exit_code = _outcome(jobs)
-        if self._told:
+                context.data["job_set"] = job_set.describe()
+            context.exit_code = _outcome(job_set.jobs)
+        if self._context.talkative:
             message(
                 f"{plural(record.total_jobs, 'job')}, {plural(record.total_circuits, 'circuit')}. "
                 f"Next: ibmqbatch results {record.id}"
             )
 
     def recover_found(self, tag: str | None) -> None:
-        """Recover all sets that are not here, or those with a tag; what fails is told at the end.
+        """Recover all sets that are not here, or those with a tag; report what failed at the end.
 
         Jobs with the tag that another program has sent become a set for each backend.
         """
-        from ..jobset.discover import discover
-        from ..jobset.recover import recover_listed
-        from ..render.console import message
-        from ..render.progress import ProgressBars
+        from ..jobset.recovery.adopt import recover_listed
+        from ..jobset.recovery.discover import discover
 
-        this = self._this
-        with ProgressBars(enabled=not self._quiet) as bars:
-            found = discover(self._client, this.clock, tag, bars.progress)
-            for set_id in found.here:
-                self._say_here(set_id)
-            total = len(found.sets) + len(found.others)
-            if tag is not None and not total and not found.here:
-                raise NoSuchSet(
-                    f"The account '{self._client.account.name}' has no jobs with the tag '{tag}'.",
-                    with_suggestion(
-                        "Check the tag, and the instance of the account.",
-                        tag,
-                        candidates.known_tags(),
-                    ),
+        context = self._context
+        found = discover(self._client, context.clock, tag, context.bars.progress)
+        for set_id in found.here:
+            self._report_here(set_id)
+        total = len(found.sets) + len(found.others)
+        if tag is not None and not total and not found.here:
+            raise NoSuchSet(
+                f"The account '{self._client.account.name}' has no jobs with the tag '{tag}'.",
+                with_suggestion(
+                    "Check the tag, and the instance of the account.",
+                    tag,
+                    candidates.known_tags(),
+                ),
+            )
+        for done, (set_id, jobs) in enumerate(found.sets.items()):
+            context.bars.progress("recovering", done, total)
+            with self._going_on(f"The set {set_id}"):
+                path = self._rebuild(set_id, jobs)
+                if path is None:
+                    self._report_here(set_id)
+                else:
+                    self._bring_home(path)
+        for done, (backend, jobs) in enumerate(found.others.items(), len(found.sets)):
+            context.bars.progress("recovering", done, total)
+            with self._going_on(f"What ran on {backend}"):
+                name = f"tagged {tag}"[:MAX_NAME]
+                path = recover_listed(
+                    self._client,
+                    jobs,
+                    name,
+                    context.clock,
+                    context.bars.progress,
+                    problems=context.problems,
                 )
-            for done, (set_id, listed) in enumerate(found.sets.items()):
-                bars.progress("recovering", done, total)
-                with self._going_on(f"The set {set_id}"):
-                    path = self._rebuild(set_id, listed, bars)
-                    if path is None:
-                        self._say_here(set_id)
-                    else:
-                        self._bring_home(path, bars)
-            for done, (backend, jobs) in enumerate(found.others.items(), len(found.sets)):
-                bars.progress("recovering", done, total)
-                with self._going_on(f"What ran on {backend}"):
-                    name = f"tagged {tag}"[:MAX_NAME]
-                    path = recover_listed(
-                        self._client,
-                        jobs,
-                        name,
-                        this.clock,
-                        bars.progress,
-                        problems=this.problems,
-                    )
-                    if path is not None:
-                        self._note(Rebuilt(path))
-                        self._bring_home(path, bars)
-            bars.progress("recovering", total, total)
-        if this.problems and (found.here or this.data["recovered"]):
-            this.exit_code = ExitCode.PARTIAL
-        elif this.problems and this.exit_code is ExitCode.DONE:
-            this.exit_code = ExitCode.ERROR
-        if self._told and not total:
+                if path is not None:
+                    self._note(Rebuilt(path))
+                    self._bring_home(path)
+        context.bars.progress("recovering", total, total)
+        context.bars.clear()
+        if context.problems and (found.here or context.data["recovered"]):
+            context.exit_code = ExitCode.PARTIAL
+        elif context.problems and context.exit_code is ExitCode.DONE:
+            context.exit_code = ExitCode.ERROR
+        if self._context.talkative and not total:
             message("The service has no sets that are not here.")
 
     @contextlib.contextmanager
@@ -243,18 +229,17 @@ class _Recovery:
             if error.transient:
                 raise
             error.message = f"{what} cannot be recovered. {error.message}"
-            self._this.fail(error)
+            self._context.fail(error)
         except IbmqbatchError as error:
-            self._this.fail(error)
+            self._context.fail(error)
 
-    def _rebuild(
-        self, set_id: str, listed: list[RemoteJob] | None, bars: ProgressBars
-    ) -> Path | None:
+    def _rebuild(self, set_id: str, listed: list[RemoteJob] | None) -> Path | None:
         """Write a set's file, and tell what is missing of it; None where it is here already."""
         if is_set_id(set_id) and manifest_path(set_id).exists():
             return None
         try:
-            made = rebuild_set(self._client, set_id, self._this.clock, bars.progress, listed)
+            context = self._context
+            made = rebuild_set(self._client, set_id, context.clock, context.bars.progress, listed)
         except StorageError:
             if manifest_path(set_id).exists():
                 return None  # another process was faster
@@ -263,15 +248,13 @@ class _Recovery:
         return made.path
 
     def _note(self, made: Rebuilt) -> None:
-        """Tell of a set that is new here, and name what is missing or twice."""
-        from ..render.console import first_of, listed, message, plural, span_text
-
+        """Report a set that is new here, and what of it is missing or duplicated."""
         holes = made.holes
         with Manifest.open(made.path) as manifest:
             jobs = manifest.jobs()
             item = set_data(manifest.job_set(), jobs, with_jobs=False)
             twice = [event for event in manifest.events() if event.kind == "duplicate"]
-        self._this.data["recovered"].append(
+        self._context.data["recovered"].append(
             {
                 "id": item["id"],
                 "new": True,
@@ -295,36 +278,36 @@ class _Recovery:
         for event in twice:
             message(f"Warning: {event.detail}.")
 
-    def _bring_home(self, path: Path, bars: ProgressBars) -> None:
-        """Bring one of many sets up to date, and tell of it in a line."""
-        from ..jobset.advance import try_advance
-        from ..jobset.work import Work
-        from ..render.console import is_terminal, message, plural, write_line
+    def _bring_home(self, path: Path) -> None:
+        """Update one of many sets, and report it in one line."""
+        from ..jobset.job_set import JobSet
 
-        with Manifest.open(path) as manifest:
-            record = manifest.job_set()
-            if not is_terminal() and not self._this.json:
+        context = self._context
+        session = JobSet(path).session(
+            context.clock, context.bars, lambda _: contextlib.nullcontext(), self._client
+        )
+        with session as job_set:
+            record = job_set.record()
+            if not is_terminal() and not self._context.json:
                 write_line(record.id)
             try:
-                work = Work(manifest, self._client, self._this.clock, bars)
-                try_advance(work, sending=False, fetching=not record.private)
+                job_set.refresh(fetching=not record.private, patience=0.0)
             finally:
-                jobs = manifest.jobs()
-                item = set_data(manifest.job_set(), jobs, with_jobs=False)
-                self._this.data["recovered"][-1]["job_set"] = item
-        self._this.exit_code = max(self._this.exit_code, _outcome(jobs))
-        if self._told:
+                item = job_set.describe(with_jobs=False)
+                self._context.data["recovered"][-1]["job_set"] = item
+            jobs = job_set.jobs
+        self._context.exit_code = max(self._context.exit_code, _outcome(jobs))
+        if self._context.talkative:
             what = (
                 f"{plural(record.total_circuits, 'circuit')} in {plural(record.total_jobs, 'job')}"
             )
             message(f"'{item['name']}' ({item['id']}): {what}, {item['state']}; recovered.")
 
-    def _say_here(self, set_id: str) -> None:
-        from ..render.console import message
+    def _report_here(self, set_id: str) -> None:
 
         entry = {"id": set_id, "new": False, "job_set": None, "missing_jobs": [], "duplicates": []}
-        self._this.data["recovered"].append(entry)
-        if self._told:
+        self._context.data["recovered"].append(entry)
+        if self._context.talkative:
             message(f"The set {set_id} is here already.")
 
 

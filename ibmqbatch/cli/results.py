@@ -10,33 +10,38 @@ import typer
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
-from ..jobset.catalog import find_set
+from ..jobset.documents import job_data, result_data, shot_arrays
 from ..jobset.errors import NotFinished
-from ..jobset.view import job_data, result_data, set_data, shot_arrays
+from ..jobset.results import check_registers, find_circuits, raw_bodies, read_results
+from ..render.console import is_terminal, message
+from ..render.progress import live_view
+from ..render.text import listed, plural, reason_lines, span_text, status_word
 from ..service.errors import ServiceError
 from ..suggestions import with_suggestion
-from . import candidates, options
-from .verb import Verb, outcome, verb, working
+from . import _options
+from ._lifecycle import Context, running
+from .completion import candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..jobset.job_set import JobSet
     from ..jobset.results import CircuitResult
+    from ..manifest.manifest import Manifest
     from ..manifest.records import JobRecord
-    from ..manifest.store import Manifest
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv", "npz")
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     circuit: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             "--circuit",
             metavar="NAME|INDEX",
-            help="This circuit alone, or those, given again.",
+            help="Only this circuit (repeatable).",
             autocompletion=candidates.circuits,
         ),
     ] = None,
@@ -49,16 +54,16 @@ def command(
             autocompletion=candidates.one_of(*_FORMATS),
         ),
     ] = "table",
-    output: options.Output = None,
+    output: _options.Output = None,
     memory: Annotated[
-        bool, typer.Option("--memory", help="Give the outcome of every shot, in their order.")
+        bool, typer.Option("--memory", help="Include the outcome of every shot, in order.")
     ] = False,
     register: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             "--register",
             metavar="NAME",
-            help="The bits of this classical register alone, or those, given again.",
+            help="Only the bits of this classical register (repeatable).",
         ),
     ] = None,
     raw: Annotated[
@@ -66,7 +71,7 @@ def command(
         typer.Option(
             "--raw",
             metavar="FOLDER",
-            help="Write the service's own answers into this folder, a file a job.",
+            help="Write the service's raw results into this folder, one file per job.",
         ),
     ] = None,
     refresh: Annotated[
@@ -74,49 +79,49 @@ def command(
         typer.Option("--refresh", help="Ask the service again, also for results that are lost."),
     ] = False,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Give what is here, even if more is to come.")
+        bool,
+        typer.Option("--partial", help="Show the results that are here, even if more are to come."),
     ] = False,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show the counts of a set's circuits, in input order.
 
     Example: ibmqbatch results latest --wait --format csv -o counts.csv
     """
-    with verb("results", json=json or form == "json", verbose=verbose) as this:
+    with running("results", json=json or form == "json", verbose=verbose, quiet=quiet) as context:
         if form not in _FORMATS:
             hint = f"Use one of {', '.join(_FORMATS)}."
             raise UsageError(f"There is no format '{form}'.", with_suggestion(hint, form, _FORMATS))
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         if raw is not None and (output, form, memory, register) != (None, "table", False, None):
             raise UsageError(
                 "--raw writes whole answers, as they came.", "Leave the other options out."
             )
         wanted = _Wanted(form=form, path=output, memory=memory, registers=register, raw=raw)
         wanted.check()
-        this.output = output
-        with find_set(job_set) as manifest:
-            indexes = _indexes(manifest, circuit)
+        context.output = output
+        with context.opened(job_set) as found:
+            indexes = find_circuits(found.circuits, circuit) if circuit else None
             try:
                 if refresh:
-                    _ask_again(this, manifest, indexes, quiet=quiet)
-                _bring_home(
-                    this, manifest, wait=wait, partial=partial, timeout=timeout, quiet=quiet
-                )
+                    _ask_again(context, found, indexes)
+                if wait:
+                    _wait(context, found, timeout)
+                else:
+                    found.fetch(patience=0.0 if partial else None)
             except ServiceError as error:
                 if not partial:
                     raise
                 # What is here is what was asked for.
-                from ..render.console import message
-
                 message(error.message)
-            _show(this, manifest, indexes, wanted, partial=partial)
-    return this.exit_code
+            _show(context, found, indexes, wanted, partial=partial)
+    return context.exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,85 +136,42 @@ class _Wanted:
 
     def check(self) -> None:
         """Refuse what cannot be had before any work is done."""
-        from ..render.console import is_terminal
-
         if self.form == "npz" and self.path is None and is_terminal():
-            raise UsageError("npz is no text for a terminal.", "Name a file with -o.")
+            raise UsageError("npz cannot be written to a terminal.", "Name a file with -o.")
         if self.form == "npz" and self.memory:
             raise UsageError("npz holds every shot in any case.", "Leave --memory out.")
 
 
-def _indexes(manifest: Manifest, wanted: Sequence[str] | None) -> list[int] | None:
-    from ..jobset.results import find_circuits
-
-    return find_circuits(manifest.circuits(), wanted) if wanted else None
-
-
-def _ask_again(this: Verb, manifest: Manifest, indexes: list[int] | None, *, quiet: bool) -> None:
+def _ask_again(context: Context, job_set: JobSet, indexes: list[int] | None) -> None:
     """Ask for results whatever is known of them; what is here stays where nothing comes."""
-    from ..jobset.advance import ask_again
-    from ..render.console import listed, message
-    from ..render.progress import ProgressBars
-
-    wanted = [job.index for job in manifest.jobs() if _concerned(job, indexes)]
-    with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
-        left = ask_again(work, wanted)
-    if left and not quiet:
+    left = job_set.refetch([job for job in job_set.jobs if _concerned(job, indexes)])
+    if left and not context.quiet:
         message(f"The service gives no results of {listed('job', [job.index for job in left])}.")
 
 
-def _bring_home(
-    this: Verb,
-    manifest: Manifest,
-    *,
-    wait: bool,
-    partial: bool,
-    timeout: float | None,
-    quiet: bool,
+def _wait(context: Context, job_set: JobSet, timeout: float | None) -> None:
+    """Send, follow and fetch until nothing is left to do."""
+    job_set.repair()
+    if job_set.read_only:
+        return
+    context.bars.stop()
+    with live_view(job_set.describe, stderr=True, enabled=context.talkative) as show:
+        job_set.wait(timeout, progress=lambda *_: show())
+
+
+def _write(
+    context: Context, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted
 ) -> None:
-    """Fetch what the service has; with `wait`, send and follow until nothing is left to do."""
-    from ..jobset.results import repair
-
-    if repair(manifest):
-        from ..render.console import message
-
-        message("Stored results were damaged; they are fetched again.")
-    if manifest.job_set().closed_at is not None or manifest.db.is_copy:
-        return
-    from ..jobset.advance import follow, try_advance
-    from ..jobset.standing import is_idle, is_settled
-    from ..render.progress import ProgressBars, live_view
-
-    if not wait and is_idle(manifest):
-        return
-    shown = not quiet and not this.json
-
-    def describe() -> dict[str, object]:
-        return set_data(manifest.job_set(), manifest.jobs())
-
-    with ProgressBars(enabled=not quiet) as bars, working(this, manifest, bars) as work:
-        if not wait:
-            try_advance(work, patience=0.0 if partial else 10.0, sending=False)
-            return
-        bars.stop()
-        with live_view(describe, stderr=True, enabled=shown) as show:
-            this.clock.set_deadline(timeout)
-            follow(work, is_settled, at_least_once=True, shown=show)
-
-
-def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted) -> None:
     """Write results as they are wanted: the document's, a drawing, lines or arrays."""
-    from ..jobset.results import check_registers, read_results
-    from ..render.console import is_terminal
     from ..render.output import binary_output, output
     from ..render.results import show_results, write_results
 
     if wanted.registers:
         check_registers(manifest, indexes, wanted.registers)
-    found = _noted(this, manifest, read_results(manifest, indexes, wanted.registers), wanted.form)
+    found = _noted(manifest, read_results(manifest, indexes, wanted.registers), wanted.form)
     records = (result_data(result, memory=wanted.memory) for result in found)
-    if this.json:
-        this.data["results"] = list(records)
+    if context.json:
+        context.data["results"] = list(records)
     elif wanted.form == "npz":
         from ..render.results import write_arrays
 
@@ -230,21 +192,20 @@ def _write(this: Verb, manifest: Manifest, indexes: list[int] | None, wanted: _W
 
 
 def _noted(
-    this: Verb, manifest: Manifest, results: Iterator[CircuitResult], form: str
+    manifest: Manifest, results: Iterator[CircuitResult], form: str
 ) -> Iterator[CircuitResult]:
     """Pass results on; say in the end how to get at those that are no bits."""
     from ..jobset.catalog import reference_to
-    from ..render.console import message
 
     unclassified = False
     for result in results:
         unclassified |= bool(result.outcomes.levels)
         yield result
     if unclassified and form != "npz":
+        npz = f"ibmqbatch results {reference_to(manifest.path)} --format npz -o FILE.npz"
         message(
             "What was measured was not classified into bits, and has no counts; "
-            f"`ibmqbatch {this.command} {reference_to(manifest)} --format npz -o FILE.npz` writes "
-            "it as complex numbers."
+            f"`{npz}` writes it as complex numbers."
         )
 
 
@@ -252,8 +213,6 @@ def _write_raw(
     manifest: Manifest, indexes: list[int] | None, folder: Path
 ) -> list[dict[str, object]]:
     """Write each job's answer as it came; return which job's is in which file."""
-    from ..jobset.results import raw_bodies
-    from ..render.console import message, plural
     from ..render.output import binary_output, ensure_output_folder
 
     ensure_output_folder(folder)
@@ -270,45 +229,37 @@ def _write_raw(
 
 
 def _show(
-    this: Verb,
-    manifest: Manifest,
+    context: Context,
+    job_set: JobSet,
     indexes: list[int] | None,
     wanted: _Wanted,
     *,
     partial: bool,
 ) -> None:
-    from ..jobset.results import missing_jobs
-
-    jobs = manifest.jobs()
-    this.data["job_set"] = set_data(manifest.job_set(), jobs)
-    missing = [job for job in missing_jobs(manifest) if _concerned(job, indexes)]
+    context.data["job_set"] = job_set.describe()
+    missing = [job for job in job_set.missing if _concerned(job, indexes)]
     coming = [job for job in missing if not job.delivered]
     if coming and not partial:
-        set_id = manifest.job_set().id
-        this.exit_code = (
-            outcome(jobs) if outcome(jobs) is not ExitCode.DONE else ExitCode.UNFINISHED
-        )
-        from ..render.console import plural
-
+        total = context.data["job_set"]["total_jobs"]
         raise NotFinished(
-            f"Not delivered yet: {len(coming)} of {plural(len(jobs), 'job')}.",
-            f"Wait with `ibmqbatch results {set_id} --wait`, or take what is here with --partial.",
+            f"Not delivered yet: {len(coming)} of {plural(total, 'job')}.",
+            f"Wait with `ibmqbatch results {job_set.id} --wait`, "
+            "or take what is here with --partial.",
         )
     if missing:
-        this.exit_code = ExitCode.PARTIAL
-        this.data["missing"] = [job_data(job) for job in missing]
-    if wanted.raw is not None:
-        this.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
-    else:
-        _write(this, manifest, indexes, wanted)
-    if not this.json:
-        _tell_missing(missing)
+        context.exit_code = ExitCode.PARTIAL
+        context.data["missing"] = [job_data(job) for job in missing]
+    with job_set.open() as manifest:
+        if wanted.raw is not None:
+            context.data["raw"] = _write_raw(manifest, indexes, wanted.raw)
+        else:
+            _write(context, manifest, indexes, wanted)
+    if missing and not context.json:
+        _report_missing(missing)
 
 
-def _tell_missing(missing: Sequence[JobRecord]) -> None:
-    """Say what there are no results of, and why: once for jobs that are alike."""
-    from ..render.console import message, span_text, status_word
-    from ..render.reasons import reason_lines
+def _report_missing(missing: Sequence[JobRecord]) -> None:
+    """Report which results are missing, and why: once for jobs that are alike."""
 
     def why(job: JobRecord) -> str:
         return status_word(str(job.status)).lower() + (f": {job.reason}" if job.reason else "")

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Optional
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from ..errors import UsageError
-from ..jobset.catalog import find_set
-from ..jobset.tags import changed_tags, check_name, check_tags
-from ..jobset.view import set_data
-from ..manifest.store import Manifest
-from ..manifest.wants import want_labels
+from ..render.console import message
+from ..render.text import plural
 from ..suggestions import close_to, did_you_mean
-from . import candidates, options
-from .verb import Verb, verb, working
+from . import _options
+from ._lifecycle import running
+from .completion import candidates
+
+if TYPE_CHECKING:
+    from ..manifest.records import SetRecord
 
 _Several = Optional[list[str]]  # noqa: UP045
 
 
 def command(
-    job_set: options.JobSet,
+    job_set: _options.JobSet,
     replace: Annotated[
         _Several,
         typer.Option(
             "--replace",
             metavar="TAG",
-            help="Have these tags, and no others; may be given again.",
+            help="Replace all tags with this one (repeatable).",
             autocompletion=candidates.tags,
         ),
     ] = None,
@@ -37,7 +38,7 @@ def command(
         typer.Option(
             "--add",
             metavar="TAG",
-            help="Add a tag; may be given again.",
+            help="Add a tag (repeatable).",
             autocompletion=candidates.tags,
         ),
     ] = None,
@@ -46,75 +47,52 @@ def command(
         typer.Option(
             "--remove",
             metavar="TAG",
-            help="Remove a tag; may be given again.",
+            help="Remove a tag (repeatable).",
             autocompletion=candidates.tags_of_set,
         ),
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--name", metavar="NAME", help="Give the set another name."),
+        typer.Option("--name", metavar="NAME", help="Rename the set."),
     ] = None,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
-    """Replace, or clear, then add, then remove tags of a set; or rename it.
+    """Change the tags or the name of a set.
+
+    Tags are replaced or cleared first, then added, then removed.
 
     Example: ibmqbatch retag latest --add good --remove tentative
     """
-    with verb("retag", json=json, verbose=verbose) as this, find_set(job_set) as manifest:
+    with running("retag", json=json, verbose=verbose) as context, context.opened(job_set) as found:
         if not (replace or clear or add or remove or name is not None):
             raise UsageError(
                 "Nothing to change is named.", "Use --replace, --clear, --add, --remove or --name."
             )
         if clear:
-            options.check_idle("--clear", {"--replace": replace, "--remove": remove})
-        new_name = None if name is None else check_name(name)
-        replacement = check_tags(replace or ()) if replace or clear else None
-        additions = check_tags(add or (), most=None)
-        removals = check_tags(remove or (), most=None)
-        _tell_absent([*(replacement or manifest.job_set().tags), *additions], removals)
-
-        def change(present: tuple[str, ...]) -> tuple[str, ...]:
-            return changed_tags(
-                present, replacement=replacement, additions=additions, removals=removals
-            )
-
-        changed = want_labels(manifest, name=new_name, change=change)
+            _options.check_idle("--clear", {"--replace": replace, "--remove": remove})
+        before = found.record()
+        new = [] if clear else replace or None
+        _report_absent([*(before.tags if new is None else new), *(add or ())], remove or ())
         try:
-            _carry_out(this, manifest)
+            found.retag(new, add=add or (), remove=remove or (), name=name)
         finally:
-            this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
+            context.data["job_set"] = found.describe()
         if not json:
-            _report(manifest, changed=changed)
-    return this.exit_code
+            _report(context.data["job_set"], before, found.count_unlabelled())
+    return context.exit_code
 
 
-def _tell_absent(present: Sequence[str], removals: Sequence[str]) -> None:
-    """Say which of the tags that are to be removed the set does not have."""
-    from ..render.console import message
-
+def _report_absent(present: Sequence[str], removals: Sequence[str]) -> None:
+    """Report tags to be removed that the set does not have."""
     for tag in removals:
         if tag not in present:
             question = did_you_mean(f"'{name}'" for name in close_to(tag, present))
             message(f"The set has no tag '{tag}'. {question}".rstrip())
 
 
-def _carry_out(this: Verb, manifest: Manifest) -> None:
-    """Put the labels on the jobs. Where another process holds the set, that one does it."""
-    from ..jobset.advance import try_advance
-    from ..jobset.standing import is_idle
-
-    if not is_idle(manifest):
-        with working(this, manifest) as work:
-            try_advance(work, sending=False, fetching=False)
-
-
-def _report(manifest: Manifest, *, changed: bool) -> None:
-    from ..jobset.reconcile import unlabelled
-    from ..render.console import message, plural
-
-    record = manifest.job_set()
-    tags = ", ".join(record.tags) or "no tags"
-    text = f"'{record.name}', {tags}" if changed else f"Nothing changed: '{record.name}', {tags}"
-    left = len(unlabelled(manifest))
+def _report(item: Mapping[str, Any], before: SetRecord, left: int) -> None:
+    tags = ", ".join(item["tags"]) or "no tags"
+    changed = (item["name"], item["tags"]) != (before.name, [*before.tags])
+    text = f"'{item['name']}', {tags}" if changed else f"Nothing changed: '{item['name']}', {tags}"
     message(text + (f"; the next `collect` puts them on {plural(left, 'job')}." if left else "."))

@@ -7,80 +7,51 @@ from typing import Annotated
 
 import typer
 
-from ..jobset.catalog import find_set
-from ..jobset.retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from ..jobset.view import set_data
+from ..jobset.retry import lacks_results
 from ..manifest.records import JobRecord, JobStatus
-from ..manifest.store import Manifest
-from ..manifest.wants import want_retry
-from . import options
-from .resume import go_on
-from .verb import Verb, verb, working
+from ..render.console import message
+from ..render.text import plural
+from . import _options
+from ._lifecycle import running
 
 
 def command(
-    job_set: options.JobSet,
-    job: options.Jobs = None,
-    cancelled: Annotated[bool, typer.Option("--cancelled", help="Cancelled jobs too.")] = False,
+    job_set: _options.JobSet,
+    job: _options.Jobs = None,
+    cancelled: Annotated[
+        bool, typer.Option("--cancelled", help="Also retry cancelled jobs.")
+    ] = False,
     lost: Annotated[
         bool,
         typer.Option(
             "--lost",
-            help="Jobs too whose results are lost or overdue, unless the service gives them now.",
+            help="Also retry jobs whose results are lost or overdue, unless they come now.",
         ),
     ] = False,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Submit the failed jobs of a set again. The old attempts stay in its history.
 
-    Jobs that somebody has cancelled are run again only when asked for with --cancelled.
+    Cancelled jobs are run again only with --cancelled.
 
     Example: ibmqbatch retry latest --wait
     """
-    with verb("retry", json=json, verbose=verbose) as this:
-        options.check_timeout(timeout, waiting=wait)
-        with find_set(job_set) as manifest:
-            chosen = jobs_to_retry(manifest, job or None, cancelled=cancelled, lost=lost)
-            chosen = _still_lacking(this, manifest, chosen, quiet=quiet)
-            chosen, unknown = sendable(manifest, chosen, named=bool(job))
-            _say_unknown(unknown)
-            if not chosen:
-                this.data["job_set"] = set_data(manifest.job_set(), manifest.jobs())
-                _say_none(manifest.jobs(), cancelled=cancelled, lost=lost)
+    with running("retry", json=json, verbose=verbose, quiet=quiet) as context:
+        _options.check_timeout(timeout, waiting=wait)
+        with context.opened(job_set) as found:
+            if found.want_retry(job or None, cancelled=cancelled, lost=lost):
+                context.move_on(found, wait=wait, timeout=timeout)
             else:
-                want_retry(manifest, chosen)
-                go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
-    return this.exit_code
+                context.data["job_set"] = found.describe()
+                _report_none(found.jobs, cancelled=cancelled, lost=lost)
+    return context.exit_code
 
 
-def _still_lacking(
-    this: Verb, manifest: Manifest, chosen: list[JobRecord], *, quiet: bool
-) -> list[JobRecord]:
-    """Leave out jobs whose results come after all."""
-    from ..render.console import listed, message
-
-    if not any(map(lacks_results, chosen)):
-        return chosen
-    with working(this, manifest) as work:
-        given = [job.index for job in given_after_all(work, chosen)]
-    if given and not quiet:
-        message(f"The results of {listed('job', given)} have come after all.")
-    return [job for job in chosen if job.index not in given]
-
-
-def _say_unknown(jobs: Sequence[int]) -> None:
-    from ..render.console import listed, message
-
-    if jobs:
-        message(f"The circuits of {listed('job', jobs)} are not known here; the others go on.")
-
-
-def _say_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
-    from ..render.console import message, plural
+def _report_none(jobs: Sequence[JobRecord], *, cancelled: bool, lost: bool) -> None:
 
     text = "No job has failed."
     left_out = sum(job.status is JobStatus.CANCELLED for job in jobs)

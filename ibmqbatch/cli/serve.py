@@ -11,8 +11,9 @@ import typer
 
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
-from . import options
-from .verb import Verb, verb
+from ..render.console import message, write_line
+from . import _options
+from ._lifecycle import Context, running
 
 _LAST_PORT = 65535
 
@@ -20,13 +21,11 @@ _LAST_PORT = 65535
 def command(
     port: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(
-            "--port", metavar="PORT", help="Port on 127.0.0.1; without it, or with 0, a free one."
-        ),
+        typer.Option("--port", metavar="PORT", help="Port on 127.0.0.1; default: any free port."),
     ] = None,
     token_file: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--token-file", metavar="FILE", help="Take the API key from this file."),
+        typer.Option("--token-file", metavar="FILE", help="Read the API key from this file."),
     ] = None,
     workers: Annotated[
         Optional[int],  # noqa: UP045
@@ -38,7 +37,9 @@ def command(
     ] = None,
     memory: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--memory", metavar="BYTES", min=1, help="Memory of all workers together."),
+        typer.Option(
+            "--memory", metavar="BYTES", min=1, help="Memory limit of all workers together."
+        ),
     ] = None,
     submissions_per_minute: Annotated[
         Optional[int],  # noqa: UP045
@@ -46,13 +47,13 @@ def command(
             "--submissions-per-minute",
             metavar="N",
             min=0,
-            help="Refuse more, as IBM does; without it, or with 0, there is no limit.",
+            help="Limit of submissions, as IBM has one; default: no limit.",
         ),
     ] = None,
-    status: Annotated[bool, typer.Option("--status", help="Tell whether one runs.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    status: Annotated[bool, typer.Option("--status", help="Show whether it is running.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop it if it is running.")] = False,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Run the embedded service in the foreground, and print how to reach it.
 
@@ -61,7 +62,7 @@ def command(
 
     Example: ibmqbatch serve --port 8765
     """
-    with verb("serve", json=json, verbose=verbose) as this:
+    with running("serve", json=json, verbose=verbose) as context:
         if status and stop:
             raise UsageError("--status and --stop contradict each other.", "Leave one out.")
         flags = {
@@ -73,7 +74,7 @@ def command(
             "--submissions-per-minute": submissions_per_minute,
         }
         if status or stop:
-            options.check_idle("--status" if status else "--stop", flags)
+            _options.check_idle("--status" if status else "--stop", flags)
         if port is not None and not 0 <= port <= _LAST_PORT:
             raise UsageError(f"There is no port {port}.", f"Ports are 0 to {_LAST_PORT}.")
         if json and not (status or stop):
@@ -82,51 +83,49 @@ def command(
                 "Use --json with --status or --stop.",
             )
         if status:
-            _status(this)
+            _status(context)
         elif stop:
-            _stop(this)
+            _stop(context)
         else:
             words = [str(w) for flag, v in flags.items() if v is not None for w in (flag, v)]
             sys.stdout.flush()
             # In this process's place: signals and the exit code are the service's own.
             module = ["-m", "ibmqbatch.local", "--foreground"]
             os.execv(sys.executable, [sys.executable, *module, *words])  # noqa: S606
-    return this.exit_code
+    return context.exit_code
 
 
-def _status(this: Verb) -> None:
-    from ..render.console import message, write_line
+def _status(context: Context) -> None:
     from ..service.local_server import find_service
 
     service = find_service()
-    this.data["service"] = None
+    context.data["service"] = None
     if service is None:
-        this.exit_code = ExitCode.UNAVAILABLE
-        if not this.json:
+        context.exit_code = ExitCode.UNAVAILABLE
+        if not context.json:
             message("No local service runs.")
         return
-    this.data["service"] = {
+    context.data["service"] = {
         "url": service.endpoint.url,
         "instance": service.endpoint.instance,
         "pid": service.pid,
         "version": service.version,
         "unfinished_jobs": service.unfinished_jobs,
     }
-    if not this.json:
-        for key, value in this.data["service"].items():
+    if not context.json:
+        for key, value in context.data["service"].items():
             write_line(f"{key.replace('_', ' ')}: {value}")
 
 
-def _stop(this: Verb) -> None:
-    from ..render.console import message
+def _stop(context: Context) -> None:
     from ..service.local_server import find_service, stop_service
 
     service = find_service()
-    this.data["service"] = None
+    context.data["service"] = None
     if service is not None and not stop_service(service):
         raise IbmqbatchError(
             f"The local service (process {service.pid}) does not stop.",
             "Its jobs are safe; end the process, and it takes them up when it starts again.",
         )
-    if not this.json:
+    if not context.json:
         message("Stopped." if service is not None else "No local service runs.")

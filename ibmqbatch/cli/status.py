@@ -9,15 +9,21 @@ import typer
 from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
-from ..jobset.catalog import STATES, check_state, find_set, matches, reference_to, set_paths
-from ..jobset.view import event_data, set_data
-from ..manifest.store import Manifest
+from ..jobset.catalog import STATES, check_state, matches, set_paths
+from ..jobset.documents import event_data, set_data
+from ..manifest.manifest import Manifest
+from ..render.console import is_terminal, message
+from ..render.progress import live_view
+from ..render.text import plural
 from ..suggestions import close_to, did_you_mean
-from . import candidates, options
-from .verb import Verb, outcome, verb
+from . import _options
+from ._lifecycle import Context, outcome, running
+from .completion import candidates
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ..jobset.job_set import JobSet
 
 _LISTED = 20  # sets
 
@@ -34,15 +40,15 @@ def command(
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--name", metavar="TEXT", help="List sets whose name holds this."),
+        typer.Option("--name", metavar="TEXT", help="List sets whose name contains this."),
     ] = None,
-    tag: options.Tags = None,
+    tag: _options.Tags = None,
     state: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
             "--state",
             metavar="STATE",
-            help=f"List sets of a state: {', '.join(STATES)}.",
+            help=f"List sets in this state: {', '.join(STATES)}.",
             autocompletion=candidates.one_of(*STATES),
         ),
     ] = None,
@@ -52,53 +58,54 @@ def command(
             "--limit",
             metavar="N",
             min=1,
-            help=f"List so many sets at most; {_LISTED} unless told otherwise.",
+            help=f"Maximum number of sets to list; default: {_LISTED}.",
         ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show the set until all its jobs have ended.")
+        bool, typer.Option("--watch", help="Keep showing the set until all its jobs have ended.")
     ] = False,
-    timeout: options.Timeout = None,
+    timeout: _options.Timeout = None,
     events: Annotated[bool, typer.Option("--events", help="Show the set's history.")] = False,
     usage: Annotated[
         bool,
         typer.Option(
-            "--usage", help="Ask what jobs have used, and when they ran: one request a job."
+            "--usage", help="Ask for the usage and run times of jobs: one request per job."
         ),
     ] = False,
     exit_status: Annotated[
         bool,
         typer.Option(
             "--exit-status",
-            help="Tell by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
+            help="Report the state by the exit code: 0 done, 3 failed, 5 not finished, 9 unsure.",
         ),
     ] = False,
-    json: options.Json = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Show the recent job sets, or the jobs of one.
 
     Example: ibmqbatch status latest --watch
     """
-    with verb("status", json=json, verbose=verbose) as this:
+    with running("status", json=json, verbose=verbose) as context:
         if job_set is None:
             if watch or events or usage or exit_status or timeout is not None:
                 raise UsageError("No job set is named.", "Name one, for instance `latest`.")
-            _list(this, name, tag or [], state, limit or _LISTED)
+            _list(context, name, tag or [], state, limit or _LISTED)
         else:
             choosing = {"--name": name, "--tag": tag, "--state": state, "--limit": limit}
-            options.check_idle("a SET", choosing)
-            options.check_timeout(timeout, waiting=watch, waits="--watch")
-            with find_set(job_set) as manifest:
-                _show(this, manifest, watch=watch, timeout=timeout, events=events, usage=usage)
-                if exit_status and this.exit_code is ExitCode.DONE:
-                    this.exit_code = outcome(manifest.jobs())
-    return this.exit_code
+            _options.check_idle("a SET", choosing)
+            _options.check_timeout(timeout, waiting=watch, waits="--watch")
+            with context.opened(job_set) as found:
+                _show(context, found, watch=watch, timeout=timeout, events=events, usage=usage)
+                if exit_status and context.exit_code is ExitCode.DONE:
+                    context.exit_code = outcome(found.jobs)
+    return context.exit_code
 
 
-def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limit: int) -> None:
+def _list(
+    context: Context, name: str | None, tags: list[str], state: str | None, limit: int
+) -> None:
     """List sets from disk alone. A file that cannot be read costs its own line only."""
-    from ..render.console import is_terminal, message
     from ..render.tables import show_sets
 
     check_state(state)
@@ -109,12 +116,12 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         if len(found) == limit:
             more = True
             break
-        item = _described(this, path)
+        item = _described(context, path)
         known |= dict.fromkeys(item["tags"] if item else ())
         if item is not None and matches(item, name, tags, state):
             found.append(item)
-    this.data["job_sets"] = found
-    if this.json:
+    context.data["job_sets"] = found
+    if context.json:
         return
     if found:
         show_sets(found)
@@ -130,18 +137,18 @@ def _list(this: Verb, name: str | None, tags: list[str], state: str | None, limi
         message("Open sets are shown as last seen; `collect` and `status SET` ask the service.")
 
 
-def _described(this: Verb, path: Path) -> dict[str, Any] | None:
+def _described(context: Context, path: Path) -> dict[str, Any] | None:
     try:
         with Manifest.open(path) as manifest:
             return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
     except IbmqbatchError as error:
-        this.problems += error.problems
+        context.problems += error.problems
         return None
 
 
 def _show(
-    this: Verb,
-    manifest: Manifest,
+    context: Context,
+    job_set: JobSet,
     *,
     watch: bool,
     timeout: float | None,
@@ -150,87 +157,50 @@ def _show(
 ) -> None:
     from ..render.tables import show_events, show_job_set, show_usage
 
-    def describe() -> dict[str, Any]:
-        return set_data(manifest.job_set(), manifest.jobs(), path=manifest.path, usage=usage)
-
     try:
-        if manifest.job_set().closed_at is None and not manifest.db.is_copy:
-            _refresh(this, manifest, describe, watch=watch, timeout=timeout)
-        if usage and not manifest.db.is_copy:
-            _measure(this, manifest)
+        if not watch:
+            job_set.refresh()
+        elif not job_set.read_only:
+            _watch(context, job_set, timeout)
+        if usage:
+            job_set.fetch_usage()
     except IbmqbatchError as error:
         # What is known is worth showing all the same.
-        this.fail(error)
-    this.data["job_set"] = describe()
+        context.fail(error)
+    item = context.data["job_set"] = job_set.describe(usage=usage, disk=True)
     if events:
-        this.data["events"] = [event_data(event) for event in manifest.events()]
-    if this.json:
+        context.data["events"] = [event_data(event) for event in job_set.events()]
+    if context.json:
         return
     if events:
-        show_events(this.data["events"])
+        show_events(context.data["events"])
     else:
-        show_job_set(this.data["job_set"])
+        show_job_set(item)
     if usage:
-        show_usage(this.data["job_set"])
+        show_usage(item)
     if not events:
-        _tell_unsent(manifest)
+        _report_unsent(job_set)
 
 
-def _measure(this: Verb, manifest: Manifest) -> None:
-    """Ask what the jobs that have ended have used, as far as that is not known."""
-    from ..jobset.usage import fetch_metrics
-    from .verb import working
+def _watch(context: Context, job_set: JobSet, timeout: float | None) -> None:
+    """Keep showing the set until all its jobs have ended. Nothing is sent or fetched by looking."""
+    _report_unsent(job_set)
+    with live_view(
+        lambda: job_set.describe(disk=True), stderr=False, enabled=not context.json
+    ) as show:
+        show()
+        job_set.watch(timeout, shown=show)
 
-    with working(this, manifest) as work:
-        fetch_metrics(work)
 
-
-def _tell_unsent(manifest: Manifest) -> None:
-    """Say how jobs get sent that nobody is sending at present."""
-    from ..render.console import message, plural
-
-    unsent = sum(job.unsent for job in manifest.jobs())
-    if not unsent or manifest.db.is_copy:
+def _report_unsent(job_set: JobSet) -> None:
+    """Report unsent jobs that no process is sending, and how to send them."""
+    unsent = sum(job.unsent for job in job_set.jobs)
+    if not unsent or job_set.read_only:
         return
-    record = manifest.job_set()
-    if record.copied_at is not None:
+    if job_set.record().copied_at is not None:
         message(
             f"{plural(unsent, 'job')} not sent yet, and this copy sends none until "
-            f"`ibmqbatch resume {reference_to(manifest)} --take-over`."
+            f"`ibmqbatch resume {job_set.reference} --take-over`."
         )
-        return
-    lock = manifest.lock()
-    if lock.acquire(blocking=False):
-        lock.release()
-        message(f"{plural(unsent, 'job')} not sent yet; `ibmqbatch resume {record.id}` sends.")
-
-
-def _refresh(
-    this: Verb,
-    manifest: Manifest,
-    describe: Any,
-    *,
-    watch: bool,
-    timeout: float | None,
-) -> None:
-    """Ask the service once, or until all has ended. Nothing is sent or fetched by looking."""
-    from ..jobset.advance import follow, try_advance
-    from ..jobset.standing import is_idle, is_over
-    from ..render.console import message
-    from ..render.progress import live_view
-    from .verb import working
-
-    if is_idle(manifest):
-        if watch and not is_over(manifest):
-            set_id = manifest.job_set().id
-            message(f"Jobs wait to be sent; `ibmqbatch resume {set_id}` sends them.")
-        if not watch:
-            return
-    with working(this, manifest) as work:
-        if not watch:
-            try_advance(work, sending=False, fetching=False)
-            return
-        with live_view(describe, stderr=False, enabled=not this.json) as show:
-            show()
-            this.clock.set_deadline(timeout)
-            follow(work, is_over, sending=False, fetching=False, shown=show)
+    elif not job_set.held:
+        message(f"{plural(unsent, 'job')} not sent yet; `ibmqbatch resume {job_set.id}` sends.")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from . import candidates, options, sampler
-from .resume import go_on
-from .verb import Verb, verb
+from ..render.console import discard_output, is_terminal, message, write_line
+from . import _options
+from ._lifecycle import Context, running
+from .completion import candidates
 
 if TYPE_CHECKING:
+    from ..jobset.job_set import JobSet
     from ..jobset.request import Request
-    from ..manifest.store import Manifest
     from ..service.endpoint import Account
-    from ..service.types import Backend
+    from ..service.models import Backend
 
+_SAMPLER = "What the service does with the circuits"
+_COST = "What it may cost"
 _FEW = 12  # circuits whose results are shown at once
 
 
@@ -75,10 +78,10 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="NAME", help="A name for the set."),
     ] = None,
-    tag: options.Tags = None,
+    tag: _options.Tags = None,
     max_circuits: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--max-circuits", metavar="N", help="Circuits in one job at most."),
+        typer.Option("--max-circuits", metavar="N", help="Maximum number of circuits per job."),
     ] = None,
     optimization: Annotated[
         Optional[int],  # noqa: UP045
@@ -86,7 +89,7 @@ def command(
             "-O",
             "--optimization-level",
             metavar="0..3",
-            help="Compile so hard; on devices 2 unless told otherwise.",
+            help="Optimization level of the compiler; default on devices: 2.",
             autocompletion=candidates.levels,
         ),
     ] = None,
@@ -95,7 +98,7 @@ def command(
         typer.Option(
             "--initial-layout",
             metavar="QUBITS",
-            help="The device's qubit for each of a circuit's, as 5,6,7.",
+            help="Physical qubit for each qubit of a circuit, as 5,6,7.",
         ),
     ] = None,
     seed_transpiler: Annotated[
@@ -103,7 +106,7 @@ def command(
         typer.Option(
             "--seed-transpiler",
             metavar="SEED",
-            help="Seed of the compiler; else --seed, or always the same.",
+            help="Seed of the compiler; default: --seed, or a fixed one.",
         ),
     ] = None,
     no_compile: Annotated[
@@ -111,7 +114,7 @@ def command(
     ] = False,
     no_cache: Annotated[
         bool,
-        typer.Option("--no-cache", help="Compile all anew, and keep nothing of it for next time."),
+        typer.Option("--no-cache", help="Neither use nor fill the cache of compiled circuits."),
     ] = False,
     seed: Annotated[
         Optional[int],  # noqa: UP045
@@ -122,40 +125,142 @@ def command(
     measure_all: Annotated[
         bool, typer.Option("--measure-all", help="Measure all qubits of circuits that do not.")
     ] = False,
-    options_file: sampler.OptionsFile = None,
-    dynamical_decoupling: sampler.Decoupling = None,
-    twirl: sampler.Twirl = None,
-    rep_delay: sampler.RepDelay = None,
-    init_qubits: sampler.InitQubits = True,
-    meas_type: sampler.MeasType = None,
-    fractional_gates: sampler.Fractional = False,
-    private: sampler.Private = False,
-    batch: sampler.Batch = False,
-    max_execution_time: sampler.MaxExecutionTime = None,
-    max_cost: sampler.MaxCost = None,
+    options_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--options",
+            metavar="FILE",
+            help="Options of the sampler, in a TOML file; flags have the last word.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    dynamical_decoupling: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--dynamical-decoupling",
+            metavar="XX|XpXm|XY4",
+            help="Decouple idle qubits dynamically, by this sequence.",
+            autocompletion=candidates.one_of("XX", "XpXm", "XY4"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    twirl: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--twirl",
+            metavar="gates|measure|all",
+            help="Twirl gates, measurements, or both.",
+            autocompletion=candidates.one_of("gates", "measure", "all"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    rep_delay: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--rep-delay",
+            metavar="SECONDS",
+            help="Time from one shot to the next.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    init_qubits: Annotated[
+        bool,
+        typer.Option(
+            "--init-qubits/--no-init-qubits",
+            help="Reset all qubits before each shot.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = True,
+    meas_type: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--meas-type",
+            metavar="TYPE",
+            help="classified (bits), kerneled or avg_kerneled (levels).",
+            autocompletion=candidates.one_of("classified", "kerneled", "avg_kerneled"),
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = None,
+    fractional_gates: Annotated[
+        bool,
+        typer.Option(
+            "--fractional-gates",
+            help="Also compile to fractional gates (rx, rzz) where the device has them.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    program: Annotated[
+        str,
+        typer.Option(
+            "--program",
+            metavar="PROGRAM",
+            help="What the service runs the jobs with: sampler, executor, or auto for the sampler "
+            "as long as the service takes it.",
+            autocompletion=candidates.programs,
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = "auto",
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private",
+            help="The service shows nobody the circuits, and gives each result once.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    batch: Annotated[
+        bool,
+        typer.Option(
+            "--batch",
+            help="Run all jobs in one batch; the plan limits how long a batch may last.",
+            rich_help_panel=_SAMPLER,
+        ),
+    ] = False,
+    max_execution_time: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--max-execution-time",
+            metavar="SECONDS",
+            help="Cancel a job that takes longer than this on the quantum processor.",
+            rich_help_panel=_COST,
+        ),
+    ] = None,
+    max_cost: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--max-cost",
+            metavar="SECONDS",
+            help="Send nothing if the set is estimated to take longer than this.",
+            rich_help_panel=_COST,
+        ),
+    ] = None,
     max_fails: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
             "--max-fails",
             metavar="N",
-            help="Send no more once N jobs have failed in a way that would repeat itself.",
+            help="Stop sending after N failures that would repeat themselves.",
         ),
     ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = None,
+    wait: _options.Wait = False,
+    timeout: _options.Timeout = None,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends.")
+        bool, typer.Option("--detach", help="Plan only; `resume` or `collect` sends later.")
     ] = False,
     once: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--once", metavar="KEY", help="Find the set made with this key before."),
+        typer.Option(
+            "--once",
+            metavar="KEY",
+            help="Idempotency key: with one that was used before, find that set.",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; make and send nothing.")
     ] = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = 0,
 ) -> int:
     """Split circuits into jobs and submit them as one job set.
 
@@ -164,12 +269,12 @@ def command(
     from ..errors import UsageError
     from ..jobset.request import Request, check_request
 
-    with verb("submit", json=json, verbose=verbose, things="circuit") as this:
+    with running("submit", json=json, verbose=verbose, quiet=quiet, things="circuit") as context:
         if detach and wait:
             raise UsageError("--detach and --wait contradict each other.", "Leave one out.")
-        options.check_timeout(timeout, waiting=wait)
+        _options.check_timeout(timeout, waiting=wait)
         if recursive and not paths:
-            options.check_idle("--from", {"--recursive": recursive})
+            _options.check_idle("--from", {"--recursive": recursive})
         request = check_request(
             Request(
                 paths=tuple(paths or ()),
@@ -189,7 +294,7 @@ def command(
                 initial_layout=_qubits(initial_layout),
                 measure_all=measure_all,
                 fractional=fractional_gates,
-                options=sampler.sampler_options(
+                options=sampler_options(
                     options_file,
                     decoupling=dynamical_decoupling,
                     twirl=twirl,
@@ -199,17 +304,55 @@ def command(
                 ),
                 max_execution_time=max_execution_time,
                 max_cost=max_cost,
+                program=program,
                 private=private,
                 batch=batch,
                 max_fails=max_fails,
                 once_key=once,
             )
         )
-        manifest = _plan(this, request, account, backend, dry_run=dry_run, quiet=quiet)
-        if manifest is not None:
-            with manifest:
-                _send(this, manifest, detach=detach, wait=wait, timeout=timeout, quiet=quiet)
-    return this.exit_code
+        job_set = _plan(context, request, account, backend, dry_run=dry_run)
+        if job_set is not None:
+            with context.opened(job_set) as opened:
+                _send(context, opened, detach=detach, wait=wait, timeout=timeout)
+    return context.exit_code
+
+
+def sampler_options(
+    file: Path | None,
+    *,
+    decoupling: str | None,
+    twirl: str | None,
+    rep_delay: float | None,
+    init_qubits: bool,
+    meas_type: str | None,
+) -> dict[str, dict[str, Any]]:
+    """Return the options that the file and the flags ask for; raises UsageError."""
+    from ..errors import UsageError
+    from ..jobset.options import check_options, merged, read_options
+
+    flags: dict[str, dict[str, Any]] = {}
+    if decoupling is not None:
+        flags["dynamical_decoupling"] = {"enable": True, "sequence_type": decoupling}
+    if twirl is not None:
+        if twirl not in {"gates", "measure", "all"}:
+            raise UsageError(f"--twirl '{twirl}' is not known.", "Use gates, measure or all.")
+        flags["twirling"] = {
+            "enable_gates": twirl != "measure",
+            "enable_measure": twirl != "gates",
+        }
+    execution: dict[str, Any] = {}
+    if rep_delay is not None:
+        execution["rep_delay"] = rep_delay
+    if not init_qubits:
+        execution["init_qubits"] = False
+    if meas_type is not None:
+        execution["meas_type"] = meas_type
+    if execution:
+        flags["execution"] = execution
+    if flags:
+        check_options(flags, "On the command line")
+    return flags if file is None else merged(read_options(file), flags)
 
 
 def _read_stdin(paths: Sequence[Path]) -> bytes | None:
@@ -230,36 +373,34 @@ def _qubits(text: str | None) -> tuple[int, ...] | None:
 
 
 def _plan(
-    this: Verb,
+    context: Context,
     request: Request,
     account_name: str | None,
     backend_name: str | None,
     *,
     dry_run: bool,
-    quiet: bool,
-) -> Manifest | None:
+) -> JobSet | None:
     """Make the set, or find the one made with the same key; show the plan only, on a dry run."""
+    from ..errors import Words
+    from ..jobset.documents import plan_data
+    from ..jobset.job_set import JobSet
     from ..jobset.plan import plan_set
-    from ..jobset.view import plan_data
-    from ..manifest.store import Manifest
-    from ..render.console import message
-    from ..render.progress import ProgressBars
     from ..render.tables import show_plan
 
     def tell(account: Account, target: Backend) -> None:
-        if not quiet:
+        if not context.quiet:
             message(f"To {target.name}, with the account '{account.name}'.")
 
-    with ProgressBars(enabled=not quiet) as bars:
-        planned = plan_set(
-            request,
-            account_name,
-            backend_name,
-            this.clock,
-            bars.progress,
-            chosen=tell,
-            dry_run=dry_run,
-        )
+    planned = plan_set(
+        request,
+        account_name,
+        backend_name,
+        context.clock,
+        context.bars.progress,
+        chosen=tell,
+        dry_run=dry_run,
+    )
+    context.bars.clear()
     set_id = planned.set_id
     if planned.plan is None:
         message(f"Job set {set_id} was made with the key '{request.once_key}' before.")
@@ -270,31 +411,28 @@ def _plan(
             )
     else:
         for note in planned.plan.notes:
-            message(f"Warning: {note}")
-        if planned.path is None:
-            this.data["plan"] = plan_data(planned.plan)
-            if not this.json:
-                show_plan(this.data["plan"])
-            return None
-    this.planned = planned.fresh
-    this.advice = (
+            message(Words("Warning: {}", note))
+    if planned.path is None:
+        assert planned.plan is not None
+        context.data["plan"] = plan_data(planned.plan)
+        if not context.json:
+            show_plan(context.data["plan"])
+        return None
+    context.advice = (
         f"The set {set_id} is kept; go on with `ibmqbatch resume {set_id}`, "
         f"or end it with `ibmqbatch cancel {set_id}`."
     )
-    _tell_id(this, set_id, quiet=quiet)
-    assert planned.path is not None
-    return Manifest.open(planned.path)
+    _show_id(context, set_id)
+    return JobSet(planned.path, planned=planned.fresh)
 
 
-def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
+def _show_id(context: Context, set_id: str) -> None:
     """Name the set before the first request: whatever happens next, it can be found."""
-    from ..render.console import discard_output, is_terminal, message, write_line
-
-    if this.json:
+    if context.json:
         message(f"Job set {set_id}")
         return
     try:
-        write_line(set_id if quiet or not is_terminal() else f"Job set {set_id}")
+        write_line(set_id if context.quiet or not is_terminal() else f"Job set {set_id}")
     except OSError as error:
         # Nobody wants to know, or can; the set is wanted all the same.
         if not isinstance(error, BrokenPipeError):
@@ -303,38 +441,27 @@ def _tell_id(this: Verb, set_id: str, *, quiet: bool) -> None:
 
 
 def _send(
-    this: Verb,
-    manifest: Manifest,
-    *,
-    detach: bool,
-    wait: bool,
-    timeout: float | None,
-    quiet: bool,
+    context: Context, job_set: JobSet, *, detach: bool, wait: bool, timeout: float | None
 ) -> None:
     """Send the set, and wait for its end when that is wanted."""
-    from ..jobset.view import set_data
-    from ..render.console import message
-
-    record = manifest.job_set()
     if detach:
-        this.data["job_set"] = set_data(record, manifest.jobs())
-        if not quiet:
-            message(f"Nothing is sent yet; `ibmqbatch resume {record.id}` sends it.")
+        context.data["job_set"] = job_set.describe()
+        if not context.quiet:
+            message(f"Nothing is sent yet; `ibmqbatch resume {job_set.id}` sends it.")
         return
-    go_on(this, manifest, wait=wait, timeout=timeout, quiet=quiet)
-    if not quiet and not this.json:
-        _show_next(manifest, wait=wait)
+    context.move_on(job_set, wait=wait, timeout=timeout)
+    if context.talkative:
+        _show_next(job_set, context.data["job_set"], wait=wait)
 
 
-def _show_next(manifest: Manifest, *, wait: bool) -> None:
+def _show_next(job_set: JobSet, item: Mapping[str, Any], *, wait: bool) -> None:
     """After a wait on a terminal, show the results of a small set; else how to get at them."""
+    if not wait or not is_terminal() or item["total_circuits"] > _FEW:
+        message(f"Next: ibmqbatch results {item['id']}{'' if wait else ' --wait'}")
+        return
+    from ..jobset.documents import result_data
     from ..jobset.results import read_results
-    from ..jobset.view import result_data
-    from ..render.console import is_terminal, message
     from ..render.results import show_results
 
-    record = manifest.job_set()
-    if wait and is_terminal() and record.total_circuits <= _FEW:
+    with job_set.open() as manifest:
         show_results(result_data(result) for result in read_results(manifest))
-    else:
-        message(f"Next: ibmqbatch results {record.id}{'' if wait else ' --wait'}")

@@ -10,33 +10,31 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from ..errors import StorageError, UsageError
+from ..errors import Argument, Call, StorageError, UsageError, Words
 from ..files import FileLock
-from ..manifest import attempts, remotes
-from ..manifest.custody import custody
 from ..manifest.errors import SetInUse
-from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
+from ..manifest.lease import lease
+from ..manifest.manifest import Manifest
+from ..manifest.records import JobRecord, SetRecord
+from ..manifest.snapshot import Snapshot
 from ..service.errors import Reserved, ServiceError, Unreadable
-from .batch import drain_batches
-from .errors import Interrupted, TimedOut
+from .catalog import reference_to
+from .errors import HeldCopy, Interrupted, TimedOut
 from .fetch import fetch, refetch
-from .observe import observe
+from .observe import catch_up, observe, settles_in
 from .reconcile import reconcile
 from .results import repair
-from .send import send
-from .settle import catch_up, settles_in
-from .standing import check_held, is_complete, is_idle
+from .submit import drain_batches, send
 from .work import Work
 
-__all__ = ["Goal", "Step", "advance", "ask_again", "follow", "try_advance"]
+__all__ = ["Goal", "Step", "advance", "ask_again", "check_held", "follow", "try_advance"]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
 # What passes by itself, besides what is transient: it takes longer than a request can wait.
 _PASSING = (Reserved, Unreadable)
 
-Goal = Callable[[Manifest], bool]
+Goal = Callable[[Snapshot], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +58,35 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     what was achieved until then is kept.
     """
     manifest = work.manifest
-    record = manifest.job_set()
-    if record.closed_at is not None:
+    before = manifest.snapshot()
+    if before.record.closed_at is not None:
         return Step(changed=False, wait=None)
-    before = manifest.last_event()
-    sending = sending and record.copied_at is None
-    _check_instance(work)
-    with _holding_custody(work, sending=sending):
-        if work.custody is not None:
+    sending = sending and before.record.copied_at is None
+    _check_instance(work, before.record)
+    with _holding_lease(work, sending=sending):
+        if work.lease is not None:
             catch_up(work)
-            with manifest.db.transaction():
-                attempts.doubt_orphans(manifest, work.clock.instant())
+            with manifest.transaction() as change:
+                change.submissions.mark_orphans_unsure(work.clock.instant())
         observe(work, sending=sending)
         refusal = reconcile(work)
-        wait = send(work).wait if sending and work.looked else None
+        wait = send(work).wait if sending and work.sole_sender else None
     if fetching:
         fetch(work)
     drain_batches(work)
-    if is_complete(manifest):
-        with manifest.db.transaction():
+    if manifest.snapshot().is_complete():
+        with manifest.transaction() as change:
             # Somebody may have wanted something else a moment ago.
-            if is_complete(manifest):
-                remotes.close_set(manifest)
+            if manifest.snapshot().is_complete():
+                change.jobs.close()
     if refusal is not None:
         raise refusal
-    return Step(manifest.last_event() != before, _soonest(work, wait))
+    return Step(manifest.last_event() != before.last_event, _soonest(work, wait))
 
 
 @contextlib.contextmanager
-def _holding_custody(work: Work, *, sending: bool) -> Iterator[None]:
-    """Have the block be the only one, of all files of this set, that sends and settles.
+def _holding_lease(work: Work, *, sending: bool) -> Iterator[None]:
+    """Hold the lease for the block: of all files of the set, only this one sends and settles.
 
     Where another copy does at present, or what is kept cannot be locked, the block does neither;
     where it is to send, that is raised.
@@ -97,19 +94,18 @@ def _holding_custody(work: Work, *, sending: bool) -> Iterator[None]:
     manifest = work.manifest
     with contextlib.ExitStack() as stack:
         try:
-            work.custody = stack.enter_context(custody(manifest.job_set().id))
+            work.lease = stack.enter_context(lease(manifest.snapshot().record.id))
         except (SetInUse, StorageError):
-            if sending and attempts.next_unsent(manifest, 1):
+            if sending and manifest.unsent(1):
                 raise
         try:
             yield
         finally:
-            work.custody = None
+            work.lease = None
 
 
-def _check_instance(work: Work) -> None:
+def _check_instance(work: Work, record: SetRecord) -> None:
     """Refuse to ask another instance for this set's jobs: it would say that there are none."""
-    record = work.manifest.job_set()
     if work.client.instance != record.instance:
         raise UsageError(
             f"The set {record.id} belongs to another instance than the one that the account "
@@ -157,7 +153,7 @@ def ask_again(work: Work, jobs: Collection[int], *, patience: float = 10.0) -> l
     if lock is None:
         raise _in_use()
     try:
-        _check_instance(work)
+        _check_instance(work, work.manifest.snapshot().record)
         repair(work.manifest)
         left = refetch(work, jobs)
     finally:
@@ -215,7 +211,7 @@ def follow(
     clock, account = work.clock, work.client.account
     poll = account.poll_first
     pause = account.poll_first
-    while at_least_once or not goal(work.manifest):
+    while at_least_once or not goal(work.manifest.snapshot()):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
@@ -231,13 +227,34 @@ def follow(
             wait = None
             work.observer.note(f"{error.message} Trying again in {max(1.0, pause):.0f} s.")
         shown()
-        if goal(work.manifest):
+        if goal(work.manifest.snapshot()):
             return
-        if sending and is_idle(work.manifest):
+        if sending and work.manifest.snapshot().is_idle():
             check_held(work.manifest)
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)
+
+
+def check_held(manifest: Manifest) -> None:
+    """Raise HeldCopy where jobs wait to be sent that this copy of the set does not send."""
+    snapshot = manifest.snapshot()
+    if not snapshot.is_held():
+        return
+    unsent = sum(job.unsent for job in snapshot.jobs)
+    raise HeldCopy(
+        f"The set {snapshot.record.id} is a copy, with {unsent} unsent "
+        f"job{'' if unsent == 1 else 's'} that may yet be sent from where it was copied.",
+        Words(
+            "{} sends them from here; the other copy should then be left alone.",
+            Call(
+                "resume",
+                reference_to(manifest.path),
+                (Argument("take_over", value=True),),
+                method="resume",
+            ),
+        ),
+    )
 
 
 def _sleep(work: Work, seconds: float) -> None:
@@ -246,4 +263,4 @@ def _sleep(work: Work, seconds: float) -> None:
     if clock.interrupted.is_set():
         raise Interrupted("Interrupted.")
     if clock.left <= 0:
-        raise TimedOut("The time given with --timeout has run out.")
+        raise TimedOut(Words("The time given with {} has run out.", Argument("timeout")))

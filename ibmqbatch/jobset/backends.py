@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ..accounts.find import account_names
 from ..accounts.model import UnknownAccount
 from ..clock import iso
-from ..errors import UsageError
-from ..service.calibration import Calibration, GateFigures
+from ..errors import Argument, Call, UsageError, Words
 from ..service.endpoint import LOCAL
 from ..service.errors import NotFound
-from ..service.types import Backend, BackendEntry, processor_name
+from ..service.models import Backend, BackendEntry, Calibration, GateFigures, processor_name
 from ..suggestions import with_suggestion
 from .errors import UnknownBackend
 
@@ -36,7 +35,8 @@ def find_backend(
     name = backend_name or account.default_backend
     if name is None:
         raise UsageError(
-            "No backend is named.", f"Give --backend: {', '.join(client.backend_names())}."
+            "No backend is named.",
+            Words("Give {}: {}.", Argument("backend"), ", ".join(client.backend_names())),
         )
     try:
         return client.backend(name)
@@ -45,10 +45,12 @@ def find_backend(
             others = [known for known in account_names() if known != LOCAL]
             raise UnknownAccount(
                 f"{name} is a device of IBM Quantum, and no account of it is in use.",
-                f"Name one with --account: {', '.join(others)}."
+                Words("Name one with {}: {}.", Argument("account"), ", ".join(others))
                 if others
-                else "Log in to one with `ibmqbatch account login`, or set IBMQBATCH_TOKEN and "
-                "IBMQBATCH_INSTANCE.",
+                else Words(
+                    "Log in to one with {}, or set IBMQBATCH_TOKEN and IBMQBATCH_INSTANCE.",
+                    Call("account login"),
+                ),
             ) from error
         # The service on this machine knows what its rehearsals are made from.
         advice = error.hint if name.startswith("fake_") and account.name == LOCAL else ""

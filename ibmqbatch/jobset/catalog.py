@@ -1,4 +1,4 @@
-"""The job sets of this machine: listing them, and finding the one that a user means."""
+"""The job sets of this machine: listing them, and finding the one that is meant, and its jobs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..errors import IbmqbatchError, Problem, StorageError, UsageError
+from ..arguments import as_index
+from ..errors import Call, IbmqbatchError, Problem, StorageError, UsageError, Words
 from ..kinds import LOOKED_AT, Kind, kind_of
-from ..manifest.glance import glance_job
+from ..manifest.files import SUFFIX, manifest_path
 from ..manifest.ids import is_set_id
-from ..manifest.records import SetState
-from ..manifest.store import SUFFIX, Manifest
+from ..manifest.manifest import Manifest
+from ..manifest.peek import peek_job
+from ..manifest.records import JobRecord, SetState
 from ..suggestions import with_suggestion
 from .errors import AmbiguousSet, NoSuchSet
 from .tags import find_place
@@ -20,7 +22,9 @@ from .tags import find_place
 __all__ = [
     "LATEST",
     "STATES",
+    "Jobs",
     "check_state",
+    "chosen_jobs",
     "find_job",
     "find_path",
     "find_set",
@@ -63,7 +67,7 @@ def check_state(state: str | None) -> None:
 def matches(
     item: Mapping[str, Any], name: str | None, tags: Collection[str], state: str | None
 ) -> bool:
-    """Tell whether a set, as `view.set_data` has it, is one that is looked for.
+    """Return whether a set, as `documents.set_data` has it, is one that is looked for.
 
     Its name contains `name`, it has all of `tags`, and is in the state.
     """
@@ -117,7 +121,7 @@ def find_path(reference: str, *, name_of: Callable[[Path], str | None] = _name) 
         return path
     known = set_paths()
     if not known:
-        raise NoSuchSet("There are no job sets yet.", "Make one with `ibmqbatch submit`.")
+        raise NoSuchSet("There are no job sets yet.", Words("Make one with {}.", Call("submit")))
     if reference == LATEST:
         return known[0]
     matches = (
@@ -132,7 +136,7 @@ def find_path(reference: str, *, name_of: Callable[[Path], str | None] = _name) 
             f"There is no job set '{reference}'"
             + (f"; the file of that name is {kind.what}." if kind else "."),
             with_suggestion(
-                "`ibmqbatch status` lists those there are.",
+                Words("{} lists those there are.", Call("status")),
                 reference,
                 [LATEST, *names, *(path.stem for path in known)],
             ),
@@ -142,7 +146,10 @@ def find_path(reference: str, *, name_of: Callable[[Path], str | None] = _name) 
         more = ", …" if len(matches) > _MOST_NAMED else ""
         raise AmbiguousSet(
             f"'{reference}' means {len(matches)} job sets: {listed}{more}.",
-            "Use the id of the one that is meant, or enough of it; `ibmqbatch status` lists them.",
+            Words(
+                "Use the id of the one that is meant, or enough of it; {} lists them.",
+                Call("status"),
+            ),
         )
     return matches[0]
 
@@ -156,10 +163,10 @@ def find_job(remote_id: str, tags: Iterable[str] = ()) -> tuple[Path, int] | Non
     place = find_place(tags)
     if place is not None:
         set_id, index = place
-        path = paths.sets() / f"{set_id}{SUFFIX}"
+        path = manifest_path(set_id)
         return (path, index) if is_set_id(set_id) and _holds(path, index, remote_id) else None
     for path in set_paths():
-        found = glance_job(path, remote_id)
+        found = peek_job(path, remote_id)
         if found is not None:
             return path, found
     return None
@@ -174,9 +181,8 @@ def _holds(path: Path, index: int, remote_id: str) -> bool:
     return job is not None and job.remote is not None and job.remote.id == remote_id
 
 
-def reference_to(manifest: Manifest) -> str:
-    """Return what means this very set on a command line: its id, or the path of its file."""
-    path = manifest.path
+def reference_to(path: Path) -> str:
+    """Return what means the set in this file on a command line: its id, or the file's path."""
     here = path.absolute().parent == paths.sets().absolute()
     return path.stem if here else str(path)
 
@@ -195,3 +201,26 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name that no file can have
         return False
+
+
+Jobs = int | JobRecord | Iterable[int | JobRecord]
+
+
+def chosen_jobs(manifest: Manifest, jobs: Jobs | None) -> set[int]:
+    """Return the indexes of jobs, each given by its index or as it is, or of all.
+
+    Raises UsageError for one that is not there.
+    """
+    total = manifest.job_set().total_jobs
+    if jobs is None:
+        return set(range(total))
+    single = isinstance(jobs, JobRecord) or as_index(jobs) is not None
+    listed = [jobs] if single or not isinstance(jobs, Iterable) else jobs
+    chosen = set()
+    for job in listed:
+        index = as_index(job.index if isinstance(job, JobRecord) else job)
+        if index is None or not 0 <= index < total:
+            there = "Its only job is 0." if total == 1 else f"Its jobs are 0 to {total - 1}."
+            raise UsageError(f"The set has no job {job}.", there)
+        chosen.add(index)
+    return chosen

@@ -18,10 +18,10 @@ from ..circuits.device import (
     largest_region,
 )
 from ..circuits.fractional import FRACTIONAL
-from ..service.calibration import Calibration
+from ..service.models import Calibration
 
 if TYPE_CHECKING:
-    from ..service.types import Backend
+    from ..service.models import Backend
 
 __all__ = ["device_from_wire", "device_of"]
 
@@ -56,17 +56,17 @@ def device_from_wire(
     calibration = Calibration.from_wire(properties or {})
     qubits = dict(enumerate(calibration.qubits[:num_qubits]))
     working = [q for q in range(num_qubits) if q not in qubits or qubits[q].operational]
-    told = {(gate.name, gate.qubits): gate for gate in calibration.gates}
+    by_place = {(gate.name, gate.qubits): gate for gate in calibration.gates}
     instructions: dict[str, dict[Qubits, Facts]] = {}
     for gate, places in _places(configuration, set(working)):
         found = instructions.setdefault(gate, {})
         for place in places:
-            figures = told.get((gate, place))
+            figures = by_place.get((gate, place))
             if figures is None or figures.operational:
                 found[place] = Facts(figures.error, figures.seconds) if figures else Facts()
     for plain in (*PLAIN, *QUICKER):
         if plain in supported or plain == "measure":
-            instructions[plain] = {(q,): _plain(plain, q, qubits, told) for q in working}
+            instructions[plain] = {(q,): _plain(plain, q, qubits, by_place) for q in working}
     return Device(
         name=name,
         num_qubits=num_qubits,
@@ -102,12 +102,12 @@ def _places(
 
 
 def _plain(
-    instruction: str, qubit: int, qubits: Mapping[int, Any], told: Mapping[Any, Any]
+    instruction: str, qubit: int, qubits: Mapping[int, Any], by_place: Mapping[Any, Any]
 ) -> Facts:
     if instruction == "measure":
         figures = qubits.get(qubit)
         return Facts(figures.readout_error, figures.readout_seconds) if figures else Facts()
-    figures = told.get((instruction, (qubit,)))
+    figures = by_place.get((instruction, (qubit,)))
     return Facts(figures.error, figures.seconds) if figures else Facts()
 
 

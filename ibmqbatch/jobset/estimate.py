@@ -1,105 +1,80 @@
-"""Expectation values, put together of the outcomes of the circuits that measured their terms."""
+"""What a set will cost: an estimate, and what the instance has left."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..circuits.measured import Measured, Terms
+from ..errors import Argument, LimitError, Words
+from ..service.errors import AuthenticationFailed, ServiceError
 
-__all__ = ["ExpectationValue", "Moments", "estimated", "moments_of"]
+if TYPE_CHECKING:
+    from ..service.client import Client
+    from ..service.models import Backend, Usage
+
+__all__ = ["JOB_SECONDS", "REP_DELAY", "check_budget", "shot_seconds", "usage_of"]
+
+# Of the quantum processor, whatever a job holds: as measured by users of the service in 2026.
+JOB_SECONDS = 2.0
+# From one shot to the next, where neither the options nor the backend tell: the default of IBM's.
+REP_DELAY = 250e-6
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectationValue:
-    """The value of an observable of one circuit, or of one of its runs.
+def shot_seconds(duration: float, rep_delay: float | None) -> float:
+    """Return the seconds of one shot of a circuit that takes `duration`, with the wait after it.
 
-    `index` and `name` are those of the circuit as it was given, `name@3` those of a run. `shots`
-    are those of all circuits that were measured for it; 0 for a constant, which is exact. `value`
-    is None where results are missing, and `standard_error` also where there is a single shot.
+    A set takes `JOB_SECONDS` a job, and these for each shot of each circuit. What the processor
+    does besides (twirling, calibrating) is not in it.
     """
-
-    index: int
-    name: str
-    observable: str
-    value: float | None
-    standard_error: float | None
-    shots: int
-    metadata: Mapping[str, object]
+    return duration + (REP_DELAY if rep_delay is None else rep_delay)
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """The mean of what is measured shot by shot, and the variance of one shot, unbiased.
+def usage_of(client: Client, backend: Backend) -> Usage | None:
+    """Return what the instance has used and may use; None where it does not tell, or for nothing.
 
-    The variance is None where there is one shot alone.
+    It is advice: that it cannot be had stops nobody. Raises a ServiceError for a key or an instance
+    that is not accepted.
     """
+    if backend.simulator:
+        return None
+    try:
+        return client.usage()
+    except AuthenticationFailed as error:
+        if error.number in {None, 1200, 1201}:
+            raise
+        return None  # a right that this key lacks
+    except ServiceError:
+        return None
 
-    shots: int
-    mean: float
-    variance: float | None
 
+def check_budget(
+    seconds: float | None, max_cost: float | None, usage: Usage | None, *, dry_run: bool
+) -> str:
+    """Return what the owner should know of the cost, if anything; raises LimitError.
 
-def moments_of(counts: Mapping[str, int], measured: Measured, terms: Terms) -> Moments:
-    """Return the moments of a sum of terms, of counts of the bits that were measured.
-
-    Each shot gives one value of the whole sum: that its terms are not independent is in the
-    variance.
+    `seconds` are those estimated for the set, None where none are used. On a dry run an instance
+    without time is only told of.
     """
-    place = {qubit: bit for bit, qubit in enumerate(measured.basis.qubits)}
-    masks = [
-        (sum(1 << place[qubit] for qubit in pauli.qubits), -2.0 * coefficient)
-        for pauli, coefficient in terms
-    ]
-    top = math.fsum(coefficient for _, coefficient in terms)
-    values: list[tuple[float, int]] = []
-    for bits, count in counts.items():
-        outcome = int(bits, 2)
-        odd = [less for mask, less in masks if (outcome & mask).bit_count() & 1]
-        values.append((math.fsum((top, *odd)), count))
-    shots = sum(count for _, count in values)
-    mean = math.fsum(value * count for value, count in values) / shots
-    if shots < 2:
-        return Moments(shots, mean, None)
-    squares = math.fsum((value - mean) ** 2 * count for value, count in values)
-    return Moments(shots, mean, squares / (shots - 1))
-
-
-def estimated(
-    told: Sequence[tuple[Measured, Mapping[str, int] | None]],
-) -> list[tuple[str, float | None, float | None, int]]:
-    """Return name, value, standard error and shots of the observables of one run of a circuit.
-
-    `told` are all its parts, with the counts of what each has measured; None where these are
-    missing. Parts are independent: their variances add up.
-    """
-    names: dict[int, str] = {}
-    found: dict[int, list[Moments | None]] = {}
-    constants: dict[int, float] = {}
-    for measured, counts in told:
-        for number, name, terms in measured.terms:
-            names[number] = name
-            constant = math.fsum(c for pauli, c in terms if not pauli.support)
-            constants[number] = constants.get(number, 0.0) + constant
-            measurable = tuple(term for term in terms if term[0].support)
-            if measurable:
-                here = None if not counts else moments_of(counts, measured, measurable)
-                found.setdefault(number, []).append(here)
-    return [
-        (names[number], *_combined(constants[number], found.get(number, ())))
-        for number in sorted(names)
-    ]
-
-
-def _combined(
-    constant: float, parts: Sequence[Moments | None]
-) -> tuple[float | None, float | None, int]:
-    there = [part for part in parts if part is not None]
-    shots = sum(part.shots for part in there)
-    if len(there) < len(parts):
-        return None, None, shots
-    value = math.fsum((constant, *(part.mean for part in there)))
-    squares = [part.variance / part.shots for part in there if part.variance is not None]
-    error = math.sqrt(math.fsum(squares)) if len(squares) == len(there) else None
-    return value, error, shots
+    if seconds is None:
+        return ""
+    if max_cost is not None and seconds > max_cost:
+        raise LimitError(
+            Words(
+                "The set would take about {} s of the quantum processor, more than {} allows.",
+                f"{seconds:.1f}",
+                Argument("max_cost", max_cost),
+            ),
+            "Ask for fewer shots or circuits, or allow more.",
+        )
+    if usage is None:
+        return ""
+    if usage.exhausted or usage.left == 0:
+        used_up = f"he instance has used up its time ({usage.consumed:g} s in this period)."
+        if dry_run:
+            return f"t{used_up}"
+        raise LimitError(f"T{used_up}", "Wait for the next period, or use another instance.")
+    if usage.left is not None and seconds > usage.left:
+        return (
+            f"the set would take about {seconds:.1f} s of the quantum processor, and the instance "
+            f"has {usage.left:.0f} s left."
+        )
+    return ""

@@ -1,4 +1,4 @@
-"""Bringing results home: to disk while they are read, verified, then into the manifest for good.
+"""Fetching results: to disk while they are read, verified, then into the manifest for good.
 
 A body passes through three states beside the manifest, so that a kill at any instant loses none:
 `<id>.part` while it arrives, `<id>.body` once it is whole, verified and synced, nothing once it is
@@ -21,16 +21,17 @@ from pathlib import Path
 
 from ..errors import StorageError
 from ..files import sync_folder
-from ..manifest import remotes
-from ..manifest.records import JobRecord, JobStatus, RemoteRecord
-from ..manifest.store import Manifest
+from ..manifest.compression import pack
+from ..manifest.files import spool_path
+from ..manifest.manifest import Manifest, Transaction
+from ..manifest.records import JobRecord, RemoteRecord
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
-from .disk import spool_path
+from .options import is_twirled
 from .split import repeat_shots
 from .work import IN_FLIGHT, Work, side_by_side
 
-__all__ = ["check_body", "fetch", "refetch", "spool_folder", "unfetched"]
+__all__ = ["check_body", "fetch", "refetch"]
 
 # How long results are waited for that a service says are complete and does not give: so many tries,
 # and so many times the time that its listings may lag.
@@ -65,6 +66,7 @@ class _Order:
     folder: Path
     shots: list[int]  # of its circuits
     private: bool  # and then given once
+    rounded_up: bool = False  # the shots, to whole randomizations
 
     def path(self, suffix: str) -> Path:
         # Ids are the service's: whatever they hold, each names one file in the folder.
@@ -74,30 +76,12 @@ class _Order:
         return self.folder / f"{name}{suffix}"
 
 
-def spool_folder(manifest: Manifest) -> Path:
-    """Return the folder where bodies arrive."""
-    return spool_path(manifest.path)
-
-
-def unfetched(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    """Return the jobs that are done and whose results are neither here nor lost."""
-    return [(job, remote) for job, remote in _done(manifest) if remote.result is None]
-
-
-def _done(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    return [
-        (job, job.remote)
-        for job in manifest.jobs()
-        if job.remote is not None and job.status is JobStatus.DONE
-    ]
-
-
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
-    orders = _orders(work.manifest, unfetched(work.manifest))
-    folder = spool_folder(work.manifest)
+    orders = _orders(work.manifest, work.manifest.snapshot().unfetched)
+    folder = spool_path(work.manifest.path)
     if orders:
-        _bring(work, orders, folder)
+        _fetch(work, orders, folder)
     elif folder.exists():
         _sweep(work.manifest, folder)
 
@@ -110,25 +94,32 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
     ServiceError, if any.
     """
     manifest = work.manifest
-    wanted = [found for found in _done(manifest) if found[0].index in jobs]
+    wanted = [found for found in manifest.snapshot().done if found[0].index in jobs]
     orders = [
         order
         for order in _orders(manifest, wanted)
         if not (order.private and order.remote.result == "stored")
     ]
-    given = _bring(work, orders, spool_folder(manifest)) if orders else set()
+    given = _fetch(work, orders, spool_path(manifest.path)) if orders else set()
     return [order.job for order in orders if order.job.index not in given]
 
 
 def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
-    folder, private = spool_folder(manifest), manifest.job_set().private
+    folder, record = spool_path(manifest.path), manifest.snapshot().record
     return [
-        _Order(job, remote, folder, _expected_shots(manifest, job), private or remote.private)
+        _Order(
+            job,
+            remote,
+            folder,
+            _expected_shots(manifest, job),
+            record.private or remote.private,
+            is_twirled(record.options),
+        )
         for job, remote in wanted
     ]
 
 
-def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
+def _fetch(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
     """Fetch what is ordered; return the jobs whose results have come. Raises the last error."""
     manifest = work.manifest
     ensure_folder(folder)
@@ -145,8 +136,8 @@ def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
                 continue
             unusable = isinstance(error, _UNUSABLE)
             if unusable or order.private:
-                with manifest.db.transaction():
-                    _record_failure(work, order, error, counted=unusable)
+                with manifest.transaction() as change:
+                    _record_failure(work, change, order, error, counted=unusable)
                 if isinstance(error, _LostError):
                     # Until that was written down, the mark told that they had been asked for.
                     order.path(".part").unlink(missing_ok=True)
@@ -163,23 +154,23 @@ def _bring(work: Work, orders: Sequence[_Order], folder: Path) -> set[int]:
 
 def _keep(manifest: Manifest, order: _Order) -> None:
     """Commit a body that has arrived. It is packed beforehand: others want to write as well."""
-    packed = remotes.pack(order.path(".body").read_bytes())
-    with manifest.db.transaction():
-        remotes.store_result(manifest, order.remote, packed)
+    packed = pack(order.path(".body").read_bytes())
+    with manifest.transaction() as change:
+        change.jobs.store_result(order.remote, packed)
     order.path(".body").unlink(missing_ok=True)
 
 
 def _sweep(manifest: Manifest, folder: Path) -> None:
     """Remove bodies that were committed by a process that died before it could remove them."""
-    for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
+    for job in manifest.snapshot().jobs:
+        if job.remote is not None and job.stored:
             _Order(job, job.remote, folder, [], private=False).path(".body").unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
 
 
 def _arrive(work: Work, order: _Order) -> None:
-    """Have the verified body stand in its `.body` file, synced."""
+    """Download a body, verify it, and put it into its `.body` file, synced."""
     whole = order.path(".body")
     if whole.exists() and order.remote.result != "stored":
         return  # it arrived before a crash
@@ -213,7 +204,7 @@ def _arrive(work: Work, order: _Order) -> None:
 
 
 def _download(work: Work, order: _Order, part: Path, *, asked: bool) -> None:
-    """Have all that the service gives stand in `part`; raises a ServiceError where that is nothing.
+    """Download what the service gives into `part`; raises a ServiceError where that is nothing.
 
     `asked`: it may have been given before, which `part` is then to tell in any case.
     """
@@ -253,7 +244,7 @@ def _check_room(folder: Path) -> None:
 
 
 def _settle(part: Path, whole: Path) -> None:
-    """Have a body that is sound count as arrived, for good."""
+    """Rename a sound body, for good, to what tells that it has arrived."""
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -280,7 +271,7 @@ def _problem(part: Path, order: _Order) -> str:
     # Decoded, a body takes several times its size: of large ones one is looked at, at a time.
     turn = _large_turn if part.stat().st_size > _LARGE else contextlib.nullcontext()
     with turn:
-        return check_body(part.read_bytes(), order.job, order.shots)
+        return check_body(part.read_bytes(), order.job, order.shots, rounded_up=order.rounded_up)
 
 
 def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
@@ -288,8 +279,13 @@ def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
     return [repeat_shots(shots, job.shots, job.repeat) for shots in wanted]
 
 
-def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
-    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits."""
+def check_body(
+    body: bytes, job: JobRecord, shots: Sequence[int], *, rounded_up: bool = False
+) -> str:
+    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits.
+
+    Of twirled circuits they may be `rounded_up` to whole randomizations.
+    """
     from ..service.results import ResultFormatError, decode_circuits
 
     try:
@@ -300,18 +296,21 @@ def check_body(body: bytes, job: JobRecord, shots: Sequence[int]) -> str:
         return f"{len(circuits)} circuits instead of {len(shots)}"
     for index, (found, wanted) in enumerate(zip(circuits, shots, strict=True), job.first_circuit):
         # Of averages it cannot be told of how many shots they are, and sometimes not what is right.
-        if wanted and found.shots != wanted and (found.registers or found.shots):
+        right = found.shots >= wanted if rounded_up else found.shots == wanted
+        if wanted and not right and (found.registers or found.shots):
             return f"{found.shots} shots instead of {wanted} for circuit {index}"
     return ""
 
 
-def _record_failure(work: Work, order: _Order, error: ServiceError, *, counted: bool) -> None:
+def _record_failure(
+    work: Work, change: Transaction, order: _Order, error: ServiceError, *, counted: bool
+) -> None:
     """Write down why a try failed; what is known to be here, or lost, stays so.
 
     One that is not `counted` failed on the way: for how long the service does not give the results
     is told by the others.
     """
-    manifest, remote = work.manifest, order.remote
+    remote = order.remote
     if remote.result is not None:
         return
     reason = error.message
@@ -321,15 +320,15 @@ def _record_failure(work: Work, order: _Order, error: ServiceError, *, counted: 
     if kept:
         reason = f"{reason}; what arrived is kept as {', '.join(map(str, kept))}"
     if isinstance(error, _LostError):
-        remotes.lose_result(manifest, remote, reason)
+        change.jobs.lose_result(remote, reason)
     elif counted and _is_due(work, remote) and not remote.overdue:
-        remotes.result_overdue(manifest, remote, reason)
+        change.jobs.note_overdue(remote, reason)
     else:
-        remotes.result_failed(manifest, remote, reason, counted=counted)
+        change.jobs.note_failure(remote, reason, counted=counted)
 
 
 def _is_due(work: Work, remote: RemoteRecord) -> bool:
-    """Tell whether results have not come for longer than they can be late, this try counted."""
+    """Return whether results have not come for longer than they can be late, this try counted."""
     if remote.result == "stored" or remote.result_tries + 1 < _MOST_TRIES:
         return False
     if remote.finished_at is None:

@@ -15,17 +15,21 @@ from pathlib import Path
 from .. import paths
 from ..errors import StorageError, UsageError
 from ..files import FileLock, sync_folder
-from ..manifest.copies import remove_leftovers
 from ..manifest.errors import DamagedManifest, SetInUse
+from ..manifest.files import (
+    DRAFT_SUFFIX,
+    LOCK_SUFFIX,
+    SUFFIX,
+    disk_bytes,
+    lock_path,
+    remove_leftovers,
+    spool_path,
+)
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, RemoteRecord, SetRecord
-from ..manifest.store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
-from .disk import disk_bytes, spool_path
 from .once import release
-from .standing import is_complete
 
 __all__ = ["Candidate", "clear_away", "consider", "forget"]
-
-_LOCK_SUFFIX = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,16 @@ def _look(path: Path, lock: FileLock) -> Candidate:
     size = disk_bytes(path)
     try:
         with Manifest.open(path) as manifest:
-            jobs = manifest.jobs()
+            known = manifest.snapshot()
+            jobs = known.jobs
             stored = {
                 index
                 for job in jobs
-                if job.remote is not None and job.remote.result == "stored"
+                if job.stored
                 for index in range(job.first_circuit, job.last_circuit + 1)
             }
-            losses = "" if is_complete(manifest) else _losses(jobs, manifest.remotes())
-            return Candidate(path, lock, manifest.job_set(), jobs, len(stored), size, losses)
+            losses = "" if known.is_complete() else _losses(jobs, known.remotes)
+            return Candidate(path, lock, known.record, jobs, len(stored), size, losses)
     except DamagedManifest:
         losses = "its file is damaged, and nobody can tell what it held"
         return Candidate(path, lock, None, (), 0, size, losses)
@@ -105,10 +110,10 @@ def _losses(jobs: Sequence[JobRecord], remotes: Sequence[RemoteRecord]) -> str:
             job.overdue or (job.status.final and not job.delivered) for job in jobs
         ),
     }
-    told = (
+    losses = (
         f"{count} job{'' if count == 1 else 's'} {what}" for what, count in parts.items() if count
     )
-    return ", ".join(told)
+    return ", ".join(losses)
 
 
 def forget(candidate: Candidate) -> None:
@@ -127,7 +132,7 @@ def clear_away() -> None:
     folder = paths.sets()
     if not folder.is_dir():
         return
-    for lock_file in sorted(folder.glob(f"*{_LOCK_SUFFIX}")):
+    for lock_file in sorted(folder.glob(f"*{LOCK_SUFFIX}")):
         manifest = lock_file.with_suffix(SUFFIX)
         if manifest.exists():
             continue

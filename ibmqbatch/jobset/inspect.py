@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import Argument, InputError, Words
+from ..manifest.manifest import Manifest
 from ..manifest.records import CircuitRecord, ProgramRecord
-from ..manifest.store import Manifest
 
 if TYPE_CHECKING:
     from ..circuits.qpy import CircuitShape
@@ -112,7 +112,7 @@ def _loaded(circuit: CircuitRecord, program: ProgramRecord, *, as_given: bool) -
         raise BadInput(
             "bad_include",
             f"Circuit {circuit.index} includes other files, which may have changed since.",
-            "What was sent can be drawn: add --compiled.",
+            Words("What was sent can be drawn: add {}.", Argument("compiled", value=True)),
         )
     loaded, _ = load_circuit(
         Program(

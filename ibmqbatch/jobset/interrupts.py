@@ -1,17 +1,40 @@
-"""Ctrl-C in a program that waits: requests in flight land first."""
+"""Ctrl-C while a set is moved: requests in flight land first."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import FrameType
 
 from ..clock import Clock
 from .errors import Interrupted
 
-__all__ = ["landing"]
+__all__ = ["interrupting", "landing"]
+
+
+@contextlib.contextmanager
+def interrupting(
+    clock: Clock, signals: Collection[int], first: Callable[[], None], again: Callable[[int], None]
+) -> Iterator[None]:
+    """While the block runs, have the first of the signals end the clock's waits.
+
+    `first` is called with it, and `again`, which does not return, with any later one.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if clock.interrupted.is_set():
+            again(number)
+        clock.interrupt(number)
+        first()
+
+    previous = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -26,17 +49,13 @@ def landing(clock: Clock) -> Iterator[None]:
         yield
         return
 
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if clock.interrupted.is_set():
-            raise KeyboardInterrupt
-        clock.interrupt(number)
+    def again(_number: int) -> None:
+        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, handle)
     try:
-        yield
+        with interrupting(clock, [signal.SIGINT], lambda: None, again):
+            yield
     except Interrupted as error:
         raise KeyboardInterrupt from error
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     if clock.signal == signal.SIGINT:
         raise KeyboardInterrupt

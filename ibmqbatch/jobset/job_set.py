@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import paths
 from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
-from ..errors import UsageError
-from ..manifest import wants
-from ..manifest.copies import export_copy
+from ..errors import Argument, UsageError, Words
 from ..manifest.errors import SetInUse
+from ..manifest.files import SUFFIX
+from ..manifest.manifest import Manifest
 from ..manifest.records import (
     CircuitRecord,
     EventRecord,
@@ -29,28 +31,29 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from ..manifest.store import SUFFIX, Manifest
+from ..manifest.snapshot import Snapshot
+from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
-from .advance import Goal, ask_again, follow, try_advance
-from .catalog import find_path
+from .catalog import Jobs, chosen_jobs, find_path, reference_to
+from .documents import set_data
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
-from .reconcile import unlabelled
-from .results import Results, missing_jobs, repair
+from .results import Results, repair
 from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
-from .selection import Jobs, chosen_jobs
-from .standing import check_held, is_idle, is_sent, is_settled
 from .tags import changed_tags, check_name, check_tags
-from .work import Observer, Unobserved, Work
+from .work import Observer, Unobserved, Work, side_by_side
 
 if TYPE_CHECKING:
+    # Loads the HTTP library, which looking at a set does without; so methods import what moves it.
     from ..service.client import Client
+    from .advance import Goal
 
 __all__ = ["JobSet", "Progress", "Status", "connected"]
 
 Progress = Callable[[str, int, int], None]
 
 _PATIENCE = 10.0  # seconds
+_MOST_NAMED = 10  # jobs
 _log = logging.getLogger(__name__)
 
 
@@ -78,6 +81,17 @@ class Status:
         return f"{self.state}: {told}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What a set is moved with for a while, by one thread: see `JobSet.session`."""
+
+    thread: int
+    connect: Callable[[], Client]
+    clock: Clock
+    observer: Observer
+    guard: Callable[[Clock], AbstractContextManager[None]]
+
+
 class JobSet:
     """One job set.
 
@@ -95,6 +109,8 @@ class JobSet:
         self._account = account
         self._fresh_until = 0.0  # by the monotonic clock
         self._noted: set[str] = set()
+        self._opened: dict[int, Manifest] = {}  # by the thread that has it open
+        self._session: _Session | None = None
 
     @classmethod
     def find(cls, reference: str | PathLike[str]) -> Self:
@@ -106,7 +122,8 @@ class JobSet:
 
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
-        return {**self.__dict__, "_planned": False, "_fresh_until": 0.0, "_noted": set()}
+        own = {"_planned": False, "_fresh_until": 0.0, "_noted": set()}
+        return {**self.__dict__, **own, "_opened": {}, "_session": None}
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, JobSet) else NotImplemented
@@ -122,8 +139,7 @@ class JobSet:
     @property
     def id(self) -> str:
         """The id, by which it is found again: the day, a hyphen, seven letters or digits."""
-        here = self.path.absolute().parent == paths.sets().absolute()
-        return self.path.stem if here else self.record().id
+        return self.reference if self.reference != str(self.path) else self.record().id
 
     @property
     def name(self) -> str:
@@ -162,15 +178,68 @@ class JobSet:
         with self.open() as manifest:
             return manifest.circuits()
 
+    @property
+    def read_only(self) -> bool:
+        """Whether its file can only be read, so that nothing that is learnt can be kept."""
+        with self.open() as manifest:
+            return manifest.db.is_copy
+
+    @property
+    def reference(self) -> str:
+        """What means this very set on a command line: its id, or the path of its file."""
+        return reference_to(self.path)
+
+    @property
+    def held(self) -> bool:
+        """Whether another process, or thread, is moving it at this moment."""
+        with self.open() as manifest:
+            lock = manifest.lock()
+        if not lock.acquire(blocking=False):
+            return True
+        lock.release()
+        return False
+
+    @property
+    def missing(self) -> list[JobRecord]:
+        """The jobs whose results are not here, for whatever reason."""
+        with self.open() as manifest:
+            return manifest.snapshot().missing
+
+    def choose(self, jobs: Jobs | None) -> list[JobRecord]:
+        """Return jobs as they are known now, given as they are or by index, or all, in order.
+
+        Raises UsageError for one that is not there.
+        """
+        with self.open() as manifest:
+            chosen = chosen_jobs(manifest, jobs)
+            return [job for job in manifest.snapshot().jobs if job.index in chosen]
+
     def record(self) -> SetRecord:
         """Return all that is written down of the set itself."""
         with self.open() as manifest:
-            return manifest.job_set()
+            return manifest.snapshot().record
 
     def events(self) -> list[EventRecord]:
         """Return the history of the set, oldest first: `at` (ISO 8601), `kind`, `job`, `detail`."""
         with self.open() as manifest:
             return manifest.events()
+
+    def describe(
+        self, *, with_jobs: bool = True, usage: bool = False, disk: bool = False
+    ) -> dict[str, Any]:
+        """Return the set as plain data, as last seen, under the names of the JSON documents.
+
+        `usage` adds what its jobs have used, `disk` what its file takes.
+        """
+        with self.open() as manifest:
+            known = manifest.snapshot()
+            return set_data(
+                known.record,
+                known.jobs,
+                with_jobs=with_jobs,
+                usage=usage,
+                path=self.path if disk else None,
+            )
 
     # How it stands.
 
@@ -190,39 +259,99 @@ class JobSet:
             lost_jobs=sum(job.lost for job in jobs),
         )
 
-    def refresh(self, *, fetching: bool = False) -> None:
+    def refresh(self, *, fetching: bool = False, patience: float | None = None) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.
 
         Nothing is sent. Where another process, or a thread of this one, is moving the set, that one
         does the asking. With `fetching`, results that are done are fetched, for which that one is
-        waited for, for some seconds. Raises a ServiceError.
+        waited for, for `patience` seconds, some where none is given. Raises a ServiceError.
         """
-        with self.open() as manifest:
-            if is_idle(manifest):
-                return
-        with self.working(Clock()) as work:
+        from .advance import try_advance
+
+        if patience is None:
             patience = _PATIENCE if fetching else 0.0
-            try_advance(work, patience=patience, sending=False, fetching=fetching)
-            self._fresh_until = time.monotonic() + work.client.account.poll_first
+        with self.open() as manifest:
+            if manifest.snapshot().is_idle() or manifest.db.is_copy:
+                return
+            with self._moving() as work:
+                try_advance(work, patience=patience, sending=False, fetching=fetching)
+                self._fresh_until = time.monotonic() + work.client.account.poll_first
+
+    def fetch(self, *, patience: float | None = None) -> None:
+        """Fetch the results of jobs that are done, and once more those that are damaged here.
+
+        Raises what `refresh` does.
+        """
+        with self.open():
+            self.repair()
+            self.refresh(fetching=True, patience=patience)
+
+    def repair(self) -> None:
+        """Check the results that are here; those that are damaged are fetched again some time."""
+        with self.open() as manifest:
+            if repair(manifest):
+                self._observer().note("Stored results were damaged; they are fetched again.")
+
+    def fetch_usage(self) -> None:
+        """Ask what the jobs that have ended have used, as far as that is not known.
+
+        One request a job. Raises the last ServiceError, if any; what was learnt is kept.
+        """
+        from .usage import fetch_metrics
+
+        if self.read_only:
+            return
+        with self._moving() as work:
+            fetch_metrics(work)
+
+    def logs(self, jobs: Jobs | None = None) -> dict[int, str]:
+        """Return the service's logs of jobs, by their indexes; of those that it has any of.
+
+        Raises a ServiceError where none can be had.
+        """
+        asked = [job for job in self.choose(jobs) if job.remote is not None]
+        found: dict[int, str] = {}
+        failure = None
+        if asked:
+            with self._moving() as work:
+
+                def ask(job: JobRecord) -> str:
+                    assert job.remote is not None
+                    return work.client.logs(job.remote.id)
+
+                for ended in side_by_side(asked, ask, work.clock):
+                    for job, answer in ended:
+                        if isinstance(answer, str):
+                            found[job.index] = answer
+                        else:
+                            failure = answer
+                if failure is not None and not found:
+                    raise failure
+        return found
 
     def ask_again(self, jobs: Jobs | None = None, timeout: float | None = None) -> list[JobRecord]:
+        """Do as `refetch` does; return the jobs whose results are here, and not given any more."""
+        left = self.refetch(jobs, timeout)
+        return [job for job in left if job.remote is not None and job.remote.result == "stored"]
+
+    def refetch(self, jobs: Jobs | None = None, timeout: float | None = None) -> list[JobRecord]:
         """Ask for the results of jobs that are done, by their indexes, or of all of them.
 
         Those that are lost are asked for, too, and those that are here are replaced once others
         have arrived whole. What the service gives once is left alone where it is here, unless it is
-        damaged. Return the jobs whose results are here, and not given any more. Raises SetInUse,
+        damaged. Return the jobs that the service gives no results of any more. Raises SetInUse,
         TimedOut where that takes longer than `timeout` seconds, and ServiceErrors.
         """
-        clock = Clock()
-        clock.set_deadline(timeout)
+        from .advance import ask_again
+
+        clock = self._clock(timeout)
         try:
-            with landing(clock), self.working(clock) as work:
-                left = ask_again(work, chosen_jobs(work.manifest, jobs))
+            with self._moving(clock) as work:
+                return ask_again(work, chosen_jobs(work.manifest, jobs))
         except ServiceError as error:
             if clock.left > 0:
                 raise
             raise TimedOut("The service has not given the results in time.") from error
-        return [job for job in left if job.remote is not None and job.remote.result == "stored"]
 
     def catch_up(self) -> None:
         """Do as `refresh` does, unless that was done a moment ago.
@@ -235,23 +364,44 @@ class JobSet:
 
     # Moving it on.
 
-    def resume(self, *, take_over: bool = False, progress: Progress | None = None) -> Self:
+    def resume(
+        self,
+        *,
+        take_over: bool = False,
+        persistent: bool = False,
+        progress: Progress | None = None,
+    ) -> Self:
         """Send what is not sent yet, whatever stopped it, and return the set. Nothing goes twice.
 
         `take_over` has a copy of a set send from now on; the other one should then be left alone.
+        `persistent` waits for a service that is away, and for another process that moves the set.
         Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
         copy sends nothing.
         """
-        if take_over:
-            with self.open() as manifest:
-                wants.take_over(manifest)
-        clock = Clock()
-        with landing(clock), self.working(clock, _Told(self._noted, progress)) as work:
-            work.taking_over = take_over
-            follow(work, is_sent, persistent=False, at_least_once=True)
+        from .advance import check_held, follow
+
         with self.open() as manifest:
+            if take_over:
+                manifest.wants.take_over()
+            if manifest.snapshot().record.closed_at is not None:
+                return self
+            with self._moving(observer=self._observer(progress)) as work:
+                work.taking_over = take_over
+                follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
             check_held(manifest)
         return self
+
+    def step(self) -> float | None:
+        """Move the set one step on, unless another process does at present.
+
+        Return in how many seconds another step may help, where the set had to be claimed first: see
+        `manifest.custody`. Raises a ServiceError.
+        """
+        from .advance import try_advance
+
+        with self._moving() as work:
+            step = try_advance(work)
+            return step.wait if step is not None and work.claim is not None else None
 
     def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
         """Send, follow and fetch until nothing is left to do, and return the set.
@@ -269,12 +419,20 @@ class JobSet:
                 progress("waiting", sum(job.status.final for job in jobs), len(jobs))
 
         self.follow(
-            is_settled,
+            Snapshot.is_settled,
             None if timeout is None else seconds(timeout, "timeout"),
-            observer=_Told(self._noted, progress),
+            observer=self._observer(progress),
             shown=tell,
             at_least_once=any(job.overdue for job in self.jobs),  # they are asked for once more
         )
+        return self
+
+    def watch(self, timeout: float | None = None, *, shown: Callable[[], None]) -> Self:
+        """Follow the jobs until all have ended, and return the set; nothing is sent or fetched.
+
+        `shown` is called whenever they were asked for. Raises what `wait` does.
+        """
+        self.follow(Snapshot.is_over, timeout, shown=shown, sending=False, fetching=False)
         return self
 
     def results(self, *, partial: bool = False, refresh: bool = False) -> Results:
@@ -289,19 +447,15 @@ class JobSet:
         if refresh:
             self.ask_again()
         with self.open() as manifest:
-            repair(manifest)
-            asking = manifest.job_set().closed_at is None and not manifest.db.is_copy
-        if asking:
-            self.refresh(fetching=True)
-        with self.open() as manifest:
-            jobs, circuits = manifest.jobs(), manifest.circuits()
-            coming = [job for job in missing_jobs(manifest) if not job.delivered]
+            self.fetch()
+            known, circuits = manifest.snapshot(), manifest.circuits()
+        coming = [job for job in known.missing if not job.delivered]
         if coming and not partial:
             raise NotFinished(
-                f"The results of {len(coming)} of {len(jobs)} jobs are still to come.",
+                f"The results of {len(coming)} of {len(known.jobs)} jobs are still to come.",
                 "Wait for them with `wait()`, or take what is here with `partial=True`.",
             )
-        return Results(circuits, jobs, self.open)
+        return Results(circuits, known.jobs, self.open)
 
     # Changing it.
 
@@ -314,14 +468,9 @@ class JobSet:
         """
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
-            wants.want_cancel(manifest, chosen)
-
-        def left(manifest: Manifest) -> list[JobRecord]:
-            return [job for job in manifest.jobs() if job.index in chosen and not job.status.final]
-
-        self.carry_out(lambda manifest: not left(manifest))
-        with self.open() as manifest:
-            return left(manifest)
+            manifest.wants.cancel(chosen)
+            self.carry_out(lambda known: not known.pending(chosen))
+            return manifest.snapshot().pending(chosen)
 
     def retag(
         self,
@@ -338,15 +487,19 @@ class JobSet:
         """
         new = None if name is None else check_name(text(name, "name"))
         replacement = None if replace is None else check_tags(texts(replace, "replace"))
-        additions, removals = check_tags(texts(add, "add"), most=None), {*texts(remove, "remove")}
+        additions, removals = (
+            check_tags(texts(tags, what), most=None)
+            for tags, what in ((add, "add"), (remove, "remove"))
+        )
 
         def change(present: tuple[str, ...]) -> tuple[str, ...]:
             return changed_tags(
                 present, replacement=replacement, additions=additions, removals=removals
             )
 
-        self.relabel(name=new, change=change)
-        return self.tags
+        with self.open():
+            self.relabel(name=new, change=change)
+            return self.tags
 
     def relabel(
         self,
@@ -360,14 +513,14 @@ class JobSet:
         Raises what it raises, and ServiceErrors.
         """
         with self.open() as manifest:
-            wants.want_labels(manifest, name=name, change=change)
-        self.carry_out(lambda manifest: not unlabelled(manifest))
-        return self.count_unlabelled()
+            manifest.wants.retag(name=name, change=change)
+            self.carry_out(lambda known: not known.unlabelled)
+            return self.count_unlabelled()
 
     def count_unlabelled(self) -> int:
         """Return how many jobs on the service do not carry the set's name and tags yet."""
         with self.open() as manifest:
-            return len(unlabelled(manifest))
+            return len(manifest.snapshot().unlabelled)
 
     def retry(
         self,
@@ -392,48 +545,152 @@ class JobSet:
     def want_retry(
         self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
-        """Have jobs be sent again by whoever moves the set on next, see `retry`; return which."""
+        """Mark jobs to be sent again by whoever moves the set on next; see `retry`."""
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
-        if any(map(lacks_results, chosen)):
-            with self.working(Clock()) as work:
-                given = given_after_all(work, chosen)
-            chosen = [job for job in chosen if job not in given]
-        with self.open() as manifest:
-            chosen, _ = sendable(manifest, chosen, named=jobs is not None)
-            return wants.want_retry(manifest, chosen) if chosen else []
+            if any(map(lacks_results, chosen)):
+                with self._moving() as work:
+                    given = given_after_all(work, chosen)
+                chosen = [job for job in chosen if job not in given]
+                if given:
+                    self._observer().note(f"The results of {_named(given)} have come after all.")
+            sent, unknown = sendable(manifest, chosen, named=jobs is not None)
+            if unknown:
+                left = [job for job in chosen if job.index in unknown]
+                self._observer().note(
+                    f"The circuits of {_named(left)} are not known here; the others go on."
+                )
+            return manifest.wants.retry(sent) if sent else []
 
     def export(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Copy the set, with its circuits and results, into one file, and return its path.
 
         In a folder the file is named by the set's id. Raises UsageError for a file that is there,
-        unless it is to be overwritten, and StorageError.
+        unless it is to be overwritten, or that cannot be, and StorageError.
         """
-        target = Path(path).expanduser()
-        if target.is_dir():
-            target /= f"{self.id}{SUFFIX}"
+        target = self._file_to_write(Path(path).expanduser(), overwrite=overwrite)
+        with self.open() as manifest:
+            export_copy(manifest, target)
+        return target
+
+    def _file_to_write(self, path: Path, *, overwrite: bool) -> Path:
+        try:
+            target = path / f"{self.id}{SUFFIX}" if path.is_dir() else path
+        except OSError as error:
+            raise UsageError(
+                f"There cannot be a file {path}: {error.strerror or error}.", "Name another."
+            ) from error
         if target.suffix != SUFFIX:
             raise UsageError(
                 f"The name '{target}' does not end in {SUFFIX}, by which a set's file is known.",
                 f"Name it {target}{SUFFIX}.",
             )
+        target = target.resolve()  # a link stays a link; what it points to is written
+        if target.parent == paths.sets().resolve():
+            raise UsageError(
+                f"{target.parent} is where ibmqbatch keeps its own files.", "Name another folder."
+            )
+        if not target.parent.is_dir():
+            raise UsageError(f"There is no folder {target.parent}.", "Make it first.")
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{target} is not a regular file.", "Name another.")
         if target.exists() and not overwrite:
-            raise UsageError(f"{target} exists already.", "Name another file, or overwrite it.")
-        with self.open() as manifest:
-            export_copy(manifest, target)
+            raise UsageError(
+                f"{target} exists already.",
+                Words(
+                    "Name another file, or replace it with {}.", Argument("overwrite", value=True)
+                ),
+            )
         return target
 
     # What these are made of.
 
-    def open(self) -> Manifest:
-        """Open the set's file, for the block of a `with`."""
-        return Manifest.open(self.path)
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Manifest]:
+        """Open the set's file for the block of a `with`; within another one it is open already."""
+        thread = threading.get_ident()
+        if thread in self._opened:
+            yield self._opened[thread]
+            return
+        with Manifest.open(self.path) as manifest:
+            self._opened[thread] = manifest
+            try:
+                yield manifest
+            finally:
+                del self._opened[thread]
+
+    @contextlib.contextmanager
+    def session(
+        self,
+        clock: Clock,
+        observer: Observer | None = None,
+        guard: Callable[[Clock], AbstractContextManager[None]] = landing,
+        client: Client | None = None,
+    ) -> Iterator[Self]:
+        """Keep the set's file open for the block, and the way to its service once it is needed.
+
+        What this thread does with the set goes by one `clock`, and `observer` is told of it. What
+        asks the service does so within `guard`, which decides what Ctrl-C does, and by `client` if
+        there is one.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.open())
+            clients = [] if client is None else [client]
+
+            def connect() -> Client:
+                if not clients:
+                    clients.append(stack.enter_context(connected(self.account, clock)))
+                return clients[0]
+
+            self._session = _Session(
+                threading.get_ident(), connect, clock, observer or Unobserved(), guard
+            )
+            try:
+                yield self
+            finally:
+                self._session = None
+
+    def _own_session(self) -> _Session | None:
+        session = self._session
+        return session if session and session.thread == threading.get_ident() else None
+
+    def _clock(self, timeout: float | None = None) -> Clock:
+        """Return the clock to go by, with `timeout` for its deadline if there is one."""
+        session = self._own_session()
+        clock = session.clock if session else Clock()
+        if timeout is not None:
+            clock.set_deadline(timeout)
+        return clock
+
+    def _observer(self, progress: Progress | None = None) -> Observer:
+        session = self._own_session()
+        return session.observer if session else _Told(self._noted, progress)
+
+    @contextlib.contextmanager
+    def _moving(
+        self, clock: Clock | None = None, observer: Observer | None = None
+    ) -> Iterator[Work]:
+        """Work on the set for the block; Ctrl-C lets what is in flight land."""
+        session = self._own_session()
+        clock = clock or self._clock()
+        guard = session.guard if session else landing
+        if observer is None and session:
+            observer = session.observer
+        with guard(clock), self.working(clock, observer) as work:
+            yield work
 
     @contextlib.contextmanager
     def working(self, clock: Clock, observer: Observer | None = None) -> Iterator[Work]:
         """Open the set's file, connected to its service, for the block."""
-        with self.open() as manifest, connected(self.account, clock) as client:
-            yield Work(manifest, client, clock, observer or Unobserved(), looked=self._planned)
+        session = self._own_session()
+        with contextlib.ExitStack() as stack:
+            manifest = stack.enter_context(self.open())
+            client = (
+                session.connect()
+                if session and session.clock is clock
+                else stack.enter_context(connected(self.account, clock))
+            )
+            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
 
     def follow(
         self,
@@ -444,6 +701,8 @@ class JobSet:
         observer: Observer | None = None,
         shown: Callable[[], None] = lambda: None,
         at_least_once: bool = False,
+        sending: bool = True,
+        fetching: bool = True,
     ) -> None:
         """Move the set on until `goal` holds; raises TimedOut, Interrupted and ServiceErrors.
 
@@ -452,13 +711,24 @@ class JobSet:
         as a warning, once. `timeout` is in seconds; None for as long as it takes. Ctrl-C raises
         KeyboardInterrupt once what is in flight has landed.
         """
-        clock = clock or Clock()
-        clock.set_deadline(timeout)
+        from .advance import follow
+
+        if clock is None:
+            clock = self._clock(timeout)
+        else:
+            clock.set_deadline(timeout)
         with self.open() as manifest:
-            if goal(manifest) and not at_least_once:
+            if goal(manifest.snapshot()) and not at_least_once:
                 return
-        with landing(clock), self.working(clock, observer or _Told(self._noted)) as work:
-            follow(work, goal, shown=shown, at_least_once=at_least_once)
+            with self._moving(clock, observer or self._observer()) as work:
+                follow(
+                    work,
+                    goal,
+                    shown=shown,
+                    at_least_once=at_least_once,
+                    sending=sending,
+                    fetching=fetching,
+                )
 
     def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
@@ -466,28 +736,32 @@ class JobSet:
         Look for `patience` seconds at most whether `until` holds, and return that; what is left
         then is done by whoever moves the set on next. Raises a ServiceError.
         """
+        from .advance import follow, try_advance
+
+        # Whoever types a command need not wait for another process: that one does what is wanted.
+        lock_patience = 0.0 if self._own_session() else patience
         with self.open() as manifest:
             # Nothing of it is on the service, or wanted there.
-            if is_idle(manifest):
-                return until(manifest)
-        clock = Clock()
-        clock.set_deadline(patience)
-        with landing(clock), self.working(clock) as work:
-            with contextlib.suppress(TimedOut, SetInUse):
-                follow(
-                    work,
-                    until,
-                    persistent=False,
-                    sending=False,
-                    fetching=False,
-                    at_least_once=True,
-                    patience=patience,
-                )
-            return until(work.manifest)
+            if manifest.snapshot().is_idle():
+                return until(manifest.snapshot())
+            with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):
+                # All of it is asked for, however long that takes.
+                step = try_advance(work, patience=lock_patience, sending=False, fetching=False)
+                if step is not None:
+                    work.clock.set_deadline(patience)
+                    follow(
+                        work,
+                        until,
+                        persistent=False,
+                        sending=False,
+                        fetching=False,
+                        patience=patience,
+                    )
+            return until(manifest.snapshot())
 
 
 @contextlib.contextmanager
-def connected(account_name: str, clock: Clock) -> Iterator[Client]:
+def connected(account_name: str | None, clock: Clock) -> Iterator[Client]:
     """Connect to the service of an account for the block."""
     from ..service.client import Client
 
@@ -515,3 +789,9 @@ class _Told:
         if text not in self._noted:
             self._noted.add(text)
             _log.warning("%s", text)
+
+
+def _named(jobs: Sequence[JobRecord]) -> str:
+    indexes = ", ".join(str(job.index) for job in jobs[:_MOST_NAMED])
+    more = ", …" if len(jobs) > _MOST_NAMED else ""
+    return f"job{'' if len(jobs) == 1 else 's'} {indexes}{more}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..service.bounds import MOST_LISTED
 from ..service.client import PAGE
 from ..service.errors import Unreadable
+from ..service.limits import MOST_LISTED
 from .errors import Interrupted
 
 if TYPE_CHECKING:
     from ..clock import Clock
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["list_jobs"]
 

@@ -1,26 +1,33 @@
-"""Asking the service what it has of a set, and settling what is unsure."""
+"""Asking the service what it has of a set, and settling what is unsure.
+
+That something is not on the service is proven once it is absent from two full listings
+`settle_gap` apart, the first begun no sooner than `settle_delay` after the last instant at which it
+can have been sent: both are the account's.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from ..clock import Instant, in_utc
-from ..manifest import attempts, remotes
-from ..manifest.custody import Begun
+from ..errors import Argument, Call, Words
+from ..manifest.lease import Begun, Claim
+from ..manifest.manifest import Manifest, Transaction
 from ..manifest.records import RemoteRecord, SetRecord
-from ..manifest.store import Manifest
-from ..service.bounds import MOST_LISTED
+from ..manifest.snapshot import Snapshot
 from ..service.client import PAGE
+from ..service.endpoint import Account
 from ..service.errors import NotFound, ServiceError, Unreadable
-from ..service.types import RemoteJob
+from ..service.limits import MOST_LISTED
+from ..service.models import RemoteJob
 from .errors import Unsettled
-from .settle import claim, is_overdue, settle
 from .tags import JobTag, find_job_tag, set_tag
 from .work import Work, side_by_side
 
-__all__ = ["created_of", "observe"]
+__all__ = ["catch_up", "claim", "created_of", "is_overdue", "observe", "settle", "settles_in"]
 
 _GONE = "Deleted"
 _GONE_REASON = "the service does not have this job any more"
@@ -54,58 +61,67 @@ def observe(work: Work, *, sending: bool = False) -> None:
     has some of this set that the manifest knows nothing about.
     """
     manifest = work.manifest
-    record = manifest.job_set()
-    in_doubt = [a for a in manifest.attempts() if a.state in {"unsure", "absent"}]
-    unfinished = {r.id: r for r in manifest.remotes() if not r.status.final}
+    known = manifest.snapshot()
+    record = known.record
+    in_doubt = [a for a in known.attempts if a.state in {"unsure", "absent"}]
+    unfinished = {r.id: r for r in known.remotes if not r.status.final}
     unsure = any(attempt.state == "unsure" for attempt in in_doubt)
-    to_send = (
-        sending and work.custody is not None and (unsure or bool(attempts.next_unsent(manifest, 1)))
-    )
-    look = to_send and not work.looked
+    to_send = sending and work.lease is not None and (unsure or bool(manifest.unsent(1)))
+    look = to_send and not work.sole_sender
     if not look:
         work.claim = None
     # Of a set that was planned a moment ago there is no copy.
-    watch = to_send and bool(manifest.attempts())
+    watch = to_send and bool(known.attempts)
     if not in_doubt and not unfinished and not look and not watch:
         return
     listing = _list(work, record, None if in_doubt or look else unfinished.keys())
     asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
-    with manifest.db.transaction():
+    with manifest.transaction() as change:
         # What is known is brought up to date first: whatever turns up is compared with it.
-        for remote in manifest.remotes():
+        known = manifest.snapshot()
+        for remote in known.remotes:
             seen = listing.jobs.get(remote.id) or asked.found.get(remote.id)
             # A listing may lag behind what has been learnt otherwise; an end is an end.
             if seen is not None and (not remote.status.final or remote.service_status == _GONE):
-                _record(manifest, remote, seen, listing.begun)
+                _record(change, remote, seen, listing.begun)
                 if remote.service_status == _GONE:
                     # It is back, and something else may have taken its place.
-                    remotes.choose(manifest, remote.job)
+                    change.jobs.choose(remote.job)
             elif remote.id in asked.gone:
-                _miss_known(work, remote, listing.begun)
-        _choose_anew(manifest)
-        strangers = _adopt(work, record, listing)
-        if listing.full and work.custody is not None:
-            settle(work, listing.begun)
-    jobs = "1 job" if strangers == 1 else f"{strangers} jobs"
-    told = (
+                _miss_known(work, change, remote, listing.begun)
+        for job in manifest.doubled_jobs():
+            # The other one may have got further by now.
+            change.jobs.choose(job)
+        strangers = _adopt(work, change, known, listing)
+        if listing.full and work.lease is not None:
+            settle(work, change, listing.begun)
+    if strangers:
+        _report_strangers(work, record.id, strangers, sending=to_send)
+    if look and listing.full:
+        work.sole_sender = claim(work, listing.begun)
+    if asked.error is not None:
+        raise asked.error
+
+
+def _report_strangers(work: Work, set_id: str, count: int, *, sending: bool) -> None:
+    """Warn of jobs that another copy of the file has sent; before any are sent, raise Unsettled."""
+    jobs = "1 job" if count == 1 else f"{count} jobs"
+    what = (
         f"The service has {jobs} of this set that this file does not know: another copy of it has "
         "sent them."
     )
-    if strangers and not to_send and not work.told_strangers:
-        work.told_strangers = True
-        work.observer.note(f"Warning: {told}")
-    if to_send and strangers:
-        hint = f"go on from this one: `ibmqbatch resume {record.id} --take-over`."
+    if sending:
+        resume = Call("resume", set_id, (Argument("take_over", value=True),), method="resume")
+        hint = Words("Go on with that copy. If it is gone, go on from this one: {}.", resume)
         if work.taking_over:
-            hint = (
-                "have it made anew from what the service has: "
-                f"`ibmqbatch forget {record.id}`, then `ibmqbatch recover {record.id}`."
+            hint = Words(
+                "Go on with that copy. If it is gone, have it made anew from what the service has: "
+                "{}, then {}.",
+                Call("forget", set_id),
+                Call("recover", set_id),
             )
-        raise Unsettled(told, f"Go on with that copy. If it is gone, {hint}")
-    if look and listing.full:
-        work.looked = claim(work, listing.begun)
-    if asked.error is not None:
-        raise asked.error
+        raise Unsettled(what, hint)
+    work.note_once("strangers", f"Warning: {what}")
 
 
 def _list(work: Work, record: SetRecord, needed: Collection[str] | None) -> _Listing:
@@ -151,25 +167,25 @@ def _ask_missing(work: Work, missing: list[RemoteRecord]) -> _Asked:
     return asked
 
 
-def _miss_known(work: Work, remote: RemoteRecord, at: Instant) -> None:
+def _miss_known(work: Work, change: Transaction, remote: RemoteRecord, at: Instant) -> None:
     """Take a known job for deleted once it has been missing for as long as a listing may lag."""
     if remote.missed is None:
-        remotes.miss(work.manifest, remote, at)
+        change.jobs.miss(remote, at)
     elif is_overdue(work.client.account, remote.missed, at):
         gone = RemoteJob(remote.id, _GONE, _GONE_REASON)
-        _record(work.manifest, remote, gone, at)
+        _record(change, remote, gone, at)
 
 
-def _adopt(work: Work, record: SetRecord, listing: _Listing) -> int:
+def _adopt(work: Work, change: Transaction, before: Snapshot, listing: _Listing) -> int:
     """Take in listed jobs that carry a nonce of ours and are not known yet.
 
     Return how many are of this set and carry a nonce that is not ours: they are not touched, unless
     this file has taken over.
     """
-    manifest = work.manifest
+    manifest, record = work.manifest, before.record
     strangers = 0
-    known = {remote.id for remote in manifest.remotes()}
-    by_nonce = {attempt.nonce: attempt for attempt in manifest.attempts()}
+    known = {remote.id for remote in before.remotes}
+    by_nonce = {attempt.nonce: attempt for attempt in before.attempts}
     for job in listing.jobs.values():
         if job.id in known:
             continue
@@ -177,41 +193,32 @@ def _adopt(work: Work, record: SetRecord, listing: _Listing) -> int:
         if tag is None:
             continue
         if tag.nonce not in by_nonce and work.taking_over and _fits(manifest, record, tag):
-            attempts.take_in(manifest, [Begun(tag.job, tag.attempt, tag.nonce)])
+            change.submissions.add_sent_elsewhere([Begun(tag.job, tag.attempt, tag.nonce)])
             by_nonce = {attempt.nonce: attempt for attempt in manifest.attempts()}
         attempt = by_nonce.get(tag.nonce)
         if attempt is None:
             strangers += 1
             continue
-        attempts.accept(
-            manifest, attempt, job.id, attempt.labels_version, adopted=True, created=job.created
+        change.submissions.accept(
+            attempt, job.id, attempt.labels_version, adopted=True, created=job.created
         )
         adopted = next(r for r in manifest.remotes(attempt.job) if r.id == job.id)
-        _record(manifest, adopted, job, listing.begun)
-        remotes.choose(manifest, attempt.job)
+        _record(change, adopted, job, listing.begun)
+        change.jobs.choose(attempt.job)
     return strangers
 
 
 def _fits(manifest: Manifest, record: SetRecord, tag: JobTag) -> bool:
-    """Tell whether a tag is that of a job as this file knows it."""
+    """Return whether a tag is that of a job as this file knows it."""
     job = manifest.job(tag.job)
     if job is None or (tag.jobs, tag.repeats) != (record.total_jobs, record.total_repeats):
         return False
-    told = (tag.first, tag.last, tag.repeat)
-    return told == (job.first_circuit, job.last_circuit, job.repeat)
+    place = (tag.first, tag.last, tag.repeat)
+    return place == (job.first_circuit, job.last_circuit, job.repeat)
 
 
-def _choose_anew(manifest: Manifest) -> None:
-    """Where a job stands twice, see whether the other one has got further by now."""
-    twice = {remote.job for remote in manifest.remotes() if remote.surplus}
-    for job in manifest.jobs():
-        if job.index in twice and job.remote is not None:
-            remotes.choose(manifest, job.index)
-
-
-def _record(manifest: Manifest, remote: RemoteRecord, seen: RemoteJob, at: Instant) -> None:
-    remotes.observe(
-        manifest,
+def _record(change: Transaction, remote: RemoteRecord, seen: RemoteJob, at: Instant) -> None:
+    change.jobs.observe(
         remote,
         status=seen.status,
         reason=seen.reason,
@@ -229,11 +236,114 @@ def created_of(work: Work, remote: RemoteRecord) -> str:
     Of a job that it does not have any more, or does not tell it of, that is when it was sent.
     Raises a ServiceError.
     """
-    told = remote.created_at
-    if told is None:
+    created = remote.created_at
+    if created is None:
         with contextlib.suppress(NotFound):
             seen = work.client.job(remote.id)
-            with work.manifest.db.transaction():
-                remotes.created_at(work.manifest, remote, seen.created)
-            told = in_utc(seen.created, exact=True)
-    return told or remote.submitted_at
+            with work.manifest.transaction() as change:
+                change.jobs.note_created(remote, seen.created)
+            created = in_utc(seen.created, exact=True)
+    return created or remote.submitted_at
+
+
+class _Proof(Enum):
+    NONE = auto()
+    FIRST = auto()  # of two
+    WHOLE = auto()
+
+
+def settle(work: Work, change: Transaction, begun: Instant) -> None:
+    """Count a full listing, begun at `begun`, as evidence against the attempts that are unsure.
+
+    Those that it has shown are so no more.
+    """
+    for attempt in work.manifest.attempts():
+        if attempt.state != "unsure" or attempt.unsure_since is None:
+            continue
+        if any(
+            begun.since(at) < 0 for at in (attempt.unsure_since, attempt.missed) if at is not None
+        ):
+            # The clock was ahead then, and the machine has been started since.
+            change.submissions.mark_unsure(attempt, attempt.error, begun)
+            continue
+        proof = _proof(work.client.account, attempt.unsure_since, attempt.missed, begun)
+        if proof is not _Proof.NONE:
+            change.submissions.miss(attempt, begun, proven=proof is _Proof.WHOLE)
+
+
+def catch_up(work: Work) -> None:
+    """Take in what other copies of this file have sent from this machine."""
+    assert work.lease is not None
+    manifest = work.manifest
+    record = manifest.snapshot().record
+    missed = work.lease.since(record.generation)
+    if missed is None:
+        work.sole_sender = False
+    elif missed[0] != record.generation:
+        generation, sent = missed
+        with manifest.transaction() as change:
+            change.submissions.add_sent_elsewhere(sent)
+            change.submissions.change_generation(generation)
+
+
+def claim(work: Work, begun: Instant) -> bool:
+    """Return whether this file may send its jobs; where it must not yet, claim that right.
+
+    A full listing, begun at `begun`, has shown no job of the set that the file does not know.
+    """
+    assert work.lease is not None
+    account, record = work.client.account, work.manifest.snapshot().record
+    if work.lease.since(record.generation) is not None:
+        work.claim = None
+        return True
+    work.claim = work.lease.claim(record.generation, work.clock.instant())
+    proof = _proof(account, work.claim.since, work.claim.missed, begun)
+    if proof is _Proof.FIRST:
+        work.lease.miss(record.generation, begun)
+        work.claim = Claim(work.claim.since, begun)
+    elif proof is _Proof.WHOLE:
+        with work.manifest.transaction() as change:
+            generation = change.submissions.change_generation()
+        work.lease.begin(generation)
+        work.claim = None
+        return True
+    work.note_once(
+        "claim",
+        "Another copy of this set may have sent jobs that the service does not list yet: "
+        f"looking for them for {account.settle_delay + account.settle_gap:.0f} s.",
+    )
+    return False
+
+
+def _proof(
+    account: Account, unsure_since: Instant, missed: Instant | None, begun: Instant
+) -> _Proof:
+    if missed is None:
+        return _Proof.FIRST if begun.since(unsure_since) >= account.settle_delay else _Proof.NONE
+    return _Proof.WHOLE if begun.since(missed) >= account.settle_gap else _Proof.NONE
+
+
+def is_overdue(account: Account, missed: Instant, begun: Instant) -> bool:
+    """Return whether a known job has been missing for as long as listings may lag."""
+    return begun.since(missed) >= account.settle_delay + account.settle_gap
+
+
+def settles_in(work: Work) -> float | None:
+    """Return the seconds until a listing may prove something; None where nothing is open.
+
+    What is due already, and was not proven, is due again with the next poll.
+    """
+    now, account = work.clock.instant(), work.client.account
+    open_ = [
+        (a.unsure_since, a.missed) for a in work.manifest.snapshot().attempts if a.state == "unsure"
+    ]
+    if work.claim is not None:
+        open_.append((work.claim.since, work.claim.missed))
+    waits = [
+        account.settle_delay - now.since(unsure_since)
+        if missed is None
+        else account.settle_gap - now.since(missed)
+        for unsure_since, missed in open_
+        if unsure_since is not None
+    ]
+    return min((wait if wait > 0 else account.poll_first for wait in waits), default=None)

@@ -1,4 +1,4 @@
-"""`--once KEY`: a second submission with the same key finds the first one's set."""
+"""Keys of submissions: a second one with the same key finds the set of the first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from .. import paths
 from ..files import FileLock, replacing, sync_folder
 from ..manifest.errors import SetInUse
 from ..manifest.ids import new_set_id
-from ..manifest.store import SUFFIX
 
-__all__ = ["is_changed", "manifest_path", "release", "reserved", "restore"]
+__all__ = ["is_changed", "release", "reserved", "restore"]
 
 
 @contextlib.contextmanager
@@ -41,13 +40,13 @@ def reserved(key: str | None, fingerprint: str = "") -> Iterator[tuple[str, bool
 
 
 def is_changed(key: str, fingerprint: str) -> bool:
-    """Tell whether the set of `key` was made of something else than what has this fingerprint."""
+    """Return whether the set of `key` was made of something else than what has this fingerprint."""
     known = _note(key).read_text("ascii").split()
     return known[1:] not in ([], [fingerprint])
 
 
 def restore(key: str, set_id: str) -> None:
-    """Have `key` mean a set that was brought in, unless it means another one by now."""
+    """Let `key` mean an imported set, unless it means another one by now."""
     paths.ensure_folder(paths.home() / "once")
     path = _note(key)
     with FileLock(path.with_suffix(".lock")):
@@ -82,8 +81,3 @@ def _note(key: str) -> Path:
     """Return the file that holds the set id of `key`, and the fingerprint."""
     digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:32]
     return paths.home() / "once" / f"{digest}.id"
-
-
-def manifest_path(set_id: str) -> Path:
-    """Return where the set of this id is, or would be."""
-    return paths.sets() / f"{set_id}{SUFFIX}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import Argument, UsageError, Words
 from ..suggestions import with_suggestion
 
 __all__ = ["SEQUENCES", "check_options", "merged", "read_options"]
@@ -56,17 +56,24 @@ _KNOWN: Mapping[str, Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
 }
 _FREE = "experimental"  # whatever is in there is between its user and the service
 _ELSEWHERE = {
-    "default_shots": "Use --shots.",
-    "max_execution_time": "Use --max-execution-time.",
-    "simulator": "Use --seed; the backend decides about noise.",
-    "environment": "Use --tag and --private.",
+    "default_shots": Words("Use {}.", Argument("shots")),
+    "max_execution_time": Words("Use {}.", Argument("max_execution_time")),
+    "simulator": Words("Use {}; the backend decides about noise.", Argument("seed")),
+    "environment": Words("Use {} and {}.", Argument("tags"), Argument("private")),
 }
+
+
+def is_twirled(options: Mapping[str, Any]) -> bool:
+    """Return whether a job with these options is run in randomizations."""
+    twirling = options.get("twirling")
+    twirling = twirling if isinstance(twirling, Mapping) else {}
+    return bool(twirling.get("enable_gates") or twirling.get("enable_measure"))
 
 
 def read_options(path: Path) -> dict[str, dict[str, Any]]:
     """Read a TOML file of options, a table for each group; raises UsageError."""
     try:
-        told = tomllib.loads(path.read_text("utf-8-sig"))
+        options = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise UsageError(
             f"The options file {path} cannot be read: {error.strerror or error}.",
@@ -76,8 +83,8 @@ def read_options(path: Path) -> dict[str, dict[str, Any]]:
         raise UsageError(
             f"The options file {path} is not TOML: {error}.", "Mend it; the guide has an example."
         ) from error
-    check_options(told, f"The options file {path}")
-    return told
+    check_options(options, f"The options file {path}")
+    return options
 
 
 def check_options(options: Mapping[str, Any], where: str) -> None:

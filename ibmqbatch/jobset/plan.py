@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from ..accounts.find import find_account
 from ..alike import Groups, shape
-from ..errors import InputError, LimitError, Problem, UsageError
+from ..errors import Argument, InputError, LimitError, Problem, UsageError, Words
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
+from ..manifest.files import manifest_path
 from ..manifest.ids import new_set_id
 from .backends import find_backend
-from .budget import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .device import device_of
 from .errors import TooManyJobs
-from .once import is_changed, manifest_path, reserved
-from .request import COMPILER_SEED_BITS, Request, fingerprint
+from .estimate import JOB_SECONDS, check_budget, shot_seconds, usage_of
+from .once import is_changed, reserved
+from .request import COMPILER_SEED_BITS, SAMPLER, Request, fingerprint
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..circuits.ready import Preparation, ReadyProgram
     from ..clock import Clock
     from ..service.endpoint import Account
-    from ..service.types import Backend, Usage
+    from ..service.models import Backend, Usage
 
 __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 
@@ -44,7 +45,7 @@ class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
     `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
-    quantum processor takes (see `budget.shot_seconds`), None where there is none. `usage` is what
+    quantum processor takes (see `estimate.shot_seconds`), None where there is none. `usage` is what
     the instance has. `notes` are what the owner of the circuits should know; of many that are alike
     the first.
     """
@@ -160,7 +161,11 @@ def make_plan(
     preparation = _preparation(request)
     device = device_of(backend)
     rep_delay = request.options.get("execution", {}).get("rep_delay", device.rep_delay)
-    limits = Limits(circuits=_most_circuits(request, backend), shots=backend.max_shots)
+    limits = Limits(
+        circuits=_most_circuits(request, backend),
+        shots=backend.max_shots,
+        alike=request.program != SAMPLER,
+    )
     splitter = Splitter(limits)
     chunks: list[Chunk] = []
     notes: Groups[str] = Groups()
@@ -184,7 +189,7 @@ def make_plan(
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 row = row_size(values) if number and values else None
-                chunks += splitter.add(program.load, shots, size, row)
+                chunks += splitter.add(program.load, shots, size, row, program.body_kind)
             if draft is not None:
                 _keep(draft, program, shots)
         chunks += splitter.finish()
@@ -211,7 +216,7 @@ def make_plan(
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
-            notes=(*_told(notes), *([budget_note] if budget_note else [])),
+            notes=(*_told(notes), *filter(None, [_unlike(splitter.unlike), budget_note])),
         )
         if draft is None:
             return plan, None
@@ -232,6 +237,7 @@ def make_plan(
                 tags=request.tags,
                 compilation=_compilation(preparation, backend),
                 max_fails=request.max_fails,
+                program=request.program,
                 private=request.private,
                 max_execution_time=request.max_execution_time,
                 batch=request.batch,
@@ -286,6 +292,18 @@ def _ready_programs(
         cached=request.cached and not request.private,
     )
     return prepare(inputs, device, preparation, progress)
+
+
+def _unlike(jobs: int) -> str:
+    """Return what it costs that the circuits of a job are alike, if anything."""
+    if not jobs:
+        return ""
+    return Words(
+        "circuits of different shots or kinds are in jobs of their own, up to {} more than with "
+        "{}; those that are alike share one where they follow one another.",
+        jobs,
+        Argument("program", SAMPLER),
+    )
 
 
 def _told(notes: Groups[str]) -> Iterator[str]:
@@ -377,7 +395,7 @@ def _most_circuits(request: Request, backend: Backend) -> int | None:
 
 
 def _options(request: Request, backend: Backend, seed: int) -> dict[str, object]:
-    """Return the sampler options of the set. A simulator's seed is a base: see `wire.job_body`."""
+    """Return the sampler options of the set. A simulator's seed is a base: see `JobWriter`."""
     asked: dict[str, object] = {group: dict(entries) for group, entries in request.options.items()}
     if not backend.seeded:
         return asked

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ..manifest import remotes
 from ..manifest.records import JobRecord, RemoteRecord
-from ..manifest.store import Manifest
 from ..service.errors import NotFound, Refused, ServiceError
 from .tags import labels
 from .work import Work, side_by_side
 
-__all__ = ["reconcile", "unlabelled"]
+__all__ = ["reconcile"]
 
 _ASK_AGAIN = 30.0  # seconds after which a cancel that shows no effect is sent once more
 
@@ -24,23 +22,13 @@ def reconcile(work: Work) -> Refused | None:
     return refusals[0] if refusals else None
 
 
-def unlabelled(manifest: Manifest) -> list[tuple[JobRecord, RemoteRecord]]:
-    """Return the jobs on the service that do not carry the wanted labels yet."""
-    version = manifest.job_set().labels_version
-    return [
-        (job, job.remote)
-        for job in manifest.jobs()
-        if job.remote is not None and job.remote.labels_version < version
-    ]
-
-
 def _cancel(work: Work) -> list[Refused]:
     manifest = work.manifest
-    now = work.clock.now()
-    unwanted = {job.index for job in manifest.jobs() if job.wanted == "cancel"}
+    known, now = manifest.snapshot(), work.clock.now()
+    unwanted = {job.index for job in known.jobs if job.wanted == "cancel"}
     to_cancel = [
         remote
-        for remote in manifest.remotes()
+        for remote in known.remotes
         if not remote.status.final
         and (remote.surplus or remote.job in unwanted)
         and (remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN)
@@ -48,11 +36,11 @@ def _cancel(work: Work) -> list[Refused]:
     refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):
         failures = [answer for _, answer in ended if not isinstance(answer, bool)]
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote, answer in ended:
                 if isinstance(answer, bool):
                     # Whether it took effect is read from the job's state.
-                    remotes.ask_cancel(manifest, remote, now)
+                    change.jobs.note_cancel(remote, now)
         refusals += _refusals_among(failures)
     return refusals
 
@@ -67,7 +55,8 @@ def _refusals_among(failures: list[ServiceError]) -> list[Refused]:
 
 def _label(work: Work) -> list[Refused]:
     manifest = work.manifest
-    record = manifest.job_set()
+    known = manifest.snapshot()
+    record = known.record
     version = record.labels_version
 
     def put(item: tuple[JobRecord, RemoteRecord]) -> None:
@@ -75,12 +64,12 @@ def _label(work: Work) -> list[Refused]:
         work.client.set_tags(remote.id, labels(record, job, remote))
 
     refusals: list[Refused] = []
-    for ended in side_by_side(unlabelled(manifest), put, work.clock):
+    for ended in side_by_side(known.unlabelled, put, work.clock):
         failures: list[ServiceError] = []
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for (_, remote), error in ended:
                 if error is None or isinstance(error, NotFound):
-                    remotes.relabelled(manifest, remote, version)
+                    change.jobs.note_labels(remote, version)
                 else:
                     failures.append(error)
         refusals += _refusals_among(failures)

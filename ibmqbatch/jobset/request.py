@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Argument, UsageError, Words
+from ..manifest.records import LONGEST_EXECUTION
 from .tags import MAX_NAME, check_name, check_tags
 
 __all__ = [
+    "AUTO",
     "COMPILER_SEED_BITS",
-    "LONGEST_EXECUTION",
+    "EXECUTOR",
+    "PROGRAMS",
+    "SAMPLER",
     "Request",
     "as_rows",
     "check_request",
@@ -24,6 +28,9 @@ __all__ = [
 
 COMPILER_SEED_BITS = 31  # what all of the compiler's passes take
 _SEED_BITS = 63
+# The service's programs that run circuits, and the choice of whichever it takes.
+SAMPLER, EXECUTOR, AUTO = "sampler", "executor", "auto"
+PROGRAMS = (SAMPLER, EXECUTOR)
 _STDIN = Path("-")
 # What does not change what is run: where it comes from is read, and its labels can be changed.
 _NOT_IN_PRINT = frozenset(
@@ -42,7 +49,6 @@ _NOT_IN_PRINT = frozenset(
         "cached",
     }
 )
-LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Request:
     stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
     of `rows` of values. `level` None leaves circuits as they are where that will do, and
     `compiling` False in any case; `cached` has them taken from those that were compiled before.
-    `options` are those of the sampler.
+    `program` is that of the service which runs them. `options` are those of the sampler.
     `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
     seconds of the quantum processor. After `max_fails` failures that would repeat themselves
     nothing more is sent. `run_config` is kept with the set for the program that asks.
@@ -81,6 +87,7 @@ class Request:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     max_execution_time: int | None = None
     max_cost: float | None = None
+    program: str = AUTO
     private: bool = False
     batch: bool = False
     max_fails: int | None = None
@@ -99,7 +106,7 @@ def as_rows(given: object, called: str) -> list[dict[str, float]]:
     rows: list[dict[str, float]] = []
     for number, row in enumerate(given):
         if not isinstance(row, Mapping):
-            raise UsageError(f"{called}[{number}] is no dictionary.", "Give one.")
+            raise UsageError(f"{called}[{number}] is not a dictionary.", "Give one.")
         where = f"{called}[{number}]"
         rows.append({str(getattr(k, "name", k)): _finite(v, where) for k, v in row.items()})
         if len(rows[-1]) < len(row):
@@ -127,6 +134,11 @@ def check_request(request: Request) -> Request:
     if not request.paths and request.table is None and not request.given:
         raise UsageError("No circuits are named.", "Name files, folders of them, or - for stdin.")
     _check_compiling(request)
+    if request.program not in {AUTO, *PROGRAMS}:
+        raise UsageError(
+            f"'{request.program}' is not a program that runs circuits.",
+            f"Use {', '.join(PROGRAMS)}, or {AUTO} for the one that the service takes.",
+        )
     if request.shots < 1:
         raise UsageError(f"{request.shots} shots cannot be run.", "Ask for 1 or more.")
     if request.max_circuits is not None and request.max_circuits < 1:

@@ -7,20 +7,19 @@ import importlib
 import importlib.util
 import json
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from ..arguments import as_index
-from ..errors import MissingPackage, UsageError
-from ..manifest import remotes
+from ..errors import Argument, MissingPackage, UsageError, Words
+from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
-from ..manifest.store import Manifest
 from ..suggestions import with_suggestion
 from .errors import MissingResults
-from .names import CircuitIndex
-from .shelf import Shelf
+from .split import repeat_shots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
     from ..service.outcomes import PubResult
 
 __all__ = [
+    "CircuitIndex",
     "CircuitResult",
+    "ResultReader",
     "Results",
     "check_registers",
     "find_circuits",
-    "missing_jobs",
     "raw_bodies",
     "read_results",
     "repair",
 ]
-
 
 _NAME = "name:"
 
@@ -115,7 +114,7 @@ class Results:
         self._circuits = circuits
         self._indexes = range(len(circuits)) if indexes is None else indexes
         self._known = CircuitIndex(circuits)
-        self._shelf = Shelf(circuits, jobs, opened)
+        self._reader = ResultReader(circuits, jobs, opened)
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -153,7 +152,7 @@ class Results:
             raise self._known.unknown(which)
         found = self._read(index)
         if found is None:
-            job = self._shelf.missing(index)[0]
+            job = self._reader.missing(index)[0]
             reason = f": {job.reason}" if job.reason else "."
             raise MissingResults(
                 f"The results of circuit {index} are not here: job {job.index} is "
@@ -175,7 +174,7 @@ class Results:
     @property
     def missing(self) -> list[JobRecord]:
         """The jobs of these circuits whose results are not here, for whatever reason."""
-        found = {job.index: job for index in self._indexes for job in self._shelf.missing(index)}
+        found = {job.index: job for index in self._indexes for job in self._reader.missing(index)}
         return list(found.values())
 
     def to_dataframe(self, library: str | None = None) -> Any:
@@ -220,8 +219,8 @@ class Results:
         circuit = self._circuits[index]
         try:
             with self._lock:
-                outcomes = self._shelf.outcomes(index)
-        except remotes.StoredResultError as error:
+                outcomes = self._reader.outcomes(index)
+        except StoredResultError as error:
             raise MissingResults(
                 f"The results of circuit {index} are damaged on disk.",
                 "`results()` of the set fetches them again.",
@@ -276,11 +275,6 @@ def _series(polars: Any, values: list[object]) -> Any:
     return polars.Series(values, strict=False)
 
 
-def missing_jobs(manifest: Manifest) -> list[JobRecord]:
-    """Return the jobs whose results are not here, for whatever reason."""
-    return [job for job in manifest.jobs() if job.remote is None or job.remote.result != "stored"]
-
-
 def find_circuits(circuits: Sequence[CircuitRecord], wanted: Sequence[str]) -> list[int]:
     """Return the indexes that `wanted` (indexes or names) mean, in that order, each once.
 
@@ -312,9 +306,9 @@ def read_results(
     """
     circuits = manifest.circuits()
     jobs = [job for job in manifest.jobs() if repeat in {None, job.repeat}]
-    shelf = Shelf(circuits, jobs, lambda: contextlib.nullcontext(manifest))
+    reader = ResultReader(circuits, jobs, lambda: contextlib.nullcontext(manifest))
     for index in range(len(circuits)) if indexes is None else indexes:
-        circuit, outcomes = circuits[index], shelf.outcomes(index)
+        circuit, outcomes = circuits[index], reader.outcomes(index)
         if outcomes is None:
             continue
         if registers:
@@ -325,8 +319,8 @@ def read_results(
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
     """Yield every result body that is here, as the service sent it, with its job."""
     for job in manifest.jobs():
-        if job.remote is not None and job.remote.result == "stored":
-            body = remotes.read_result(manifest, job.remote.id)
+        if job.remote is not None and job.stored:
+            body = manifest.result(job.remote.id)
             assert body is not None
             yield job, body
 
@@ -342,7 +336,11 @@ def check_registers(
             raise UsageError(
                 f"Circuit {result.index} ({result.name}) has no register '{lacking[0]}'.",
                 with_suggestion(
-                    f"Its registers are: {', '.join(there)}. Name others with --circuit.",
+                    Words(
+                        "Its registers are: {}. Name others with {}.",
+                        ", ".join(there),
+                        Argument("circuit"),
+                    ),
                     lacking[0],
                     there,
                 ),
@@ -355,23 +353,149 @@ def repair(manifest: Manifest) -> int:
     Return how many that is. Of a private job the service has no second copy: its result is lost.
     """
     damaged = []
-    private = manifest.job_set().private
-    for job in manifest.jobs():
-        if job.remote is None or job.remote.result != "stored":
+    known = manifest.snapshot()
+    for job in known.jobs:
+        if job.remote is None or not job.stored:
             continue
         try:
             # It passed its check before it was stored: that it is unchanged is enough.
-            if remotes.read_result(manifest, job.remote.id) is None:
+            if manifest.result(job.remote.id) is None:
                 damaged.append(job.remote)
-        except remotes.StoredResultError:
+        except StoredResultError:
             damaged.append(job.remote)
     if damaged:
-        with manifest.db.transaction():
+        with manifest.transaction() as change:
             for remote in damaged:
                 reason = "its stored results were damaged on disk"
-                if private or remote.private:
+                if known.record.private or remote.private:
                     # There is no other copy: what is left of this one stays in the set's file.
-                    remotes.lose_result(manifest, remote, reason)
+                    change.jobs.lose_result(remote, reason)
                 else:
-                    remotes.drop_result(manifest, remote, reason)
+                    change.jobs.drop_result(remote, reason)
     return len(damaged)
+
+
+Opened = Callable[[], AbstractContextManager[Manifest]]
+
+
+class ResultReader:
+    """The jobs of a set by the circuits that they hold, and the results that were read last.
+
+    Of each repeat one job's results are in memory at a time. `opened` opens the manifest for the
+    block of a `with`, whenever it has to be read. Not for several threads at once.
+    """
+
+    def __init__(
+        self, circuits: Sequence[CircuitRecord], jobs: Sequence[JobRecord], opened: Opened
+    ) -> None:
+        self._circuits = circuits
+        self._opened = opened
+        self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
+        for job in jobs:
+            self._jobs.setdefault(job.repeat, []).append(job)
+        self._starts = {
+            repeat: [job.first_circuit for job in listed] for repeat, listed in self._jobs.items()
+        }
+        self._read: dict[int, tuple[int, Sequence[PubResult]]] = {}
+
+    def jobs(self, circuit: int) -> list[JobRecord]:
+        """Return the jobs that hold a circuit, one for each repeat that it takes."""
+        found = []
+        for repeat, jobs in self._jobs.items():
+            position = bisect_right(self._starts[repeat], circuit) - 1
+            if position >= 0 and circuit <= jobs[position].last_circuit:
+                found.append(jobs[position])
+        return found
+
+    def missing(self, circuit: int) -> list[JobRecord]:
+        """Return those of them whose results are not here."""
+        return [job for job in self.jobs(circuit) if not job.stored]
+
+    def outcomes(self, circuit: int) -> PubResult | None:
+        """Return a circuit's outcomes, of all its repeats that are here; None where none is.
+
+        Raises StoredResultError where they are damaged on disk.
+        """
+        found = [
+            self._results(job)[circuit - job.first_circuit]
+            for job in self.jobs(circuit)
+            if job.stored
+        ]
+        return found[0].joined(found[1:]) if found else None
+
+    def _results(self, job: JobRecord) -> Sequence[PubResult]:
+        from ..service.results import decode_circuits
+
+        last = self._read.get(job.repeat)
+        if last is None or last[0] != job.index:
+            assert job.remote is not None
+            with self._opened() as manifest:
+                body = manifest.result(job.remote.id)
+            if body is None:
+                raise StoredResultError  # it was dropped since the jobs were looked at
+            shots = [
+                repeat_shots(circuit.shots, job.shots, job.repeat)
+                for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]
+            ]
+            last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
+        return last[1]
+
+
+_MOST_LISTED = 20
+
+
+class CircuitIndex:
+    """The circuits of a set by their names."""
+
+    def __init__(self, circuits: Sequence[CircuitRecord]) -> None:
+        self._total = len(circuits)
+        self._named: dict[str, list[int]] = {}
+        self._runs: dict[str, list[int]] | None = None
+        for circuit in circuits:
+            self._named.setdefault(circuit.name, []).append(circuit.index)
+
+    def __len__(self) -> int:
+        return self._total
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._named
+
+    def named(self, name: str) -> int:
+        """Return the index of the circuit of this name.
+
+        The name of a circuit that was run with several values, `name@0` and so on, may be given
+        without its number. Raises UsageError, with the indexes where there are several.
+        """
+        found = self._named.get(name) or self._numbered().get(name, [])
+        if len(found) > 1:
+            listed = ", ".join(map(str, found[:_MOST_LISTED]))
+            more = ", …" if len(found) > _MOST_LISTED else ""
+            raise UsageError(
+                f"{len(found)} circuits are named '{name}': {listed}{more}.",
+                "Use the index of one.",
+            )
+        if not found:
+            raise self.unknown(name)
+        return found[0]
+
+    def unknown(self, what: object) -> UsageError:
+        """Return the error that tells that there is no such circuit."""
+        if self._total == 1:
+            (only,) = self._named
+            hint = f"Its only circuit is '{only}', of index 0."
+        else:
+            hint = f"Use a circuit's name, or an index from 0 to {self._total - 1}."
+        known = {*self._named, *self._numbered()}
+        return UsageError(
+            f"The set has no circuit '{what}'.", with_suggestion(hint, str(what), sorted(known))
+        )
+
+    def _numbered(self) -> dict[str, list[int]]:
+        """Return the runs of each circuit that was run with values, by its own name."""
+        if self._runs is None:
+            self._runs = {}
+            for name, indexes in self._named.items():
+                own, mark, number = name.rpartition("@")
+                if mark and number.isascii() and number.isdecimal():
+                    self._runs.setdefault(own, []).extend(indexes)
+        return self._runs

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, JobStatus
-from ..manifest.store import Manifest
-from ..manifest.wants import unknown_jobs
-from .selection import Jobs, chosen_jobs
+from .catalog import Jobs, chosen_jobs
 
 if TYPE_CHECKING:
     from .work import Work
@@ -37,9 +36,9 @@ def sendable(
 ) -> tuple[list[JobRecord], list[int]]:
     """Return those of `jobs` whose circuits are known here, and the indexes of the others.
 
-    Where somebody has `named` them, or none is known, all are returned: `want_retry` refuses them.
+    Where somebody has `named` them, or none is known, all are returned: `Wants.retry` refuses them.
     """
-    unknown = [] if named else unknown_jobs(manifest, jobs)
+    unknown = [] if named else manifest.unknown_jobs(jobs)
     if len(unknown) == len(jobs):
         return jobs, []
     return [job for job in jobs if job.index not in unknown], unknown
@@ -52,7 +51,7 @@ def _may_run_again(job: JobRecord, *, cancelled: bool, lost: bool) -> bool:
 
 
 def lacks_results(job: JobRecord) -> bool:
-    """Tell whether a job ran, and its results are lost or overdue."""
+    """Return whether a job ran, and its results are lost or overdue."""
     return job.lost or job.overdue
 
 

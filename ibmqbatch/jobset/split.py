@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..circuits.load import Load
 
-__all__ = ["Chunk", "Limits", "Splitter", "repeat_shots", "repeats"]
+__all__ = ["Chunk", "Limits", "Splitter", "randomizations", "repeat_shots", "repeats"]
 
 _SOFT_EXECUTIONS = 5_000_000  # the service fails a job above 10 million
 _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more today
@@ -17,13 +18,15 @@ _SOFT_BYTES = 50_000_000  # what the service once documented; it takes more toda
 # been paid for, and how large that is, is not documented.
 _SOFT_RESULT_BYTES = 50_000_000
 _SOFT_INSTRUCTIONS = 25_000_000  # of the control system on one qubit; the limit is 26.8 million
+_SHOTS_EACH, _RANDOMIZATIONS = 64, 32  # at least so many shots, and about so many of them
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one job may hold at most; an execution is one shot of one circuit.
 
-    `shots` are those of one circuit in one job: who wants more gets them in several repeats.
+    `shots` are those of one circuit in one job: who wants more gets them in several repeats. In
+    `alike` jobs all circuits have the same shots and are of one kind.
     """
 
     circuits: int | None = None
@@ -32,6 +35,7 @@ class Limits:
     result_bytes: int = _SOFT_RESULT_BYTES
     instructions: int = _SOFT_INSTRUCTIONS
     shots: int | None = None
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,21 @@ class Chunk:
     bytes: int
     repeat: int
     executions: int
+
+
+def randomizations(shots: int, twirling: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many randomizations a twirled circuit gets, and the shots of each.
+
+    As IBM documents its `TwirlingOptions`: "auto" for both takes 32 randomizations of at least 64
+    shots; where one number is given the other follows. The shots are rounded up.
+    """
+    number = twirling.get("num_randomizations", "auto")
+    each = twirling.get("shots_per_randomization", "auto")
+    if number == "auto":
+        if each == "auto":
+            each = max(_SHOTS_EACH, math.ceil(shots / _RANDOMIZATIONS))
+        return math.ceil(shots / each), each
+    return number, math.ceil(shots / number) if each == "auto" else each
 
 
 def repeats(shots: int, most: int) -> int:
@@ -69,21 +88,27 @@ class Splitter:
         self._next = 0
         self._open: list[_OpenChunk] = []  # one a repeat
 
-    def add(self, load: Load, shots: int, size: int, row: int | None = None) -> Iterator[Chunk]:
+    def add(
+        self, load: Load, shots: int, size: int, row: int | None = None, kind: str = "qpy"
+    ) -> Iterator[Chunk]:
         """Take the next circuit; yield the chunks that it did not fit into.
 
         `load` is that of one of its runs, `size` the bytes that it takes on the wire; `row` those
         that it takes there behind the circuit before it, where it differs from that one in its
-        parameters' values alone.
+        parameters' values alone. `kind` is how it is encoded.
         """
         most = self._limits.shots or shots
         for repeat in range(repeats(shots, most)):
             if repeat == len(self._open):
                 self._open.append(_OpenChunk(repeat, self._limits))
-            yield from self._open[repeat].add(
-                self._next, load, repeat_shots(shots, most, repeat), size, row
-            )
+            like = repeat_shots(shots, most, repeat), kind
+            yield from self._open[repeat].add(self._next, load, like, size, row)
         self._next += 1
+
+    @property
+    def unlike(self) -> int:
+        """How many chunks there are, at most, because circuits in one are alike."""
+        return sum(chunk.unlike for chunk in self._open)
 
     def finish(self) -> Iterator[Chunk]:
         """Yield what is left."""
@@ -96,19 +121,21 @@ class _OpenChunk:
         self._repeat = repeat
         self._limits = limits
         self._first = self._next = 0
+        self._like: tuple[int, str] = 0, ""  # shots and kind of its circuits
+        self.unlike = 0  # circuits that began a chunk only because of what was before them
         self._clear()
 
     def _clear(self) -> None:
         self._bytes = self._executions = self._result_bytes = self._instructions = 0
 
     def add(
-        self, index: int, load: Load, shots: int, size: int, row: int | None
+        self, index: int, load: Load, like: tuple[int, str], size: int, row: int | None
     ) -> Iterator[Chunk]:
-        limits = self._limits
+        limits, shots = self._limits, like[0]
         count = self._next - self._first
         added = size if row is None or not count else row
         result = load.result_bytes * shots
-        if (
+        full = (
             # A job's circuits follow one another, and not all need this repeat.
             index != self._next
             or count >= (limits.circuits or count + 1)
@@ -116,10 +143,13 @@ class _OpenChunk:
             or self._bytes + added > limits.bytes
             or self._result_bytes + result > limits.result_bytes
             or self._instructions + load.instructions > limits.instructions
-        ):
+        )
+        unlike = limits.alike and count > 0 and like != self._like
+        self.unlike += unlike and not full
+        if full or unlike:
             yield from self.close()
             self._first, added = index, size
-        self._next = index + 1
+        self._next, self._like = index + 1, like
         self._bytes += added
         self._executions += shots
         self._result_bytes += result

@@ -17,10 +17,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..errors import UsageError
-from ..manifest.attempts import Intent
+from ..errors import Argument, UsageError, Words
 from ..manifest.ids import is_set_id
 from ..manifest.records import AttemptRecord, JobRecord, RemoteRecord, SetRecord
+from ..manifest.submissions import Intent
 
 __all__ = [
     "MAX_CIRCUITS",
@@ -176,7 +176,7 @@ def find_name_tag(tags: Iterable[str]) -> NameTag | None:
 
 
 def is_ours(tag: str) -> bool:
-    """Tell whether a tag is one of those that users cannot give."""
+    """Return whether a tag is one of those that users cannot give."""
     return tag.startswith(PREFIX)
 
 
@@ -184,7 +184,10 @@ def check_name(name: str) -> str:
     """Return `name` without the blanks around it; raises UsageError when it cannot be used."""
     name = name.strip()
     if not name:
-        raise UsageError("The name of the set is empty.", "Give it a name, or leave --name out.")
+        raise UsageError(
+            "The name of the set is empty.",
+            Words("Give it a name, or leave {} out.", Argument("name")),
+        )
     if name == "latest":
         raise UsageError("A set cannot be named 'latest'.", "That means the newest set.")
     if _CONTROL.search(name):

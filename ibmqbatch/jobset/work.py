@@ -9,15 +9,21 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from ..clock import Clock
-from ..manifest.custody import Claim, Custody
-from ..manifest.store import Manifest
+from ..manifest.lease import Claim, Lease
+from ..manifest.manifest import Manifest
 from ..service.errors import ServiceError
 
 if TYPE_CHECKING:
-    # Brings in the HTTP library, which nobody needs who only looks.
     from ..service.client import Client
 
-__all__ = ["IN_FLIGHT", "Flight", "Observer", "Unobserved", "Work", "side_by_side"]
+__all__ = [
+    "IN_FLIGHT",
+    "Observer",
+    "RequestPool",
+    "Unobserved",
+    "Work",
+    "side_by_side",
+]
 
 IN_FLIGHT = 16  # requests at a time; the HTTP library slows down above some 24 connections
 
@@ -49,29 +55,32 @@ class Unobserved:
 class Work:
     """One job set, and the service that it is on. Only one thread writes to the manifest.
 
-    `looked` tells that nobody else has sent jobs of this set, as another copy of its file may have:
-    because it was planned by this very process, or since full listings have shown none. `custody`
-    is held while this file may send and settle: what is kept of the set outside of it. `claim` is
-    that of this file, as long as it must not send: see `manifest.custody`. `taking_over`: what
-    another copy has sent is this one's from now on, because its owner says so.
+    `sole_sender`: nobody else has sent jobs of this set, as another copy of its file may have,
+    because it was planned by this very process, or since full listings have shown none. `lease` is
+    held while this file may send and settle; `claim` is that of this file, as long as it must not
+    send: see `manifest.lease`. `taking_over`: what another copy has sent is this one's from now on,
+    because its owner says so. `noted` is what `note_once` was told about.
     """
 
     manifest: Manifest
     client: Client
     clock: Clock
     observer: Observer = field(default_factory=Unobserved)
-    looked: bool = False
-    custody: Custody | None = None
+    sole_sender: bool = False
+    lease: Lease | None = None
     claim: Claim | None = None
     taking_over: bool = False
-    told_claim: bool = False
-    told_pace: bool = False
     drain_failed: bool = False
-    told_pending: bool = False
-    told_strangers: bool = False
+    noted: set[str] = field(default_factory=set)
+
+    def note_once(self, about: str, text: str) -> None:
+        """Pass a note to the observer, once for each subject."""
+        if about not in self.noted:
+            self.noted.add(about)
+            self.observer.note(text)
 
 
-class Flight(Generic[Item, Value]):
+class RequestPool(Generic[Item, Value]):
     """Requests in flight, on threads. Use as a context manager, which waits for the last one."""
 
     def __init__(self, request: Callable[[Item], Value]) -> None:
@@ -93,11 +102,11 @@ class Flight(Generic[Item, Value]):
         """How many more may be started now."""
         return IN_FLIGHT - len(self._pending)
 
-    def start(self, item: Item) -> None:
+    def send(self, item: Item) -> None:
         """Send the request for `item`."""
         self._pending[self._pool.submit(self._request, item)] = item
 
-    def landed(self) -> list[tuple[Item, Value | ServiceError]]:
+    def completed(self) -> list[tuple[Item, Value | ServiceError]]:
         """Wait until at least one has ended; return all that have, each with how it ended."""
         done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
         ended: list[tuple[Item, Value | ServiceError]] = []
@@ -119,11 +128,11 @@ def side_by_side(
     No new request is begun once the clock is interrupted; those in flight are waited for.
     """
     remaining = iter(items)
-    with Flight(request) as flight:
+    with RequestPool(request) as pool:
         while True:
             if not clock.interrupted.is_set():
-                for item in islice(remaining, most - len(flight)):
-                    flight.start(item)
-            if not len(flight):
+                for item in islice(remaining, most - len(pool)):
+                    pool.send(item)
+            if not len(pool):
                 return
-            yield flight.landed()
+            yield pool.completed()

@@ -1,4 +1,4 @@
-"""The REST API: its jobs and backends, here, its sessions, and its accounts."""
+"""The endpoints of the REST API that are about backends, jobs and sessions."""
 
 from __future__ import annotations
 
@@ -10,27 +10,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from .account_api import AccountApi
-from .auth import USER_ID, Authority, instance_of
+from .account import AccountApi, usage
 from .backends import Backend, BackendTable
-from .calls import Call, Endpoint, RateLimit, endpoint, json_reply
 from .database import timestamp
-from .errors import ApiError
-from .limits import MAX_COST_SECONDS, MAX_INTEGER, PAGE, TAG_SEARCH_CHARACTERS
+from .http import (
+    MAX_COST_SECONDS,
+    MAX_INTEGER,
+    PAGE,
+    TAG_SEARCH_CHARACTERS,
+    USER_ID,
+    ApiError,
+    Authority,
+    Call,
+    Endpoint,
+    RateLimit,
+    endpoint,
+    instance_of,
+    json_reply,
+)
 from .pool import Pool
-from .session_api import SessionApi
 from .sessions import Sessions
 from .store import FINAL, RAN_TOO_LONG, Filter, Store
-from .submission import parse_json, parse_submission, parse_tags
-from .workloads import usage
+from .submission import parse_json, parse_session, parse_submission, parse_tags
 
-__all__ = ["Api"]
+__all__ = ["Api", "SessionApi"]
 
 _PREFIXES = ("/api/v1", "/experimental/api/v1")
 _VERSION = "2026-04-15"
-# Without the version header a request is of the first version, which lists backends by name.
+# A request without the version header is of the first version, which lists backends by name.
 _FIRST_VERSION, _BACKENDS_AS_OBJECTS = "2024-01-01", "2025-01-01"
-_RAN_TOO_LONG = "Cancelled - Ran too long"  # what the status, but not the state, says of such jobs
+_RAN_TOO_LONG = "Cancelled - Ran too long"  # in the status of such a job, not in its state
 
 
 class Api:
@@ -60,7 +69,7 @@ class Api:
 
         def route(path: str, handler: Callable[[Call], Response], method: str = "GET") -> Route:
             def answer(call: Call) -> Response:
-                # Nobody sees a session, or a job of it, that should have ended.
+                # No request sees a session, or a job of it, that should have ended.
                 self._sessions.end_overdue()
                 return handler(call)
 
@@ -97,11 +106,11 @@ class Api:
     # Backends.
 
     def versions(self, _call: Call) -> Response:
-        """List the versions of the API that are spoken here."""
+        """List the supported versions of the API."""
         return json_reply({"versions": [{"version": _VERSION, "status": "live"}]})
 
     def backends(self, call: Call) -> Response:
-        """List the backends, and their mocks for who includes them."""
+        """List the backends, and their mocks with `include_mocks`."""
         version = call.request.headers.get("ibm-api-version", _FIRST_VERSION)
         if version < _BACKENDS_AS_OBJECTS:
             return json_reply({"devices": list(self._backends)})
@@ -117,10 +126,7 @@ class Api:
         return json_reply(self._backend(call.path("name")).configuration)
 
     def properties(self, call: Call) -> Response:
-        """Return the calibration of a backend; 404 for one that has none, as a simulator.
-
-        There is one calibration of each, which answers for every time that is asked about.
-        """
+        """Return the calibration of a backend, the same for all times; 404 for a simulator."""
         backend = self._backend(call.path("name"))
         call.moment("updated_before")
         if backend.properties is None:
@@ -128,7 +134,7 @@ class Api:
         return json_reply(backend.properties)
 
     def status(self, call: Call) -> Response:
-        """Return whether a backend takes jobs, and how many wait."""
+        """Return whether a backend accepts jobs, and how many are queued."""
         backend = self._backend(call.path("name"))
         return json_reply(
             {
@@ -142,7 +148,7 @@ class Api:
         )
 
     def defaults(self, call: Call) -> Response:
-        """Answer null: pulse defaults are gone from the API."""
+        """Return null: the API has no pulse defaults any more."""
         self._backend(call.path("name"))
         return json_reply(None)
 
@@ -156,7 +162,7 @@ class Api:
     # Jobs.
 
     def submit(self, call: Call) -> Response:
-        """Take a job in. What is answered is on the disk."""
+        """Create a job; it is on the disk before the reply."""
         self._rate.check()
         job = parse_submission(call.body)
         self._backend(job.backend)
@@ -169,8 +175,8 @@ class Api:
         return json_reply(reply)
 
     def jobs(self, call: Call) -> Response:
-        """List jobs: a page of those that match."""
-        # A limit out of range silently becomes the greatest.
+        """Return a page of the matching jobs."""
+        # As at IBM, a limit out of range silently becomes the greatest.
         limit = call.integer("limit", PAGE)
         limit = limit if 1 <= limit <= PAGE else PAGE
         offset = call.integer("offset", 0)
@@ -184,7 +190,7 @@ class Api:
             pending=call.boolean("pending"),
             program=call.query("program"),
             backend=backend,
-            # They are left out of what is not about them.
+            # Jobs on mocks are listed only when asked for.
             without=() if mocks or backend else tuple(self._backends.mocks),
             session_id=call.query("session_id"),
             created_after=call.moment("created_after"),
@@ -217,7 +223,7 @@ class Api:
         return Response(body, media_type="application/json")
 
     def logs(self, call: Call) -> Response:
-        """Return the log of a job, a failed one's traceback; 404 as long as there is none."""
+        """Return the log of a job, the traceback of a failed one; 404 until there is one."""
         job = self._job(call)
         text = self._store.logs(job["seq"])
         if text is None:
@@ -225,7 +231,7 @@ class Api:
         return Response(text, media_type="text/plain")
 
     def metrics(self, call: Call) -> Response:
-        """Return when a job was where, and what it used."""
+        """Return the times of a job's states, and its usage."""
         job = self._job(call)
         times = {
             key: None if job[key] is None else timestamp(job[key])
@@ -251,7 +257,7 @@ class Api:
         return Response(status_code=204)
 
     def cancel(self, call: Call) -> Response:
-        """Cancel a job that is not final."""
+        """Cancel a job; 409 for a final one."""
         before = self._pool.cancel(call.crn, call.path("id"))
         if before is None:
             raise ApiError.no_job(call.path("id"))
@@ -260,7 +266,7 @@ class Api:
         return Response(status_code=204)
 
     def delete(self, call: Call) -> Response:
-        """Delete a job that is final."""
+        """Delete a final job."""
         before = self._store.delete(call.crn, call.path("id"))
         if before is None:
             raise ApiError.no_job(call.path("id"))
@@ -271,7 +277,7 @@ class Api:
         return Response(status_code=204)
 
     def tags(self, call: Call) -> Response:
-        """Return the tags of jobs that contain a text."""
+        """Return the tags of jobs that contain a string."""
         search = call.query("search") or ""
         if call.query("type") != "job":
             raise ApiError.invalid("type: must be job.")
@@ -289,14 +295,14 @@ class Api:
         return job
 
     def _with_params(self, job: dict[str, Any]) -> bytes:
-        """Return a job's document with the params as they are stored, without reading them."""
+        """Return a job's document with the stored params, without parsing them."""
         document = json.dumps(_job_document(job), separators=(",", ":")).encode()
         params = None if job["private"] else self._store.params(job["seq"])
         return document if params is None else document[:-1] + b',"params":' + params + b"}"
 
 
 def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored job as the API shows it, without its params."""
+    """Return a job as the API shows it, without its params."""
     state = {"status": job["status"]}
     for key in ("reason", "reason_code", "reason_solution"):
         if job[key]:
@@ -319,3 +325,52 @@ def _job_document(job: Mapping[str, Any]) -> dict[str, Any]:
         if job[key] is not None:
             document[key] = job[key]
     return document
+
+
+class SessionApi:
+    """The endpoints under `/sessions`. `check_backend` raises ApiError for an unknown name."""
+
+    def __init__(self, sessions: Sessions, check_backend: Callable[[str], object]) -> None:
+        self._sessions = sessions
+        self._check_backend = check_backend
+
+    def endpoints(self) -> list[tuple[str, Callable[[Call], Response], str]]:
+        """Return paths, handlers and methods."""
+        return [
+            ("/sessions", self.open, "POST"),
+            ("/sessions/{id}", self.session, "GET"),
+            ("/sessions/{id}", self.change, "PATCH"),
+            ("/sessions/{id}/close", self.close, "DELETE"),
+        ]
+
+    def open(self, call: Call) -> Response:
+        """Open a session."""
+        opening = parse_session(call.body)
+        self._check_backend(opening.backend)
+        return json_reply(self._sessions.open(call.crn, opening))
+
+    def session(self, call: Call) -> Response:
+        """Return one session."""
+        return json_reply(self._sessions.get(call.crn, call.path("id")))
+
+    def change(self, call: Call) -> Response:
+        """Close a session to further jobs, for good."""
+        body = parse_json(call.body)
+        wanted = body.get("accepting_jobs")
+        if set(body) != {"accepting_jobs"} or type(wanted) is not bool:
+            raise ApiError.invalid(
+                "The body is not valid: it must hold accepting_jobs, true or false, and nothing "
+                "else."
+            )
+        if not wanted:
+            self._sessions.drain(call.crn, call.path("id"))
+        elif not self._sessions.get(call.crn, call.path("id"))["accepting_jobs"]:
+            raise ApiError(
+                400, 1217, "The session is closed.", "Open another: none is opened again."
+            )
+        return Response(status_code=204)
+
+    def close(self, call: Call) -> Response:
+        """Close a session and cancel its queued jobs."""
+        self._sessions.close(call.crn, call.path("id"))
+        return Response(status_code=204)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import __version__
-from .devices import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
+from .snapshots import MAX_SHOTS, REHEARSALS, Snapshot, find_snapshots
 
 __all__ = ["Backend", "BackendTable", "mock_name"]
 
@@ -43,19 +43,19 @@ _OTHER_INSTRUCTIONS = (
 _STATE_VECTOR_LIMIT = 50  # qubits; beyond it an amplitude's index no longer fits the simulator
 
 
-# A rehearsal is simulated as a run for each shot where a density matrix is too large. Wider ones
-# than this take minutes on one core: 16 qubits in a line, 4096 shots, 80 s; each qubit doubles it.
+# Where a density matrix is too large, a rehearsal is simulated shot by shot. That takes 80 s on one
+# core for 16 qubits in a line and 4096 shots; each further qubit doubles it.
 _MAX_ACTIVE_QUBITS = 16
-# No job on a rehearsal takes more than this part of the memory only to be quicker.
+# The share of the memory that a job on a rehearsal may take just to be quicker.
 _DENSITY_MATRIX_SHARE = 4
 
 
 class Backend:
-    """One backend. What describes a device is read when it is first asked for.
+    """One backend. The description of a device is read when it is first needed.
 
-    `worker` is handed to the worker process with each job on the backend: its kind, and what that
-    kind needs to know. `outline` is as much of the configuration as a list of backends tells, where
-    it can be had for less. The mock of a backend checks jobs as it does, and gives bits at random.
+    `worker` goes to the worker process with each job on the backend: its kind and settings.
+    `outline` reads as much of the configuration as a list of backends shows, where that is cheaper.
+    The mock of a backend checks jobs as the backend does, and returns random bits.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Backend:
 
     @cached_property
     def device(self) -> bytes | None:
-        """What a worker is told of the device, once, as JSON; None for a simulator."""
+        """The description of the device for a worker, as JSON; None for a simulator."""
         if self.properties is None:
             return None
         told = {"configuration": self.configuration, "properties": self.properties}
@@ -120,7 +120,7 @@ class Backend:
         name = mock_name(self.name)
 
         def renamed(document: Mapping[str, Any]) -> dict[str, Any]:
-            # What limits a simulation limits no mock.
+            # The limits of simulations do not apply to mocks.
             kept = {key: value for key, value in document.items() if key != "rehearsal"}
             return {**kept, "backend_name": name}
 
@@ -135,7 +135,7 @@ class Backend:
 
 
 def mock_name(name: str) -> str:
-    """Return the name of a backend's mock, where IBM's client looks for it."""
+    """Return the name that IBM's client gives to a backend's mock."""
     return re.sub(r"^[^_]+", "mock", name)
 
 
@@ -152,7 +152,7 @@ def _ideal_simulator(memory: int) -> Backend:
         "processor_type": {"family": "Simulator", "revision": "1"},
         "basis_gates": sorted(_BASIS_GATES),
         "supported_instructions": [*sorted(_BASIS_GATES), *_OTHER_INSTRUCTIONS],
-        # Without coupling_map an entry holds for any qubits.
+        # Without coupling_map an entry applies to any qubits.
         "gates": [
             {"name": gate, "parameters": [f"p{i}" for i in range(count or 0)], "qasm_def": ""}
             for gate, count in sorted(_BASIS_GATES.items())
@@ -189,12 +189,10 @@ def _rehearsal(snapshot: Snapshot, memory: int) -> Backend:
 
 
 class BackendTable(Mapping[str, Backend]):
-    """The backends by name; `memory` is what simulations may use, in bytes.
+    """The backends by name, without their mocks; `memory` is the limit of simulations, in bytes.
 
-    Their mocks stand aside: they are found by who asks for them.
-
-    Rehearsals are there as far as a package that is installed has the data of their devices. As
-    long as there are none they are looked for again: whoever reads what to install may do so.
+    Rehearsals need the data of their devices, from an installed package. While there are none they
+    are looked for at each access, as a user may follow the advice to install one.
     """
 
     def __init__(self, memory: int) -> None:
@@ -226,16 +224,16 @@ class BackendTable(Mapping[str, Backend]):
         return self._mocks
 
     def find(self, name: str) -> Backend | None:
-        """Return a backend or a mock; None where there is no such."""
+        """Return a backend or a mock; None for an unknown name."""
         return self.get(name) or self.mocks.get(name)
 
     def is_simulator(self, name: str) -> bool:
-        """Tell whether this is a backend that stands for no device."""
+        """Return whether this is a backend without a device."""
         backend = self.get(name)
         return backend is not None and backend.device is None
 
     def advice(self, name: str) -> str:
-        """Return what to do about a backend that is not there."""
+        """Return what to do about an unknown backend."""
         here = f"The backends here are: {', '.join(self)}."
         if not name.startswith("fake_"):
             return here

@@ -1,4 +1,4 @@
-"""What stands around the API: IAM tokens, discovery of instances, and the tool's own endpoints."""
+"""The endpoints around the API: IAM tokens, discovery of instances, and the tool's own."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import __version__
-from .auth import Authority
-from .calls import Call, endpoint, json_reply
-from .errors import ApiError
-from .limits import MAX_FORM_BYTES, TOKEN_SECONDS
+from .http import MAX_FORM_BYTES, TOKEN_SECONDS, ApiError, Authority, Call, endpoint, json_reply
 from .pool import Pool
 from .store import Store
 
 __all__ = ["PLAN_ID", "PROTOCOL", "Identity"]
 
-# Changes when a tool of another version could misunderstand the service.
+# The version of what the tool and the service say to each other.
 PROTOCOL = 1
 
 PLAN_ID = "ibmqbatch-local"
@@ -44,7 +41,7 @@ class Identity:
         return [
             Route(
                 "/identity/token",
-                # Whoever sends it has not shown yet who it is.
+                # Its sender is not authenticated yet.
                 endpoint(self.token, most=MAX_FORM_BYTES),
                 methods=["POST"],
             ),
@@ -89,7 +86,7 @@ class Identity:
         )
 
     def search(self, _call: Call) -> Response:
-        """List the instances: the one that the service announces."""
+        """List the instances: the service announces one."""
         item = {
             "crn": self._store.instance,
             "name": _INSTANCE_NAME,
@@ -100,7 +97,7 @@ class Identity:
         return json_reply({"items": [item], "limit": 100})
 
     def resources(self, call: Call) -> Response:
-        """List the instances as the resource controller does, all or those of a name."""
+        """List the instances as the resource controller does, all or by name."""
         wanted = call.query("name")
         named = {"crn": self._store.instance, "name": _INSTANCE_NAME, "state": "active"}
         found = [named] if wanted in {None, _INSTANCE_NAME} else []
@@ -116,7 +113,7 @@ class Identity:
         )
 
     def service(self, _call: Call) -> Response:
-        """Say who is serving, and how much there is to do."""
+        """Describe the service, and how much it has to do."""
         return json_reply(
             {
                 "protocol": PROTOCOL,

@@ -1,27 +1,108 @@
-"""The slots that run jobs: each a thread with one worker process at a time."""
+"""The slots that run jobs, each a thread with a worker process, and the memory they share."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .allowance import seconds_to_read, seconds_to_run
 from .backends import BackendTable
-from .budget import MemoryBudget
-from .limits import MAX_COST_SECONDS
+from .http import MAX_COST_SECONDS
 from .process import Worker, WorkerDiedError
 from .store import RAN_TOO_LONG, Claim, Outcome, Store
 
-__all__ = ["Pool"]
+__all__ = ["MemoryBudget", "Pool", "seconds_to_read", "seconds_to_run"]
+
+# The processor time that a job may take if it sets no limit. It only has to end what would never
+# end, and must end nothing else, on a slow machine neither: it is many times what such a job takes.
+_BASE_SECONDS = 60.0
+_SECONDS_PER_KILOBYTE = 1.0
+_READING_SECONDS = 10
+# How much longer by the clock a job may run that sets a limit: others may keep the machine busy.
+_GRACE_SECONDS = 5
+_SECONDS_PER_CIRCUIT = 1.0
+# Loops until a measurement may take a hundred turns and more in this time.
+_SECONDS_PER_SHOT = 0.001
+_TIMES_THE_ESTIMATE = 20
+
+
+def seconds_to_read(size: int, cost: int | None = None) -> int:
+    """Return the processor time for reading a job whose params have `size` bytes.
+
+    It does not count as part of the time that the job may `cost`, but must be in proportion.
+    """
+    seconds = _capped(_SECONDS_PER_KILOBYTE * size / 1000)
+    return seconds if cost is None else min(seconds, cost + _READING_SECONDS)
+
+
+def seconds_to_run(circuits: int, shots: int, estimate: float) -> int:
+    """Return the processor time for running a job without a limit of its own.
+
+    `circuits` and `shots` are those of the job, each parameter set of a sweep a circuit of its own;
+    `estimate` is what they should take on one core, in seconds, with loops run once.
+    """
+    return _capped(
+        _SECONDS_PER_CIRCUIT * circuits + _SECONDS_PER_SHOT * shots + _TIMES_THE_ESTIMATE * estimate
+    )
+
+
+def _capped(more: float) -> int:
+    return int(min(_BASE_SECONDS + more, MAX_COST_SECONDS))
+
+
+class MemoryBudget:
+    """A number of bytes, shared out in the order of requests.
+
+    No small share overtakes a large one, which could otherwise wait for ever.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._free = total
+        self._queue: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def share(self, size: int, given_up: Callable[[], bool]) -> Iterator[bool]:
+        """Hold `size` bytes during the block, at most `total`; yield whether they are held.
+
+        They are not if `given_up` returns true before they are free; call `wake` after whatever
+        makes it do so.
+        """
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+            self._changed.wait_for(
+                lambda: given_up() or (self._queue[0] is ticket and size <= self._free)
+            )
+            self._queue.remove(ticket)
+            held = not given_up()
+            if held:
+                self._free -= size
+            self._changed.notify_all()
+        try:
+            yield held
+        finally:
+            if held:
+                with self._changed:
+                    self._free += size
+                    self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Have all waiting requests check whether to give up."""
+        with self._changed:
+            self._changed.notify_all()
+
 
 _log = logging.getLogger(__name__)
 
-# A worker can die of what another process did (the kernel, out of memory, picks one), so a job
-# whose worker died is given a second one before it is blamed.
+# A worker may die because of another process (the kernel, out of memory, picks one), so a job whose
+# worker died is tried on a second one before it fails.
 _TRIES = 2
 _STORE_RETRY_SECONDS = 1.0
 
@@ -30,8 +111,7 @@ _STORE_RETRY_SECONDS = 1.0
 class _Run:
     """A job in a slot. `given_up` is set once, by a cancel or by the end of the service.
 
-    Its circuits are read, then it is `running`; `seconds` is the processor time for the one or the
-    other.
+    Its circuits are read first, then it is `running`; `seconds` is the processor time for either.
     """
 
     claim: Claim
@@ -41,7 +121,7 @@ class _Run:
 
 
 class _Slot:
-    """What one thread of the pool holds."""
+    """The state of one thread of the pool."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -52,8 +132,7 @@ class _Slot:
 class Pool:
     """Runs the Queued jobs of a store, oldest first.
 
-    Threads agree through one condition; what it guards is who is idle, who runs what, and whether
-    there may be something in the queue.
+    One condition guards which slots are idle, what each runs, and whether there may be queued jobs.
     """
 
     def __init__(
@@ -89,18 +168,18 @@ class Pool:
         return len(self._slots)
 
     def start(self) -> None:
-        """Start the slots; the first one warms its worker up at once."""
+        """Start the slots; the first one starts its worker at once."""
         for thread in self._running:
             thread.start()
 
     def wake(self) -> None:
-        """Say that there is a new job in the store."""
+        """Announce a new job in the store."""
         with self._changed:
             self._work = True
             self._changed.notify_all()
 
     def cancel(self, crn: str, job_id: str) -> str | None:
-        """Cancel a job, in whatever state, and return the state it was in; None: no such job."""
+        """Cancel a job unless it is final; return the status it had, None for an unknown job."""
         # Holding the condition keeps a slot from claiming the job between the two steps.
         with self._changed:
             before = self._store.cancel(crn, job_id)
@@ -112,7 +191,7 @@ class Pool:
         return before
 
     def stop(self) -> None:
-        """Kill all workers and end the slots. What was running stays Running in the store."""
+        """Kill all workers and end the slots. Running jobs stay Running in the store."""
         with self._changed:
             self._stopping = True
             for slot in self._slots:
@@ -129,13 +208,13 @@ class Pool:
         if slot.worker is not None:
             slot.worker.kill()
 
-    # What follows runs in the slots' threads.
+    # The rest runs in the threads of the slots.
 
     def _serve(self, slot: _Slot) -> None:
         if slot.index == 0:
             self._warm(slot)
         while (run := self._next(slot)) is not None:
-            self._take(slot, run)
+            self._run_and_store(slot, run)
             with self._changed:
                 slot.run = None
             if run.given_up:
@@ -143,7 +222,7 @@ class Pool:
                 self._drop(slot)
         self._drop(slot)
 
-    def _take(self, slot: _Slot, run: _Run) -> None:
+    def _run_and_store(self, slot: _Slot, run: _Run) -> None:
         """Run a job and store how it ended."""
         try:
             outcome = self._execute(slot, run)
@@ -159,7 +238,7 @@ class Pool:
         with self._changed:
             while True:
                 self._idle.add(slot.index)
-                # The lowest idle slot goes first: it is the likeliest to have a warm worker.
+                # The lowest idle slot goes first: most likely it has a warm worker.
                 self._changed.wait_for(
                     lambda: self._stopping or (self._work and slot.index == min(self._idle))
                 )
@@ -179,7 +258,7 @@ class Pool:
                 self._work = False
 
     def _execute(self, slot: _Slot, run: _Run) -> Outcome:
-        """Run a job to its end. What is returned for one that was given up does not matter."""
+        """Run a job to its end; of one that was given up, the outcome does not matter."""
         ended = ""
         deaths = 0
         while deaths < _TRIES and not run.given_up:
@@ -190,20 +269,20 @@ class Pool:
                     "Failed",
                     f"No worker could be started with {self._python}.",
                     9999,
-                    "Check --worker-python.",
+                    "Check the interpreter that the service was started with for its workers.",
                 )
             if deaths:
                 self._persist(lambda: self._store.count_restart(run.claim))
             try:
-                return self._converse(worker, run)
+                return self._run_on(worker, run)
             except WorkerDiedError:
                 worker.kill()
                 ended = worker.ended
                 self._drop(slot)
             if worker.ran_too_long:
                 return _too_long(run)
-            # One that died when it was idle says nothing of this job. Whether it has cannot be told
-            # beforehand: a process that is being taken apart looks alive for a while.
+            # A worker that died while idle does not tell against the job. That cannot be checked
+            # before: a process that is being torn down looks alive for a while.
             if fresh or worker.begun:
                 deaths += 1
             _log.warning("The worker of job %s died: %s", run.claim.id, ended)
@@ -215,14 +294,14 @@ class Pool:
             log=f"See {self._log.name} in the folder of the service.",
         )
 
-    def _converse(self, worker: Worker, run: _Run) -> Outcome:
-        """Take a job through a worker, waiting for memory in between."""
+    def _run_on(self, worker: Worker, run: _Run) -> Outcome:
+        """Have a worker read a job, wait for its memory, and have it run."""
         claim = run.claim
         backend = self._backends.find(claim.backend)
         if backend is None:
             return Outcome("Failed", f"The backend {claim.backend} is no longer there.", 1216)
-        run.running, run.seconds = False, seconds_to_read(len(claim.params))
-        worker.send_job(backend, claim.params, run.seconds)
+        run.running, run.seconds = False, seconds_to_read(len(claim.params), claim.cost)
+        worker.send_job(claim.program, backend, claim.params, run.seconds)
         answer = worker.receive()
         if "failed" in answer:
             return _failure(answer["failed"])
@@ -231,11 +310,11 @@ class Pool:
             worker.send({"go": False})
             return Outcome(
                 "Failed",
-                f"Pub {answer['pub']}: a circuit of {answer['qubits']} qubits needs "
+                f"{answer['part']}: a circuit of {answer['qubits']} qubits needs "
                 f"{_megabytes(needs)} of memory, more than the {_megabytes(self._budget.total)} "
                 "that this service may use.",
                 1520,
-                "Use fewer qubits or shots, or start the service with a larger --memory.",
+                "Use fewer qubits or shots, or start the service with more memory.",
             )
         with self._budget.share(needs, lambda: run.given_up) as held:
             if not held:
@@ -246,7 +325,8 @@ class Pool:
                 if claim.cost is None
                 else claim.cost
             )
-            worker.send({"go": True, "seconds": run.seconds})
+            by_clock = None if claim.cost is None else claim.cost + _GRACE_SECONDS
+            worker.send({"go": True, "seconds": run.seconds, "by_clock": by_clock})
             answer = worker.receive()
             if "failed" in answer:
                 return _failure(answer["failed"])
@@ -257,7 +337,7 @@ class Pool:
         )
 
     def _persist(self, write: Callable[[], None]) -> None:
-        """Write to the store. A full disk must lose no result, so that is tried until it works."""
+        """Write to the store, retrying until that works: a full disk must not lose a result."""
         while True:
             try:
                 write()
@@ -270,7 +350,7 @@ class Pool:
                 return
 
     def _warm(self, slot: _Slot) -> Worker | None:
-        """Return the slot's worker, started if need be; None when it cannot be."""
+        """Return the slot's worker, starting it if necessary; None if that fails."""
         if slot.worker is None:
             try:
                 worker = Worker(self._python, self._threads, self._log)
@@ -279,7 +359,7 @@ class Pool:
                 return None
             with self._changed:
                 slot.worker = worker
-                # A cancel or stop that came just before had no worker to kill.
+                # A cancel or stop just before found no worker to kill.
                 if self._stopping or (slot.run is not None and slot.run.given_up):
                     worker.kill()
         return slot.worker
@@ -292,7 +372,7 @@ class Pool:
 
 
 def _failure(failed: Mapping[str, object]) -> Outcome:
-    """Return the outcome that a worker reports for a job that cannot be run."""
+    """Return the outcome of a job that a worker reports as failed."""
     return Outcome(
         "Failed",
         str(failed["reason"]),
@@ -305,7 +385,7 @@ def _failure(failed: Mapping[str, object]) -> Outcome:
 
 
 def _too_long(run: _Run) -> Outcome:
-    """Return the outcome of a job whose worker took all the processor time that it was given."""
+    """Return the outcome of a job that exceeded its processor time."""
     if not run.running:
         return Outcome(
             "Cancelled",

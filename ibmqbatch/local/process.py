@@ -18,25 +18,25 @@ from .backends import Backend
 
 __all__ = ["Worker", "WorkerDiedError"]
 
-# Variables that describe accounts, with their keys: no circuit is to see them.
+# Variables with accounts and keys, which workers must not see.
 _OURS = ("IBMQBATCH_", "QISKIT_IBM_", "IAM_")
 _PROGRAM = Path(__file__).with_name("worker")
 
 
 class WorkerDiedError(Exception):
-    """The worker process is gone, or no longer speaks as it should."""
+    """The worker process is gone, or breaks the protocol."""
 
 
 class Worker:
-    """A running worker. Made in the thread that uses it.
+    """A running worker, to be created in the thread that uses it.
 
     On Linux the kernel kills the process when that thread ends, so that no worker outlives the
     server however it dies.
     """
 
     def __init__(self, python: str, threads: int, log: Path) -> None:
-        self.begun = False  # the job that it was sent last
-        self._told: set[str] = set()  # of which devices
+        self.begun = False  # the last job that was sent
+        self._told: set[str] = set()  # devices that it knows
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
             "OMP_NUM_THREADS": str(threads),
@@ -69,17 +69,17 @@ class Worker:
 
     @property
     def ran_too_long(self) -> bool:
-        """Whether the process, which has ended, took more processor time than it was given."""
-        return self._process.wait() == -signal.SIGPROF
+        """Whether the process, which has ended, exceeded its time."""
+        return self._process.wait() in {-signal.SIGPROF, -signal.SIGALRM}
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
         self._write(json.dumps(message).encode())
 
-    def send_job(self, backend: Backend, params: bytes, seconds: int) -> None:
-        """Send a job, whose params are JSON already, and return when the worker has begun it.
+    def send_job(self, program: str, backend: Backend, params: bytes, seconds: int) -> None:
+        """Send a job of a program, whose params are JSON; return when the worker has begun it.
 
-        It may take so many seconds of processor time to read it.
+        `seconds` is the processor time for reading it.
         """
         self.begun = False
         device = b"null"
@@ -90,7 +90,9 @@ class Worker:
         told = json.dumps(backend.worker).encode()
         limit = b"%d" % seconds
         self._write(
-            b'{"backend":',
+            b'{"program":',
+            json.dumps(program).encode(),
+            b',"backend":',
             told,
             b',"device":',
             device,
@@ -137,11 +139,11 @@ class Worker:
         return data
 
     def kill(self) -> None:
-        """Kill the process; any thread may. Whoever waits for a message then sees it end."""
+        """Kill the process, from any thread. A wait for its message then ends."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kill the process, unless it is gone, and forget it."""
+        """Kill the process, unless it is gone, and reap it."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -149,5 +151,5 @@ class Worker:
             try:
                 stream.close()
             except OSError:
-                # What was still to be written has no reader any more.
+                # Unsent data has no reader any more.
                 continue

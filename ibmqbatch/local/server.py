@@ -8,6 +8,7 @@ import json
 import logging
 import logging.handlers
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -23,34 +24,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__, files, paths
 from ..errors import IbmqbatchError, StorageError, UsageError
-from .account_api import AccountApi
-from .analytics import Analytics
+from .account import AccountApi, Analytics, Workloads
 from .api import Api
-from .auth import Authority, new_api_key
 from .backends import BackendTable
-from .budget import MemoryBudget
-from .calls import RateLimit, exception_handlers
 from .database import Database
-from .gate import Gate
+from .http import Authority, Gate, RateLimit, exception_handlers, new_api_key
 from .identity import PROTOCOL, Identity
-from .pool import Pool
-from .recipe import recipe
+from .pool import MemoryBudget, Pool
 from .sessions import Sessions
 from .store import Store
-from .workloads import Workloads
 
-__all__ = ["Options", "ServiceRunningError", "serve"]
+__all__ = ["Options", "ServiceRunningError", "recipe", "serve"]
 
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES = 1_000_000
 _IDLE_CHECK_SECONDS = 0.2
-# Requests that are being answered when the service is told to stop get this long to end.
+# Requests in flight when the service stops have this long to end.
 _GRACE_SECONDS = 10
 
 
 class ServiceRunningError(IbmqbatchError):
-    """Another server has the data folder."""
+    """Another server uses the data folder."""
 
     code = "service_running"
 
@@ -72,7 +67,7 @@ class Options:
 
 
 def serve(options: Options) -> None:
-    """Serve until told to stop. Raises IbmqbatchError when that cannot be begun."""
+    """Serve until stopped. Raises IbmqbatchError when that cannot start."""
     os.umask(0o077)
     folder = paths.ensure_folder(paths.local_service())
     lock = files.FileLock(folder / "service.lock")
@@ -95,7 +90,7 @@ def serve(options: Options) -> None:
             backends,
             MemoryBudget(options.memory),
             workers=options.workers,
-            # All workers together use the cores there are.
+            # All workers together use all cores.
             threads=max(1, (os.cpu_count() or 1) // options.workers),
             python=options.worker_python,
             log=_fresh_log(folder / "workers.log"),
@@ -134,7 +129,7 @@ def serve(options: Options) -> None:
 
 
 def _api_key(path: Path, token_file: Path | None) -> str:
-    """Return the API key: of the file that was named, or our own, made once and kept."""
+    """Return the API key: of the given file, or our own, which is created once."""
     source = token_file or path
     try:
         key = source.read_text(encoding="ascii").strip()
@@ -147,17 +142,16 @@ def _api_key(path: Path, token_file: Path | None) -> str:
     except (OSError, ValueError) as error:
         raise StorageError(f"The API key cannot be read from {source}: {error}.") from error
     if not key or not key.isprintable() or " " in key:
-        raise UsageError(f"{source} holds no API key.", "Write one word into it.")
+        raise UsageError(f"{source} has no API key.", "It must hold one word.")
     return key
 
 
 def _listen(port: int) -> socket.socket:
     """Return a socket that listens on loopback."""
-    # With the protocol named, asyncio switches off the delay that waits for more to send: 40 ms a
-    # reply otherwise.
+    # With an explicit protocol, asyncio sets TCP_NODELAY; a reply takes 40 ms longer without.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # Connections of a service that has just ended must not keep its port from the next.
+        # Connections of a service that has just ended must not block its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen(512)
@@ -165,13 +159,13 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         raise UsageError(
             f"Port {port} of 127.0.0.1 cannot be used: {error.strerror}.",
-            "Choose another --port, or none for a free one.",
+            "Choose another port, or none for a free one.",
         ) from error
     return listener
 
 
 def _log_to(path: Path | None, *, verbose: bool) -> None:
-    """Log to a file that does not grow without end, or, without one, to stderr."""
+    """Log to a rotated file, or to stderr without one."""
     handler: logging.Handler
     if path is None:
         handler = logging.StreamHandler()
@@ -182,7 +176,7 @@ def _log_to(path: Path | None, *, verbose: bool) -> None:
 
 
 def _fresh_log(path: Path) -> Path:
-    """Return the path, having set aside what has grown there."""
+    """Return the path of a log, after setting aside one that has grown too large."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size > _LOG_BYTES:
             path.replace(path.with_suffix(".log.1"))
@@ -191,9 +185,9 @@ def _fresh_log(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Keep SIGINT and SIGTERM from ending the process before all is put away.
+    """Keep SIGINT and SIGTERM from ending the process before it has cleaned up.
 
-    Uvicorn handles them while it serves, and when it is done raises them again.
+    Uvicorn handles them while it serves, and raises them again at its end.
     """
     held = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: None) for number in held]
@@ -205,7 +199,7 @@ def _signals_held() -> Iterator[None]:
 
 
 class _ServiceFile:
-    """Where other processes of the user find the service; it stands as long as it listens."""
+    """How other processes of the user find the service; it exists while the service listens."""
 
     def __init__(
         self,
@@ -222,7 +216,7 @@ class _ServiceFile:
         self.api_key = api_key
 
     def write(self) -> None:
-        """Write the file, whole or not at all, readable for the user alone."""
+        """Write the file atomically, readable by the user alone."""
         document = {
             "protocol": PROTOCOL,
             "version": __version__,
@@ -242,7 +236,7 @@ class _ServiceFile:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, with a service file, and an end when nothing is left to do."""
+    """Uvicorn with a service file, which ends when idle."""
 
     def __init__(self, options: Options, service_file: _ServiceFile, store: Store) -> None:
         self._options = options
@@ -272,11 +266,11 @@ class _Server(uvicorn.Server):
         self._app = app
 
     def stop(self) -> None:
-        """Stop as soon as the requests in flight are answered; any thread may ask for it."""
+        """Stop once the requests in flight are answered; callable from any thread."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, then say so."""
+        """Start to answer, then announce it."""
         await super().startup(sockets)
         self._service_file.write()
         if self._options.foreground:
@@ -287,7 +281,7 @@ class _Server(uvicorn.Server):
             )
             sys.stdout.flush()
         if self._options.ready_fd is not None:
-            # The parent may have gone; that is not our concern.
+            # The parent may be gone.
             with (
                 contextlib.suppress(BrokenPipeError),
                 os.fdopen(self._options.ready_fd, "wb", buffering=0) as ready,
@@ -297,7 +291,7 @@ class _Server(uvicorn.Server):
             self._idle_watch = asyncio.create_task(self._watch(self._options.idle_exit))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop answering. The service file goes first: nobody must be sent to a closed door."""
+        """Stop answering, after removing the service file, so that nobody finds a closed port."""
         self._service_file.remove()
         if self._idle_watch is not None:
             self._idle_watch.cancel()
@@ -322,7 +316,54 @@ class _Server(uvicorn.Server):
             if (
                 self._idle_for(seconds)
                 and not await asyncio.to_thread(self._store.unfinished)
-                # A request may have come in while the store was asked.
+                # A request may have arrived meanwhile.
                 and self._idle_for(seconds)
             ):
                 self.stop()
+
+
+def recipe(origin: str, api_key: str, instance: str) -> str:
+    """Return blocks to paste into a shell or into Python, to reach the service.
+
+    IBM's client drops the port of a URL, unless the word "experimental" is in it. It gets tokens
+    and instances from IBM, unless these variables of IBM's SDK name another place.
+    """
+    experimental = f"{origin}/experimental/api/v1"
+    places = dict.fromkeys(("IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL"), origin)
+    ours = {
+        "IBMQBATCH_URL": f"{origin}/api/v1",
+        "IBMQBATCH_TOKEN": api_key,
+        "IBMQBATCH_INSTANCE": instance,
+    }
+    theirs = {
+        "QISKIT_IBM_URL": experimental,
+        "QISKIT_IBM_TOKEN": api_key,
+        "QISKIT_IBM_INSTANCE": instance,
+        **places,
+    }
+    return "\n".join(
+        (
+            "# ibmqbatch, in another shell:",
+            *_exports(ours),
+            "",
+            "# IBM's client (QiskitRuntimeService()), in another shell:",
+            *_exports(theirs),
+            "",
+            "# IBM's client, in Python:",
+            "import os",
+            "from qiskit_ibm_runtime import QiskitRuntimeService",
+            "os.environ.update(",
+            *(f"    {name}={json.dumps(place)}," for name, place in places.items()),
+            ")",
+            "service = QiskitRuntimeService(",
+            f"    url={json.dumps(experimental)},",
+            f"    token={json.dumps(api_key)},",
+            f"    instance={json.dumps(instance)},",
+            ")",
+            "",
+        )
+    )
+
+
+def _exports(variables: dict[str, str]) -> list[str]:
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

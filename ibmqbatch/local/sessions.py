@@ -1,13 +1,12 @@
 """Sessions: jobs that belong together, for as long as the session lives.
 
-Both modes are kept alike: a batch, and a dedicated session, which here has no backend to itself.
-One is open until its first job starts, then active or inactive, by whether a job ran within the
-last minute, then closed. It closes when it takes no more jobs and the last one has ended, when
-it is cancelled, or when its time is up, counted from the start of its first job. Jobs that wait
-are cancelled with it, or fail when its time is up; those that run go on to their end.
+Both modes behave alike: a batch, and a dedicated session, which here has no backend to itself. A
+session is open until its first job starts; then active, or inactive if no job ran within the last
+minute; then closed. It closes when it accepts no more jobs and the last one has ended, when it is
+cancelled, or when its time is up, counted from the start of its first job. Queued jobs are
+cancelled with it, or fail when its time is up; running ones run to their end.
 
-What happens to a session along with its jobs happens in the transaction that changes the jobs: the
-functions here are called inside those.
+A session changes in the same transaction as its jobs: the functions here are called inside it.
 """
 
 from __future__ import annotations
@@ -17,11 +16,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from .auth import USER_ID
 from .backends import mock_name
 from .database import Database, now, timestamp
-from .errors import ApiError
-from .limits import INTERACTIVE_SECONDS, MAX_SESSION_SECONDS
+from .http import INTERACTIVE_SECONDS, MAX_SESSION_SECONDS, USER_ID, ApiError
 
 __all__ = ["MODES", "Opening", "Sessions", "admit", "end_overdue", "note_end", "note_start"]
 
@@ -33,7 +30,7 @@ _CLOSED = 1217
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A session as it was asked for."""
+    """A session as it was requested."""
 
     mode: str
     backend: str
@@ -63,13 +60,13 @@ class Sessions:
             return _document(connection, _find(connection, crn, session_id))
 
     def of(self, account: str) -> list[tuple[int, dict[str, Any]]]:
-        """Return the sessions whose CRN has `account` in it, each after when it was opened."""
+        """Return the sessions of an account, each with when it was opened."""
         with self._database.reading() as connection:
             found = connection.execute("SELECT * FROM sessions WHERE instr(crn, ?) > 0", (account,))
             return [(row["created"], _document(connection, row)) for row in found.fetchall()]
 
     def drain(self, crn: str, session_id: str) -> None:
-        """Take no more jobs into a session: it closes once those that it has are final.
+        """Close a session to further jobs; it ends once those that it has are final.
 
         Raises ApiError (404) for an unknown one.
         """
@@ -79,7 +76,7 @@ class Sessions:
             _close_drained(connection, session_id)
 
     def close(self, crn: str, session_id: str) -> None:
-        """Close a session at once, and cancel the jobs that wait in it.
+        """Close a session at once, and cancel its queued jobs.
 
         Raises ApiError (404) for an unknown one.
         """
@@ -99,9 +96,9 @@ class Sessions:
 
 
 def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: str) -> None:
-    """Raise ApiError unless the session takes a job on the backend: 1217 when it is closed.
+    """Raise ApiError unless the session accepts a job on the backend: 1217 when it is closed.
 
-    One for a backend takes jobs on its mock, too.
+    A session on a backend accepts jobs on its mock, too.
     """
     session = connection.execute(_FIND, (session_id, crn)).fetchone()
     if session is None:
@@ -115,7 +112,7 @@ def admit(connection: sqlite3.Connection, crn: str, session_id: str, backend: st
 
 
 def note_start(connection: sqlite3.Connection, seq: int, moment: int) -> None:
-    """Note that a job begins to run: with the first one the time of its session begins."""
+    """Note that a job starts: with the first one, the time of its session starts."""
     connection.execute(
         "UPDATE sessions SET started = :moment, ends = :moment + max_seconds * :second "
         "WHERE started IS NULL AND id = (SELECT session_id FROM jobs WHERE seq = :seq)",
@@ -124,7 +121,7 @@ def note_start(connection: sqlite3.Connection, seq: int, moment: int) -> None:
 
 
 def note_end(connection: sqlite3.Connection, seq: int) -> None:
-    """Note that a job is final: with the last one a session that takes no more jobs closes."""
+    """Note that a job is final: with the last one, a session that accepts no more closes."""
     row = connection.execute("SELECT session_id FROM jobs WHERE seq = ?", (seq,)).fetchone()
     if row["session_id"] is not None:
         _close_drained(connection, row["session_id"])
@@ -151,7 +148,7 @@ def _find(connection: sqlite3.Connection, crn: str, session_id: str) -> sqlite3.
 def _close(
     connection: sqlite3.Connection, session: sqlite3.Row, moment: int, status: str, reason: str
 ) -> None:
-    """Close a session, and end the jobs that wait in it with a status."""
+    """Close a session, and end its queued jobs with a status."""
     connection.execute(
         "DELETE FROM params WHERE seq IN (SELECT seq FROM jobs "
         "WHERE session_id = ? AND status = 'Queued' AND private)",
@@ -176,7 +173,7 @@ def _close(
 
 
 def _close_drained(connection: sqlite3.Connection, session_id: str) -> None:
-    """Close a session that takes no more jobs, when all that it has are final."""
+    """Close a session that accepts no more jobs, if all its jobs are final."""
     connection.execute(
         "UPDATE sessions SET closed = ? WHERE id = ? AND closed IS NULL AND NOT accepting "
         "AND NOT EXISTS (SELECT 1 FROM jobs "
@@ -230,7 +227,7 @@ def _state(session: sqlite3.Row, busy_until: int | None) -> str:
 
 
 def _elapsed(session: sqlite3.Row, state: str, busy_until: int | None, seconds: float) -> float:
-    """Return the usage: of a batch what its jobs took, of a dedicated session the time it held."""
+    """Return the usage: of a batch that of its jobs, of a dedicated session its duration."""
     if session["mode"] == "batch" or session["started"] is None or busy_until is None:
         return round(seconds, 3)
     end: int = {"closed": session["closed"], "active": now()}.get(state, busy_until)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .auth import new_instance
 from .database import Database, now
+from .http import new_instance
 from .sessions import admit, end_overdue, note_end, note_start
 from .submission import Submission
 
@@ -21,14 +21,14 @@ __all__ = ["FINAL", "RAN_TOO_LONG", "Claim", "Filter", "Outcome", "Store"]
 
 FINAL = frozenset({"Completed", "Cancelled", "Failed"})
 
-# The reason of a job that is Cancelled because it took more time than it may.
+# The reason code of a job that was cancelled because it took too long.
 RAN_TOO_LONG = 1305
 
 _XID_DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
 
 class _Ids:
-    """Makes xids: 20 characters, sortable by time; a second holds 16 million of them."""
+    """Generates xids: 20 characters, sortable by time, up to 16 million a second."""
 
     def __init__(self) -> None:
         self._process = secrets.randbits(40)
@@ -37,7 +37,7 @@ class _Ids:
     def new(self, microseconds: int) -> str:
         seconds = microseconds // 1_000_000 & 0xFFFFFFFF
         number = (seconds << 64) | (self._process << 24) | (next(self._counter) & 0xFFFFFF)
-        number <<= 4  # 96 bits fill 20 digits of 5 bits but for the last four
+        number <<= 4  # 96 bits in 20 digits of 5 bits: the last four are unused
         return "".join(_XID_DIGITS[number >> shift & 31] for shift in range(95, -1, -5))
 
 
@@ -45,11 +45,12 @@ class _Ids:
 class Claim:
     """A job handed to a slot: what a worker needs to run it.
 
-    `cost` is the processor time, in seconds, that the job says it may take; None: it does not.
+    `cost` is the limit of processor time, in seconds, that the job sets; None for none.
     """
 
     seq: int
     id: str
+    program: str
     backend: str
     params: bytes
     cost: int | None
@@ -71,9 +72,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs of an instance a listing is about; None asks for all.
+    """Which jobs of an instance to list; None stands for all.
 
-    Those on the backends `without` are left out.
+    Those on the backends `without` are excluded.
     """
 
     pending: bool | None = None
@@ -119,7 +120,7 @@ class Store:
         self.instance = self._announced_instance()
 
     def _announced_instance(self) -> str:
-        """Return the CRN that belongs to this store, made with it."""
+        """Return the CRN of this store, created with it."""
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO service SELECT ? WHERE NOT EXISTS (SELECT 1 FROM service)",
@@ -132,7 +133,7 @@ class Store:
     def add(self, crn: str, job: Submission) -> str:
         """Store a new job, Queued, and return its id.
 
-        Raises ApiError where it names a session that does not take it.
+        Raises ApiError if its session does not accept it.
         """
         with self._database.writing() as connection:
             if job.session_id is not None:
@@ -165,7 +166,7 @@ class Store:
         return job_id
 
     def requeue_running(self) -> None:
-        """Put back in the queue what a server that is gone was running."""
+        """Requeue the jobs that a previous server was running."""
         with self._database.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET status = 'Queued', running = NULL WHERE status = 'Running'"
@@ -176,7 +177,7 @@ class Store:
         with self._database.writing() as connection:
             end_overdue(connection)
             row = connection.execute(
-                "SELECT seq, id, backend, body, cost FROM jobs JOIN params USING (seq) "
+                "SELECT seq, id, program, backend, body, cost FROM jobs JOIN params USING (seq) "
                 "WHERE status = 'Queued' ORDER BY seq LIMIT 1"
             ).fetchone()
             if row is None:
@@ -188,15 +189,17 @@ class Store:
                 (running, row["seq"]),
             )
             note_start(connection, row["seq"], running)
-        return Claim(row["seq"], row["id"], row["backend"], row["body"], row["cost"])
+        return Claim(
+            row["seq"], row["id"], row["program"], row["backend"], row["body"], row["cost"]
+        )
 
     def count_restart(self, claim: Claim) -> None:
-        """Note that a Running job is handed to another worker, because its first one died."""
+        """Note that a Running job goes to another worker, because its first one died."""
         with self._database.writing() as connection:
             connection.execute("UPDATE jobs SET starts = starts + 1 WHERE seq = ?", (claim.seq,))
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """End a Running job. One that was cancelled or deleted meanwhile stays as it is."""
+        """End a Running job. One that was cancelled or deleted meanwhile is left alone."""
         with self._database.writing() as connection:
             changed = connection.execute(
                 "UPDATE jobs SET status = ?, reason = ?, reason_code = ?, reason_solution = ?, "
@@ -223,7 +226,7 @@ class Store:
             note_end(connection, claim.seq)
 
     def cancel(self, crn: str, job_id: str) -> str | None:
-        """Make a job Cancelled and return the status it had; final ones stay. None: no such job."""
+        """Cancel a job unless it is final; return the status it had, None for an unknown job."""
         with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
@@ -238,7 +241,7 @@ class Store:
         return str(row["status"])
 
     def delete(self, crn: str, job_id: str) -> str | None:
-        """Delete a final job and return the status of the job. None: no such job."""
+        """Delete a job if it is final; return its status, None for an unknown job."""
         with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
@@ -248,7 +251,7 @@ class Store:
         return str(row["status"])
 
     def replace_tags(self, crn: str, job_id: str, tags: Sequence[str]) -> bool:
-        """Give a job these tags and no others; return whether there is such a job."""
+        """Replace the tags of a job; return whether there is such a job."""
         with self._database.writing() as connection:
             row = self._find(connection, crn, job_id)
             if row is None:
@@ -268,7 +271,7 @@ class Store:
         )
 
     def queue_length(self, backend: str) -> int:
-        """Return the number of jobs, of all instances, that wait for a backend."""
+        """Return the number of jobs, of all instances, queued for a backend."""
         rows = self._database.read(
             "SELECT count(*) FROM jobs WHERE status = 'Queued' AND backend = ?", (backend,)
         )
@@ -277,7 +280,7 @@ class Store:
     def page(
         self, crn: str, wanted: Filter, *, limit: int, offset: int, oldest_first: bool
     ) -> tuple[list[dict[str, Any]], int]:
-        """Return a page of the jobs that match, with their tags, and how many match in all."""
+        """Return a page of the matching jobs, with their tags, and how many match in all."""
         where, values = wanted.where(crn)
         order = "ASC" if oldest_first else "DESC"
         with self._database.reading() as connection:
@@ -304,7 +307,7 @@ class Store:
         return rows[0][0] if rows else None
 
     def results(self, seq: int, *, once: bool) -> bytes | None:
-        """Return the result body of a job, None without one; with `once`, delete it as well."""
+        """Return the result body of a job, None for none; with `once`, delete it as well."""
         statement = "SELECT body FROM results WHERE seq = ?"
         if not once:
             rows = self._database.read(statement, (seq,))
@@ -320,7 +323,7 @@ class Store:
         return rows[0][0] if rows else None
 
     def tags_like(self, crn: str, text: str) -> list[str]:
-        """Return the tags of an instance's jobs that contain a text."""
+        """Return the tags of an instance's jobs that contain a string."""
         rows = self._database.read(
             "SELECT DISTINCT tag FROM tags JOIN jobs USING (seq) "
             "WHERE crn = ? AND instr(tag, ?) > 0 ORDER BY tag",
@@ -367,7 +370,7 @@ class Store:
 
     @staticmethod
     def _forget_private_params(connection: sqlite3.Connection, seq: int) -> None:
-        # Nobody may read them, and nothing will run them again.
+        # They may not be read, and will not be run again.
         connection.execute(
             "DELETE FROM params WHERE seq = ? AND (SELECT private FROM jobs WHERE seq = ?)",
             (seq, seq),

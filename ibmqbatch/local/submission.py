@@ -1,6 +1,6 @@
-"""What the bodies of requests may say. Of jobs only the shape is checked: circuits stay unread.
+"""Validation of request bodies: of jobs only the shape, circuits are not decoded.
 
-A body that passes here becomes a job; whether its circuits can be run is found out by a worker.
+A body that passes becomes a job; whether its circuits can be run is up to a worker.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Never
 
-from .errors import ApiError
-from .limits import (
+from .http import (
     MAX_COST_SECONDS,
     MAX_INTEGER,
     MAX_SESSION_SECONDS,
     MAX_TAG_CHARACTERS,
     MAX_TAGS,
+    ApiError,
 )
 from .sessions import MODES, Opening
 
@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 # The programs that a worker can run.
-PROGRAMS = ("sampler",)
+PROGRAMS = ("sampler", "executor")
+# Programs of IBM's that run nowhere here, and what does the same.
+_INSTEAD = {"estimator": "executor_estimator.Estimator, which runs on the program executor"}
 
 _KEYS = {
     "program_id",
@@ -45,6 +47,18 @@ _KEYS = {
     "runtime",
 }
 _PARAMS = {"pubs", "version", "shots", "options", "support_qiskit"}
+# The program executor. Its first versions have the circuits in the items.
+_CIRCUITS_IN_ITEMS = ("v0.1", "v0.2")
+_SCHEMA_VERSIONS = (*_CIRCUITS_IN_ITEMS, "v1.0", "v1.1", "v2.0")
+_PROGRAM_KEYS = {"shots", "circuits", "items", "meas_level", "semantic_role", "passthrough_data"}
+_EXECUTOR_OPTIONS = {
+    "init_qubits",
+    "rep_delay",
+    "scheduler_timing",
+    "stretch_values",
+    "experimental",
+}
+_MEASUREMENT_LEVELS = ("classified", "kerneled", "avg_kerneled", "both")
 _LOG_LEVELS = {"critical", "error", "warning", "info", "debug"}
 _OPTION_GROUPS: dict[str, set[str]] = {
     "dynamical_decoupling": {
@@ -68,7 +82,7 @@ _OPTION_GROUPS: dict[str, set[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job as it was asked for."""
+    """A job as it was submitted."""
 
     program: str
     backend: str
@@ -88,9 +102,9 @@ def _no_constant(name: str) -> Never:
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """Return the object that a request body holds.
+    """Parse a request body. Raises ApiError (1208) unless it is a JSON object.
 
-    Raises ApiError (1208) for whatever is not a JSON object, `NaN` and `Infinity` included.
+    `NaN` and `Infinity` are not JSON.
     """
     try:
         value = json.loads(body, parse_constant=_no_constant)
@@ -103,14 +117,14 @@ def parse_json(body: bytes) -> dict[str, Any]:
     return value
 
 
-class _Complaints:
-    """Gathers what is wrong, so that one reply names every path."""
+class _Violations:
+    """Collects violations, so that one reply names every path."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
 
-    def add(self, path: str, complaint: str) -> None:
-        self._found.append(f"{path}: {complaint}")
+    def add(self, path: str, violation: str) -> None:
+        self._found.append(f"{path}: {violation}")
 
     def unknown_keys(self, path: str, value: Iterable[str], known: Iterable[str]) -> None:
         prefix = f"{path}." if path else ""
@@ -132,7 +146,7 @@ class _Complaints:
 
     def raise_if_any(self) -> None:
         if self._found:
-            # Thousands of circuits can be wrong in the same way; the first few tell enough.
+            # Thousands of circuits may have the same fault; the first few are enough.
             shown = self._found[:10]
             more = len(self._found) - len(shown)
             text = "; ".join(shown) + (f"; and {more} more" if more else "")
@@ -140,7 +154,7 @@ class _Complaints:
 
 
 def _storable(text: str) -> bool:
-    """Tell whether a text is made of characters; JSON can also spell halves of them."""
+    """Return whether a string has no lone surrogates, which JSON can spell."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -149,7 +163,7 @@ def _storable(text: str) -> bool:
 
 
 def parse_tags(value: object) -> tuple[str, ...]:
-    """Return the tags of a job. Raises ApiError: 1208 for the shape, 1204 and 1205 for the size."""
+    """Parse the tags of a job. Raises ApiError: 1208 for the type, 1204 and 1205 for the size."""
     if not isinstance(value, list) or not all(
         isinstance(tag, str) and _storable(tag) for tag in value
     ):
@@ -168,54 +182,55 @@ def parse_tags(value: object) -> tuple[str, ...]:
 
 
 def parse_session(body: bytes) -> Opening:
-    """Return the session that a body asks for, with at most the time that one may have.
-
-    Raises ApiError (1208) for one that is not well-formed.
-    """
+    """Parse the body that opens a session. Raises ApiError (1208)."""
     session = parse_json(body)
-    complaints = _Complaints()
-    # The instance is that of the header, as for everything else.
-    complaints.unknown_keys("", session, {"mode", "backend", "max_ttl", "instance"})
+    violations = _Violations()
+    # The instance is that of the header, as everywhere.
+    violations.unknown_keys("", session, {"mode", "backend", "max_ttl", "instance"})
     mode = session.get("mode")
     if not isinstance(mode, str) or mode not in MODES:
-        complaints.add("mode", f"must be one of {', '.join(MODES)}")
-    complaints.text("backend", session.get("backend"), 100)
+        violations.add("mode", f"must be one of {', '.join(MODES)}")
+    violations.text("backend", session.get("backend"), 100)
     seconds = session.get("max_ttl")
     if seconds is not None:
-        complaints.integer("max_ttl", seconds, 1)
-    complaints.raise_if_any()
-    longest = MAX_SESSION_SECONDS if seconds is None else min(seconds, MAX_SESSION_SECONDS)
+        violations.integer("max_ttl", seconds, 1, MAX_SESSION_SECONDS)
+    violations.raise_if_any()
+    longest = MAX_SESSION_SECONDS if seconds is None else seconds
     return Opening(session["mode"], session["backend"], longest)
 
 
 def parse_submission(body: bytes) -> Submission:
-    """Return the job that a body asks for. Raises ApiError for a body that is not well-formed."""
+    """Parse the body that submits a job. Raises ApiError."""
     job = parse_json(body)
-    complaints = _Complaints()
-    complaints.unknown_keys("", job, _KEYS)
-    # IBM's other programs are unknown here: the text says which there are.
-    if job.get("program_id") not in PROGRAMS:
-        complaints.add("program_id", f"must be one of {', '.join(PROGRAMS)}")
-    complaints.text("backend", job.get("backend"), 100)
+    violations = _Violations()
+    violations.unknown_keys("", job, _KEYS)
+    program = job.get("program_id")
+    if program not in PROGRAMS:
+        instead = _INSTEAD.get(program) if isinstance(program, str) else None
+        hint = f"; use {instead}" if instead else ""
+        violations.add("program_id", f"must be one of {', '.join(PROGRAMS)}{hint}")
+    violations.text("backend", job.get("backend"), 100)
     for key, longest in (("session_id", 36), ("calibration_id", 100), ("runtime", 200)):
         if job.get(key) is not None:
-            complaints.text(key, job[key], longest)
+            violations.text(key, job[key], longest)
     if job.get("cost") is not None:
-        complaints.integer("cost", job["cost"], 0, MAX_COST_SECONDS)
+        violations.integer("cost", job["cost"], 0, MAX_COST_SECONDS)
     if job.get("private") is not None:
-        complaints.boolean("private", job["private"])
+        violations.boolean("private", job["private"])
     level = job.get("log_level")
     if level is not None and (not isinstance(level, str) or level.lower() not in _LOG_LEVELS):
-        complaints.add("log_level", f"must be one of {', '.join(sorted(_LOG_LEVELS))}")
+        violations.add("log_level", f"must be one of {', '.join(sorted(_LOG_LEVELS))}")
     params = job.get("params")
     if isinstance(params, dict):
-        _check_params(params, complaints)
+        if program in PROGRAMS:
+            check = _check_executor if program == "executor" else _check_sampler
+            check(params, violations)
     else:
-        complaints.add("params", "must be an object")
-    complaints.raise_if_any()
+        violations.add("params", "must be an object")
+    violations.raise_if_any()
     assert isinstance(params, dict)
     try:
-        # A number such as 1e999 is JSON, but becomes an infinity that is not.
+        # A number such as 1e999 is JSON, but the infinity that it becomes is not.
         stored = json.dumps(params, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:
         raise ApiError.invalid("The body is not valid: params: a number is too large.") from None
@@ -236,36 +251,124 @@ def parse_submission(body: bytes) -> Submission:
     )
 
 
-def _check_params(params: dict[str, Any], complaints: _Complaints) -> None:
-    complaints.unknown_keys("params", params, _PARAMS)
+def _check_sampler(params: dict[str, Any], violations: _Violations) -> None:
+    violations.unknown_keys("params", params, _PARAMS)
     if type(params.get("version")) is not int or params["version"] != 2:
-        complaints.add("params.version", "must be 2")
+        violations.add("params.version", "must be 2")
     if params.get("shots") is not None:
-        complaints.integer("params.shots", params["shots"], 1)
+        violations.integer("params.shots", params["shots"], 1)
     if params.get("support_qiskit") is not None:
-        complaints.boolean("params.support_qiskit", params["support_qiskit"])
+        violations.boolean("params.support_qiskit", params["support_qiskit"])
     if params.get("options") is not None:
-        _check_options(params["options"], complaints)
+        _check_options(params["options"], violations)
     pubs = params.get("pubs")
     if not isinstance(pubs, list) or not pubs:
-        complaints.add("params.pubs", "must be a list of at least one pub")
+        violations.add("params.pubs", "must be a list of at least one pub")
         return
     for index, pub in enumerate(pubs):
-        _check_pub(f"params.pubs[{index}]", pub, complaints)
+        _check_pub(f"params.pubs[{index}]", pub, violations)
 
 
-def _check_pub(path: str, pub: object, complaints: _Complaints) -> None:
+def _check_executor(params: dict[str, Any], violations: _Violations) -> None:
+    violations.unknown_keys("params", params, {"schema_version", "quantum_program", "options"})
+    version = params.get("schema_version")
+    if version not in _SCHEMA_VERSIONS:
+        violations.add("params.schema_version", f"must be one of {', '.join(_SCHEMA_VERSIONS)}")
+        return
+    options = params.get("options")
+    if not isinstance(options, dict):
+        violations.add("params.options", "must be an object")
+    else:
+        violations.unknown_keys("params.options", options, _EXECUTOR_OPTIONS)
+        _check_seed("params.options.experimental", options.get("experimental"), violations)
+    path = "params.quantum_program"
+    program = params.get("quantum_program")
+    if not isinstance(program, dict):
+        violations.add(path, "must be an object")
+        return
+    violations.unknown_keys(path, program, _PROGRAM_KEYS)
+    violations.integer(f"{path}.shots", program.get("shots"), 1)
+    if program.get("meas_level", "classified") not in _MEASUREMENT_LEVELS:
+        violations.add(f"{path}.meas_level", f"must be one of {', '.join(_MEASUREMENT_LEVELS)}")
+    items = program.get("items")
+    if not isinstance(items, list) or not items:
+        violations.add(f"{path}.items", "must be a list of at least one item")
+        return
+    if version not in _CIRCUITS_IN_ITEMS:
+        _check_circuits(f"{path}.circuits", program.get("circuits"), len(items), violations)
+    for index, item in enumerate(items):
+        _check_item(f"{path}.items[{index}]", item, version, violations)
+
+
+def _check_circuits(path: str, circuits: object, items: int, violations: _Violations) -> None:
+    """Check the circuits of all items, which are one QPY file or OpenQASM 3 programs."""
+    if not isinstance(circuits, dict):
+        violations.add(path, "must be an object")
+    elif "data" in circuits:
+        programs = circuits["data"]
+        texts = isinstance(programs, list) and all(isinstance(text, str) for text in programs)
+        if not texts or len(programs) != items:
+            violations.add(f"{path}.data", "must be a list of one text for each item")
+    elif not isinstance(circuits.get("b64_data"), str):
+        violations.add(f"{path}.b64_data", "must be a text")
+    elif circuits.get("num_programs") != items:
+        violations.add(f"{path}.num_programs", "must be the number of items")
+
+
+def _check_item(path: str, item: object, version: str, violations: _Violations) -> None:
+    kind = item.get("item_type") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or kind not in {"circuit", "samplex"}:
+        violations.add(path, "must be an item of the type circuit or samplex")
+        return
+    if version in _CIRCUITS_IN_ITEMS:
+        circuit = item.get("circuit")
+        if not isinstance(circuit, dict) or not isinstance(circuit.get("circuit_b64"), str):
+            violations.add(f"{path}.circuit", "must hold circuit_b64, a text")
+    shape = item.get("shape", [])
+    if not isinstance(shape, list) or not all(
+        type(length) is int and 0 <= length <= MAX_INTEGER for length in shape
+    ):
+        violations.add(f"{path}.shape", "must be a list of lengths")
+    if kind == "circuit":
+        _check_tensor(f"{path}.circuit_arguments", item.get("circuit_arguments"), violations)
+        return
+    samplex, arguments = item.get("samplex"), item.get("samplex_arguments")
+    if not isinstance(samplex, dict) or not isinstance(samplex.get("samplex_json"), str):
+        violations.add(f"{path}.samplex", "must hold samplex_json, a text")
+    if not isinstance(arguments, dict):
+        violations.add(f"{path}.samplex_arguments", "must be an object")
+        return
+    for name, value in arguments.items():
+        if isinstance(value, dict) and "sparse_terms" not in value:
+            _check_tensor(f"{path}.samplex_arguments.{name[:100]}", value, violations)
+
+
+def _check_tensor(path: str, tensor: object, violations: _Violations) -> None:
+    if not isinstance(tensor, dict):
+        violations.add(path, "must be a tensor")
+        return
+    shape = tensor.get("shape")
+    for key in ("data", "dtype"):
+        if not isinstance(tensor.get(key, "f64" if key == "dtype" else None), str):
+            violations.add(f"{path}.{key}", "must be a text")
+    if not isinstance(shape, list) or not all(
+        type(length) is int and 0 <= length <= MAX_INTEGER for length in shape
+    ):
+        violations.add(f"{path}.shape", "must be a list of lengths")
+
+
+def _check_pub(path: str, pub: object, violations: _Violations) -> None:
     if isinstance(pub, str) or _is_typed(pub, "QuantumCircuit"):
         return
     if not isinstance(pub, list) or not 1 <= len(pub) <= 3:
-        complaints.add(path, "must be [circuit], [circuit, values] or [circuit, values, shots]")
+        violations.add(path, "must be [circuit], [circuit, values] or [circuit, values, shots]")
         return
     if not isinstance(pub[0], str) and not _is_typed(pub[0], "QuantumCircuit"):
-        complaints.add(f"{path}[0]", "must be OpenQASM 3 text or a typed QuantumCircuit")
+        violations.add(f"{path}[0]", "must be OpenQASM 3 text or a typed QuantumCircuit")
     if len(pub) > 1 and pub[1] is not None and not isinstance(pub[1], (list, dict)):
-        complaints.add(f"{path}[1]", "must be parameter values: an object, a list or null")
+        violations.add(f"{path}[1]", "must be parameter values: an object, a list or null")
     if len(pub) > 2 and pub[2] is not None:
-        complaints.integer(f"{path}[2]", pub[2], 1)
+        violations.integer(f"{path}[2]", pub[2], 1)
 
 
 def _is_typed(value: object, kind: str) -> bool:
@@ -276,34 +379,45 @@ def _is_typed(value: object, kind: str) -> bool:
     )
 
 
-def _check_options(options: object, complaints: _Complaints) -> None:
+def _check_options(options: object, violations: _Violations) -> None:
     path = "params.options"
     if not isinstance(options, dict):
-        complaints.add(path, "must be an object")
+        violations.add(path, "must be an object")
         return
-    complaints.unknown_keys(path, options, {"default_shots", "experimental", *_OPTION_GROUPS})
+    violations.unknown_keys(path, options, {"default_shots", "experimental", *_OPTION_GROUPS})
     if options.get("default_shots") is not None:
-        complaints.integer(f"{path}.default_shots", options["default_shots"], 1)
+        violations.integer(f"{path}.default_shots", options["default_shots"], 1)
     for name in ("experimental", *_OPTION_GROUPS):
         group = options.get(name)
         if group is None:
             continue
         if not isinstance(group, dict):
-            complaints.add(f"{path}.{name}", "must be an object")
+            violations.add(f"{path}.{name}", "must be an object")
         elif name in _OPTION_GROUPS:
-            complaints.unknown_keys(f"{path}.{name}", group, _OPTION_GROUPS[name])
-    simulator = options.get("simulator")
+            violations.unknown_keys(f"{path}.{name}", group, _OPTION_GROUPS[name])
+    _check_seed(path, options, violations)
+
+
+def _check_seed(path: str, options: object, violations: _Violations) -> None:
+    simulator = options.get("simulator") if isinstance(options, dict) else None
     if isinstance(simulator, dict) and simulator.get("seed_simulator") is not None:
         seed = simulator["seed_simulator"]
-        complaints.integer(f"{path}.simulator.seed_simulator", seed, 0, 2**63 - 1)
+        violations.integer(f"{path}.simulator.seed_simulator", seed, 0, 2**63 - 1)
 
 
 def _estimate(params: dict[str, Any]) -> float:
-    """Guess the seconds that a job takes: 2 ms a circuit and 1 µs a shot, sweeps not counted."""
+    """Estimate the seconds that a job takes: 2 ms a circuit and 1 µs a shot, ignoring sweeps."""
+    if "quantum_program" in params:
+        program = params["quantum_program"]
+        return _seconds(len(program["items"]), len(program["items"]) * program["shots"])
     options = params.get("options") or {}
     default = params.get("shots") or options.get("default_shots") or 4096
     pubs = params["pubs"]
     shots = sum(
         (pub[2] or default) if isinstance(pub, list) and len(pub) > 2 else default for pub in pubs
     )
-    return round(0.002 * len(pubs) + 1e-6 * shots, 3)
+    return _seconds(len(pubs), shots)
+
+
+def _seconds(circuits: int, shots: int) -> float:
+    return round(0.002 * circuits + 1e-6 * shots, 3)

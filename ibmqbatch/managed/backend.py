@@ -13,7 +13,7 @@ from ..accounts.model import LOCAL_BACKEND
 from ..clock import Clock
 from ..jobset.errors import TooManyJobs
 from ..jobset.job_set import connected
-from ..service.types import Backend as Told
+from ..service.models import Backend as Told
 from .arguments import also_called
 from .backend_configuration import QasmBackendConfiguration
 from .backend_facts import BackendFacts

@@ -10,7 +10,7 @@ from ..circuits.compile import build_target, simulator_target
 from ..clock import Clock
 from ..jobset.device import device_of
 from ..jobset.job_set import connected
-from ..service.types import Backend
+from ..service.models import Backend
 from .exceptions import IBMQBackendError, translated
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
-from ..jobset.standing import is_sent
+from ..manifest.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
@@ -57,7 +57,7 @@ class Sender:
 
     def _run(self) -> None:
         try:
-            self._handle.follow(is_sent, clock=self._clock)
+            self._handle.follow(Snapshot.is_sent, clock=self._clock)
         except Interrupted:
             pass
         except IbmqbatchError as error:

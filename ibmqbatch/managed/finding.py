@@ -75,7 +75,7 @@ def rebuilt(set_id: str, account: str, clock: Clock | None = None) -> JobSet:
 
     `clock` may have a deadline. Raises what `rebuild_set` does.
     """
-    from ..jobset.rebuild import rebuild_set
+    from ..jobset.recovery.rebuild import rebuild_set
 
     clock = clock or Clock()
     with landing(clock), connected(account, clock) as client:

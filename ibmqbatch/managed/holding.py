@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..jobset.errors import TimedOut
-from ..jobset.standing import is_sent
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
+from ..manifest.snapshot import Snapshot
 from ..service.errors import ServiceError
 from .backend import IBMQBackend, as_backend
 from .background import Sender, read_detach
@@ -96,18 +96,22 @@ class Holding:
         with translated(IBMQJobManagerError), self.handle.open() as manifest:
             return what(manifest)
 
+    def has(self, goal: Goal) -> bool:
+        """Return whether `goal` holds, by the set's file."""
+        return self.read(lambda manifest: goal(manifest.snapshot()))
+
     def send(self) -> None:
         """Have what waits to be sent go out in the background, unless that is under way."""
         if self._sender is not None and not self._sender.finished:
             return
-        if not self.read(is_sent):
+        if not self.has(Snapshot.is_sent):
             with translated(IBMQJobManagerError):
                 detached = read_detach(self._detached)
             self._sender = Sender(self.handle, detached=detached)
 
     def wait_until_sent(self, enough: Goal | None = None) -> None:
         """Wait until the jobs are sent, or `enough` of them; warn where that cannot be."""
-        if enough is not None and self.read(enough):
+        if enough is not None and self.has(enough):
             return
         self.send()
         if self._sender is None:
@@ -115,10 +119,10 @@ class Holding:
         if enough is None:
             self._sender.join()
         else:
-            while not self.read(enough) and not self._sender.join(_LOOK_EVERY):
+            while not self.has(enough) and not self._sender.join(_LOOK_EVERY):
                 pass
         error = self._sender.error
-        if error is not None and not self.read(enough or is_sent):
+        if error is not None and not self.has(enough or Snapshot.is_sent):
             warn(f"Not all jobs of the set {self.handle.id} are sent: {message_of(error)}")
 
     def wait(

@@ -12,7 +12,7 @@ from ..arguments import seconds
 from ..clock import Clock
 from ..jobset.job_set import connected
 from ..manifest import records
-from ..service.types import RemoteJob
+from ..service.models import RemoteJob
 from .arguments import also_called, checked_timeout
 from .backend_properties import BackendProperties, read_properties
 from .callbacks import BeatingClock

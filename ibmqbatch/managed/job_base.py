@@ -11,7 +11,7 @@ from qiskit.providers import JobStatus, JobV1
 from ..clock import Clock
 from ..jobset.errors import TimedOut
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
+from ..manifest.snapshot import Snapshot
 from .arguments import checked_timeout
 from .exceptions import IBMQJobError, IBMQJobTimeoutError, translated
 from .looking import warn_of_word
@@ -69,8 +69,8 @@ class JobBase(JobV1):  # type: ignore[misc]
         if limit is not None:
             limit = max(0.001, limit - (time.monotonic() - begun))
 
-        def goal(manifest: Manifest) -> bool:
-            job = manifest.job(view.index)
+        def goal(known: Snapshot) -> bool:
+            job = known.job(view.index)
             return job is None or reached(job)
 
         with translated(IBMQJobError):

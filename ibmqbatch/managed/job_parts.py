@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qiskit.qobj import QasmQobj
     from qiskit.result import Result
 
+    from ..manifest.manifest import Manifest
     from ..manifest.records import CircuitRecord, SetRecord
-    from ..manifest.store import Manifest
     from .views import JobFacts, SetView
 
 __all__ = [

@@ -6,10 +6,9 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from ..jobset.results import missing_jobs
-from ..jobset.standing import is_delivered, is_over
-from ..jobset.view import set_data
-from ..manifest.store import Manifest
+from ..jobset.documents import set_data
+from ..manifest.manifest import Manifest
+from ..manifest.snapshot import Snapshot
 from ..render.notebook import job_set_html
 from . import report
 from ._qiskit import has_qobj
@@ -174,14 +173,17 @@ class ManagedJobSet:
                     )
             if wait:
                 overdue = not refresh and any(job.overdue for job in held.handle.jobs)
-                held.wait(is_delivered, limit, lambda job: job.delivered, at_least_once=overdue)
+                held.wait(
+                    Snapshot.is_delivered, limit, lambda job: job.delivered, at_least_once=overdue
+                )
             else:
                 held.fetch()
             with held.handle.open() as manifest:
                 state = partial, manifest.last_event()
                 if self._results is not None and self._results[0] == state and not refresh:
                     return self._results[1]
-                missing, backend = missing_jobs(manifest), manifest.job_set().backend
+                known = manifest.snapshot()
+                missing, backend = known.missing, known.record.backend
         for job in missing:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
             warn(
@@ -200,7 +202,7 @@ class ManagedJobSet:
         Raises IBMQJobManagerError when waiting cannot lead anywhere, as where the key is not
         accepted any more.
         """
-        self._held.wait(is_over, None, lambda job: job.status.final)
+        self._held.wait(Snapshot.is_over, None, lambda job: job.status.final)
         return report.error_report(self._held.read(Manifest.jobs))
 
     def cancel(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..jobset.moments import read_moments
+from ..jobset.usage import read_timestamps
 from ..manifest.records import JobStatus
 from .local_time import local_time
 from .queueinfo import QueueInfo
@@ -30,7 +30,7 @@ def steps_of(facts: JobFacts, metrics: Mapping[str, object]) -> dict[str, dateti
     The service tells when a job was created, which puts it into the queue at once, when it began to
     run and when it ended.
     """
-    told = read_moments(metrics)
+    told = read_timestamps(metrics)
     creating = local_time(facts.created) if facts.created else None
     queued = local_time(told.created) or creating
     if creating is not None and queued is not None:
@@ -50,7 +50,7 @@ def queue_info_of(facts: JobFacts, metrics: Mapping[str, object]) -> QueueInfo |
     """Return where a job stands in the queue; None unless it is there and the service tells."""
     if facts.status is not JobStatus.QUEUED:
         return None
-    told = read_moments(metrics)
+    told = read_timestamps(metrics)
     if (told.position, told.expected_start, told.expected_end) == (None, None, None):
         return None
     return QueueInfo(

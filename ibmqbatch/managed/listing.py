@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..service.client import Client
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
     from .backend import IBMQBackend
     from .job import IBMQJob
     from .provider import AccountProvider

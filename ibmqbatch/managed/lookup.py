@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..arguments import as_index
 from ..errors import UsageError
-from ..jobset.names import CircuitIndex
+from ..jobset.results import CircuitIndex
 from ..manifest.records import CircuitRecord
 from .exceptions import IBMQJobManagerJobNotFound, message_of
 

@@ -11,8 +11,9 @@ from qiskit.providers import JobStatus
 
 from ..errors import IbmqbatchError
 from ..jobset.errors import TimedOut
+from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
+from ..manifest.snapshot import Snapshot
 from .arguments import also_called, checked_timeout
 from .exceptions import (
     IBMQBackendApiError,
@@ -202,9 +203,9 @@ class ManagedJob:
             self._warn("qobj", error)
             return None
 
-    def is_decided(self, manifest: Manifest) -> bool:
+    def is_decided(self, known: Snapshot) -> bool:
         """Tell whether the job is on the service, or is never to be, by its set's file."""
-        job = manifest.job(self._index)
+        job = known.job(self._index)
         return job is None or job.remote is not None or job.status.final
 
     def seen(self, record: JobRecord) -> IBMQJob | None:

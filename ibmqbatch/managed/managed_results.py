@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..jobset.inspect import shapes_of
-from ..jobset.results import CircuitResult
-from ..jobset.shelf import Shelf
+from ..jobset.results import CircuitResult, ResultReader
+from ..manifest.manifest import StoredResultError
 from ..manifest.records import JobRecord
-from ..manifest.remotes import StoredResultError
 from .exceptions import IBMQJobManagerError, IBMQManagedResultDataNotAvailable, translated
 from .job_parts import client_version_in, header_in
 from .lookup import Lookup
@@ -51,7 +50,7 @@ class ManagedResults:
             self._jobs = manifest.jobs()
             self._circuits = manifest.circuits()
         self._lookup = Lookup(self._circuits)
-        self._shelf = Shelf(self._circuits, self._jobs, handle.open)
+        self._shelf = ResultReader(self._circuits, self._jobs, handle.open)
         self._shapes: tuple[int, list[CircuitShape | None]] | None = None  # of the last job read
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -9,9 +9,6 @@ from ..errors import IbmqbatchError
 from ..jobset.advance import follow
 from ..jobset.errors import TimedOut, Unsettled
 from ..jobset.interrupts import landing
-from ..jobset.standing import is_complete, is_sent
-from ..manifest.remotes import close_set
-from ..manifest.wants import want_cancel
 from ..service.errors import ServiceError
 from .exceptions import IBMQBackendApiError, IBMQBackendJobLimitError
 from .job_parts import failure_text
@@ -19,7 +16,8 @@ from .job_parts import failure_text
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..jobset.work import Work
-    from ..manifest.store import Manifest
+    from ..manifest.manifest import Manifest
+    from ..manifest.snapshot import Snapshot
 
 __all__ = ["submit_now"]
 
@@ -51,7 +49,7 @@ def _send(work: Work) -> None:
     """Send the job; when the answer stays away find out what came of it, and send it once more."""
 
     def stop_when_full() -> None:
-        if work.told_pending:
+        if "pending" in work.noted:
             raise IBMQBackendJobLimitError(
                 "No more jobs may wait on the service at present. Wait until one has ended, or use "
                 "IBMQJobManager, which does so."
@@ -60,7 +58,7 @@ def _send(work: Work) -> None:
     for _ in range(_MOST_ATTEMPTS):
         follow(work, _has_left, persistent=False, fetching=False, shown=stop_when_full)
         _find_out(work)
-        if is_sent(work.manifest):
+        if work.manifest.snapshot().is_sent():
             return
     error = work.manifest.attempts()[-1].error
     raise IBMQBackendApiError(
@@ -85,12 +83,12 @@ def _find_out(work: Work) -> None:
         work.clock.set_deadline(None)
 
 
-def _has_left(manifest: Manifest) -> bool:
-    return not any(job.unsent or job.leaving for job in manifest.jobs())
+def _has_left(known: Snapshot) -> bool:
+    return not any(job.unsent or job.leaving for job in known.jobs)
 
 
-def _is_settled(manifest: Manifest) -> bool:
-    return not any(job.unsure or job.leaving for job in manifest.jobs())
+def _is_settled(known: Snapshot) -> bool:
+    return not any(job.unsure or job.leaving for job in known.jobs)
 
 
 def _check_sent(manifest: Manifest) -> None:
@@ -103,9 +101,9 @@ def _check_sent(manifest: Manifest) -> None:
 def _give_up(manifest: Manifest) -> None:
     """Have the job neither sent nor kept."""
     try:
-        want_cancel(manifest, {0})
-        if is_complete(manifest):
-            with manifest.db.transaction():
-                close_set(manifest)
+        manifest.wants.cancel({0})
+        if manifest.snapshot().is_complete():
+            with manifest.transaction() as change:
+                change.jobs.close()
     except IbmqbatchError:
         return  # what stands in the way of writing is what is being told of

@@ -17,10 +17,10 @@ from ..jobset.catalog import find_job
 from ..jobset.errors import NoSuchSet, TimedOut
 from ..jobset.job_set import JobSet, connected
 from ..jobset.observe import created_of
-from ..jobset.once import manifest_path
-from ..jobset.recover import recover_jobs
+from ..jobset.recovery.adopt import recover_jobs
 from ..jobset.tags import check_name, find_name_tag, find_place, is_ours, naming
 from ..jobset.usage import metrics_of
+from ..manifest.files import manifest_path
 from ..manifest.records import JobRecord, JobStatus, status_of
 from ..service.errors import ServiceError
 from .finding import rebuilt
@@ -29,7 +29,7 @@ from .job_parts import client_version_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..service.types import RemoteJob
+    from ..service.models import RemoteJob
 
 __all__ = ["JobFacts", "ServiceView", "SetView", "View"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..manifest.records import JobRecord
-from ..manifest.store import Manifest
+from ..manifest.snapshot import Snapshot
 from ..render.console import is_terminal
 from ..render.notebook import NotebookBar, in_notebook
 from ..render.progress import ProgressBars
@@ -37,10 +37,9 @@ def wait_for(
         return
     with bars:
 
-        def watched(manifest: Manifest) -> bool:
-            jobs = manifest.jobs()
-            bars.progress("waiting", sum(map(counted, jobs)), len(jobs))
-            return goal(manifest)
+        def watched(known: Snapshot) -> bool:
+            bars.progress("waiting", sum(map(counted, known.jobs)), len(known.jobs))
+            return goal(known)
 
         handle.follow(watched, timeout, observer=bars, at_least_once=at_least_once)
 

@@ -13,10 +13,10 @@ from ..errors import StorageError
 from ..files import make_private
 from ..transactions import transaction
 from .errors import DamagedManifest, ForeignManifest, ManifestError, NewerManifest
-from .migrations import MIGRATIONS
+from .files import JOURNAL_SUFFIX
+from .schema import MIGRATIONS
 
 __all__ = [
-    "JOURNAL_SUFFIX",
     "Database",
     "check_kind",
     "create_database",
@@ -27,7 +27,6 @@ __all__ = [
 
 _APPLICATION_ID = 0x69626D71  # "ibmq"
 _BUSY_SECONDS = 10.0
-JOURNAL_SUFFIX = "-journal"
 # What SQLite says of a file that can be read but not written, by its primary result codes.
 _UNWRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
 
@@ -45,6 +44,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._scratch = scratch
+        self._rollbacks = 0
 
     @property
     def is_copy(self) -> bool:
@@ -87,8 +87,30 @@ class Database:
                 f"The job set's file {self.path} cannot be written.",
                 "Make room on the disk, or mend the permissions of the file and its folder.",
             )
-        with self._explained(), transaction(self._connection):
-            yield
+        try:
+            with self._explained(), transaction(self._connection):
+                yield
+        except BaseException:
+            self._rollbacks += 1
+            raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[tuple[int, ...]]:
+        """Read the file as it stood at one instant, for the block.
+
+        Yield what differs from what was yielded before wherever the content may differ, whether
+        this connection has changed it or another one.
+        """
+        with self._explained():
+            alone = not self._connection.in_transaction
+            if alone:
+                self._connection.execute("BEGIN")
+            try:
+                (others,) = self._connection.execute("PRAGMA data_version").fetchone()
+                yield others, self._connection.total_changes, self._rollbacks
+            finally:
+                if alone and self._connection.in_transaction:
+                    self._connection.execute("END")
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -18,11 +18,13 @@ from .. import paths
 from ..clock import in_utc, iso
 from ..errors import StorageError
 from ..files import FileLock, sync_folder
-from .custody import custody, forget_old
 from .database import Database, create_database
+from .files import DRAFT_SUFFIX, SUFFIX, lock_path
 from .ids import new_nonce
-from .remotes import choose
-from .store import DRAFT_SUFFIX, SUFFIX, Manifest, lock_path
+from .jobs import Jobs
+from .lease import forget_old, lease
+from .manifest import Manifest
+from .records import ATTEMPTS, REMOTES, SETS, AttemptRecord, DraftSet, RemoteRecord, SetRecord
 
 __all__ = [
     "Draft",
@@ -38,30 +40,6 @@ _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class DraftSet:
-    """What a new set is made of, besides its circuits and jobs."""
-
-    account: str
-    instance: str
-    backend: str
-    calibrated_at: str | None
-    once_key: str | None
-    shots: int
-    seed: int | None
-    options: Mapping[str, object]
-    name: str
-    tags: tuple[str, ...]
-    compilation: Mapping[str, object] = field(default_factory=dict)
-    max_fails: int | None = None
-    private: bool = False
-    max_execution_time: int | None = None
-    batch: bool = False
-    made_elsewhere: bool = False
-    estimated_seconds: float | None = None
-    run_config: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +142,7 @@ class Draft:
         """Add a circuit of `kind` qpy or openqasm3, compressed by zlib; return its number."""
         self._bodies += 1
         packed = None if layout is None else json.dumps(layout)
-        self._append(_BODY, [(self._bodies, sha256, body, packed, kind)], len(body))
+        self._append(_BODY, [(self._bodies, kind, sha256, body, packed)], len(body))
         return self._bodies
 
     def add_device(
@@ -204,7 +182,7 @@ class Draft:
         """Complete the manifest, durably, and return its path.
 
         Of a set that has been sent, `remotes` are the jobs on the service for each job, by attempt,
-        of which one counts (see `remotes.choose`); a text tells why there is none.
+        of which one counts (see `Jobs.choose`); a text tells why there is none.
         """
         self._flush()
         self._insert(
@@ -212,43 +190,18 @@ class Draft:
             "VALUES (?, ?, ?, ?, ?)",
             ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs)),
         )
-        now, seal = iso(time.time()), new_nonce()
-        self._insert(
-            "INSERT INTO jobset (id, created_at, host, account, instance, backend, calibrated_at, "
-            "once_key, shots, seed, options, total_circuits, total_jobs, total_repeats, name, "
-            "tags, compilation, max_fails, private, max_execution_time, batch, made_elsewhere, "
-            "estimated_seconds, run_config, seal) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    self.set_id,
-                    now,
-                    socket.gethostname(),
-                    draft.account,
-                    draft.instance,
-                    draft.backend,
-                    draft.calibrated_at,
-                    draft.once_key,
-                    draft.shots,
-                    draft.seed,
-                    json.dumps(draft.options),
-                    self._circuits,
-                    len(jobs),
-                    1 + max(job.repeat for job in jobs),
-                    draft.name,
-                    json.dumps(draft.tags, ensure_ascii=False),
-                    json.dumps(draft.compilation),
-                    draft.max_fails,
-                    draft.private,
-                    draft.max_execution_time,
-                    draft.batch,
-                    draft.made_elsewhere,
-                    draft.estimated_seconds,
-                    json.dumps(draft.run_config, ensure_ascii=False),
-                    seal,
-                )
-            ],
+        now, generation = iso(time.time()), new_nonce()
+        record = SetRecord(
+            **{item.name: getattr(draft, item.name) for item in fields(draft)},
+            id=self.set_id,
+            created_at=now,
+            host=socket.gethostname(),
+            total_jobs=len(jobs),
+            total_circuits=self._circuits,
+            total_repeats=1 + max(job.repeat for job in jobs),
+            generation=generation,
         )
+        self._add(SETS.insertion(record))
         self._insert(
             "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
             [
@@ -266,13 +219,13 @@ class Draft:
             for remote in found:
                 self._add_remote(index, remote, now)
             if len(found) > 1:
-                choose(Manifest(Database(self._draft, self._connection)), index)
+                Jobs(Manifest(Database(self._draft, self._connection))).choose(index)
         if not remotes:
             # Nothing can have been sent. Of a set that was made from what the service has, whoever
             # had sent that may go on.
             forget_old()
-            with custody(self.set_id) as kept:
-                kept.begin(seal)
+            with lease(self.set_id) as kept:
+                kept.begin(generation)
         try:
             self._connection.execute("COMMIT")
             self._connection.close()
@@ -288,36 +241,42 @@ class Draft:
         self, job: int, number: int, nonce: str, now: str, *, refused: str = ""
     ) -> None:
         state = "refused" if refused else "accepted"
-        self._insert(
-            "INSERT OR IGNORE INTO attempts "
-            "(job, number, nonce, state, labels_version, begun_at, error) "
-            "VALUES (?, ?, ?, ?, 1, ?, ?)",
-            [(job, number, nonce, state, now, refused)],
+        attempt = AttemptRecord(
+            job=job,
+            number=number,
+            nonce=nonce,
+            state=state,
+            labels_version=1,
+            begun_at=now,
+            error=refused,
         )
+        sql, values = ATTEMPTS.insertion(attempt)
+        self._add((f"{sql} ON CONFLICT DO NOTHING", values))
         self._insert("UPDATE jobs SET wanted_attempt = ? WHERE idx = ?", [(number, job)])
 
-    def _add_remote(self, job: int, remote: DraftRemote, now: str) -> None:
-        self._add_attempt(job, remote.attempt, remote.nonce or new_nonce(), now)
-        self._insert(
-            "INSERT INTO remotes (id, job, attempt, status, reason, reason_code, solution, "
-            "private, submitted_at, created_at, labels_version) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-            [
-                (
-                    remote.id,
-                    job,
-                    remote.attempt,
-                    remote.status,
-                    remote.reason,
-                    remote.reason_code,
-                    remote.solution,
-                    remote.private,
-                    in_utc(remote.created) or now,
-                    in_utc(remote.created, exact=True),
-                )
-            ],
+    def _add_remote(self, job: int, found: DraftRemote, now: str) -> None:
+        nonce = found.nonce or new_nonce()
+        self._add_attempt(job, found.attempt, nonce, now)
+        remote = RemoteRecord(
+            id=found.id,
+            job=job,
+            attempt=found.attempt,
+            nonce=nonce,
+            service_status=found.status,
+            reason=found.reason,
+            reason_code=found.reason_code,
+            solution=found.solution,
+            private=found.private,
+            submitted_at=in_utc(found.created) or now,
+            created_at=in_utc(found.created, exact=True),
+            labels_version=1,
         )
-        self._insert("UPDATE jobs SET remote_id = ? WHERE idx = ?", [(remote.id, job)])
+        self._add(REMOTES.insertion(remote))
+        self._insert("UPDATE jobs SET remote_id = ? WHERE idx = ?", [(found.id, job)])
+
+    def _add(self, insertion: tuple[str, tuple[object, ...]]) -> None:
+        sql, values = insertion
+        self._insert(sql, [values])
 
     def _append(self, sql: str, rows: Sequence[tuple[object, ...]], size: int = 0) -> None:
         """Insert rows together with others, which takes half of the time."""

@@ -1,6 +1,6 @@
 """The ids that are made here: of job sets, and the nonces of attempts.
 
-They are written in letters and digits none of which looks like another (Crockford's base 32).
+They are written in Crockford's base 32, whose letters and digits cannot be mistaken for another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 
 from .. import paths
-from .store import DRAFT_SUFFIX, SUFFIX
+from .files import DRAFT_SUFFIX, SUFFIX
 
 __all__ = ["is_set_id", "new_nonce", "new_set_id"]
 
@@ -30,7 +30,7 @@ def new_set_id() -> str:
     while True:
         now = datetime.now(UTC)
         seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
-        tail = _letters(int(12 * seconds), 4) + _letters(secrets.randbits(15), 3)
+        tail = _base32(int(12 * seconds), 4) + _base32(secrets.randbits(15), 3)
         set_id = f"{now:%Y%m%d}-{tail}"
         taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, DRAFT_SUFFIX))
         if not any(path.exists() for path in taken):
@@ -38,15 +38,15 @@ def new_set_id() -> str:
 
 
 def is_set_id(text: object) -> bool:
-    """Tell whether this is an id as `new_set_id` makes them: nothing else may name a file."""
+    """Return whether this is an id as `new_set_id` makes them: nothing else may name a file."""
     return isinstance(text, str) and _SET_ID.fullmatch(text) is not None
 
 
 def new_nonce() -> str:
     """Make what tells an attempt from all others."""
-    return _letters(secrets.randbits(_BITS * _NONCE_LETTERS), _NONCE_LETTERS)
+    return _base32(secrets.randbits(_BITS * _NONCE_LETTERS), _NONCE_LETTERS)
 
 
-def _letters(number: int, width: int) -> str:
+def _base32(number: int, width: int) -> str:
     """Write the lowest bits of `number` in `width` letters, which sort as the numbers do."""
     return "".join(_LETTERS[(number >> _BITS * place) & 31] for place in reversed(range(width)))

@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..clock import Instant
+from .columns import Table, column
 
 __all__ = [
+    "ATTEMPTS",
+    "LONGEST_EXECUTION",
+    "REMOTES",
+    "SETS",
     "AttemptRecord",
     "CircuitRecord",
+    "DraftSet",
     "EventRecord",
     "JobRecord",
     "JobStatus",
@@ -25,6 +31,8 @@ __all__ = [
     "set_state",
     "status_of",
 ]
+
+LONGEST_EXECUTION = 10_800  # seconds of the quantum processor that a job may take
 
 
 class JobStatus(StrEnum):
@@ -75,7 +83,7 @@ _RAN_TOO_LONG = 1305
 
 
 def is_known(service_status: str) -> bool:
-    """Tell whether the service's word is one that stands for a status here."""
+    """Return whether the service's word is one that stands for a status here."""
     return service_status.lower() in _STATUSES
 
 
@@ -87,44 +95,65 @@ def status_of(service_status: str, reason_code: int | None) -> JobStatus:
     return status
 
 
-@dataclass(frozen=True, slots=True)
-class SetRecord:
-    """The set itself. `options` are the sampler options that go with every job.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftSet:
+    """What a new set is made of, besides its circuits and jobs.
 
-    `copied_at` is set in a copy that sends nothing until it takes over. `max_execution_time` is
-    that of a job, in seconds of the quantum processor; `estimated_seconds` are those of all jobs.
-    `made_elsewhere`: another program has sent the jobs. `run_config` is what a program asked that
-    is no option of the service's. `seal` changes with whatever is sent, see `custody`.
+    Its fields are columns of the table `jobset`, as are those of `SetRecord`: who adds one here has
+    it created, kept, compared, read back and, where it is `shown`, in the JSON documents.
+
+    `program` is that of the service which runs the jobs, `auto` for whichever it takes.
+    `options` are the sampler options that go with every job, `run_config` what a program asked that
+    is no option of the service's; `compilation` tells how circuits were compiled: empty where they
+    were not. `max_execution_time` is that of a job in seconds of the quantum processor, None
+    for what the plan admits; `estimated_seconds` are those of all jobs. Once `max_fails` jobs have
+    failed in a way that would repeat itself, no more are sent. `batch`: jobs go into a batch on the
+    service. `made_elsewhere`: another program has sent the jobs.
     """
 
-    id: str
-    created_at: str
-    host: str
-    account: str
+    name: str = column(shown=True)
+    backend: str = column(shown=True)
+    account: str = column(shown=True)
     instance: str
-    backend: str
+    tags: tuple[str, ...] = column(shown=True)
+    shots: int = column(shown=True)
+    seed: int | None = column(shown=True)
+    options: Mapping[str, object] = column(shown=True)
+    private: bool = column(shown=True, default=False)
+    batch: bool = column(shown=True, default=False)
+    max_execution_time: int | None = column(
+        shown=True, check=f"BETWEEN 1 AND {LONGEST_EXECUTION}", default=None
+    )
+    estimated_seconds: float | None = column(shown=True, check="BETWEEN 0 AND 1e12", default=None)
+    made_elsewhere: bool = column(shown=True, default=False)
+    program: str = column(shown=True, check="IN ('auto', 'sampler', 'executor')", default="auto")
     calibrated_at: str | None
     once_key: str | None
-    shots: int
-    seed: int | None
-    options: Mapping[str, object]
-    total_circuits: int
-    total_jobs: int
+    compilation: Mapping[str, object] = column(default_factory=dict)
+    max_fails: int | None = column(check=">= 1", default=None)
+    run_config: Mapping[str, object] = column(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRecord(DraftSet):
+    """The set itself: the one row of the table `jobset`.
+
+    `name`, `tags` and `labels_version` are what the user wants; `closed_at` is set when nothing is
+    left to do. `copied_at` is set in a copy that was made to be taken elsewhere: it sends nothing
+    until it takes over, because the file that it was made of may send the same jobs. `generation`
+    changes with whatever is sent, see `lease`.
+    """
+
+    id: str = column(sql="PRIMARY KEY", shown=True)
+    created_at: str = column(shown=True)
+    closed_at: str | None = column(shown=True, default=None)
+    copied_at: str | None = column(shown=True, compared=False, default=None)
+    host: str = column(compared=False)
+    total_jobs: int = column(shown=True)
+    total_circuits: int = column(shown=True)
     total_repeats: int
-    name: str
-    tags: tuple[str, ...]
-    labels_version: int
-    closed_at: str | None
-    compilation: Mapping[str, object]
-    max_fails: int | None
-    copied_at: str | None
-    private: bool
-    max_execution_time: int | None
-    batch: bool
-    made_elsewhere: bool
-    estimated_seconds: float | None
-    run_config: Mapping[str, object] = field(default_factory=dict)
-    seal: str = ""
+    labels_version: int = column(default=1)
+    generation: str = column(compared=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,44 +205,61 @@ class PubRecord:
     order: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """One attempt to submit one job: see the schema for its fields."""
+    """An attempt to submit a job: committed before the request that it stands for may be sent.
 
-    job: int
+    `unsure_since` is the last instant at which it can have been sent, `missed` that of the first
+    full listing without it. One that is withdrawn has certainly created nothing; it is sent again
+    as the same attempt. One that is absent was not in a second listing either: it never reached the
+    service.
+    """
+
+    job: int = column(sql="REFERENCES jobs (idx)")
     number: int
-    nonce: str
-    state: str
+    nonce: str = column(sql="UNIQUE")
+    state: str = column(
+        check="IN ('sending', 'unsure', 'accepted', 'refused', 'absent', 'withdrawn')"
+    )
     labels_version: int
-    doubted: Instant | None
-    missed: Instant | None
-    error: str
+    begun_at: str
+    unsure_since: Instant | None = None
+    missed: Instant | None = None
+    error: str = ""
+    error_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteRecord:
-    """A job on the service: see the schema for its fields."""
+    """A job on the service that carries one of our nonces, that of the attempt which it came of.
 
-    id: str
+    `created_at` is when the service created it, by its own clock, None until it has told; the other
+    times are those observed. `missed` is the instant of the first answer that there is no such job.
+    `surplus`: another one counts for the job of the set. `result` tells whether the results are
+    stored here, or lost; `overdue` ones were asked for in vain for so long that nobody waits for
+    them any more. `metrics` are the exact times and usage of a job that has ended, as told.
+    """
+
+    id: str = column(sql="PRIMARY KEY")
     job: int
     attempt: int
-    nonce: str
-    service_status: str
-    reason: str
-    reason_code: int | None
-    solution: str
-    private: bool
+    nonce: str = column(table="n")
+    service_status: str = column(name="status")
+    reason: str = ""
+    reason_code: int | None = None
+    solution: str = ""
+    private: bool = False
     submitted_at: str
-    running_at: str | None
-    finished_at: str | None
+    running_at: str | None = None
+    finished_at: str | None = None
     labels_version: int
-    surplus: bool
-    cancel_asked_at: float | None
-    missed: Instant | None
-    result: str | None
-    result_tries: int
-    result_error: str
-    metrics: Mapping[str, object] | None
+    surplus: bool = False
+    cancel_asked_at: float | None = None
+    missed: Instant | None = None
+    result: str | None = column(check="IN ('stored', 'lost')", default=None)
+    result_tries: int = 0
+    result_error: str = ""
+    metrics: Mapping[str, object] | None = None
     created_at: str | None = None
     overdue: bool = False
 
@@ -221,6 +267,11 @@ class RemoteRecord:
     def status(self) -> JobStatus:
         """The service's word in Qiskit's terms."""
         return status_of(self.service_status, self.reason_code)
+
+
+SETS = Table("jobset", SetRecord)
+ATTEMPTS = Table("attempts", AttemptRecord)
+REMOTES = Table("remotes", RemoteRecord, alias="r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +318,11 @@ class JobRecord:
         if self.attempt_state is None and self.wanted == "cancel":
             return JobStatus.CANCELLED
         return JobStatus.INITIALIZING
+
+    @property
+    def stored(self) -> bool:
+        """Whether its results are here."""
+        return self.remote is not None and self.remote.result == "stored"
 
     @property
     def lost(self) -> bool:
@@ -331,7 +387,7 @@ def count_statuses(jobs: Sequence[JobRecord]) -> dict[JobStatus, int]:
 
 
 def set_state(jobs: Sequence[JobRecord]) -> SetState:
-    """Tell the state of a set from its jobs."""
+    """Return the state of a set, from its jobs."""
     statuses = {job.status for job in jobs}
     if all(status.final for status in statuses):
         if JobStatus.ERROR in statuses:

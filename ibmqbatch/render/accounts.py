@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .console import clean, err, is_terminal, out, plural, write_line
+from .console import err, is_terminal, out, write_line
+from .text import clean, plural
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -164,7 +165,7 @@ def _facts(item: Data) -> list[tuple[str, str, str]]:
 
 
 def _origin(item: Data, key: str) -> str:
-    """Tell where a value comes from; a pace has two of them."""
+    """Return where a value comes from; a pace has two origins."""
     keys = (key, "pace_window") if key == "pace_limit" else (key,)
     return "; ".join(dict.fromkeys(item["origins"].get(key, "") for key in keys))
 

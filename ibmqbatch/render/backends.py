@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .console import clean, is_terminal, out, plural, write_line
+from .console import is_terminal, out, write_line
+from .text import clean, plural
 
 __all__ = ["age_text", "show_backend", "show_backends", "shows_gates"]
 
@@ -22,7 +23,7 @@ _NAMED = 5  # of the best and of the worst qubits
 
 
 def shows_gates() -> bool:
-    """Tell whether there is room for the basis gates in the list."""
+    """Return whether there is room for the basis gates in the list."""
     return is_terminal() and out().width >= _WIDE
 
 
@@ -111,7 +112,7 @@ def _facts(item: Data, now: float) -> list[tuple[str, str]]:
         ("processor", item["processor"]),
         ("basis gates", clean(" ".join(item["basis_gates"]))),
         ("couplings", "every pair of qubits" if couplings is None else str(couplings)),
-        ("shots", f"up to {item['max_shots']}" if item["max_shots"] else "no limit told"),
+        ("shots", f"up to {item['max_shots']}" if item["max_shots"] else "no limit known"),
         ("circuits in a job", f"up to {item['max_circuits']}" if item["max_circuits"] else ""),
     ]
     if item["max_active_qubits"]:
@@ -138,9 +139,9 @@ def _figures(item: Data) -> list[tuple[str, str]]:
         for gate in calibration["gates"]
     ]
     figures = [
-        (label, f"{write(told['median'])}, from {write(told['min'])} to {write(told['max'])}")
-        for label, told, write in spreads
-        if told is not None
+        (label, f"{write(spread['median'])}, from {write(spread['min'])} to {write(spread['max'])}")
+        for label, spread, write in spreads
+        if spread is not None
     ]
     faulty = calibration["faulty_qubits"]
     if faulty:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .console import clean, is_terminal, message, out, plural, write_line
+from .console import is_terminal, message, out, write_line
 from .results import metadata_text
+from .text import clean, plural
 
 __all__ = ["show_circuit", "show_circuits"]
 

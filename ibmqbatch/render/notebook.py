@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from .console import clean, counts_text, plural, status_word
 from .tables import most_urgent
+from .text import clean, counts_text, plural, status_word
 
 __all__ = ["NotebookBar", "in_notebook", "job_set_html"]
 
@@ -28,7 +28,7 @@ _LEFT = "text-align:left"
 
 
 def in_notebook() -> bool:
-    """Tell whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return type(shell).__name__ == "ZMQInteractiveShell"
 
@@ -84,7 +84,7 @@ def _text(value: str) -> str:
 class NotebookBar:
     """A bar below the cell of a notebook that waits. Use as a context manager; it goes at the end.
 
-    It is told what `ProgressBars` is told, and shows the stage that it was told of last.
+    It is called as `ProgressBars` is, and shows the latest stage.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class NotebookBar:
             self._draw("")
 
     def note(self, text: str) -> None:
-        """Tell something below the bar."""
+        """Show a note below the bar."""
         self._note = text
 
     def progress(self, stage: str, done: int, total: int) -> None:

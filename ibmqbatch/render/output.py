@@ -1,4 +1,4 @@
-"""Where data goes: stdout, or a file that is written whole or not at all."""
+"""Where data goes: stdout, or a file, written whole or not at all; and the document of `--json`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,37 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
-from ..errors import StorageError
+from ..errors import Problem, StorageError
+from ..exitcodes import ExitCode
 from ..files import replacing
 from .console import discard_output
+from .text import json_text
+from .wording import problems_in_commands
 
-__all__ = ["binary_output", "ensure_output_folder", "output"]
+__all__ = [
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "binary_output",
+    "ensure_output_folder",
+    "envelope",
+    "output",
+    "write_envelope",
+]
+
+SCHEMA_VERSION = 1
+SCHEMA = Path(__file__).with_name("envelope.schema.json")
+
+_STATUS = {
+    ExitCode.DONE: "success",
+    ExitCode.PARTIAL: "partial",
+    ExitCode.UNFINISHED: "pending",
+    ExitCode.TIMEOUT: "pending",
+}
 
 
 @contextlib.contextmanager
@@ -91,3 +112,36 @@ def _permissions(target: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
+
+
+def envelope(
+    command: str, exit_code: ExitCode, data: Mapping[str, Any], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    """Build the document."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "status": _STATUS.get(exit_code, "error"),
+        "exit_code": int(exit_code),
+        "data": dict(data),
+        "errors": [
+            {"code": problem.code, "message": problem.message, "hint": problem.hint}
+            for problem in problems_in_commands(problems)
+        ],
+    }
+
+
+def write_envelope(
+    command: str,
+    exit_code: ExitCode,
+    data: Mapping[str, Any],
+    problems: Sequence[Problem],
+    path: Path | None = None,
+) -> None:
+    """Print the document, or write it to a file.
+
+    Raises StorageError when the file cannot be written.
+    """
+    document = envelope(command, exit_code, data, problems)
+    with output(path) as stream:
+        stream.write(json_text(document, indent=2) + "\n")

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from .console import counts_text, drawing_on, err, is_terminal, message, out
+from .console import drawing_on, err, is_terminal, message, out
 from .tables import job_set_view
+from .text import counts_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,7 @@ class ProgressBars:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
-        self._told: dict[str, tuple[int, int]] = {}
+        self._shown: dict[str, tuple[int, int]] = {}
         self._last = 0.0
 
     def __enter__(self) -> Self:
@@ -55,15 +56,19 @@ class ProgressBars:
         self.stop()
 
     def stop(self) -> None:
-        """Remove the bars, before something else is written."""
+        """Remove the bars for good, before something else is drawn."""
         self._stopped = True
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the bars until there is something to show again."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
             self._tasks.clear()
 
     def note(self, text: str) -> None:
-        """Tell something without breaking a bar."""
+        """Show a note without breaking a bar."""
         if self._enabled:
             message(text)
 
@@ -79,10 +84,10 @@ class ProgressBars:
         else:
             begun = self._begun.setdefault(stage, now)
             slow = now - begun > _SLOW
-            news = self._told.get(stage) != (done, total)
+            news = self._shown.get(stage) != (done, total)
             if slow and news and (at_end or now - self._last > _LINE_EVERY):
                 self._last = now
-                self._told[stage] = done, total
+                self._shown[stage] = done, total
                 verb, things = _STAGES[stage]
                 message(f"{verb}: {done} of {total} {things}")
 

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, TextIO
 
-from .console import clean, out, plural
-from .json_text import json_text
+from .console import out
+from .text import clean, json_text, plural
 
 __all__ = ["metadata_text", "show_results", "write_arrays", "write_results"]
 
@@ -105,13 +105,14 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
 
     console = out()
     for result in results:
-        heading = Text(no_wrap=True, overflow="ellipsis")
+        heading = Text()
         heading.append(f"{result['index']}  ", "dim")
         heading.append(clean(result["name"]), "bold")
         heading.append(f"  {plural(result['shots'], 'shot')}", "dim")
         if result["metadata"]:
             heading.append(f"  {metadata_text(result['metadata'], short=True)}", "dim")
-        console.print(heading)
+        # A text that is printed loses what it says of wrapping itself.
+        console.print(heading, no_wrap=True, overflow="ellipsis")
         counts = result["counts"]
         frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:most]
         longest = max((len(outcome) for outcome in frequent), default=0)

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .console import clean, is_terminal, out, plural, size_text, status_word, write_line
-from .reasons import reason_lines
+from .console import is_terminal, message, out, write_line
+from .text import clean, counts_text, plural, reason_lines, size_text, status_word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,6 +19,8 @@ __all__ = [
     "most_urgent",
     "show_events",
     "show_job_set",
+    "show_logs",
+    "show_outcome",
     "show_plan",
     "show_sets",
     "show_usage",
@@ -43,6 +45,7 @@ STYLES = {
 }
 # The jobs that a person looks for first, where not all of them fit.
 _URGENCY = ("ERROR", "CANCELLED", "RUNNING", "VALIDATING", "QUEUED", "INITIALIZING", "DONE")
+_ENDED = {"ERROR", "CANCELLED", "DONE"}
 _BAR = 40
 _FRAME_LINES = 9  # of a job set's view, around the rows of jobs
 _REASONS = 3
@@ -54,7 +57,7 @@ def show_sets(sets: Sequence[Data]) -> None:
     """Show sets, newest first."""
     if not is_terminal():
         for item in sets:
-            counts = _counts_text(item["counts"])
+            counts = _totals(item["counts"])
             fields = (item["id"], item["state"], item["backend"], clean(item["name"]), counts)
             write_line("\t".join(fields))
         return
@@ -102,7 +105,7 @@ def show_job_set(item: Data) -> None:
         return
     write_line(
         f"{item['id']}\t{item['state']}\t{item['backend']}\t{clean(item['name'])}\t"
-        f"{_counts_text(item['counts'])}"
+        f"{_totals(item['counts'])}"
     )
     for job in item["jobs"]:
         span = f"{job['first_circuit']}-{job['last_circuit']}"
@@ -247,8 +250,8 @@ def show_usage(item: Data) -> None:
         table.add_row(str(job["index"]), *map(Text, cells))
     out().print(table)
     estimate = item["estimated_seconds"]
-    told = "" if estimate is None else f", {estimate:.1f} s were estimated"
-    out().print(Text(f"{item['used_seconds']:.10g} s of the quantum processor{told}"))
+    estimated = "" if estimate is None else f", {estimate:.1f} s were estimated"
+    out().print(Text(f"{item['used_seconds']:.10g} s of the quantum processor{estimated}"))
 
 
 def _seconds(usage: Data) -> str:
@@ -315,7 +318,7 @@ def _left(width: int, taken: int) -> int:
     return min(60, max(8, width - taken))
 
 
-def _counts_text(counts: Mapping[str, int]) -> str:
+def _totals(counts: Mapping[str, int]) -> str:
     return " ".join(f"{status_word(status)}={n}" for status, n in counts.items() if n)
 
 
@@ -331,3 +334,43 @@ def _time(at: str | None) -> str:
 
 def _clock(at: str | None) -> str:
     return at[5:19].replace("T", " ") if at else ""
+
+
+def show_outcome(item: Data) -> None:
+    """Write to stderr how a set stands after it was sent, and why jobs have failed."""
+    message(
+        f"{plural(item['total_circuits'], 'circuit')} in {plural(item['total_jobs'], 'job')}: "
+        f"{counts_text(item['counts'])}."
+    )
+    jobs = [job for job in item["jobs"] if job["reason"] and job["status"] in _ENDED]
+    reasons = reason_lines((job["index"], job["reason"]) for job in jobs) if jobs else []
+    for line in reasons[:_REASONS]:
+        message(line)
+    if len(reasons) > _REASONS:
+        message(f"{plural(len(reasons) - _REASONS, 'other reason')}: see `ibmqbatch logs`.")
+    if item["counts"]["ERROR"]:
+        message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
+
+
+def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:
+    """Show each job's reason, then its log, line by line."""
+    for number, item in enumerate(logs):
+        if number:
+            write_line("")
+        _log_heading(item)
+        if item["reason"]:
+            write_line(clean(item["reason"]))
+        if item["solution"]:
+            write_line(clean(item["solution"]))
+        for line in (item["text"] or "").splitlines():
+            write_line(clean(line))
+
+
+def _log_heading(item: Mapping[str, Any]) -> None:
+    parts = [f"job {item['index']}", status_word(item["status"]), clean(item["id"] or "not sent")]
+    if is_terminal():
+        from rich.text import Text
+
+        out().print(Text("  ".join(parts), "bold"), no_wrap=True, overflow="ellipsis")
+    else:
+        write_line("\t".join(parts))

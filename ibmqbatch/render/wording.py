@@ -9,7 +9,8 @@ from ..errors import Argument, Call, Problem, Words
 
 __all__ = ["in_commands", "problems_in_commands"]
 
-_OPTIONS = {"tags": "tag"}  # that are not called as the arguments of Python are
+# What is not called as the argument of Python is.
+_OPTIONS = {"tags": "tag", "overwrite": "force"}
 
 
 def in_commands(text: str) -> str:

@@ -21,8 +21,8 @@ class Endpoint:
     """Where a service is at present, and the credentials for it.
 
     `url` is the base of the API (".../api/v1"), `instance` the CRN that every request names.
-    `proxy` is an address to go through instead of what the environment says, `ca_bundle` a file of
-    certificates to trust instead of the usual ones; `verify` False trusts any certificate.
+    `proxy` replaces the proxies of the environment, `ca_bundle` is a file of certificates to trust
+    instead of the default ones; `verify` False trusts any certificate.
     """
 
     url: str
@@ -35,7 +35,7 @@ class Endpoint:
 
     @property
     def key_id(self) -> str:
-        """A name for the key that does not give it away."""
+        """A name for the key that does not reveal it."""
         return hashlib.sha256(self.api_key.encode(errors="replace")).hexdigest()[:24]
 
 
@@ -43,11 +43,11 @@ class Endpoint:
 class Account:
     """One account, by name.
 
-    `locate` finds the service; it is asked again when the address it gave does not answer any
-    more. Times are in seconds: `pace_limit` submissions (None: no limit) in any `pace_window`;
-    polls from `poll_first` to `poll_longest` apart. A submission whose outcome is unknown counts as
-    never made once it is absent from two full listings `settle_gap` apart, the first no sooner
-    than `settle_delay` after the last instant at which it can have been sent.
+    `locate` finds the service; it is called again when an address stops answering. Times are in
+    seconds: `pace_limit` submissions (None: no limit) in any `pace_window`; polls from `poll_first`
+    to `poll_longest` apart. A submission whose outcome is unknown counts as never made once it is
+    absent from two full listings `settle_gap` apart, the first no sooner than `settle_delay` after
+    the last instant at which it can have been sent.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Account:
     pace_window: float = 60.0
 
     def minutes_to_send(self, jobs: int) -> float:
-        """Return how many minutes the submission of so many jobs takes at the least."""
+        """Return how many minutes it takes at least to submit so many jobs."""
         if self.pace_limit is None:
             return 0.0
         return max(0, jobs - 1) // self.pace_limit * self.pace_window / 60

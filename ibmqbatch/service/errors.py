@@ -1,10 +1,10 @@
-"""What can go wrong between here and the service.
+"""What can go wrong on the way to the service, and in it.
 
     ServiceError
     ├── Unreachable           no connection: nothing was sent
-    │   ├── Untrusted              a certificate is not trusted, or those to trust cannot be read
-    │   └── ProxyFailed            a proxy does not let requests through
-    ├── NoAnswer              sent, but no whole answer came back
+    │   ├── Untrusted              a certificate is not trusted, or those to trust are unreadable
+    │   └── ProxyFailed            a proxy does not forward requests
+    ├── NoAnswer              sent, but no complete answer came back
     ├── Busy                  429: too many requests
     ├── ServerFault           5xx, 408, 499: anything may have happened
     ├── Unreadable            an answer, but not one that this API gives
@@ -15,18 +15,19 @@
         ├── NotFound               404
         ├── Conflict               409
         ├── Reserved               423
-        ├── TooManyPending         no more jobs may wait at a time
-        └── SessionClosed          the session or batch takes no jobs any more
+        ├── TooManyPending         the limit of pending jobs is reached
+        ├── ProgramRefused         jobs of this program are not taken, or not any more
+        └── SessionClosed          the session or batch accepts no more jobs
 
 Failures of the HTTP library become these in `service.transport`, answers of the service in
-`service.failures`.
+`service.error_mapping`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import IbmqbatchError, Problem
+from ..errors import IbmqbatchError, Problem, Words
 from ..exitcodes import ExitCode
 
 __all__ = [
@@ -51,11 +52,11 @@ __all__ = [
 
 
 class ServiceError(IbmqbatchError):
-    """Base of what the service, or the way to it, can do wrong.
+    """Base of all errors of the service, and of the connection to it.
 
-    `nothing_created` tells that a submission certainly left nothing behind; `transient` that the
-    same request may well succeed later; `retry_after` is in seconds, where the service gave it;
-    `trace` is its id of the request, for the support desk.
+    `nothing_created`: a submission certainly created nothing; `transient`: the same request may
+    succeed later; `retry_after` is in seconds, if the service gave it; `trace` is its id of the
+    request, for the support desk.
     """
 
     code = "service"
@@ -69,7 +70,8 @@ class ServiceError(IbmqbatchError):
     def problems(self) -> Sequence[Problem]:
         """What is wrong; the hint ends with the trace, where there is one."""
         trace = f"Trace for the support desk: {self.trace}." if self.trace else ""
-        return [Problem(self.code, self.message, f"{self.hint} {trace}".strip())]
+        hint = Words("{} {}", self.hint, trace) if self.hint and trace else self.hint or trace
+        return [Problem(self.code, self.message, hint)]
 
 
 class Unreachable(ServiceError):
@@ -81,7 +83,7 @@ class Unreachable(ServiceError):
 
 
 class Untrusted(Unreachable):
-    """The other side's certificate is not trusted, or the certificates to trust are no good."""
+    """The server's certificate is not trusted, or the certificates to trust are unreadable."""
 
     code = "certificate"
     exit_code = ExitCode.ERROR
@@ -89,7 +91,7 @@ class Untrusted(Unreachable):
 
 
 class ProxyFailed(Unreachable):
-    """A proxy does not let requests through. One that wants a password will not change its mind."""
+    """A proxy does not forward requests. One that requires a password is not transient."""
 
     code = "proxy"
 
@@ -99,16 +101,16 @@ class ProxyFailed(Unreachable):
 
 
 class NoAnswer(ServiceError):
-    """The request went out, at least in part, and no whole answer came back."""
+    """The request was sent, at least in part, and no complete answer came back."""
 
     code = "no_answer"
     transient = True
 
 
 class Busy(ServiceError):
-    """429: the service turned the request away because there were too many.
+    """429: too many requests.
 
-    `rate` is its limit, where it told: so many requests in so many seconds.
+    `rate` is the limit, if the service named it: so many requests in so many seconds.
     """
 
     code = "busy"
@@ -152,16 +154,16 @@ class ServerFault(ServiceError):
 
 
 class Unreadable(ServiceError):
-    """An answer that this API never gives: cut JSON, a missing key."""
+    """An answer that this API never gives, such as truncated JSON or a missing key."""
 
     code = "unreadable_answer"
     exit_code = ExitCode.ERROR
 
 
 class Firewalled(Unreadable):
-    """A web page, or a bare status, from something that stands before the service.
+    """A web page, or a bare status, from something in front of the service.
 
-    A firewall may have looked at the request only, or at the answer: it proves nothing.
+    A firewall may have blocked the request or the answer: it proves nothing.
     """
 
     code = "firewall"
@@ -171,7 +173,8 @@ class Firewalled(Unreadable):
 class Refused(ServiceError):
     """A 4xx with the service's own error body: the request was understood and not carried out.
 
-    `number` is the service's error code (for example 1208).
+    `status` is None where that was known before anything was sent; `number` is the service's error
+    code (for example 1208).
     """
 
     code = "refused"
@@ -179,7 +182,13 @@ class Refused(ServiceError):
     nothing_created = True
 
     def __init__(
-        self, message: str, hint: str = "", *, status: int, number: int | None, trace: str | None
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None = None,
+        number: int | None = None,
+        trace: str | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
@@ -195,7 +204,7 @@ class AuthenticationFailed(Refused):
 
 
 class WrongInstance(AuthenticationFailed):
-    """The CRN is none, or the service at this URL has no such instance: every request meets it."""
+    """The CRN is invalid, or the service at this URL has no such instance."""
 
     code = "wrong_instance"
 
@@ -220,14 +229,20 @@ class Reserved(Refused):
 
 
 class TooManyPending(Refused):
-    """As many jobs wait as may at a time: `limit` of them, where the service told."""
+    """The limit of pending jobs is reached; `limit` is it, if the service named it."""
 
     code = "too_many_pending"
     exit_code = ExitCode.UNAVAILABLE
     limit: int | None = None
 
 
+class ProgramRefused(Refused):
+    """The service does not take jobs of this program, or not any more."""
+
+    code = "program_refused"
+
+
 class SessionClosed(Refused):
-    """The session or batch that a job was to be part of takes none any more."""
+    """The session or batch of a submission accepts no more jobs."""
 
     code = "session_closed"

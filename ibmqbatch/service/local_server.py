@@ -1,4 +1,4 @@
-"""Finding the embedded service of this machine, and starting it when it does not run.
+"""Finding the embedded service of this machine, and starting it if it is not running.
 
 All that is known of it here is its command line and the file that it writes once it listens
 (`service.json`); everything else goes over HTTP, as to any other service.
@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__, paths
+from ..errors import Argument, Call, Words
 from ..files import FileLock
-from .backend_names import remember_backends
+from .cache import remember_backends
 from .endpoint import LOCAL, Endpoint
+from .error_mapping import printable
 from .errors import ServiceError, Unreachable
-from .transport import Transport, printable
+from .transport import Transport
 
 __all__ = [
     "PROTOCOL",
@@ -32,15 +34,15 @@ __all__ = [
     "stop_service",
 ]
 
-# What service.json and the /local paths mean; a change of either gets a new number.
+# The version of service.json and of the /local paths.
 PROTOCOL = 1
 
-IDLE_EXIT = 600  # seconds without requests or unfinished jobs after which it ends by itself
+IDLE_EXIT = 600  # seconds without requests or unfinished jobs after which it ends
 _START_PATIENCE = 60.0  # seconds
 
 
 class NotStarted(Unreachable):
-    """The embedded service does not come up; trying again at once would change nothing."""
+    """The embedded service does not start; trying again at once would change nothing."""
 
     transient = False
 
@@ -58,7 +60,7 @@ class LocalService:
 
 
 def find_service() -> LocalService | None:
-    """Return the service of this data folder when one runs and answers, else None."""
+    """Return the running service of this data folder; None if none answers."""
     try:
         told = json.loads((paths.local_service() / "service.json").read_bytes())
         url, key, crn = str(told["url"]), str(told["api_key"]), str(told["crn"])
@@ -77,23 +79,23 @@ def find_service() -> LocalService | None:
             backends=tuple(map(str, told.get("backends", ()))),
         )
     except (ServiceError, KeyError, TypeError, ValueError, OverflowError):
-        # Gone, or another program has its port by now.
+        # It is gone, or another program has its port.
         return None
     finally:
         transport.close()
 
 
 def running_service() -> Endpoint:
-    """Return where the service is, having started it if need be.
+    """Return where the service is, starting it if necessary.
 
-    Raises NotStarted when it does not come up, or when one of another version is at work.
+    Raises NotStarted when it does not start, or when one of another version has jobs to do.
     """
     folder = paths.ensure_folder(paths.local_service())
     service = _usable(find_service())
     if service is None:
         with FileLock(folder / "start.lock"):
             # Whoever held the lock may just have started it.
-            service = _usable(_coming_or_gone())
+            service = _usable(_answering_or_ended())
             if service is None:
                 _start(folder)
                 service = find_service()
@@ -104,38 +106,41 @@ def running_service() -> Endpoint:
     return service.endpoint
 
 
-def _coming_or_gone(patience: float = 20.0) -> LocalService | None:
-    """Find the service; where one lives and does not answer, wait until it does, or has ended.
+def _answering_or_ended(patience: float = 20.0) -> LocalService | None:
+    """Return the service; if its process lives without answering, wait until it answers or ends.
 
-    One that has just been started by hand, or is about to end, holds its lock without listening.
+    One that is starting or stopping holds its lock without listening.
     """
     deadline = time.monotonic() + patience
     while (service := find_service()) is None and not _wait_for_end(0.1):
         if time.monotonic() > deadline:
             raise NotStarted(
-                "The local service lives, but does not answer.",
+                "The local service is running, but does not answer.",
                 f"Its log may tell why: {paths.local_service() / 'service.log'}.",
             )
     return service
 
 
 def _usable(service: LocalService | None) -> LocalService | None:
-    """Keep a service of our version; have an idle one of another version make room."""
+    """Return a service of our version; stop an idle one of another version."""
     if service is None or (service.protocol == PROTOCOL and service.version == __version__):
         return service
     if service.unfinished_jobs:
         raise NotStarted(
-            f"A local service of version {service.version} is at work on "
+            f"A local service of version {service.version} is running "
             f"{service.unfinished_jobs} jobs; this is version {__version__}.",
-            "Wait until it has finished, or stop it with `ibmqbatch serve --stop` "
-            "(its jobs are kept and go on afterwards).",
+            Words(
+                "Wait until it has finished, or stop it with {} (its jobs are kept and go on "
+                "afterwards).",
+                Call("serve", arguments=(Argument("stop"),)),
+            ),
         )
     stop_service(service)
     return None
 
 
 def stop_service(service: LocalService, patience: float = 20.0) -> bool:
-    """Ask `service` to stop, and wait until it has; return whether it did."""
+    """Stop a service; return whether it ended in time."""
     base = service.endpoint.iam_url
     transport = Transport(base)
     try:
@@ -148,7 +153,7 @@ def stop_service(service: LocalService, patience: float = 20.0) -> bool:
 
 
 def _wait_for_end(patience: float) -> bool:
-    """Wait until the service has given back the lock that it holds while it lives."""
+    """Wait until the service has released the lock that it holds while it runs."""
     lock = FileLock(paths.local_service() / "service.lock")
     deadline = time.monotonic() + patience
     while not lock.acquire(blocking=False):
@@ -162,8 +167,8 @@ def _wait_for_end(patience: float) -> bool:
 def _start(folder: Path) -> None:
     """Start the service detached and wait until it listens.
 
-    It keeps none of our streams: a child that held the caller's stdout would hang `$(...)`. The end
-    of a pipe tells when it listens, or that it never will.
+    It inherits none of our streams: a child that held the caller's stdout would hang `$(...)`. It
+    writes to a pipe once it listens; the pipe just closes if it never will.
     """
     reader, writer = os.pipe()
     try:
@@ -181,11 +186,11 @@ def _start(folder: Path) -> None:
                 stderr=log,
                 pass_fds=[writer],
                 start_new_session=True,
-                # It keeps no folder of the caller busy; a relative path would mean another then.
+                # The caller's folder stays free to be unmounted; no path depends on it.
                 cwd=folder,
                 env={**os.environ, "IBMQBATCH_HOME": str(paths.home())},
             )
-        # It is to outlive this program: nothing to warn of when the object goes.
+        # It outlives this program: no warning when the object is collected.
         process.returncode = 0
         os.close(writer)
         writer = -1

@@ -1,7 +1,6 @@
 """Arrays of numbers, and the files that NumPy keeps them in, without NumPy.
 
-Results come as such files. Who reads them should not have to install NumPy, nor to wait for its
-import.
+Results come as such files. Reading them should need neither NumPy nor the time of its import.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _MAGIC = b"\x93NUMPY"
 _LENGTHS = {b"\1\0": (2, "latin1"), b"\2\0": (4, "latin1"), b"\3\0": (4, "utf-8")}  # by version
 _LONGEST_HEADER = 10_000  # bytes; NumPy's own limit
 _ALIGNMENT = 64
-# A dictionary as Python writes it, its entries in any order; a number may end in the L of Python 2.
-# Nothing else that may stand in one is even parsed.
+# A Python dictionary, its entries in any order; a number may end in the L of Python 2. Nothing else
+# is parsed.
 _HEADER = re.compile(
     r"""\s* \{
     (?: \s* (?P<quote>['"]) (?:
@@ -52,11 +51,11 @@ _HEADER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """Elements of one kind, in C order: what a NumPy array is, as far as it is needed here.
+    """Elements of one kind, in C order: as much of a NumPy array as is needed here.
 
     `kind` is NumPy's name of the elements without their byte order, as u1, f8, c16, or U5 for texts
-    of five characters; `data` holds them one behind the other, in the byte order of the machine.
-    NumPy, where it is wanted, takes it as an array (`numpy.asarray`) without copying the data.
+    of five characters; `data` holds them contiguously, in the byte order of the machine. NumPy
+    takes it as an array (`numpy.asarray`) without copying the data.
     """
 
     shape: tuple[int, ...]
@@ -67,21 +66,21 @@ class Array:
         return _unpickled, (self.shape, self.kind, bytes(self.data))
 
     def merged(self, axes: int) -> Array:
-        """Return it with the first `axes` axes as one."""
+        """Return the array with its first `axes` axes merged."""
         return Array((math.prod(self.shape[:axes]), *self.shape[axes:]), self.kind, self.data)
 
     def part(self, index: int) -> Array:
-        """Return what is at an index of the first axis."""
+        """Return the element at an index of the first axis."""
         return Array(self.shape[1:], self.kind, self.cut(index, index + 1).data)
 
     def cut(self, first: int, end: int) -> Array:
-        """Return what is at the indexes of the first axis from `first` to before `end`."""
+        """Return the slice `first:end` of the first axis."""
         shape = (len(range(self.shape[0])[first:end]), *self.shape[1:])
         size = math.prod(shape[1:]) * _item_size(self.kind)
         return Array(shape, self.kind, self.data[first * size : end * size])
 
     def joined(self, others: Sequence[Array]) -> Array:
-        """Return it with others behind it, along the first axis; raises ValueError."""
+        """Return the array and others concatenated along the first axis; raises ValueError."""
         if any((a.kind, a.shape[1:]) != (self.kind, self.shape[1:]) for a in others):
             raise ValueError("arrays of different shapes")
         whole = [self, *others]
@@ -89,15 +88,19 @@ class Array:
         return Array(shape, self.kind, memoryview(b"".join(part.data for part in whole)))
 
     def floats(self) -> array[float]:
-        """Return its numbers as floats; raises ValueError where they are complex."""
+        """Return the numbers as floats; raises ValueError for complex ones."""
         if _components(self.kind) != 1:
             raise ValueError("an array of complex numbers")
         if self.kind == "f2":  # there is no `array` of these
             return array("d", struct.unpack(f"{len(self.data) // 2}e", self.data))
         return array("d", _loaded(_CODES[self.kind], self.data))
 
+    def swapped(self) -> Array:
+        """Return it with the bytes of its elements in the other order."""
+        return Array(self.shape, self.kind, _swapped(self.data, self.kind))
+
     def complexes(self) -> Array:
-        """Return its numbers as complex ones of two 64-bit floats each."""
+        """Return the numbers as complex ones of two 64-bit floats each."""
         if self.kind == "c16":
             return self
         if _components(self.kind) == 1:
@@ -108,7 +111,7 @@ class Array:
         return Array(self.shape, "c16", memoryview(parts).cast("B"))
 
     def numpy(self) -> npt.NDArray[Any]:
-        """Return it as an array of NumPy, which is imported now; its data are not copied."""
+        """Return it as a NumPy array, without copying the data; imports NumPy."""
         return self.__array__()
 
     def __array__(
@@ -142,9 +145,9 @@ def texts(values: Sequence[str]) -> Array:
 
 
 def flatten(value: Any) -> tuple[tuple[int, ...], list[Any]]:
-    """Return the shape of a nested list, and what is in it; raises ValueError for a ragged one.
+    """Return the shape of a nested list and its elements; raises ValueError for a ragged one.
 
-    What is no list has the shape () and stands for itself.
+    Anything but a list is a single element of shape ().
     """
     shape: tuple[int, ...] = ()
     level = [value]
@@ -166,7 +169,7 @@ def read(data: bytes) -> Array:
     if not data.startswith(_MAGIC) or not size_bytes or end - start > _LONGEST_HEADER:
         raise ValueError("no array file, or of an unknown version")
     kind, swapped, fortran, shape = _read_header(data[start:end].decode(encoding))
-    # Nothing is made room for that is not there.
+    # A header may claim any size: nothing is allocated for it.
     if math.prod(shape) * _item_size(kind) != len(data) - end:
         raise ValueError("an array of another size than it says")
     body = memoryview(data)[end:]
@@ -193,7 +196,7 @@ def _loaded(code: str, data: memoryview) -> array[Any]:
 
 
 def _components(kind: str) -> int:
-    """Return of how many numbers an element is."""
+    """Return how many numbers an element consists of."""
     return 2 if kind[0] == "c" else 1
 
 
@@ -203,14 +206,14 @@ def _item_size(kind: str) -> int:
 
 
 def _word_size(kind: str) -> int:
-    """Return how many bytes of an element have an order."""
+    """Return the size of the words that byte order applies to."""
     return 4 if kind[0] == "U" else int(kind[1:]) // _components(kind)
 
 
 def _read_header(text: str) -> tuple[str, bool, bool, tuple[int, ...]]:
-    """Return the elements' kind, whether their bytes are in the other order, and Fortran's, shape.
+    """Return the elements' kind, whether bytes are swapped, whether in Fortran's order, the shape.
 
-    Raises ValueError where it is none, or of arrays that no machine can have.
+    Raises ValueError for a malformed header, and for arrays that no machine can hold.
     """
     found = _HEADER.fullmatch(text)
     if found is None or None in found.groups() or found["kind"] not in _CODES:
@@ -229,14 +232,14 @@ def _read_header(text: str) -> tuple[str, bool, bool, tuple[int, ...]]:
 
 
 def _swapped(data: memoryview, kind: str) -> memoryview:
-    """Return elements with the bytes in the other order."""
+    """Return elements with swapped bytes."""
     words = _loaded(_WORDS[_word_size(kind)], data)
     words.byteswap()
     return memoryview(words).cast("B")
 
 
 def _in_c_order(data: memoryview, shape: tuple[int, ...], kind: str) -> memoryview:
-    """Return elements whose first axis runs fastest as those whose last does.
+    """Return elements in Fortran's order as in C's.
 
     They are moved in strips along the longest axis; raises ValueError where those are too many.
     """

@@ -40,14 +40,14 @@ class BitArray:
         return self.rows.shape[-1]
 
     def flat(self) -> Array:
-        """Return the rows of all elements of the pub, one after another: (all shots, bytes)."""
+        """Return the rows of all runs of the pub, one after another: (all shots, bytes)."""
         return self.rows.merged(len(self.rows.shape) - 1)
 
     def bits(self) -> Array:
         """Return 0 and 1 as bytes of shape (all shots, num_bits), bit k in column k."""
         shots = self.flat().shape[0]
         data = bytes(self.rows.data)
-        # Without bits there is nothing to make room for, however many the shots.
+        # A register without bits takes no memory, however many the shots.
         bits = bytearray(shots * self.num_bits)
         for bit in range(self.num_bits):
             column = data[self.width - 1 - bit // BITS_PER_BYTE :: self.width]
@@ -59,9 +59,9 @@ class BitArray:
 class PubResult:
     """The outcomes of a pub: its registers by name, in the order of declaration.
 
-    Where measurements were not classified into bits, `registers` is empty and `levels` holds what
-    was measured, complex, of shape (*pub shape, shots, values), or (*pub shape, values) where the
-    shots were averaged. `shape` is the pub's: empty for a circuit that was run once.
+    Where measurements were not classified into bits, `registers` is empty and `levels` holds the
+    measured values, complex, of shape (*pub shape, shots, values), or (*pub shape, values) where
+    the shots were averaged. `shape` is the pub's: empty for a circuit that was run once.
     """
 
     registers: Mapping[str, BitArray]
@@ -71,11 +71,11 @@ class PubResult:
     def circuits(self, shots: Sequence[int]) -> Iterator[PubResult]:
         """Yield the outcomes of every run of the pub, in C order of its shape.
 
-        `shots` are those that this run and all later ones should have: a service may write the runs
-        of a pub one behind the other, without a shape.
+        `shots` are those expected of this run and all later ones: a service may concatenate the
+        runs of a pub, without a shape.
         """
         if self.shape:
-            # Runs without a single bit take no room, and there may be any number of them.
+            # Runs without a single bit take no memory: a shape may claim any number of them.
             if math.prod(self.shape) > len(shots):
                 yield self
                 return
@@ -105,7 +105,7 @@ class PubResult:
             )
 
     def _part(self, values: Array, number: int) -> Array:
-        """Return what belongs to one run of the pub."""
+        """Return the values of one run of the pub."""
         return values.merged(len(self.shape)).part(number)
 
     def only(self, names: Collection[str]) -> PubResult:
@@ -117,7 +117,7 @@ class PubResult:
         )
 
     def joined(self, others: Sequence[PubResult]) -> PubResult:
-        """Return the shots of this circuit with those of the same circuit's other repeats."""
+        """Return the shots of this circuit and of its other repeats as one."""
         if not others:
             return self
         return PubResult(
@@ -143,7 +143,7 @@ class PubResult:
         return 0 if averaged else math.prod(next(iter(self.levels.values())).shape[:-1])
 
     def counts(self) -> dict[str, int]:
-        """Count the outcomes, written as Qiskit does: first register rightmost, bit 0 rightmost.
+        """Count the outcomes, written as by Qiskit: first register rightmost, bit 0 rightmost.
 
         Sorted by outcome. Bits of several registers are separated by spaces.
         """
@@ -169,7 +169,7 @@ class PubResult:
         return list(map(written.__getitem__, _keys(rows, width)))
 
     def _rows(self) -> tuple[bytes | bytearray, int]:
-        """Return the rows of all registers side by side, and how many bytes each then has.
+        """Return the rows of all registers joined, and how many bytes each then has.
 
         The register that is declared first has the lowest bytes. A row of more than one byte and
         up to eight is a number as this machine has it, of 2, 4 or 8 bytes; wider ones are

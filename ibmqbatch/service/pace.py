@@ -1,9 +1,9 @@
 """The pace of submissions: so many in any window, over all processes that use one key.
 
-The last send times of a key stand in a small locked file. A submission is entered when it is about
-to go and again when its answer is here: the service counts it at some instant between the two, and
-the later one is safe. The same file holds what the service's refusals have taught about its limits:
-how many in which time, and how many jobs may wait.
+The last send times of a key stand in a small locked file. A submission is entered before it is sent
+and again when it is answered: the service counts it at some instant between the two, and the later
+one is safe. The same file holds the limits that the service's refusals have named: how many in
+which time, and how many jobs may be pending; and the programs that it has refused.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from ..files import FileLock, replacing
 
 __all__ = ["Grant", "Pace", "Pending"]
 
-_LONGEST_BLOCK = 3600.0  # seconds; a later end than this comes of a clock that was wrong
-# Seconds after which a submission that was never reported back counts as sent at the latest.
+_LONGEST_BLOCK = 3600.0  # seconds; a later end means that a clock was wrong
+# Seconds after which a submission without an answer counts as sent.
 _IN_FLIGHT = 10.0
-# The same for the pending window, where too early an end means a refusal, too late a one a wait.
+# The same for the pending window, where too short means a refusal, and too long a wait.
 _LONGEST_FLIGHT = 60.0
-# Seconds for which send times are kept at least: listings of what is pending may be as old.
+# Seconds for which send times are kept at least: listings of pending jobs may be as old.
 _KEPT = 60.0
-# A limit that was learnt is looked for anew after this: it may have been raised.
+# How long a learnt limit is relied on: it may have been raised.
 _DAY = 86_400.0
 _HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Leave to send: one ticket a submission, and the seconds until there may be more.
+    """Permission to send: one ticket a submission, and the seconds until there may be more.
 
-    `full` tells that fewer were granted than the pace allows, because so many jobs wait already;
-    nobody knows then how long it takes.
+    `full`: fewer were granted than the pace allows, because so many jobs are pending already; how
+    long that lasts is unknown.
     """
 
     tickets: tuple[str, ...]
@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """That `count` jobs of `limit` waited, as a listing that was begun at `at` (epoch) showed."""
+    """`count` jobs of `limit` were pending in a listing that was begun at `at` (epoch)."""
 
     count: int
     limit: int
@@ -56,7 +56,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """A limit that the service told: so many (in so many seconds), taken for true `until` then."""
+    """A limit that the service named: so many (in so many seconds), relied on `until` a time."""
 
     limit: int
     window: float
@@ -70,8 +70,8 @@ class _Learnt:
 class _Log:
     """What the file holds.
 
-    Send times by ticket; when those were granted of which no answer is here; when a busy service
-    may be asked again; what was learnt.
+    Send times by ticket; grant times of tickets without an answer; when a busy service may be asked
+    again; learnt limits; programs that were refused, with the time until which that is relied on.
     """
 
     sent: dict[str, float] = field(default_factory=dict)
@@ -80,12 +80,13 @@ class _Log:
     counter: int = 0
     rate: _Learnt | None = None
     pending: _Learnt | None = None
+    refused: dict[str, float] = field(default_factory=dict)
 
 
 class Pace:
-    """The pace of one API key: `limit` submissions in any `window`, or what was learnt since.
+    """The pace of one API key: `limit` submissions in any `window`, or a learnt limit.
 
-    `limit` None admits everything that the service does. `fixed`: nothing is learnt better.
+    `limit` None: no limit until one is learnt. `fixed`: none is ever learnt.
     """
 
     def __init__(
@@ -104,19 +105,19 @@ class Pace:
         self._path = paths.pace() / f"{key_id}.json"
 
     def figures(self) -> tuple[int | None, float]:
-        """Return the limit and the window (seconds) that hold at present."""
+        """Return the limit and the window (seconds) at present."""
         return self._figures(self._read())
 
     def pending_limit(self) -> int | None:
-        """Return how many jobs may wait, as far as the service has taught."""
+        """Return the learnt limit of pending jobs, if there is one."""
         learnt = self._read().pending
         return learnt.limit if learnt is not None and learnt.holds(self._clock.now()) else None
 
     def reserve(self, wanted: int, pending: Pending | None = None) -> Grant:
-        """Ask for leave to send `wanted` submissions now; some or none of them may be granted.
+        """Request permission to send `wanted` submissions now; some or none may be granted.
 
-        With `pending` no more than still fit among the jobs that wait. What has been granted since
-        that was counted, by whichever process, takes up room.
+        With `pending`, no more than still fit among the pending jobs. Grants since that was
+        counted, of whichever process, take up room.
         """
         if self._limit is None and pending is None and not self._path.exists():
             return Grant(("",) * wanted, 0.0)
@@ -149,7 +150,7 @@ class Pace:
             return Grant(tuple(tickets), wait, full=room < allowed)
 
     def answered(self, tickets: Iterable[str]) -> None:
-        """Enter that the submissions of `tickets` have been answered just now."""
+        """Note that the submissions of `tickets` have just been answered."""
         self._update(tickets, self._clock.now())
 
     def unused(self, tickets: Iterable[str]) -> None:
@@ -157,7 +158,7 @@ class Pace:
         self._update(tickets, None)
 
     def block(self, seconds: float) -> None:
-        """Let nobody send for so long: the service has said that it is busy."""
+        """Grant nothing for so long: the service is busy."""
         with self._locked():
             log = self._read()
             now = self._clock.now()
@@ -166,7 +167,7 @@ class Pace:
             self._write(log)
 
     def learn(self, limit: int, window: float) -> None:
-        """Keep what the service told of its pace when it was busy."""
+        """Keep the rate limit that a busy service named."""
         if self._fixed:
             return
         with self._locked():
@@ -175,11 +176,24 @@ class Pace:
             self._write(log)
 
     def learn_pending(self, limit: int, *, told: bool) -> None:
-        """Keep how many jobs may wait. What was only counted (not `told`) is soon tried again."""
+        """Keep the limit of pending jobs. One that was only counted, not `told`, expires soon."""
         with self._locked():
             log = self._read()
             until = self._clock.now() + (_DAY if told else _HOUR)
             log.pending = _Learnt(max(1, limit), 0.0, until)
+            self._write(log)
+
+    def refused_programs(self) -> frozenset[str]:
+        """Return the programs that the service has refused within a day."""
+        now = self._clock.now()
+        told = self._read().refused
+        return frozenset(name for name, until in told.items() if now < until <= now + _DAY)
+
+    def learn_refused(self, program: str) -> None:
+        """Keep that the service refuses a program, for a day."""
+        with self._locked():
+            log = self._read()
+            log.refused[program] = self._clock.now() + _DAY
             self._write(log)
 
     def _figures(self, log: _Log) -> tuple[int | None, float]:
@@ -214,7 +228,7 @@ class Pace:
         return FileLock(self._path.with_suffix(".lock"))
 
     def _read(self) -> _Log:
-        """Read the log; a damaged one is as good as none, for the service has the last word."""
+        """Read the file; a damaged one counts as missing, as the service has the last word."""
         try:
             told: Any = json.loads(self._path.read_bytes())
             return _Log(
@@ -224,6 +238,7 @@ class Pace:
                 int(told["counter"]),
                 _learnt(told.get("rate")),
                 _learnt(told.get("pending")),
+                _times(told.get("refused", {})),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return _Log()
@@ -236,6 +251,7 @@ class Pace:
             "flying": log.flying,
             "blocked_until": log.blocked_until,
             "counter": log.counter,
+            "refused": log.refused,
         }
         for name, learnt in (("rate", log.rate), ("pending", log.pending)):
             if learnt is not None:
@@ -256,9 +272,9 @@ def _learnt(told: Any) -> _Learnt | None:
 
 
 def _room(log: _Log, pending: Pending) -> int:
-    """Return how many jobs still fit among those that wait.
+    """Return how many jobs still fit among the pending ones.
 
-    What is on its way may or may not have been counted, and so may what was answered since.
+    Submissions under way, and those answered since the listing, may not have been counted.
     """
     since = sum(at >= pending.at for ticket, at in log.sent.items() if ticket not in log.flying)
     return max(0, pending.limit - pending.count - len(log.flying) - since)

@@ -1,4 +1,4 @@
-"""Decoding sampler results, in both forms that the wire has."""
+"""Decoding results, in all forms that the wire has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import npy
-from .bounds import read_json
+from .executor import decode_items
+from .limits import read_json
 from .npy import Array
 from .outcomes import BITS_PER_BYTE, BitArray, PubResult
 
@@ -20,17 +21,17 @@ _WIDEST_REGISTER = 100_000  # bits
 
 
 class ResultFormatError(Exception):
-    """A result body that is not what the service's reference describes."""
+    """A result body that is not as the service's reference describes it."""
 
 
-class _Room:
-    """What the arrays of one body may still take in memory: packed, they can be of any size."""
+class _MemoryLeft:
+    """The memory that arrays of one body may still take: compressed, they can be of any size."""
 
     def __init__(self) -> None:
         self.left = _MOST_UNPACKED
 
     def take(self, size: int) -> None:
-        """Take up `size` bytes; raises ValueError where there is no room for them."""
+        """Take `size` bytes; raises ValueError where that is too much."""
         self.left -= size
         if self.left < 0:
             raise ValueError(f"arrays of more than {_MOST_UNPACKED} bytes")
@@ -49,17 +50,16 @@ def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain, whichever it is: one entry a pub.
-
-    Raises ResultFormatError when it is cut short or of another shape.
-    """
-    room = _Room()
+    """Decode a result body, typed or plain: one entry a pub. Raises ResultFormatError."""
+    room = _MemoryLeft()
     try:
         told = read_json(body)
         if isinstance(told, dict) and told.get("__type__") == "PrimitiveResult":
             return [_typed_pub(pub["__value__"], room) for pub in told["__value__"]["pub_results"]]
+        if isinstance(told, dict) and "schema_version" in told:
+            return decode_items(told, room.take)
         return [_plain_pub(entry, room) for entry in told["results"]]
-    except Exception as error:  # whatever foreign bytes set off, it is about them
+    except Exception as error:  # foreign bytes can set off anything
         raise ResultFormatError(f"{type(error).__name__}: {error}") from error
 
 
@@ -68,7 +68,7 @@ def decode_array(value: Any) -> Array:
     if isinstance(value, dict):
         value = value["__value__"]
         if not isinstance(value, list):
-            return _npy(value, _Room())
+            return _npy(value, _MemoryLeft())
     shape, flat = npy.flatten(value)
     try:
         return npy.numbers("f8", flat, shape)
@@ -76,7 +76,7 @@ def decode_array(value: Any) -> Array:
         raise ValueError("an array of other things than numbers") from error
 
 
-def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
+def _typed_pub(pub: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
     data = pub["data"]["__value__"]
     registers: dict[str, BitArray] = {}
     levels: dict[str, Array] = {}
@@ -100,12 +100,12 @@ def _typed_pub(pub: Mapping[str, Any], room: _Room) -> PubResult:
     return _checked(registers)
 
 
-def _plain_pub(entry: Mapping[str, Any], room: _Room) -> PubResult:
+def _plain_pub(entry: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
     registers = {}
     for name, value in entry["data"].items():
         num_bits = _width(value)
         width = -(-num_bits // BITS_PER_BYTE)
-        # How the service nests those of a sweep has not been seen: it may as well list all of them.
+        # How the service nests the samples of a sweep is not known: it may list all in one.
         shape, samples = npy.flatten(value["samples"])
         if not shape:
             raise ValueError(f"register {name} has no list of samples")
@@ -138,7 +138,7 @@ def _width(value: Mapping[str, Any]) -> int:
     return num_bits
 
 
-def _array(value: Mapping[str, Any], room: _Room) -> Array:
+def _array(value: Mapping[str, Any], room: _MemoryLeft) -> Array:
     """Decode an ndarray of bytes, which may be a nested list."""
     inner = value["__value__"]
     if not isinstance(inner, list):
@@ -149,7 +149,7 @@ def _array(value: Mapping[str, Any], room: _Room) -> Array:
     return Array(shape, "u1", memoryview(bytes(flat)))
 
 
-def _levels(value: Mapping[str, Any], room: _Room) -> Array:
+def _levels(value: Mapping[str, Any], room: _MemoryLeft) -> Array:
     """Decode an ndarray of complex numbers."""
     numbers = _npy(value["__value__"], room)
     if numbers.kind[0] not in "fc" or not numbers.shape:
@@ -157,7 +157,7 @@ def _levels(value: Mapping[str, Any], room: _Room) -> Array:
     return numbers.complexes()
 
 
-def _npy(inner: str, room: _Room) -> Array:
+def _npy(inner: str, room: _MemoryLeft) -> Array:
     """Decode base64 of zlib of an .npy file."""
     try:
         packed = base64.b64decode(inner, validate=True)

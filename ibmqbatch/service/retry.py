@@ -1,9 +1,8 @@
 """When to send a request again, and when not.
 
-A request that changes nothing when repeated (reading, replacing tags, cancelling) is sent again
-after every transient failure. One that creates something is sent again only where nothing can have
-been created, and then only because no connection was made: pacing a busy service is the business of
-whoever submits. What a firewall has answered gets one more chance.
+A request that is idempotent (reading, replacing tags, cancelling) is sent again after every
+transient failure. One that creates something is sent again only when no connection was made:
+waiting for a busy service is up to the caller. After a firewall's answer there is one more attempt.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ class RetryPolicy:
     Both bounds hold: `attempts` in all, and no new attempt that would begin later than `deadline`
     seconds after the first. Waits double from `first` to at most `longest` seconds, each drawn
     at random from its upper half so that many clients do not come back together; an answer that
-    says when to come back (Retry-After) is obeyed instead. A busy service that does not say, and a
-    firewall, are left alone for `patience` seconds at least.
+    says when to come back (Retry-After) is obeyed instead. Without one, a busy service and a
+    firewall are left alone for `patience` seconds at least.
     """
 
     attempts: int = 6

@@ -7,11 +7,13 @@ import functools
 import ipaddress
 import logging
 import math
+import os
 import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -19,7 +21,10 @@ import httpx
 
 from .. import __version__
 from ..clock import Clock
-from .bounds import (
+from .endpoint import Endpoint
+from .error_mapping import failure, is_web_page, printable, web_page
+from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable, Untrusted
+from .limits import (
     LARGEST_ANSWER,
     LARGEST_ERROR,
     LARGEST_RESULTS,
@@ -27,13 +32,14 @@ from .bounds import (
     megabytes,
     read_json,
 )
-from .certificates import blind_context, bundle, bundle_context
-from .endpoint import Endpoint
-from .errors import NoAnswer, ProxyFailed, ServiceError, Unreadable
-from .failures import failure, is_web_page, printable, web_page
-from .journey import LOG, Journey, no_address, stopped_by_proxy, unreachable
+from .request_trace import LOG, RequestTrace, invalid_address, stopped_by_proxy, unreachable
 
-__all__ = ["CONNECTIONS", "Answer", "Transport", "printable"]
+__all__ = [
+    "CONNECTIONS",
+    "Answer",
+    "Transport",
+    "trusted_certificates",
+]
 
 # httpx 0.28 slows down sharply above some 24-32 pooled connections (it scans its pool).
 CONNECTIONS = 16
@@ -73,13 +79,13 @@ class Transport:
 
     `proxy` is an address to go through instead of what the environment says (HTTPS_PROXY,
     HTTP_PROXY, ALL_PROXY, NO_PROXY); `ca_bundle` and `verify` tell which certificates are trusted,
-    see `certificates`. Raises Unreachable where any of them cannot be used. No request waits for an
-    answer beyond the deadline of the `clock`, but for submissions and what is given once.
+    see `trusted_certificates`. Raises Unreachable where any of them is unusable. No request waits
+    for an answer beyond the deadline of the `clock`, except submissions and one-time results.
     """
 
     @classmethod
     def of(cls, endpoint: Endpoint, url: str, clock: Clock) -> Self:
-        """Return one to an origin, on the way and with the certificates that an endpoint tells."""
+        """Return a transport to an origin, with the proxy and certificates of an endpoint."""
         return cls(
             url,
             proxy=endpoint.proxy,
@@ -102,8 +108,8 @@ class Transport:
             address = urlsplit(url)
             host = address.hostname or ""
         except ValueError as error:
-            raise no_address(url) from error
-        self._target = ""  # where the address is none every request says so
+            raise invalid_address(url) from error
+        self._target = ""  # of an invalid address, which every request then reports
         with contextlib.suppress(httpx.InvalidURL):
             self._target = httpx.URL(url).raw_host.decode()
         context = _context(ca_bundle, verify) if address.scheme == "https" else _NO_CERTIFICATES
@@ -124,14 +130,14 @@ class Transport:
             )
         except (ValueError, httpx.InvalidURL) as error:
             raise ProxyFailed(
-                "The address of the proxy is none.",
-                "Mend the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
+                "The address of the proxy is not a valid one.",
+                "Correct the account's proxy, or HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: "
                 "http://host:port is of the right form.",
                 transient=False,
             ) from error
         except ImportError as error:
             raise ProxyFailed(
-                "A SOCKS proxy is asked for, and the package for it is not installed.",
+                "A SOCKS proxy needs a package that is not installed.",
                 "`pip install 'httpx[socks]'`, or name an http:// proxy.",
                 transient=False,
             ) from error
@@ -154,7 +160,7 @@ class Transport:
     ) -> Answer:
         """Send one request and return its 2xx answer; everything else raises a ServiceError.
 
-        That is also one of more than `largest` bytes, unpacked.
+        So does an answer of more than `largest` bytes, decompressed.
         """
         body: bytes | Iterator[bytes] | None = content
         if content is not None and len(content) > _PIECE:
@@ -164,7 +170,7 @@ class Transport:
         if params:
             url = f"{url}?{urlencode(params)}"
         with (
-            self._journey(method, url, headers, form) as journey,
+            self._traced(method, url, headers, form) as trace,
             self._client.stream(
                 method,
                 url,
@@ -172,10 +178,10 @@ class Transport:
                 content=body,
                 data=form,
                 timeout=self._timeout(_SUBMISSION if slow else _ANSWER, bounded=not slow),
-                extensions={"trace": journey},
+                extensions={"trace": trace},
             ) as response,
         ):
-            journey.note(response.status_code, response.headers)
+            trace.note(response.status_code, response.headers)
             pieces = _pieces(response, largest, time.monotonic() + LONGEST_ANSWER)
             return Answer(response.status_code, b"".join(pieces))
 
@@ -191,22 +197,22 @@ class Transport:
 
         `file` is emptied first, so that a repeated download does not follow half of another. Open
         it unbuffered: what has been read is then not lost with this process. Raises OSError where
-        that cannot be written; of a body that is given only `once` all is read and tried first.
+        it cannot be written; of a body that is given only `once`, after all of it was read.
         """
         file.seek(0)
         file.truncate()
         unwritten = bytearray()
         with (
-            self._journey("GET", url, headers) as journey,
+            self._traced("GET", url, headers) as trace,
             self._client.stream(
                 "GET",
                 url,
                 headers=headers,
                 timeout=self._timeout(_ANSWER, bounded=not once),
-                extensions={"trace": journey},
+                extensions={"trace": trace},
             ) as response,
         ):
-            journey.note(response.status_code, response.headers)
+            trace.note(response.status_code, response.headers)
             for piece in _pieces(response, LARGEST_RESULTS, math.inf):
                 unwritten += piece
                 with contextlib.suppress(OSError) if once else contextlib.nullcontext():
@@ -217,7 +223,7 @@ class Transport:
     def _timeout(self, answer: float, *, bounded: bool) -> httpx.Timeout:
         """Return how long each part of a request may take; `bounded` by the time that is left.
 
-        A connection is: where there is none, nothing has been asked.
+        Connecting always is: until then, nothing was sent.
         """
         left = max(_SHORTEST, self._clock.left)
         longest = min(answer, left) if bounded else answer
@@ -226,38 +232,38 @@ class Transport:
         )
 
     @contextlib.contextmanager
-    def _journey(
+    def _traced(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
         form: Mapping[str, str] | None = None,
-    ) -> Iterator[Journey]:
-        """Follow one request: whatever becomes of it is logged, and is one of our errors."""
+    ) -> Iterator[RequestTrace]:
+        """Trace one request: log its outcome, and raise its failures as a ServiceError."""
         secrets = (headers or {}).get("Authorization", "").split()[-1:]
         secrets += [value for name, value in (form or {}).items() if name == "apikey"]
-        journey = Journey(method, url, self._target, [secret for secret in secrets if secret])
+        trace = RequestTrace(method, url, self._target, [secret for secret in secrets if secret])
         begun = time.monotonic()
         failed: BaseException | None = None
         try:
-            with _mapped(journey):
-                yield journey
+            with _mapped(trace):
+                yield trace
         except BaseException as error:
             failed = error
             raise
         finally:
             if LOG.isEnabledFor(logging.INFO):
-                journey.log(time.monotonic() - begun, failed)
+                trace.log(time.monotonic() - begun, failed)
 
 
 def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator[bytes]:
-    """Yield the body of a 2xx answer; raise what any other answer stands for.
+    """Yield the body of a 2xx answer; raise the error that any other answer stands for.
 
-    One of more than `largest` bytes is refused as soon as that shows; one that is not whole at the
-    `deadline` (of the monotonic clock) is taken for lost.
+    A body of more than `largest` bytes is refused as soon as that shows; one that is not complete
+    at the `deadline` (of the monotonic clock) counts as lost.
     """
     if not response.is_success:
-        raise failure(response.status_code, response.headers, _head(_unpacked(response)))
+        raise failure(response.status_code, response.headers, _error_body(_decompressed(response)))
     if is_web_page(response.headers):
         raise web_page(response.status_code)
     announced = response.headers.get("content-length", "")
@@ -265,30 +271,30 @@ def _pieces(response: httpx.Response, largest: int, deadline: float) -> Iterator
     if size > largest:
         raise _too_large(largest)
     left = largest
-    for piece in _unpacked(response):
+    for piece in _decompressed(response):
         left -= len(piece)
         if left < 0:
             raise _too_large(largest)
         if time.monotonic() > deadline:
-            raise httpx.ReadTimeout(f"it was not whole after {LONGEST_ANSWER:.0f} s")
+            raise httpx.ReadTimeout(f"it was not complete after {LONGEST_ANSWER:.0f} s")
         yield piece
 
 
 def _write(file: BinaryIO, data: bytearray) -> None:
-    """Write `data`, and take from it what is written."""
+    """Write `data`, removing from it what was written."""
     while data:
         del data[: file.write(data)]
 
 
 def _too_large(largest: int) -> Unreadable:
     return Unreadable(
-        f"The service's answer has more than {megabytes(largest)}: it is not read.",
+        f"The service's answer is larger than {megabytes(largest)}, and is not read.",
         "If this stays so, look at what stands between here and the service.",
     )
 
 
-def _head(pieces: Iterator[bytes]) -> bytes:
-    """Return what an error says, as far as it is of a size that makes sense."""
+def _error_body(pieces: Iterator[bytes]) -> bytes:
+    """Return the body of an error, up to a sensible size."""
     head = b""
     for piece in pieces:
         head += piece
@@ -297,17 +303,17 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     return head
 
 
-def _unpacked(response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body as it was before it was packed.
+def _decompressed(response: httpx.Response) -> Iterator[bytes]:
+    """Yield the body decompressed.
 
-    The HTTP library would do that as well, and take a packed body that was cut short for whole.
+    The HTTP library would take a compressed body that was cut short for a complete one.
     """
     coding = response.headers.get("content-encoding", "").strip().lower()
     if coding in {"", "identity"}:
         yield from response.iter_raw()
         return
     if coding not in {"gzip", "x-gzip"}:
-        raise httpx.DecodingError(f"it is packed as {printable(coding, 20)}")
+        raise httpx.DecodingError(f"its encoding is {printable(coding, 20)}")
     unzip = zlib.decompressobj(_GZIP)
     size = 0
     try:
@@ -319,48 +325,92 @@ def _unpacked(response: httpx.Response) -> Iterator[bytes]:
                 packed = unzip.unconsumed_tail
         yield unzip.flush()
     except zlib.error as error:
-        raise httpx.DecodingError("its packed body is damaged") from error
+        raise httpx.DecodingError("its compressed body is damaged") from error
     if size and not unzip.eof:
-        raise httpx.DecodingError("its packed body ends too early")
+        raise httpx.DecodingError("its compressed body ends too early")
 
 
 @contextlib.contextmanager
-def _mapped(journey: Journey) -> Iterator[None]:
-    """Turn the HTTP library's failures into ours; take secrets out of what a service says."""
-    host = journey.host
+def _mapped(trace: RequestTrace) -> Iterator[None]:
+    """Raise the HTTP library's failures as ours; remove secrets from what a service says."""
+    host = trace.host
     try:
         yield
     except ServiceError as error:
-        error.message = journey.concealed(error.message)
-        error.hint = journey.concealed(error.hint)
-        error.trace = error.trace and journey.concealed(error.trace)
+        error.message = trace.concealed(error.message)
+        error.hint = trace.concealed(error.hint)
+        error.trace = error.trace and trace.concealed(error.trace)
         error.args = (error.message,)
         raise
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise unreachable(journey, error) from error
+        raise unreachable(trace, error) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise no_address(journey.url) from error
+        raise invalid_address(trace.url) from error
     except httpx.HTTPError as error:
         reason = printable(error) or type(error).__name__
-        if journey.at_proxy or isinstance(error, httpx.ProxyError):
-            raise stopped_by_proxy(journey, reason) from error
+        if trace.at_proxy or isinstance(error, httpx.ProxyError):
+            raise stopped_by_proxy(trace, reason) from error
         raise NoAnswer(
-            f"{host} gave no whole answer: {reason}.",
+            f"{host} did not answer completely: {reason}.",
             "Check the network and try again.",
         ) from error
 
 
 def _context(ca_bundle: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001
     if not verify:
-        return blind_context()
-    named = bundle(ca_bundle)
-    return _usual_context() if named is None else bundle_context(*named)
+        return _unverified_context()
+    named = trusted_certificates(ca_bundle)
+    return _default_context() if named is None else _bundle_context(*named)
+
+
+def trusted_certificates(ca_bundle: str | None) -> tuple[str, str] | None:
+    """Return the path of the certificates to trust, and what names it; None for the default ones.
+
+    IBMQBATCH_CA_BUNDLE comes first, then the account's `ca_bundle`, then SSL_CERT_FILE and
+    SSL_CERT_DIR as with OpenSSL itself, then REQUESTS_CA_BUNDLE, which users of IBM's own client
+    may have set. Each names a file of certificates (PEM) or a folder of them.
+    """
+    named = [
+        (os.environ.get("IBMQBATCH_CA_BUNDLE"), "IBMQBATCH_CA_BUNDLE"),
+        (ca_bundle, "the account's CA bundle"),
+        *(
+            (os.environ.get(variable), variable)
+            for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+        ),
+    ]
+    return next(((path, source) for path, source in named if path), None)
+
+
+# Reading certificates takes as long as a request: each file is read once.
 
 
 @functools.cache
-def _usual_context() -> ssl.SSLContext:
-    """Read the usual certificates: it takes as long as a request, so only once."""
+def _default_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
+
+
+@functools.cache
+def _bundle_context(path: str, source: str) -> ssl.SSLContext:
+    """Return a context that trusts the certificates at `path`; raises Untrusted."""
+    place = Path(path).expanduser()
+    try:
+        if place.is_dir():
+            return ssl.create_default_context(capath=place)
+        return ssl.create_default_context(cafile=place)
+    except OSError as error:  # what OpenSSL says of a file without certificates is one, too
+        reason = "there are none" if isinstance(error, ssl.SSLError) else error.strerror or error
+        raise Untrusted(
+            f"The certificates in {path} cannot be read: {reason}.",
+            f"Correct {source}: it names a file or folder of certificates (PEM).",
+        ) from error
+
+
+@functools.cache
+def _unverified_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _is_here(host: str) -> bool:

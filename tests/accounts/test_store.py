@@ -27,7 +27,7 @@ from ibmqbatch.accounts.store import (
 )
 from ibmqbatch.clock import Clock
 from ibmqbatch.errors import StorageError, UsageError
-from ibmqbatch.service.token_cache import Token, TokenCache
+from ibmqbatch.service.auth import Token, TokenCache
 from tests.service.conftest import CRN
 
 

@@ -16,16 +16,16 @@ from statistics import median
 
 from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import follow, try_advance
+from ibmqbatch.jobset.documents import set_data
 from ibmqbatch.jobset.plan import make_plan
+from ibmqbatch.jobset.programs import JobWriter
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.jobset.standing import is_sent, is_settled
 from ibmqbatch.jobset.tags import labels
-from ibmqbatch.jobset.view import set_data
-from ibmqbatch.jobset.wire import job_body
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
-from ibmqbatch.manifest.attempts import Intent
+from ibmqbatch.manifest.snapshot import Snapshot
+from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.client import PAGE
-from ibmqbatch.service.types import Backend
+from ibmqbatch.service.models import Backend
 from tests.bench.inputs import reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed
@@ -105,7 +105,7 @@ def submit() -> Iterator[Measurement]:
 
     def once() -> float:
         with Stub(ROUND_TRIP) as stub, planned(stub, jobs) as work:
-            follow(work, is_sent)
+            follow(work, Snapshot.is_sent)
             ended = time.perf_counter()
             assert isinstance(work.client, TimedClient)
             assert stub.take_counts()["submit"] == jobs
@@ -122,7 +122,7 @@ def batch() -> Iterator[Measurement]:
     def once() -> float:
         with Stub(ROUND_TRIP) as stub, planned(stub, jobs, circuits) as work:
             writing.append(timed(lambda: _write_bodies(work)))
-            follow(work, is_sent)
+            follow(work, Snapshot.is_sent)
             ended = time.perf_counter()
             assert isinstance(work.client, TimedClient)
             assert stub.take_counts()["submit"] == jobs
@@ -141,7 +141,7 @@ def _write_bodies(work: Work) -> None:
             job.index, 1, "n", job.first_circuit, job.last_circuit, job.repeat, job.shots
         )
         pubs = work.manifest.pubs(job.first_circuit, job.last_circuit)
-        job_body(record, intent, pubs, labels(record, intent, intent))
+        JobWriter(record, "sampler", None).body(intent, pubs, labels(record, intent, intent))
 
 
 def memory() -> Iterator[Measurement]:
@@ -173,7 +173,7 @@ def results() -> Iterator[Measurement]:
     def once() -> float:
         with Stub(ROUND_TRIP) as stub, submitted(stub, jobs) as work:
             stub.finish_jobs()
-            return timed(lambda: follow(work, is_settled))
+            return timed(lambda: follow(work, Snapshot.is_settled))
 
     reference = _ideal(jobs) + 1000 * ROUND_TRIP
     yield Measurement(f"results, {jobs} jobs", medians({"": once}, 3)[""], reference)

@@ -11,10 +11,10 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.managed.background import senders
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits
@@ -60,4 +60,4 @@ def _plan_and_send(circuits: list[Any]) -> None:
         _, path = make_plan(request, client.account, target, client.instance, lambda *_: None)
         assert path is not None
         with Manifest.open(path) as manifest:
-            follow(Work(manifest, client, clock, looked=True), is_sent)
+            follow(Work(manifest, client, clock, sole_sender=True), Snapshot.is_sent)

@@ -126,7 +126,7 @@ def client() -> Iterator[Measurement]:
 @contextlib.contextmanager
 def _here(variables: dict[str, str], device: str) -> Iterator[Path]:
     """Have the embedded service run; yield a file that describes one of its devices."""
-    from ibmqbatch.local.devices import find_snapshots
+    from ibmqbatch.local.snapshots import find_snapshots
 
     snapshot = find_snapshots()[device]
     try:

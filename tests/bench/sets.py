@@ -16,9 +16,9 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.stub import BACKEND, Stub
 
@@ -93,13 +93,13 @@ def planned(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
         )
         assert path is not None
         with Manifest.open(path) as manifest:
-            yield Work(manifest, client, client._clock, looked=True)
+            yield Work(manifest, client, client._clock, sole_sender=True)
 
 
 @contextlib.contextmanager
 def submitted(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
     """Plan a set and send it; requests are counted from then on."""
     with planned(stub, jobs, circuits) as work:
-        follow(work, is_sent)
+        follow(work, Snapshot.is_sent)
         stub.take_counts()
         yield work

@@ -17,13 +17,13 @@ from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.jobset.rebuild import rebuild_set
-from ibmqbatch.jobset.standing import is_sent, is_settled
+from ibmqbatch.jobset.recovery.rebuild import rebuild_set
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
@@ -72,7 +72,7 @@ def test_200_jobs_take_200_submissions_one_token_and_few_commits(stub: Stub) -> 
     with planned(stub, 200) as work:
         statements: list[str] = []
         work.manifest.db._connection.set_trace_callback(statements.append)
-        follow(work, is_sent)
+        follow(work, Snapshot.is_sent)
         assert stub.take_counts() == {"configuration": 1, "token": 1, "submit": 200}
     # One for all that has landed, and for what leaves in its place.
     assert statements.count("COMMIT") <= 210
@@ -92,7 +92,7 @@ def test_a_set_killed_half_way_resumes_with_a_refresh_more_at_most(
             process.kill()
         stub.release()
         sent = stub.take_counts()["submit"]
-        follow(Work(work.manifest, work.client, work.clock), is_sent)
+        follow(Work(work.manifest, work.client, work.clock), Snapshot.is_sent)
         counts = stub.take_counts()
         assert jobs / 2 <= sent < jobs
         assert sent + counts["submit"] == jobs
@@ -104,14 +104,14 @@ def test_a_set_killed_half_way_resumes_with_a_refresh_more_at_most(
 def test_the_results_of_200_jobs_take_a_request_each(stub: Stub) -> None:
     with submitted(stub, 200) as work:
         stub.finish_jobs()
-        follow(work, is_settled)
+        follow(work, Snapshot.is_settled)
         assert stub.take_counts() == {"list": 1, "results": 200}
 
 
 def test_100_jobs_of_20_circuits_take_a_listing_and_a_request_each_16_at_a_time_at_most() -> None:
     with Stub(0.02) as stub, submitted(stub, 100, 20) as work:
         stub.finish_jobs()
-        follow(work, is_settled)
+        follow(work, Snapshot.is_settled)
         assert stub.take_counts() == {"list": 1, "results": 100}
         assert 1 < stub.most_waiting() <= IN_FLIGHT
 
@@ -130,7 +130,7 @@ def test_a_set_is_rebuilt_with_a_request_for_200_jobs_and_one_for_each(
         rebuilt = rebuild_set(work.client, path.stem, work.clock, lambda *_: None)
         assert stub.take_counts() == {"list": pages, "params": jobs}
         with Manifest.open(rebuilt.path) as manifest:
-            follow(Work(manifest, work.client, work.clock), is_settled)
+            follow(Work(manifest, work.client, work.clock), Snapshot.is_settled)
             assert stub.take_counts() == {"results": jobs}
             assert rebuilt.holes == ()
             record, circuits, done = manifest.job_set(), manifest.circuits(), manifest.jobs()
@@ -152,7 +152,7 @@ def test_of_three_repeats_the_middle_one_is_not_asked_what_it_was_asked(stub: St
                 [DraftJob(0, 0, repeat, 10) for repeat in range(3)],
             )
         with Manifest.open(path) as manifest:
-            follow(Work(manifest, client, Clock(), looked=True), is_sent)
+            follow(Work(manifest, client, Clock(), sole_sender=True), Snapshot.is_sent)
         path.unlink()
         stub.take_counts()
         rebuilt = rebuild_set(client, path.stem, Clock(), lambda *_: None)

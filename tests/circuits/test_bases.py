@@ -114,6 +114,7 @@ def test_division_does_not_depend_on_the_order_of_sets():
         (["Z", "3*Z"], 0.1, 900),
         (["Z + 100"], 0.1, 100),
         (["7"], 0.1, 1),
+        (["Z"], 1e-200, 10**15),
     ],
 )
 def test_precision_bounds_the_standard_error_of_each(texts, precision, shots):

@@ -31,7 +31,7 @@ def test_constants_alone_are_not_measured():
 def test_document_holds_all_that_is_needed():
     for each in measured({"a": "0.1*ZZ + 2", "b": "XX - 0.7*YI"}):
         again = Measured.read(json.loads(json.dumps(each.document())))
-        assert again == Measured(**{**fields(each), "needed": ()})
+        assert again == Measured(**{**fields(each), "width": None, "needed": ()})
 
 
 def fields(measured: Measured) -> dict[str, object]:
@@ -41,20 +41,22 @@ def fields(measured: Measured) -> dict[str, object]:
 @pytest.mark.parametrize(
     "change",
     [
-        {"part": 2},
+        {"part": 1},
         {"part": True},
-        {"parts": 10**9},
+        {"index": -1},
+        {"index": None},
         {"runs": 0},
         {"basis": "II"},
         {"basis": "ZQ"},
         {"basis": 7},
         {"circuit": "a\nb"},
+        {"observables": [[0, "a", [[10**400, "ZZ"]]]]},
         {"observables": [[0, "a", [[1.0, "XX"]]]]},
         {"observables": [[0, "a", [[float("nan"), "ZZ"]]]]},
         {"observables": [[0, "a", [["1j", "ZZ"]]]]},
         {"observables": [[0, 5, [[1.0, "ZZ"]]]]},
         {"observables": [[-1, "a", [[1.0, "ZZ"]]]]},
-        {"observables": [[0, "a", [[1.0, "ZZZ"]]]]},
+        {"observables": [[0, "a", [[1.0, "Z0Z1Z2"]]]]},
         {"observables": 3},
     ],
 )
@@ -85,7 +87,14 @@ def test_numbered_qubits_must_be_there():
         each.check_width(4, "bell.qasm")
 
 
-def test_width_of_a_constant_counts_too():
-    (each,) = measured({"a": "ZZ", "one": "III"})
-    with pytest.raises(BadInput, match="'one' is written for 3"):
-        each.check_width(2, "bell.qasm")
+@pytest.mark.parametrize("other", ["ZZZ", "III", "Z4"])
+def test_observables_of_one_circuit_are_of_the_same_width(other):
+    # What is compiled is known by its basis, and would not be looked at again.
+    with pytest.raises(BadInput, match="'a' and 'b' of the circuit 'bell' are written for 2 and"):
+        measured({"a": "ZZ", "b": other})
+
+
+def test_names_may_hold_whatever_can_be_shown():
+    (each,) = measured({"é\u00a0 ": "ZZ"}, circuit="ü\u200b")
+    again = Measured.read(json.loads(json.dumps(each.document())))
+    assert (again.circuit, again.terms[0][1]) == ("ü\u200b", "é")

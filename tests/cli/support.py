@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jsonschema
 from rich.cells import cell_len
 
-from ibmqbatch.render.envelope import SCHEMA
+from ibmqbatch.render.output import SCHEMA
 from tests.conftest import Cli, point_at
 from tests.local.support import Client, new_crn, open_client
 from tests.proxy import Proxy

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from ibmqbatch.clock import iso
-from ibmqbatch.local.devices import find_snapshots
+from ibmqbatch.local.snapshots import find_snapshots
 from tests.cli.support import document, screen
 from tests.cli.test_backends import DEVICE, PROPERTIES
 from tests.conftest import BELL

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from ibmqbatch.service.backend_names import known_backends, remember_backends
 
 from ibmqbatch.accounts.model import Settings
 from ibmqbatch.accounts.store import add_account
 from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
-from ibmqbatch.cli.complete import Answer, complete
-from ibmqbatch.cli.shells import _read
-from ibmqbatch.service.backend_names import known_backends, remember_backends
+from ibmqbatch.cli.completion.shells import _read
+from ibmqbatch.cli.completion.tree import Answer, complete
 from tests.conftest import BELL
 from tests.manifest.conftest import write_set
 

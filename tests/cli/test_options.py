@@ -70,7 +70,7 @@ def test_a_timeout_without_a_wait_is_refused(cli, proxy, words):
     ("words", "idle"),
     [
         (("submit", "--from", "x.csv", "--recursive"), ["--recursive"]),
-        (("submit", "x.qasm", "--no-compile", "-O", 1), ["-O"]),
+        (("submit", "x.qasm", "--no-compile", "-O", 1), ["--optimization-level"]),
         (("submit", "x.qasm", "--no-compile", "--seed-transpiler", 1), ["--seed-transpiler"]),
         (("submit", "x.qasm", "--no-compile", "--fractional-gates"), ["--fractional-gates"]),
         (("submit", "x.qasm", "--no-compile", "--no-cache"), ["--no-cache"]),

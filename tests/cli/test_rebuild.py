@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.support import document
 from tests.conftest import BELL, Cli, basis_state
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.support import document
 from tests.conftest import Cli
 from tests.local.support import Client, slow

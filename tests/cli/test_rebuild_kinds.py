@@ -10,9 +10,9 @@ import math
 
 import pytest
 
-from ibmqbatch.jobset.wire import job_body
-from ibmqbatch.manifest.attempts import Intent
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.jobset.programs import JobWriter
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.submissions import Intent
 from tests.cli.support import apart
 from tests.conftest import BELL, Cli, basis_state
 
@@ -142,7 +142,9 @@ def test_a_job_would_be_sent_again_as_it_was(kind, machines, set_of):
             record = manifest.job_set()
             told.append(
                 [
-                    job_body(record, intent, manifest.pubs(job.first_circuit, job.last_circuit), [])
+                    JobWriter(record, "sampler", None).body(
+                        intent, manifest.pubs(job.first_circuit, job.last_circuit), []
+                    )
                     for job in manifest.jobs()
                     for intent in [
                         Intent(

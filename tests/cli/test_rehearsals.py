@@ -189,7 +189,7 @@ def test_control_flow_of_openqasm_3_runs_on_a_device(cli, tmp_path: Path):
 
 
 def test_calibration_that_a_set_was_compiled_for_is_kept(cli, circuits, sherbrooke):
-    from ibmqbatch.manifest.store import Manifest
+    from ibmqbatch.manifest.manifest import Manifest
 
     job_set = cli.submit(circuits(a=BELL), "--backend", "fake_sherbrooke", "--seed", 5, "--detach")
     with Manifest.open(cli.home / "sets" / f"{job_set}.sqlite") as manifest:

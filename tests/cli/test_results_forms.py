@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ibmqbatch.manifest.remotes import read_result
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.outcomes import BitArray, PubResult
 from ibmqbatch.service.results import decode_results
 from tests.arrays import as_array
@@ -52,7 +51,7 @@ def repeated(cli, circuits):
 def stored(cli, job_set):
     """Return the jobs' bodies as they are on disk."""
     with Manifest.open(cli.home / "sets" / f"{job_set}.sqlite") as manifest:
-        return [read_result(manifest, job.remote.id) for job in manifest.jobs() if job.remote]
+        return [manifest.result(job.remote.id) for job in manifest.jobs() if job.remote]
 
 
 def records(cli, job_set, *words):

@@ -9,7 +9,7 @@ import sqlite3
 
 import pytest
 
-from ibmqbatch.cli.sampler import sampler_options
+from ibmqbatch.cli.submit import sampler_options
 from tests.conftest import BELL, basis_state
 
 OPTIONS = """

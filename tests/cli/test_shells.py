@@ -182,8 +182,7 @@ def test_completion_is_installed_once_and_nothing_else_is_touched(
 ):
     import shellingham
 
-    from ibmqbatch.cli.completion import install
-    from ibmqbatch.cli.scripts import SCRIPTS
+    from ibmqbatch.cli.completion.scripts import SCRIPTS, install
 
     monkeypatch.setattr(shellingham, "detect_shell", lambda: (shell, f"/bin/{shell}"))
     monkeypatch.setenv("HOME", str(tmp_path))

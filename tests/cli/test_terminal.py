@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
 
 import pytest
 
 from tests.cli.support import SLOW, screen
 from tests.conftest import BELL
-from tests.terminal import run_in_terminal
 from tests.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
@@ -41,23 +39,6 @@ def test_no_line_overflows(cli, circuits, columns):
         ("status", "nope"),
     ):
         assert screen(cli, columns, *words)
-
-
-def test_a_terminal_shows_only_the_jobs_that_fit(cli, circuits):
-    folder = circuits(**{f"c{n}": BELL for n in range(60)})
-    cli.submit(folder, "--max-circuits", 1, "--detach")
-    lines = screen(cli, 80, "status", "latest")
-    assert len(lines) <= 30
-    assert any("more jobs" in line for line in lines)
-    assert len(cli("status", "latest").out.splitlines()) == 61
-
-
-def test_no_colour_is_honoured(cli, circuits):
-    cli.submit(circuits(a=BELL), "--wait")
-    words = [sys.executable, "-m", "ibmqbatch", "status", "latest"]
-    for env, coloured in ((cli.env, True), ({**cli.env, "NO_COLOR": "1"}, False)):
-        _, text = run_in_terminal(words, env=env, cwd=cli.cwd, term="xterm-256color")
-        assert ("\x1b[32m" in text) is coloured
 
 
 def test_nothing_moves_where_there_is_no_terminal(cli, circuits):

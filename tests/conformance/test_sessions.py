@@ -32,10 +32,12 @@ def test_jobs_run_inside_and_belong_to_it(ibm: Ibm, mode: str) -> None:
 
 @both
 @pytest.mark.parametrize("max_time", ["9h", 10**6])
-def test_one_that_asks_for_too_much_time_has_what_there_is(
+def test_one_that_asks_for_too_much_time_is_refused(
     ibm: Ibm, mode: str, max_time: str | int
 ) -> None:
-    assert ibm.here("longest", mode=mode, backend="fake_manila", max_time=max_time) == 28_800
+    with pytest.raises(ClientError, match="max_ttl: must be an integer from 1 to 28800"):
+        ibm.here("longest", mode=mode, backend="fake_manila", max_time=max_time)
+    assert ibm.here("longest", mode=mode, backend="fake_manila", max_time="8h") == 28_800
 
 
 @both

@@ -31,9 +31,9 @@ _ROOMS = ("jobset", "manifest")
 _HELPERS = {
     "files.py",
     "manifest/database.py",
+    "manifest/manifest.py",
     "service/client.py",
-    "service/connection.py",
-    "service/journey.py",
+    "service/request_trace.py",
     "service/retry.py",
     "service/transport.py",
 }
@@ -79,7 +79,7 @@ def in_the_code() -> set[Point]:
     """Return the points of all rooms in which job sets are kept, read from their source."""
     found: set[Point] = set()
     for room in _ROOMS:
-        for path in sorted((_PACKAGE / room).glob("*.py")):
+        for path in sorted((_PACKAGE / room).rglob("*.py")):
             module = path.relative_to(_PACKAGE).as_posix()
             if module not in _HELPERS:
                 _Reader(module, found).visit(ast.parse(path.read_text()))
@@ -158,7 +158,7 @@ def watch(journal: int, kill: Kill | None = None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     _watch_commits(happen)
-    _watch_custody(happen)
+    _watch_lease(happen)
     _watch_files(happen)
     _watch_requests(happen)
 
@@ -191,10 +191,10 @@ def _watch_commits(happen: Callable[[str, str], None]) -> None:
     Database.transaction = watched  # type: ignore[method-assign]
 
 
-def _watch_custody(happen: Callable[[str, str], None]) -> None:
-    from ibmqbatch.manifest.custody import Custody
+def _watch_lease(happen: Callable[[str, str], None]) -> None:
+    from ibmqbatch.manifest.lease import Lease
 
-    Custody._put = _around(Custody._put, "write", happen)  # type: ignore[method-assign]
+    Lease._put = _around(Lease._put, "write", happen)  # type: ignore[method-assign]
 
 
 def _watch_files(happen: Callable[[str, str], None]) -> None:

@@ -100,7 +100,7 @@ def _submit_after(kill: Kill) -> Callable[[Stage], Words]:
         words = stage.submit_words("--wait")
         assert stage.run(*words, kill=kill)[0] == -9
         # What was kept of some other set goes when a set is planned.
-        old = stage.folder / "runtime" / "20260101-zzzzzzz.custody"
+        old = stage.folder / "runtime" / "20260101-zzzzzzz.lease"
         old.parent.mkdir(mode=0o700, exist_ok=True)
         old.touch()
         os.utime(old, (0, 0))
@@ -120,7 +120,7 @@ def _resume_backup(stage: Stage) -> Words:
     """Lose the file that jobs were sent from; put an old one in its place, while listings lag."""
     stage.done(*stage.submit_words("--detach"))
     shutil.copytree(stage.home, stage.folder / "backup")
-    kill = Kill("jobset/send.py:_Sender._post:request after", 2)
+    kill = Kill("jobset/submit.py:_Sender._post:request after", 2)
     assert stage.run("resume", "latest", kill=kill)[0] == -9
     shutil.rmtree(stage.home)
     shutil.copytree(stage.folder / "backup", stage.home)

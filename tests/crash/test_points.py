@@ -15,7 +15,7 @@ ASIDE = {
     "jobset/observe.py:created_of:commit",
     "jobset/observe.py:created_of:request",
     # Read for an estimate, before there is a set; of real devices only.
-    "jobset/budget.py:usage_of:request",
+    "jobset/estimate.py:usage_of:request",
     # What `fetch_metrics` does, for one job: through the Python API alone.
     "jobset/usage.py:metrics_of:commit",
     "jobset/usage.py:metrics_of:request",

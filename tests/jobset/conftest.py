@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import FakeClock

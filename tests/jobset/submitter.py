@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
-from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Account, Endpoint
 from tests.bench.stub import API_KEY, INSTANCE
@@ -41,8 +41,8 @@ def send(url: str, path: Path, pace: int | None, window: float, pending: int | N
     )
     clock = Clock()
     with Manifest.open(path) as manifest, Client(account, clock) as client:
-        work = Work(manifest, client, clock, Teller(), looked=True)
-        follow(work, is_sent, fetching=False)
+        work = Work(manifest, client, clock, Teller(), sole_sender=True)
+        follow(work, Snapshot.is_sent, fetching=False)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from unittest import mock
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.manifest.records import SetRecord
+from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import NoAnswer, NotFound, ServiceError
+from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace
-from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.service.conftest import FakeClock, account
 
 SETTLE, GAP = 30.0, 10.0

@@ -6,8 +6,7 @@ import pytest
 
 from ibmqbatch.errors import StorageError
 from ibmqbatch.jobset.advance import try_advance
-from ibmqbatch.manifest.store import lock_path
-from ibmqbatch.manifest.wants import want_cancel
+from ibmqbatch.manifest.manifest import lock_path
 from tests.jobset.support import step
 
 
@@ -19,7 +18,7 @@ def test_other_instance_is_not_asked(work, service):
 
 
 def test_nothing_is_asked_about_a_closed_set(work, service):
-    want_cancel(work.manifest, [0])
+    work.manifest.wants.cancel([0])
     step(work)
     listings = service.listings
     step(work)

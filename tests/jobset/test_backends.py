@@ -10,7 +10,7 @@ import pytest
 from ibmqbatch.jobset.backends import backend_data, entry_data, find_backend, in_order
 from ibmqbatch.jobset.errors import UnknownBackend
 from ibmqbatch.service.errors import NotFound
-from ibmqbatch.service.types import Backend, BackendEntry
+from ibmqbatch.service.models import Backend, BackendEntry
 from tests.service.conftest import account
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.batches import open_batches
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import (
     Conflict,
     NotFound,
@@ -68,21 +66,21 @@ def service(clock) -> Batching:
 @pytest.fixture
 def work(home, clock, service):
     with Manifest.open(write_set(4, batch=True)) as manifest:
-        yield Work(manifest, service, clock, looked=True)
+        yield Work(manifest, service, clock, sole_sender=True)
 
 
 def test_all_jobs_go_into_one_batch_that_is_drained_after_the_last(work, service):
     step(work)
     assert service.took == ["b0"] * 4
     assert (service.opened, service.drained) == (["b0"], ["b0"])
-    assert open_batches(work.manifest) == []
+    assert work.manifest.open_batches() == []
     step(work, 100)
     assert (service.opened, service.drained) == (["b0"], ["b0"])
 
 
 def test_set_that_wants_none_has_none(home, clock, service):
     with Manifest.open(write_set(2)) as manifest:
-        step(Work(manifest, service, clock, looked=True))
+        step(Work(manifest, service, clock, sole_sender=True))
     assert (service.took, service.opened, service.drained) == ([None] * 2, [], [])
 
 
@@ -120,7 +118,7 @@ def test_batch_that_is_shut_before_it_took_a_job_tells_of_more(work, service):
     with pytest.raises(SessionClosed):
         step(work)
     assert (service.posts, service.opened) == (0, ["b0"])
-    assert open_batches(work.manifest) == []
+    assert work.manifest.open_batches() == []
     service.shut = set()
     step(work, 100)
     assert service.took == ["b1"] * 4
@@ -138,7 +136,7 @@ def test_batch_that_cannot_be_opened_keeps_jobs_back(error, work, service):
     service.opening_fails = error
     with pytest.raises(type(error)):
         step(work)
-    assert (service.posts, open_batches(work.manifest)) == (0, [])
+    assert (service.posts, work.manifest.open_batches()) == (0, [])
     assert all(job.unsent for job in work.manifest.jobs())
 
 
@@ -154,14 +152,14 @@ def test_batch_that_cannot_be_opened_keeps_jobs_back(error, work, service):
 def test_batch_that_is_shut_or_gone_needs_no_draining(error, work, service):
     service.draining_fails = error
     step(work)
-    assert open_batches(work.manifest) == []
+    assert work.manifest.open_batches() == []
     assert error.message in work.manifest.events()[-1].detail
 
 
 def test_draining_that_fails_is_tried_again(work, service):
     service.draining_fails = Unreachable("no connection")
     step(work)
-    assert open_batches(work.manifest) == ["b0"]
+    assert work.manifest.open_batches() == ["b0"]
     service.draining_fails = None
     # By the next process: this one has waited long enough for a thing that nothing depends on.
     work.drain_failed = False
@@ -180,7 +178,7 @@ def test_batch_is_not_drained_while_a_job_is_in_doubt(work, service):
 def test_batch_is_drained_when_the_rest_is_cancelled(work, service):
     service.account = account(pace_limit=3)
     step(work)
-    want_cancel(work.manifest, [3])
+    work.manifest.wants.cancel([3])
     step(work, 1)
     assert (len(service.took), service.drained) == (3, ["b0"])
 

@@ -12,8 +12,7 @@ from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.catalog import find_job, find_set, open_sets, set_paths
 from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
 from ibmqbatch.manifest.errors import DamagedManifest
-from ibmqbatch.manifest.remotes import close_set
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.manifest.conftest import sent, write_set
 
 OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
@@ -104,8 +103,8 @@ def test_lock_files_and_drafts_are_no_sets(sets):
 
 
 def test_open_sets_are_those_with_something_left_to_do(sets):
-    with find_set(NEW) as manifest, manifest.db.transaction():
-        close_set(manifest)
+    with find_set(NEW) as manifest, manifest.transaction() as change:
+        change.jobs.close()
     problems: list[Problem] = []
     ids = []
     for manifest in open_sets(problems):

@@ -12,15 +12,14 @@ import pytest
 from ibmqbatch import paths
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.errors import TimedOut, Unsettled
-from ibmqbatch.jobset.settle import settles_in
-from ibmqbatch.jobset.standing import is_sent
+from ibmqbatch.jobset.observe import settles_in
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.attempts import Intent, withdraw
-from ibmqbatch.manifest.custody import custody
 from ibmqbatch.manifest.errors import SetInUse
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel, want_labels, want_retry
+from ibmqbatch.manifest.lease import lease
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
+from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import Unreachable
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
 from tests.manifest.conftest import begin, write_set
@@ -101,11 +100,11 @@ def test_backup_of_before_a_retry_learns_of_the_retry(path, open_file, service):
         service.say(job_id, "Failed")
     step(first, 1)
     backup = copy(path)
-    want_retry(first.manifest, first.manifest.jobs())
+    first.manifest.wants.retry(first.manifest.jobs())
     step(first, 1)
     service.hidden = {i for i, job in service.stored.items() if job.status != "Failed"}
     restored = open_file(backup)
-    want_retry(restored.manifest, restored.manifest.jobs())
+    restored.manifest.wants.retry(restored.manifest.jobs())
     step(restored, 1)
     service.hidden = set()
     step(restored, 1)
@@ -190,7 +189,7 @@ def test_jobs_that_show_up_while_a_file_waits_stop_it(path, open_file, service):
     service.hidden = set()
     with pytest.raises(Unsettled) as caught:
         step(restored, SETTLE - 1)
-    assert "--take-over" in caught.value.hint
+    assert "take_over=True" in caught.value.hint
     assert service.posts == JOBS
 
 
@@ -221,12 +220,12 @@ def test_job_that_is_not_one_of_the_sets_is_not_taken_over(path, open_file, serv
 
 def test_copy_does_not_send_while_another_one_does(path, open_file, service):
     work = open_file(path)
-    with custody(work.manifest.job_set().id):
+    with lease(work.manifest.job_set().id):
         assert try_advance(work) is None
         with pytest.raises(SetInUse):
-            follow(work, is_sent, persistent=False)
+            follow(work, Snapshot.is_sent, persistent=False)
     assert service.posts == 0
-    follow(work, is_sent)
+    follow(work, Snapshot.is_sent)
     assert ran(service, work) == list(range(JOBS))
 
 
@@ -242,7 +241,7 @@ def test_what_is_overdue_is_asked_for_no_more_often_than_anything_else(
     )
     work.clock.set_deadline(10 * SETTLE)
     with pytest.raises(TimedOut):
-        follow(work, is_sent)
+        follow(work, Snapshot.is_sent)
     assert service.posts == 0
     assert min(work.clock.slept[1:]) > 0
     assert service.listings < 10 * SETTLE / work.client.account.poll_first
@@ -252,7 +251,7 @@ def test_claim_that_is_needed_no_more_keeps_nobody_awake(path, open_file, servic
     forget_what_was_sent()
     work = open_file(path)
     step(work)
-    want_cancel(work.manifest, range(JOBS))
+    work.manifest.wants.cancel(range(JOBS))
     step(work, 2 * SETTLE)
     assert settles_in(work) is None
 
@@ -273,7 +272,7 @@ def test_what_another_copy_is_sending_is_not_doubted(path, open_file, service):
     first = open_file(path)
     begin(first.manifest, 0, 1, 2, 3)
     second = open_file(copy(path))
-    with custody(first.manifest.job_set().id):  # which the first one holds as long as it sends
+    with lease(first.manifest.job_set().id):  # which the first one holds as long as it sends
         for after in (0, SETTLE, GAP, 1):
             step(second, after)
         assert {attempt.state for attempt in second.manifest.attempts()} == {"sending"}
@@ -285,9 +284,9 @@ def test_what_another_copy_has_sent_once_more_is_doubted_anew(path, open_file, s
     first = open_file(path)
     begin(first.manifest, *range(JOBS))
     second = open_file(copy(path))
-    with first.manifest.db.transaction():
+    with first.manifest.transaction() as change:
         for intent in intents(first):
-            withdraw(first.manifest, intent, "no connection")
+            change.submissions.withdraw(intent, "no connection")
     service.answers = []
     step(second)
     step(first, SETTLE - 1)
@@ -312,7 +311,7 @@ def test_labels_of_what_another_copy_has_sent_once_more_are_those_wanted_here(
     with pytest.raises(Unreachable):
         step(first)
     second = open_file(copy(path))
-    want_labels(first.manifest, name="another name")
+    first.manifest.wants.retag(name="another name")
     service.answers = []
     step(first, 1)
     step(second, 1)
@@ -326,7 +325,7 @@ def test_file_with_nothing_to_send_learns_what_another_one_has_sent(path, open_f
     service.say("r0", "Failed")
     step(first, 1)
     second = open_file(copy(path))
-    want_retry(second.manifest, [job for job in second.manifest.jobs() if job.status == "ERROR"])
+    second.manifest.wants.retry([job for job in second.manifest.jobs() if job.status == "ERROR"])
     step(second, 1)
     step(first, 1)
     assert {remote.id for remote in first.manifest.remotes()} == set(service.stored)
@@ -364,17 +363,17 @@ def test_copies_that_both_find_the_others_job_keep_the_same_one(path, open_file,
     assert kept[0].isdisjoint(service.cancelled)
 
 
-@pytest.mark.parametrize("when", ["doubted", "missed"])
+@pytest.mark.parametrize("when", ["unsure_since", "missed"])
 def test_doubt_of_a_time_that_is_still_to_come_begins_anew(path, open_file, service, clock, when):
     service.answers = [lost_on_the_way] * JOBS
     work = open_file(path)
-    clock.time += 1e6 if when == "doubted" else 0.0
+    clock.time += 1e6 if when == "unsure_since" else 0.0
     step(work)
     if when == "missed":
         step(work, 1e6)
     clock.time -= 1e6
     sent = service.posts
-    with work.manifest.db.transaction():
+    with work.manifest.transaction():
         # The machine has been started since, with another clock.
         work.manifest.db.write(f"UPDATE attempts SET {when} = replace({when}, '-', '+')")
     for after in (0, SETTLE, GAP):

@@ -8,7 +8,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.listing import list_jobs
 from ibmqbatch.jobset.tags import set_tag
 from ibmqbatch.service.errors import Unreadable
-from ibmqbatch.service.types import JobPage
+from ibmqbatch.service.models import JobPage
 from tests.jobset.support import GAP, SETTLE, created_without_an_answer, job, step
 
 PAGE = 5

@@ -1,121 +1,206 @@
-import itertools
-import math
-from collections import Counter
+"""What a set will cost: the estimate, computed by hand, and the limits that it is held to."""
 
-import numpy as np
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from qiskit.quantum_info import Operator, SparsePauliOp, Statevector, random_statevector
+from qiskit import QuantumCircuit, qpy
 
-from ibmqbatch.circuits.measured import Measured, measured_circuits
-from ibmqbatch.circuits.observables import as_observables
-from ibmqbatch.jobset.estimate import estimated, moments_of
+from ibmqbatch import paths
+from ibmqbatch.errors import LimitError
+from ibmqbatch.jobset.estimate import check_budget, shot_seconds, usage_of
+from ibmqbatch.jobset.plan import Plan, make_plan
+from ibmqbatch.jobset.request import Request, check_request
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
+from ibmqbatch.service.models import Backend, Usage
+from tests.circuits.devices import heron_configuration, heron_properties
+from tests.service.conftest import account
 
-
-def parts(given: object) -> list[Measured]:
-    return measured_circuits("c", as_observables(given))
-
-
-def only(text: str, counts: dict[str, int]) -> tuple[float | None, float | None, int]:
-    ((_, *found),) = estimated([(measured, counts) for measured in parts(text)])
-    return tuple(found)
-
-
-def of_shots(values: list[float]) -> tuple[float, float]:
-    """Return mean and standard error, as textbooks have them."""
-    return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
+DEVICE = Backend.from_wire(heron_configuration(3), heron_properties(3))
+SIMULATOR = Backend("ideal", 30, True, None, None, True, None, {"n_qubits": 30})
+JOB, X, MEASURE, WAIT = 2.0, 32e-9, 1000e-9, 250e-6
 
 
-def test_value_and_error_are_those_of_the_shots():
-    counts = {"00": 3, "01": 4, "11": 5}
-    shots = [x for bits, n in counts.items() for x in [1 - 2 * (bits.count("1") % 2)] * n]
-    assert only("ZZ", counts) == pytest.approx((*of_shots(shots), 12))
+@pytest.fixture
+def flip(tmp_path) -> Path:
+    """Write a circuit that is in the instruction set: one gate, then a measurement."""
+    circuit = QuantumCircuit(3, 1)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    buffer = io.BytesIO()
+    qpy.dump(circuit, buffer)
+    (tmp_path / "flip.qpy").write_bytes(buffer.getvalue())
+    return tmp_path / "flip.qpy"
 
 
-def test_covariance_of_terms_that_are_measured_together_is_in_the_error():
-    bell = {"00": 50, "11": 50}
-    assert only("ZI - IZ", bell)[:2] == (0, 0)
-    # Twice what either has, where independent ones would have the root of two.
-    assert only("ZI + IZ", bell)[1] == pytest.approx(2 * only("ZI", bell)[1])
+def plan(
+    *files: Path,
+    backend: Backend = DEVICE,
+    usage: Usage | None = None,
+    dry_run: bool = True,
+    **changes: object,
+) -> tuple[Plan, Path | None]:
+    request = check_request(replace(Request(files, shots=1000), **changes))  # type: ignore[arg-type]
+    progress = lambda *_: None  # noqa: E731
+    return make_plan(request, account(), backend, "crn", progress, usage=usage, dry_run=dry_run)
 
 
-def test_errors_of_parts_add_up_as_those_of_independent_numbers():
-    one, other = parts("0.5*ZZ - 2*XX")
-    counts = {"00": 30, "01": 20}, {"00": 10, "11": 15, "10": 75}
-    ((_, value, error, shots),) = estimated([(one, counts[0]), (other, counts[1])])
-    first = moments_of(counts[0], one, one.terms[0][2])
-    second = moments_of(counts[1], other, other.terms[0][2])
-    assert value == pytest.approx(0.5 * 10 / 50 - 2 * (25 - 75) / 100)
-    assert error == pytest.approx(math.sqrt(first.variance / 50 + second.variance / 100))
-    assert shots == 150
+def made() -> list[Path]:
+    return [path for path in paths.sets().glob("*") if path.suffix != ".lock"]
 
 
-def test_constant_is_exact():
-    (first,) = parts({"a": "ZZ + 2", "b": "II - 3"})
-    assert estimated([(first, {"00": 10})]) == [("a", 3.0, 0.0, 10), ("b", -2.0, 0.0, 0)]
+def test_set_takes_its_jobs_and_each_shot_of_each_circuit(flip, home):
+    shown, _ = plan(flip, flip, flip, max_circuits=2)
+    assert shown.seconds == pytest.approx(2 * JOB + 3 * 1000 * (X + MEASURE + WAIT))
 
 
-def test_single_shot_has_no_error():
-    assert only("Z", {"1": 1}) == (-1.0, None, 1)
+def test_wait_after_a_shot_is_that_of_the_options(flip, home):
+    shown, _ = plan(flip, options={"execution": {"rep_delay": 0.001}})
+    assert shown.seconds == pytest.approx(JOB + 1000 * (X + MEASURE + 0.001))
 
 
-def test_value_of_which_a_part_is_missing_is_missing_and_others_are_not():
-    first, second = parts({"both": "ZZ + XX", "first": "ZI", "constant": "7"})
-    found = estimated([(first, {"00": 4}), (second, None)])
-    assert found == [("both", None, None, 4), ("first", 1.0, 0.0, 4), ("constant", 7.0, 0.0, 0)]
+def test_wait_after_a_shot_is_that_of_the_backend(flip, home):
+    slow = Backend.from_wire(heron_configuration(3, default_rep_delay=500.0), heron_properties(3))
+    shown, _ = plan(flip, backend=slow)
+    assert shown.seconds == pytest.approx(JOB + 1000 * (X + MEASURE + 500e-6))
 
 
-def test_value_depends_on_counts_alone_not_on_their_order():
-    counts = {"".join(bits): 1 + n**3 for n, bits in enumerate(itertools.product("01", repeat=4))}
-    text = "0.1*ZZZZ + 0.2*ZIIZ - 0.3*IZII + 0.7*IIIZ"
-    assert only(text, counts) == only(text, dict(reversed(counts.items())))
+@pytest.mark.parametrize("told", [None, 0, -1.0, "250", True, float("nan")])
+def test_wait_after_a_shot_is_that_of_most_backends_where_nothing_is_told(told, flip, home):
+    odd = Backend.from_wire(heron_configuration(3, default_rep_delay=told), heron_properties(3))
+    shown, _ = plan(flip, backend=odd)
+    assert shown.seconds == pytest.approx(JOB + 1000 * shot_seconds(X + MEASURE, None))
+    assert shot_seconds(X + MEASURE, None) == pytest.approx(X + MEASURE + WAIT)
 
 
-def test_bits_are_those_of_the_measured_qubits():
-    (measured,) = parts("ZIIZI + 10*IIIZI")
-    # Of the qubits 1 and 4 the first is the lower bit.
-    assert moments_of({"01": 1}, measured, measured.terms[0][2]).mean == -11
-    assert moments_of({"10": 1}, measured, measured.terms[0][2]).mean == 9
+def test_repeats_are_jobs_and_shots(flip, home):
+    small = replace(DEVICE, max_shots=400)
+    shown, _ = plan(flip, backend=small)
+    assert shown.seconds == pytest.approx(3 * JOB + 1000 * (X + MEASURE + WAIT))
 
 
-_TURNS = {
-    "X": np.array([[1, 1], [1, -1]]) / math.sqrt(2),
-    "Y": np.array([[1, -1j], [1, 1j]]) / math.sqrt(2),
-    "Z": np.eye(2),
-}
+def test_rows_of_a_sweep_are_circuits(tmp_path, home):
+    (tmp_path / "p.csv").write_text("a\n1\n2\n3\n")
+    (tmp_path / "s.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle a;\nqubit q;\nbit c;\n'
+        "rz(a) q;\nc = measure q;\n"
+    )
+    shown, _ = plan(tmp_path / "s.qasm", sweep=tmp_path / "p.csv")
+    assert shown.seconds == pytest.approx(JOB + 3 * 1000 * (MEASURE + WAIT))
 
 
-def sampled(state: Statevector, measured: Measured, shots: int, rng: np.random.Generator):
-    """Return counts of a state, measured in a basis."""
-    turned = state
-    for qubit in measured.basis.qubits:
-        letter = measured.basis.letter(qubit)
-        turned = turned.evolve(Operator(_TURNS[letter]), [qubit])
-    chances = turned.probabilities(measured.basis.qubits)
-    drawn = Counter(rng.choice(len(chances), shots, p=chances / chances.sum()).tolist())
-    width = len(measured.basis.qubits)
-    return {f"{number:0{width}b}": count for number, count in sorted(drawn.items())}
+def test_shots_of_a_table_count_each(tmp_path, flip, home):
+    (tmp_path / "t.csv").write_text("path,shots\nflip.qpy,10\nflip.qpy,\n")
+    shown, _ = plan(table=tmp_path / "t.csv")
+    assert shown.seconds == pytest.approx(JOB + 1010 * (X + MEASURE + WAIT))
 
 
-def deviations(sums: int, shots: int) -> np.ndarray:
-    """Return by how many standard errors the values of random sums are off the exact ones."""
-    rng = np.random.default_rng(15)
-    found = []
-    for number in range(sums):
-        qubits = int(rng.integers(3, 6))
-        labels = ["".join(rng.choice(list("IXYZ"), qubits)) for _ in range(int(rng.integers(2, 9)))]
-        operator = SparsePauliOp(labels, rng.uniform(-1, 1, len(labels)))
-        state = random_statevector(2**qubits, seed=number)
-        told = [(part, sampled(state, part, shots, rng)) for part in parts(operator)]
-        if not told:
-            continue
-        ((_, value, error, _),) = estimated(told)
-        found.append((value - state.expectation_value(operator).real) / error)
-    return np.array(found)
+def test_estimate_is_kept_with_the_set(flip, home):
+    shown, path = plan(flip, dry_run=False)
+    assert path is not None
+    with Manifest.open(path) as manifest:
+        assert manifest.job_set().estimated_seconds == pytest.approx(shown.seconds)
 
 
-def test_values_deviate_from_exact_ones_as_their_errors_say():
-    found = np.abs(deviations(400, 500))
-    assert found.max() < 5
-    # Of a normal distribution it is 0.683 and 0.954; three times what 400 numbers vary by.
-    assert abs((found < 1).mean() - 0.683) < 0.070
-    assert abs((found < 2).mean() - 0.954) < 0.032
+def test_simulators_use_nothing(flip, home):
+    shown, _ = plan(flip, backend=SIMULATOR, max_cost=0.0)
+    assert shown.seconds is None
+    assert usage_of(None, SIMULATOR) is None  # nobody is asked
+
+
+def test_set_that_would_cost_too_much_is_not_made(flip, home):
+    with pytest.raises(LimitError, match=r"about 2\.3 s .* more than max_cost=2\.2"):
+        plan(flip, max_cost=2.2, dry_run=False)
+    assert not made()
+    assert plan(flip, max_cost=2.3)[0].seconds
+
+
+def test_set_that_costs_what_is_allowed_is_made(flip, home):
+    exactly = plan(flip)[0].seconds
+    assert plan(flip, max_cost=exactly, dry_run=False)[1] is not None
+
+
+def test_set_of_an_instance_without_time_is_not_made_but_shown(flip, home):
+    for used_up in (Usage(600.0, 600.0, exhausted=False), Usage(5.0, None, exhausted=True)):
+        with pytest.raises(LimitError, match="has used up its time"):
+            plan(flip, usage=used_up, dry_run=False)
+        (note,) = plan(flip, usage=used_up)[0].notes
+        assert note.startswith("the instance has used up its time")
+    assert not made()
+
+
+@pytest.mark.parametrize("limit", [None, 600.0, 2.3 + 1.0])
+def test_nothing_is_said_where_there_is_time(limit, flip, home):
+    shown, _ = plan(flip, usage=Usage(1.0, limit, exhausted=False))
+    assert shown.notes == ()
+
+
+def test_set_that_takes_more_than_is_left_is_made_with_a_warning(flip, home):
+    shown, path = plan(flip, usage=Usage(598.0, 600.0, exhausted=False), dry_run=False)
+    assert path is not None
+    assert "about 2.3 s" in shown.notes[0]
+    assert "has 2 s left" in shown.notes[0]
+
+
+def test_limit_is_looked_at_before_what_is_left():
+    with pytest.raises(LimitError, match="max_cost"):
+        check_budget(10.0, 5.0, Usage(0.0, 1.0, exhausted=False), dry_run=True)
+
+
+class Teller:
+    """A client of which only one thing is asked."""
+
+    def __init__(self, answer: Exception | Usage) -> None:
+        self.answer = answer
+
+    def usage(self) -> Usage:
+        if isinstance(self.answer, Usage):
+            return self.answer
+        raise self.answer
+
+
+def refused(kind: type[Refused], status: int, number: int | None) -> Refused:
+    return kind("no", status=status, number=number, trace=None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused(NotFound, 404, 1279),
+        refused(AuthenticationFailed, 403, 1301),  # of a right that a key may lack
+        refused(Refused, 400, 1208),
+        Unreadable("a web page"),
+    ],
+    ids=str,
+)
+def test_service_that_does_not_tell_keeps_nobody_from_submitting(error):
+    assert usage_of(Teller(error), DEVICE) is None
+
+
+@pytest.mark.parametrize(("status", "number"), [(401, None), (403, 1200), (401, 1201)])
+def test_key_that_is_not_accepted_is_told(status, number):
+    with pytest.raises(AuthenticationFailed):
+        usage_of(Teller(refused(AuthenticationFailed, status, number)), DEVICE)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, (0.0, None, None)),
+        ([], (0.0, None, None)),
+        (None, (0.0, None, None)),
+        ({"usage_consumed_seconds": 5, "usage_limit_seconds": 60}, (5.0, 60.0, 55.0)),
+        ({"usage_consumed_seconds": "70", "usage_allocation_seconds": "60"}, (70.0, 60.0, 0.0)),
+        ({"usage_limit_seconds": 9, "usage_allocation_seconds": 60}, (0.0, 9.0, 9.0)),
+        ({"usage_limit_seconds": None, "usage_allocation_seconds": 60}, (0.0, 60.0, 60.0)),
+        ({"usage_limit_seconds": -1, "usage_consumed_seconds": "nan"}, (0.0, None, None)),
+    ],
+)
+def test_usage_is_read_whatever_of_it_is_told(told, expected):
+    usage = Usage.from_wire(told)
+    assert (usage.consumed, usage.limit, usage.left) == expected
+    assert not usage.exhausted

@@ -9,9 +9,8 @@ import pytest
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_retry
 from ibmqbatch.service.errors import Busy, Refused
 from tests.jobset.support import FakeService, raising
 from tests.manifest.conftest import write_set
@@ -89,7 +88,7 @@ def test_retry_of_what_was_held_back_sends_it_whatever_fails(work, service):
     service.answers = [REFUSED] * JOBS
     advance(work)
     tried = service.posts
-    want_retry(work.manifest, work.manifest.jobs())
+    work.manifest.wants.retry(work.manifest.jobs())
     advance(work)
     assert service.posts == tried + JOBS
 
@@ -99,7 +98,7 @@ def test_retry_of_the_failed_jobs_alone_keeps_the_limit(work, service):
     advance(work)
     tried = service.posts
     failed = [job for job in work.manifest.jobs() if job.status is JobStatus.ERROR]
-    want_retry(work.manifest, failed)
+    work.manifest.wants.retry(failed)
     advance(work)
     assert service.posts == tried + len(failed)
     assert JobStatus.CANCELLED in statuses(work)

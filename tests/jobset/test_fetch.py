@@ -10,14 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 from ibmqbatch.errors import StorageError
-from ibmqbatch.jobset.fetch import fetch, refetch, spool_folder, unfetched
-from ibmqbatch.jobset.standing import is_complete, is_settled
+from ibmqbatch.jobset.fetch import fetch, refetch
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest import remotes
-from ibmqbatch.manifest.remotes import observe, read_result
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.files import spool_path
+from ibmqbatch.manifest.jobs import Jobs
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.manifest.conftest import sent, write_set
 from tests.service.conftest import FakeClock, account
 
@@ -71,9 +70,8 @@ def done(home, private):
     """Have one job that is done, and whose results are not here."""
     with Manifest.open(write_set(1)) as manifest:
         remote = sent(manifest)
-        with manifest.db.transaction():
-            observe(
-                manifest,
+        with manifest.transaction() as change:
+            change.jobs.observe(
                 remote,
                 status="Completed",
                 reason="",
@@ -106,38 +104,38 @@ def again(manifest: Manifest, *bodies: bytes | Exception | None) -> list[int]:
 
 def in_vain(manifest: Manifest, answer: Exception | None, *, has: bool = True) -> None:
     """Have the service give nothing until that cannot be a delay any more."""
-    with manifest.db.transaction():
+    with manifest.transaction():
         manifest.db.write("UPDATE remotes SET finished_at = '2020-01-01T00:00:00.000Z'")
     for _ in range(10):
         run(manifest, answer, has=has)
 
 
 def aside(manifest: Manifest) -> list[bytes]:
-    return [path.read_bytes() for path in spool_folder(manifest).glob("*.damaged")]
+    return [path.read_bytes() for path in spool_path(manifest.path).glob("*.damaged")]
 
 
 def test_result_is_stored_as_it_came(done):
     run(done, GOOD)
-    assert read_result(done, "r1") == GOOD
-    assert not spool_folder(done).exists()
+    assert done.result("r1") == GOOD
+    assert not spool_path(done.path).exists()
 
 
 def test_result_is_not_fetched_twice(done):
     run(done, GOOD)
     run(done)
-    assert unfetched(done) == []
+    assert done.snapshot().unfetched == []
 
 
 def test_result_that_had_arrived_before_a_crash_is_not_asked_for(done):
-    spool_folder(done).mkdir()
-    (spool_folder(done) / "r1.body").write_bytes(GOOD)
+    spool_path(done.path).mkdir()
+    (spool_path(done.path) / "r1.body").write_bytes(GOOD)
     run(done)
-    assert read_result(done, "r1") == GOOD
+    assert done.result("r1") == GOOD
 
 
 def test_damaged_body_is_kept_aside_and_never_a_result(done):
     run(done, GOOD[:-5])
-    assert read_result(done, "r1") is None
+    assert done.result("r1") is None
     assert aside(done) == [GOOD[:-5]]
 
 
@@ -145,7 +143,7 @@ def test_damaged_body_is_kept_aside_and_never_a_result(done):
 def test_body_of_another_job_is_never_a_result(circuits, done):
     told = json.loads(GOOD)["results"][0]
     run(done, json.dumps({"results": [told] * circuits}).encode())
-    assert read_result(done, "r1") is None
+    assert done.result("r1") is None
 
 
 def test_damaged_body_is_asked_for_again_unless_it_is_given_once(done, private):
@@ -158,7 +156,7 @@ def test_results_that_are_not_there_yet_are_asked_for_again(answer, done):
     run(done, answer)
     assert (done.jobs()[0].lost, done.jobs()[0].delivered) == (False, False)
     run(done, GOOD)
-    assert read_result(done, "r1") == GOOD
+    assert done.result("r1") == GOOD
 
 
 @pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
@@ -171,7 +169,7 @@ def test_results_that_never_come_are_overdue_and_not_lost(answer, done):
 
 def test_a_set_with_overdue_results_is_not_waited_for_and_not_closed(done):
     in_vain(done, None)
-    assert (is_settled(done), is_complete(done)) == (True, False)
+    assert (done.snapshot().is_settled(), done.snapshot().is_complete()) == (True, False)
 
 
 def test_overdue_results_are_asked_for_by_every_later_run(done):
@@ -179,8 +177,8 @@ def test_overdue_results_are_asked_for_by_every_later_run(done):
     run(done, None)
     assert done.jobs()[0].overdue
     run(done, GOOD)
-    assert (done.jobs()[0].overdue, read_result(done, "r1")) == (False, GOOD)
-    assert is_complete(done)
+    assert (done.jobs()[0].overdue, done.result("r1")) == (False, GOOD)
+    assert done.snapshot().is_complete()
 
 
 @pytest.mark.parametrize("answer", [None, no_such_job()], ids=["none", "404"])
@@ -213,13 +211,13 @@ def test_what_is_given_once_is_lost_where_a_process_died_that_had_asked(done):
 def test_what_was_given_once_is_lost_whatever_dies_before_that_is_written_down(done, monkeypatch):
     leave(done, "r1.part", b"")
     with monkeypatch.context() as patch:
-        patch.setattr(remotes, "lose_result", killed)
+        patch.setattr(Jobs, "lose_result", killed)
         with pytest.raises(ZeroDivisionError):
             run(done, None)
     assert not done.jobs()[0].lost
     run(done, None)
     assert done.jobs()[0].lost
-    assert not spool_folder(done).exists()
+    assert not spool_path(done.path).exists()
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)
@@ -233,7 +231,7 @@ def test_a_service_that_is_away_makes_no_results_overdue(done):
 def test_asking_again_brings_what_was_taken_for_lost(done):
     in_vain(done, None, has=False)
     assert again(done, GOOD) == []
-    assert (done.jobs()[0].lost, read_result(done, "r1")) == (False, GOOD)
+    assert (done.jobs()[0].lost, done.result("r1")) == (False, GOOD)
 
 
 def test_what_is_lost_stays_so_where_asking_again_brings_nothing(done):
@@ -247,7 +245,7 @@ def test_asking_again_replaces_what_is_here_once_the_new_is_whole(done):
     run(done, GOOD)
     other = GOOD.replace(b"0x0", b"0x1", 1)
     assert again(done, other) == []
-    assert read_result(done, "r1") == other
+    assert done.result("r1") == other
 
 
 @pytest.mark.parametrize("private", [False], indirect=True)
@@ -255,14 +253,14 @@ def test_asking_again_replaces_what_is_here_once_the_new_is_whole(done):
 def test_what_is_here_stays_where_asking_again_brings_nothing(answer, done):
     run(done, GOOD)
     assert again(done, answer) == [0]
-    assert read_result(done, "r1") == GOOD
+    assert done.result("r1") == GOOD
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)
 def test_what_is_given_once_is_not_asked_for_where_it_is_here(done):
     run(done, GOOD)
     assert again(done) == []
-    assert read_result(done, "r1") == GOOD
+    assert done.result("r1") == GOOD
 
 
 @pytest.mark.parametrize("private", [False], indirect=True)
@@ -279,8 +277,8 @@ def test_half_of_what_is_given_once_is_kept_aside(done, private):
 
 
 def test_half_that_a_dead_process_left_of_what_is_given_once_is_kept_aside(done, private):
-    spool_folder(done).mkdir()
-    (spool_folder(done) / "r1.part").write_bytes(GOOD[:50])
+    spool_path(done.path).mkdir()
+    (spool_path(done.path) / "r1.part").write_bytes(GOOD[:50])
     run(done, None)
     assert aside(done) == ([GOOD[:50]] if private else [])
 
@@ -296,7 +294,7 @@ def test_lost_result_tells_what_went_before(done, private):
 def test_disk_that_takes_no_more_is_a_storage_error(done):
     with pytest.raises(StorageError):
         run(done, OSError(28, "No space left on device"))
-    assert len(unfetched(done)) == 1
+    assert len(done.snapshot().unfetched) == 1
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)
@@ -311,21 +309,21 @@ def test_what_is_given_once_is_not_asked_for_where_it_may_find_no_room(done, pri
 
 def leave(manifest: Manifest, name: str, body: bytes) -> None:
     """Leave behind what a process that was killed had on the disk."""
-    spool_folder(manifest).mkdir()
-    (spool_folder(manifest) / name).write_bytes(body)
+    spool_path(manifest.path).mkdir()
+    (spool_path(manifest.path) / name).write_bytes(body)
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)
 def test_whole_body_that_a_dead_process_left_of_what_is_given_once_is_the_result(done):
     leave(done, "r1.part", GOOD)
     run(done)
-    assert read_result(done, "r1") == GOOD
+    assert done.result("r1") == GOOD
 
 
 @pytest.mark.parametrize("private", [True], indirect=True)
 def test_each_part_of_what_is_given_once_is_kept(done):
     leave(done, "r1.part", GOOD[:50])
-    (spool_folder(done) / "r1.damaged").write_bytes(b"older")
+    (spool_path(done.path) / "r1.damaged").write_bytes(b"older")
     run(done, None)
     assert sorted(aside(done)) == sorted([b"older", GOOD[:50]])
 
@@ -334,12 +332,12 @@ def test_each_part_of_what_is_given_once_is_kept(done):
 def test_lost_result_tells_where_its_parts_are(done):
     leave(done, "r1.part", GOOD[:50])
     run(done, None)
-    assert str(spool_folder(done) / "r1.damaged") in done.jobs()[0].reason
+    assert str(spool_path(done.path) / "r1.damaged") in done.jobs()[0].reason
 
 
 @pytest.mark.parametrize("private", [False], indirect=True)
 def test_set_that_was_sent_as_private_is_so_whatever_the_listing_says(done):
-    with done.db.transaction():
+    with done.transaction():
         done.db.write("UPDATE jobset SET private = 1")
     run(done, b"nonsense")
     assert done.jobs()[0].lost
@@ -349,4 +347,4 @@ def test_body_that_was_committed_before_a_crash_is_swept_away(done):
     run(done, GOOD)
     leave(done, "r1.body", GOOD)
     run(done)
-    assert not spool_folder(done).exists()
+    assert not spool_path(done.path).exists()

@@ -16,12 +16,9 @@ from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.forget import clear_away, consider, forget
 from ibmqbatch.jobset.once import reserved
-from ibmqbatch.manifest.attempts import doubt
 from ibmqbatch.manifest.draft import Draft
 from ibmqbatch.manifest.errors import SetInUse
-from ibmqbatch.manifest.remotes import close_set, observe
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel
+from ibmqbatch.manifest.manifest import Manifest
 from tests.manifest.conftest import begin, change, sent, write_set
 
 SET_ID = "20260101-aaaaaaa"
@@ -33,9 +30,9 @@ def whole_set(home) -> Path:
     with reserved("key") as (set_id, _):
         path = write_set(2, set_id=set_id, once_key="key")
     with Manifest.open(path) as manifest:
-        want_cancel(manifest, [0, 1])
-        with manifest.db.transaction():
-            close_set(manifest)
+        manifest.wants.cancel([0, 1])
+        with manifest.transaction() as change:
+            change.jobs.close()
     spool = path.with_suffix(".arriving")
     spool.mkdir()
     (spool / "r1.part").write_bytes(b"half")
@@ -196,9 +193,9 @@ def test_what_is_not_finished_is_told(home):
         done = sent(manifest, 1, "r2")
         completed = {"status": "Completed", "reason": "", "reason_code": None, "solution": ""}
         (intent,) = begin(manifest, 2)
-        with manifest.db.transaction():
-            observe(manifest, done, **completed, private=False, at=1.0)
-            doubt(manifest, intent, "no answer", Instant(1.0, 1.0, ""))
+        with manifest.transaction() as change:
+            change.jobs.observe(done, **completed, private=False, at=1.0)
+            change.submissions.mark_unsure(intent, "no answer", Instant(1.0, 1.0, ""))
         told = losses(manifest.path)
     assert "1 job not sent yet" in told
     assert "1 job perhaps on the service" in told

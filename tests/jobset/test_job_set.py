@@ -12,10 +12,14 @@ from qiskit import QuantumCircuit
 
 import ibmqbatch
 from ibmqbatch import JobSet
+from ibmqbatch.clock import Clock
+from ibmqbatch.jobset.job_set import connected
 from ibmqbatch.manifest.records import JobStatus
 from tests.conftest import basis_state, point_at
 from tests.manifest.conftest import write_set
+from tests.manifest.test_snapshot import count_reads
 from tests.qiskits import needs_qiskit2, needs_terra
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -221,3 +225,29 @@ def test_it_can_be_pickled_and_shared_by_threads(ended):
 def test_planned_by_this_process_is_not_what_a_pickle_says(home):
     job_set = JobSet(write_set(1), planned=True)
     assert pickle.loads(pickle.dumps(job_set))._planned is False
+
+
+@pytest.fixture
+def sent_once(embedded_service) -> JobSet:
+    """A set of one job that the service has, and whose end nobody here has heard of."""
+    job_set = ibmqbatch.submit([basis_state("01")], shots=7)
+    with connected(job_set.account, Clock()) as client:
+        (job,) = job_set.jobs
+        wait_until(lambda: client.job(job.remote.id).status == "Completed")
+    return job_set
+
+
+# The jobs of a set are read when it is opened, and when something of it has changed: how they
+# stand, their results, that nothing is left to do.
+@pytest.mark.parametrize(
+    ("method", "most"),
+    [
+        (lambda job_set: job_set.status(), 3),
+        (lambda job_set: job_set.results(), 5),
+        (lambda job_set: job_set.retag(["b"]), 5),
+    ],
+)
+def test_a_step_reads_the_jobs_once(method, most, sent_once, monkeypatch):
+    reads = count_reads(monkeypatch)
+    method(sent_once)
+    assert len(reads) <= most

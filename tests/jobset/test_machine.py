@@ -23,15 +23,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ibmqbatch import paths
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.errors import Unsettled
-from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import find_job_tag, labels
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest import wants
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound, ServiceError, Unreachable
+from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace
-from ibmqbatch.service.types import JobPage, RemoteJob
 from tests.jobset.support import own_folders
 from tests.manifest.conftest import write_set
 from tests.service.conftest import FakeClock, account
@@ -226,7 +224,7 @@ class SetUnderFire(RuleBasedStateMachine):
 
     @rule(job=st.integers(0, 1))  # or soon there would be nothing left to send
     def cancel(self, job: int) -> None:
-        wants.want_cancel(self.manifest, {job})
+        self.manifest.wants.cancel({job})
 
     @rule()
     def retry(self) -> None:
@@ -235,7 +233,7 @@ class SetUnderFire(RuleBasedStateMachine):
             for job in self.manifest.jobs()
             if job.status in {JobStatus.ERROR, JobStatus.CANCELLED}
         ]
-        wants.want_retry(self.manifest, over)
+        self.manifest.wants.retry(over)
         created = self.created()
         for job in over:
             self.wanted[job.index] = created[job.index] + 1
@@ -243,7 +241,7 @@ class SetUnderFire(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def rename(self, number: int) -> None:
         self.name = f"name {number}"
-        wants.want_labels(self.manifest, name=self.name)
+        self.manifest.wants.retag(name=self.name)
 
     @invariant()
     def none_is_created_more_often_than_it_was_wanted(self) -> None:
@@ -265,7 +263,7 @@ class SetUnderFire(RuleBasedStateMachine):
         for _ in range(60):
             for job_id in self.service.stored:
                 self.service.say(job_id, "Completed")
-            if is_settled(self.manifest) and self.clock.time > max(
+            if self.manifest.snapshot().is_settled() and self.clock.time > max(
                 self.service.listed_at.values(), default=0.0
             ):
                 break
@@ -275,7 +273,7 @@ class SetUnderFire(RuleBasedStateMachine):
 
     def look(self) -> None:
         """Nothing is left to do, and everything is as it was wanted."""
-        assert is_settled(self.manifest), self.manifest.jobs()
+        assert self.manifest.snapshot().is_settled(), self.manifest.jobs()
         self.none_is_created_more_often_than_it_was_wanted()
         record = self.manifest.job_set()
         for job in self.manifest.jobs():

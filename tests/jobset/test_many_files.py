@@ -19,7 +19,7 @@ from ibmqbatch.jobset.advance import try_advance
 from ibmqbatch.jobset.errors import Unsettled
 from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import NoAnswer, ServiceError, Unreachable
 from tests.jobset.support import own_folders
 from tests.jobset.test_machine import LAGS, SETTLE, Fate, Killed, Model

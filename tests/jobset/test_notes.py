@@ -9,7 +9,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from ibmqbatch.circuits.qpy import encode_qpy, load_qpy, read_header
-from ibmqbatch.jobset.notes import noted, run_config_in, without_note
+from ibmqbatch.jobset.wire import noted, run_config_in, without_note
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.support import record
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from tests.jobset.support import GAP, SETTLE, job, step
 from tests.manifest.conftest import write_set
 

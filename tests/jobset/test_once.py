@@ -9,7 +9,8 @@ import pytest
 
 from ibmqbatch.files import FileLock
 from ibmqbatch.jobset import once
-from ibmqbatch.jobset.once import manifest_path, reserved
+from ibmqbatch.jobset.once import reserved
+from ibmqbatch.manifest.files import manifest_path
 
 HOLDER = """
 import sys

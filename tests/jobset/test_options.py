@@ -90,10 +90,10 @@ def test_what_the_service_would_not_take_is_told(text, what, tmp_path):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("default_shots = 100", "--shots"),
-        ("max_execution_time = 100", "--max-execution-time"),
-        ("[simulator]\nseed_simulator = 5", "--seed"),
-        ("[environment]\njob_tags = ['a']", "--tag and --private"),
+        ("default_shots = 100", "Use shots."),
+        ("max_execution_time = 100", "Use max_execution_time."),
+        ("[simulator]\nseed_simulator = 5", "Use seed; "),
+        ("[environment]\njob_tags = ['a']", "Use tags and private."),
         ("[twirl]\nenable = true", "Known are: dynamical_decoupling, execution, twirling"),
         ("[twirling]\nenable = true", "It has: enable_gates, enable_measure"),
     ],

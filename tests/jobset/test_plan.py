@@ -20,8 +20,8 @@ from ibmqbatch.errors import InputError, LimitError, UsageError
 from ibmqbatch.jobset.errors import TooManyJobs
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.types import Backend
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.service.models import Backend
 from tests.circuits.devices import (
     heron_configuration,
     heron_properties,

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from ibmqbatch.jobset import advance as advance_module
 from ibmqbatch.jobset.advance import advance
 from ibmqbatch.jobset.once import reserved
-from ibmqbatch.manifest import remotes, wants
+from ibmqbatch.manifest.compression import pack
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from tests.jobset.support import Told, created_without_an_answer, job, step
 
 
 def test_a_retry_just_before_the_set_is_closed_is_carried_out(work, service, monkeypatch):
     step(work)
     service.say("r0", "Failed")
-    settled = advance_module.is_complete
+    is_complete = Snapshot.is_complete
     looks = iter(range(100))
 
-    def look(manifest: Manifest) -> bool:
-        found = settled(manifest)
+    def look(known: Snapshot) -> bool:
+        found = is_complete(known)
         if found and next(looks) == 0:
-            with Manifest.open(manifest.path) as other:
-                wants.want_retry(other, other.jobs())
+            with Manifest.open(work.manifest.path) as other:
+                other.wants.retry(other.jobs())
         return found
 
-    monkeypatch.setattr(advance_module, "is_complete", look)
+    monkeypatch.setattr(Snapshot, "is_complete", look)
     step(work, 1)
     step(work, 1)
     assert service.posts == 2
@@ -69,9 +69,9 @@ def test_a_damaged_private_result_keeps_what_is_left_of_it(work, service):
     from ibmqbatch.jobset.results import repair
 
     step(work)
-    with work.manifest.db.transaction():
+    with work.manifest.transaction() as change:
         remote = job(work).remote
-        remotes.store_result(work.manifest, remote, remotes.pack(b"body"))
+        change.jobs.store_result(remote, pack(b"body"))
         work.manifest.db.write("UPDATE remotes SET private = 1")
         work.manifest.db.write("UPDATE results SET sha256 = 'x'")
     assert repair(work.manifest) == 1

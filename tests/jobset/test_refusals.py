@@ -8,10 +8,10 @@ import pytest
 
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.advance import advance, follow
-from ibmqbatch.jobset.standing import is_sent
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.errors import (
     Busy,
     Conflict,
@@ -33,7 +33,7 @@ JOBS = 10
 @pytest.fixture
 def work(home, clock, service) -> Iterator[Work]:
     with Manifest.open(write_set(JOBS)) as manifest:
-        yield Work(manifest, service, clock, Told(), looked=True)
+        yield Work(manifest, service, clock, Told(), sole_sender=True)
 
 
 def refusal(kind: type[Refused], *, status: int = 400, number: int | None = None) -> Refused:
@@ -174,7 +174,7 @@ def test_window_that_cannot_be_counted_is_learnt_from_the_next_refusal(work, ser
 def test_jobs_that_wait_are_counted_only_as_often_as_that_may_give_more(home, clock, service):
     service.account = account(pace_limit=None, max_pending=1000)
     with Manifest.open(write_set(100)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         advance(work, fetching=False)
         assert (sent(work), service.listings) == (100, 1)
 
@@ -182,14 +182,14 @@ def test_jobs_that_wait_are_counted_only_as_often_as_that_may_give_more(home, cl
 def test_reserved_backend_is_an_error_for_who_does_not_wait(work, service):
     service.answers = [raising(refusal(Reserved, status=423, number=1233))] * JOBS
     with pytest.raises(Reserved) as caught:
-        follow(work, is_sent, persistent=False, fetching=False)
+        follow(work, Snapshot.is_sent, persistent=False, fetching=False)
     assert caught.value.exit_code is ExitCode.UNAVAILABLE == 75
     assert sent(work) == 0
 
 
 def test_reserved_backend_is_waited_for(work, service):
     service.answers = [raising(refusal(Reserved, status=423, number=1233))] * JOBS
-    follow(work, is_sent, fetching=False)
+    follow(work, Snapshot.is_sent, fetching=False)
     assert sent(work) == JOBS
     assert work.observer.notes[0].startswith("It is so. Trying again in ")
 
@@ -198,7 +198,7 @@ def test_reserved_backend_is_waited_for(work, service):
 def test_used_up_instance_is_refused_by_a_limit(number, work, service):
     service.answers = [raising(refusal(Conflict, status=409, number=number))] * JOBS
     with pytest.raises(ServiceError) as caught:
-        follow(work, is_sent, fetching=False)
+        follow(work, Snapshot.is_sent, fetching=False)
     assert caught.value.exit_code is ExitCode.REFUSED == 8
     assert caught.value.problems[0].hint == "Do so. Trace for the support desk: trace-1."
     assert sent(work) == 0
@@ -208,7 +208,7 @@ def test_used_up_instance_is_refused_by_a_limit(number, work, service):
 def test_wrong_instance_stops_every_job(work, service):
     service.answers = [raising(refusal(WrongInstance, status=404, number=1279))] * JOBS
     with pytest.raises(WrongInstance) as caught:
-        follow(work, is_sent, fetching=False)
+        follow(work, Snapshot.is_sent, fetching=False)
     assert caught.value.exit_code is ExitCode.AUTHENTICATION == 4
     assert not any(job.status.final for job in work.manifest.jobs())
 

@@ -7,15 +7,12 @@ from dataclasses import replace
 import pytest
 
 from ibmqbatch.jobset.errors import Unsettled
-from ibmqbatch.jobset.standing import is_settled
 from ibmqbatch.jobset.tags import set_tag
 from ibmqbatch.jobset.work import Work
-from ibmqbatch.manifest import attempts
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.manifest.wants import want_cancel
 from ibmqbatch.service.errors import NoAnswer
-from ibmqbatch.service.types import JobPage
+from ibmqbatch.service.models import JobPage
 from tests.jobset.support import (
     GAP,
     SETTLE,
@@ -155,7 +152,7 @@ def test_set_that_another_copy_has_sent_is_not_sent_again(work, service):
 
 
 def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
-    work.looked = True
+    work.sole_sender = True
     service.answers = [created_without_an_answer]
     step(work)
     service.create(stranger(work))
@@ -168,7 +165,7 @@ def test_job_of_others_under_the_sets_tag_is_never_touched(work, service):
 def test_set_that_another_copy_takes_over_while_it_is_sent_is_sent_no_further(home, clock, service):
     service.account = account(pace_limit=2)
     with Manifest.open(write_set(6)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         step(work)
         service.create(stranger(work))
         with pytest.raises(Unsettled):
@@ -187,7 +184,7 @@ def test_set_is_not_closed_while_any_attempt_is_unsettled(work, service):
     service.say("r0", "Failed")
     step(work, 1)
     assert job(work).status is JobStatus.ERROR
-    assert not is_settled(work.manifest)
+    assert not work.manifest.snapshot().is_settled()
     step(work, SETTLE)
     step(work, GAP)
     assert work.manifest.job_set().closed_at is not None
@@ -197,7 +194,7 @@ def test_set_is_not_closed_while_any_attempt_is_unsettled(work, service):
 def test_cancel_of_an_unsure_job_finds_it_first(work, service):
     service.answers = [created_without_an_answer]
     step(work)
-    want_cancel(work.manifest, [0])
+    work.manifest.wants.cancel([0])
     step(work, 1)
     assert (service.posts, service.cancelled) == (1, ["r0"])
 
@@ -205,7 +202,7 @@ def test_cancel_of_an_unsure_job_finds_it_first(work, service):
 def test_cancelled_job_that_never_arrived_is_not_sent_again(work, service):
     service.answers = [lost_on_the_way]
     step(work)
-    want_cancel(work.manifest, [0])
+    work.manifest.wants.cancel([0])
     step(work, SETTLE)
     step(work, GAP)
     step(work, 100)
@@ -226,8 +223,8 @@ def test_absent_attempts_are_looked_for_until_the_set_closes(work, service):
     step(work, SETTLE)
     step(work, GAP)
     old = next(a for a in work.manifest.attempts() if a.state == "absent")
-    with work.manifest.db.transaction():
-        assert attempts.doubt_orphans(work.manifest, 0.0) == 0
+    with work.manifest.transaction() as change:
+        assert change.submissions.mark_orphans_unsure(0.0) == 0
     service.create(
         [
             set_tag(work.manifest.job_set().id),

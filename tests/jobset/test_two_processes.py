@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.bench.stub import INSTANCE, Limits, Stub
 from tests.manifest.conftest import write_set
 

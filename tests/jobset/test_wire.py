@@ -11,7 +11,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.wire import job_body, pub_size, row_size
+from ibmqbatch.jobset.programs import JobWriter
+from ibmqbatch.jobset.wire import pub_size, row_size
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.support import intent, record
 
@@ -54,19 +55,19 @@ def naive(job_set, sent, bodies, tags, options) -> object:
 @given(BODIES, TAGS, st.text(max_size=10))
 def test_body_is_the_json_that_it_should_be(bodies, tags, backend):
     job_set, sent = record(backend=backend, options={"default_shots": 3}), intent(shots=77)
-    body = job_body(job_set, sent, pubs(bodies, 77), tags)
+    body = JobWriter(job_set, "sampler", None).body(sent, pubs(bodies, 77), tags)
     assert json.loads(body) == naive(job_set, sent, bodies, tags, {"default_shots": 3})
 
 
 def test_no_tag_can_be_mistaken_for_the_place_of_the_circuits():
-    body = job_body(record(), intent(), pubs([b"x"]), ["\0pubs"])
+    body = JobWriter(record(), "sampler", None).body(intent(), pubs([b"x"]), ["\0pubs"])
     assert json.loads(body)["tags"] == ["\0pubs"]
 
 
 def taken(asked: list[PubRecord], shots: int) -> int:
     """Return the bytes that circuits take in a request that would be empty without them."""
-    empty = len(job_body(record(), intent(shots=shots), [], []))
-    return len(job_body(record(), intent(shots=shots), asked, [])) - empty
+    empty = len(JobWriter(record(), "sampler", None).body(intent(shots=shots), [], []))
+    return len(JobWriter(record(), "sampler", None).body(intent(shots=shots), asked, [])) - empty
 
 
 @given(BODIES)
@@ -89,7 +90,7 @@ def test_size_of_a_sweep_is_no_less_than_it_takes(body, rows):
 
 
 def sent_pubs(asked: list[PubRecord], **changes: object) -> list[list[object]]:
-    told = json.loads(job_body(record(), intent(**changes), asked, []))
+    told = json.loads(JobWriter(record(), "sampler", None).body(intent(**changes), asked, []))
     return [pub[1:] for pub in told["params"]["pubs"]]
 
 
@@ -113,17 +114,22 @@ def test_circuit_with_shots_of_its_own_says_so():
 def test_program_that_is_sent_as_text_goes_as_text():
     text = 'OPENQASM 3.0; include "stdgates.inc"; // "ψ"'
     asked = [PubRecord("openqasm3", zlib.compress(text.encode()), None, 100)]
-    assert json.loads(job_body(record(), intent(), asked, []))["params"]["pubs"][0][0] == text
+    assert (
+        json.loads(JobWriter(record(), "sampler", None).body(intent(), asked, []))["params"][
+            "pubs"
+        ][0][0]
+        == text
+    )
 
 
 def test_job_says_nothing_of_what_was_not_asked_for():
-    told = json.loads(job_body(record(), intent(), pubs([b""]), []))
+    told = json.loads(JobWriter(record(), "sampler", None).body(intent(), pubs([b""]), []))
     assert not {"private", "cost", "session_id"} & set(told)
 
 
 def test_job_that_is_private_limited_and_in_a_batch_says_so():
     job_set = record(private=True, max_execution_time=600)
-    told = json.loads(job_body(job_set, intent(), pubs([b""]), [], "abc"))
+    told = json.loads(JobWriter(job_set, "sampler", None).body(intent(), pubs([b""]), [], "abc"))
     assert (told["private"], told["cost"], told["session_id"]) == (True, 600, "abc")
 
 
@@ -138,7 +144,7 @@ def seeds(edges: list[int], total: int, repeat: int = 0) -> list[int]:
     found = []
     for first, end in zip([0, *edges], [*edges, total], strict=True):
         sent = intent(first_circuit=first, last_circuit=end - 1, repeat=repeat)
-        told = json.loads(job_body(job_set, sent, pubs([b""]), []))
+        told = json.loads(JobWriter(job_set, "sampler", None).body(sent, pubs([b""]), []))
         base = told["params"]["options"]["simulator"]["seed_simulator"]
         found += [base + n for n in range(end - first)]
     return found
@@ -155,5 +161,5 @@ def test_repeats_have_seeds_of_their_own():
 
 def test_options_of_the_set_are_not_changed():
     job_set = record(options={"simulator": {"seed_simulator": 1}})
-    job_body(job_set, intent(first_circuit=5), pubs([b""]), [])
+    JobWriter(job_set, "sampler", None).body(intent(first_circuit=5), pubs([b""]), [])
     assert job_set.options == {"simulator": {"seed_simulator": 1}}

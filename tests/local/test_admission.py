@@ -8,10 +8,9 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from ibmqbatch.local.account_api import AccountApi
+from ibmqbatch.local.account import AccountApi
 from ibmqbatch.local.api import Api
-from ibmqbatch.local.auth import Authority
-from ibmqbatch.local.calls import RateLimit
+from ibmqbatch.local.http import Authority, RateLimit
 from ibmqbatch.local.identity import PLAN_ID, Identity
 
 from .support import Client, LocalServer, error

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from ibmqbatch.local.auth import Authority, new_instance
+from ibmqbatch.local.http import Authority, new_instance
 
 from .support import Client, LocalServer, bell, error, new_crn
 

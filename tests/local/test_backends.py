@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from ibmqbatch.local.backends import BackendTable
-from ibmqbatch.local.devices import find_snapshots
+from ibmqbatch.local.snapshots import find_snapshots
 
 from .support import Client, error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.local import devices
+from ibmqbatch.local import snapshots
 from ibmqbatch.local.backends import BackendTable
 from tests.qiskits import models, needs_qiskit2
 
@@ -23,7 +23,7 @@ every_rehearsal = pytest.mark.parametrize("name", QUBITS)
 
 def file_of(name: str, kind: str) -> Any:
     """Return what one of the files of the snapshot says."""
-    snapshot = devices.find_snapshots()[name]
+    snapshot = snapshots.find_snapshots()[name]
     files = {"conf": snapshot.configuration_file, "props": snapshot.properties_file}
     return json.loads(files[kind].read_bytes())
 
@@ -181,7 +181,7 @@ def write_snapshot(folder: Path, name: str, version: str) -> None:
 def packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """Have two packages that could hold snapshots, and are not installed."""
     names = [f"package_of_snapshots_{number}" for number in range(2)]
-    monkeypatch.setattr(devices, "_FOLDERS", [(name, "fakes/backends") for name in names])
+    monkeypatch.setattr(snapshots, "_FOLDERS", [(name, "fakes/backends") for name in names])
     monkeypatch.syspath_prepend(tmp_path)
     return [tmp_path / name for name in names]
 
@@ -214,13 +214,13 @@ def test_of_a_device_in_both_packages_the_first_ones_snapshot_counts(packages: l
     write_snapshot(packages[1] / "fakes/backends", "nairobi", "older")
     found = {
         name: json.loads(snapshot.configuration_file.read_bytes())["backend_version"]
-        for name, snapshot in devices.find_snapshots().items()
+        for name, snapshot in snapshots.find_snapshots().items()
     }
     assert found == {"fake_manila": "newer", "fake_nairobi": "older"}
 
 
 def test_the_later_snapshots_come_first() -> None:
-    assert [name for name, _ in devices._FOLDERS] == ["qiskit_ibm_runtime", "qiskit"]
+    assert [name for name, _ in snapshots._FOLDERS] == ["qiskit_ibm_runtime", "qiskit"]
 
 
 def test_a_backend_that_is_not_there_for_want_of_data_tells_what_brings_them(
@@ -265,7 +265,7 @@ def test_what_was_not_measured_has_no_value(tmp_path: Path) -> None:
         "general": [],
     }
     (tmp_path / "props.json").write_text(json.dumps(document))
-    snapshot = devices.Snapshot("fake_it", tmp_path / "conf.json", tmp_path / "props.json")
+    snapshot = snapshots.Snapshot("fake_it", tmp_path / "conf.json", tmp_path / "props.json")
     found = snapshot.properties()
     assert found["qubits"] == [[{"name": "T1", "unit": "us"}]]
     assert found["gates"][0]["parameters"] == [{"name": "a"}]

@@ -97,7 +97,7 @@ def run_on(tmp_path: Path, worker_python: str) -> Iterator[Callable[..., dict[st
         if not workers:
             workers.append(Worker(worker_python, 1, tmp_path / "workers.log"))
         params = {"pubs": [[encode(circuit), values, 10]], "version": 2, "options": options}
-        workers[0].send_job(backend, json.dumps(params).encode(), 60)
+        workers[0].send_job("sampler", backend, json.dumps(params).encode(), 60)
         answer = workers[0].receive()
         if "needs" in answer:
             workers[0].send({"go": go, "seconds": 60})

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from .support import Client, LocalServer, bell, error, slow
+from .support import Client, LocalServer, bell, error, new_crn, samples, slow
 
 
 def test_a_job_goes_from_queued_to_completed(client: Client) -> None:
@@ -236,3 +239,35 @@ def test_a_public_job_gives_its_results_again(client: Client) -> None:
     client.wait(job_id)
     first, second = (client.get(f"/jobs/{job_id}/results").content for _ in range(2))
     assert first == second
+
+
+def test_jobs_of_a_retired_device_are_listed_followed_and_fetched(
+    new_server: Callable[..., LocalServer],
+) -> None:
+    server = new_server().start()
+    crn = new_crn()
+    with server.client(crn) as client:
+        job_id = client.submit([bell(), None, 5], tags=["mine"])
+        client.wait(job_id)
+    server.end()
+    with contextlib.closing(sqlite3.connect(server.folder / "jobs.sqlite")) as jobs, jobs:
+        jobs.execute("UPDATE jobs SET backend = 'ibm_retired'")
+    server.start()
+    with server.client(crn) as client:
+        (listed,) = client.get("/jobs", tags="mine").json()["jobs"]
+        assert (listed["id"], listed["backend"]) == (job_id, "ibm_retired")
+        assert client.job(job_id)["status"] == "Completed"
+        assert len(samples(client.get(f"/jobs/{job_id}/results").json())) == 5
+        for part in ("metrics", "logs"):
+            assert client.get(f"/jobs/{job_id}/{part}").status_code == 200
+        assert client.call("PUT", f"/jobs/{job_id}/tags", json={"tags": []}).status_code == 204
+        assert error(client.get("/backends/ibm_retired/configuration")) == (404, 1216)
+        assert error(client.post([bell()], backend="ibm_retired")) == (404, 1216)
+        (entry,) = client.get("/workloads", backend="ibm_retired").json()["workloads"]
+        assert entry["id"] == job_id
+
+
+@pytest.mark.parametrize("part", ["transpiled_circuits", "interim_results"])
+def test_parts_of_jobs_that_the_api_has_no_more_are_not_found(client: Client, part: str) -> None:
+    job_id = client.submit([bell(), None, 5])
+    assert error(client.get(f"/jobs/{job_id}/{part}")) == (404, 1250)

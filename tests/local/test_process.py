@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ibmqbatch.local import calls
-from ibmqbatch.local.errors import ApiError
+from ibmqbatch.local import http
+from ibmqbatch.local.http import ApiError
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, error, slow
@@ -400,7 +400,7 @@ def test_submissions_over_the_rate_are_refused(new_server: NewServer) -> None:
 def test_the_rate_is_a_sliding_window(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    rate = calls.RateLimit(2)
+    rate = http.RateLimit(2)
     rate.check()
     now = 30.0
     rate.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 
-from ibmqbatch.local.recipe import recipe
+from ibmqbatch.local.server import recipe
 
 from .support import new_crn
 

@@ -16,13 +16,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Terra and Aer warn about each other
     from qiskit import QuantumCircuit
 
-from ibmqbatch.local import worker
-from ibmqbatch.local.allowance import seconds_to_read, seconds_to_run
 from ibmqbatch.local.backends import BackendTable
+from ibmqbatch.local.pool import seconds_to_read, seconds_to_run
 from ibmqbatch.local.process import Worker, WorkerDiedError
-from ibmqbatch.local.worker.allowance import at_most, prepare
 from ibmqbatch.local.worker.backends import Backends
-from ibmqbatch.local.worker.pubs import read_pubs
+from ibmqbatch.local.worker.sampler import SamplerJob
+from ibmqbatch.local.worker.serving import limit_time, prepare_time_limits
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode, endless, slow
@@ -96,6 +95,7 @@ def test_the_limit_grows_with_circuits_and_shots_up_to_three_hours() -> None:
     assert seconds_to_run(300, 10_000_000, 1e9) == 10_800
     assert seconds_to_read(100_000) > seconds_to_read(100)
     assert seconds_to_read(300_000_000) == 10_800
+    assert seconds_to_read(300_000_000, cost=1) == 11
 
 
 def test_the_estimate_counts_the_turns_of_loops() -> None:
@@ -105,7 +105,10 @@ def test_the_estimate_counts_the_turns_of_loops() -> None:
     circuit.measure(0, 0)
     ideal = Backends().get({"name": "ideal", "kind": "ideal", "max_shots": 1000}, None)
     once, often = (
-        sum(pub.seconds for pub in read_pubs({"pubs": [[encode(circuit), None, shots]]}, ideal))
+        sum(
+            run.seconds
+            for run in SamplerJob({"pubs": [[encode(circuit), None, shots]]}, ideal).runs
+        )
         for shots in (1, 100)
     )
     assert often == pytest.approx(100 * once)
@@ -116,7 +119,7 @@ def test_reading_a_job_has_a_limit_too(tmp_path: Path, worker_python: str) -> No
     params = json.dumps({"pubs": [[bell(), None, 1]] * 1000, "version": 2}).encode()
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
-        program.send_job(BackendTable(2**30)["ideal_simulator"], params, 0)
+        program.send_job("sampler", BackendTable(2**30)["ideal_simulator"], params, 0)
         with pytest.raises(WorkerDiedError):
             program.receive()
         assert program.ran_too_long
@@ -124,14 +127,13 @@ def test_reading_a_job_has_a_limit_too(tmp_path: Path, worker_python: str) -> No
         program.close()
 
 
-def limited(seconds: float, work: str) -> int:
+def limited(seconds: float | str, work: str) -> int:
     """Return how a process ends that does some work within a limit, as a worker does it."""
-    folder = Path(worker.__file__).parent
     program = (
-        f"import sys, time; sys.path.insert(0, {str(folder)!r})\n"
-        "from allowance import at_most, prepare\n"
-        "prepare()\n"
-        f"with at_most({seconds}):\n    {work}\n"
+        "import time\n"
+        "from ibmqbatch.local.worker.serving import limit_time, prepare_time_limits\n"
+        "prepare_time_limits()\n"
+        f"with limit_time({seconds}):\n    {work}\n"
     )
     return subprocess.run([sys.executable, "-c", program], check=False).returncode
 
@@ -139,6 +141,11 @@ def limited(seconds: float, work: str) -> int:
 def test_time_in_which_a_process_does_nothing_does_not_count() -> None:
     assert limited(0.1, "time.sleep(0.5)") == 0
     assert limited(0.1, "[... for _ in iter(int, 1)]") == -signal.SIGPROF
+
+
+def test_time_by_the_clock_is_limited_where_a_job_says_so() -> None:
+    assert limited("60, 0.1", "time.sleep(60)") == -signal.SIGALRM
+    assert limited("60, 30", "time.sleep(0.1)") == 0
 
 
 def test_the_limit_holds_where_its_signal_is_ignored() -> None:
@@ -163,7 +170,7 @@ def test_a_platform_that_limits_nothing_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(signal, "setitimer")
-    prepare()
+    prepare_time_limits()
     assert "limits no processor time" in capsys.readouterr().err
-    with at_most(0.001):
+    with limit_time(0.001):
         assert sum(range(1_000_000))

@@ -28,7 +28,7 @@ from .support import bell, encode
 
 FOLDER = Path(worker.__file__).parent
 MODULES = sorted(FOLDER.glob("*.py"))
-LIBRARIES = {"numpy", "openqasm3", "qiskit", "qiskit_aer"}
+LIBRARIES = {"numpy", "openqasm3", "qiskit", "qiskit_aer", "samplomatic"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
@@ -62,9 +62,9 @@ def test_it_runs_from_a_folder_of_any_name(
     params = json.dumps({"pubs": [[bell(), None, 5]], "version": 2})
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
-        program.send_job(BackendTable(2**30)["ideal_simulator"], params.encode(), 60)
+        program.send_job("sampler", BackendTable(2**30)["ideal_simulator"], params.encode(), 60)
         assert program.receive()["qubits"] == 2
-        program.send({"go": True, "seconds": 60})
+        program.send({"go": True, "seconds": 60, "by_clock": None})
         assert "completed" in program.receive()
         assert json.loads(program.receive_raw())["results"]
     finally:
@@ -79,7 +79,7 @@ def test_a_worker_is_told_of_a_device_once(tmp_path: Path, worker_python: str) -
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
         for _ in range(2):
-            program.send_job(manila, params, 60)
+            program.send_job("sampler", manila, params, 60)
             assert program.receive()["qubits"] == 1
             program.send({"go": False})
             # What is known is not read again: without the device the job would fail.
@@ -140,7 +140,7 @@ def test_a_density_matrix_is_accounted_for(tmp_path: Path, worker_python: str) -
     params = json.dumps({"pubs": [[encode(circuit), None, 4096]], "version": 2}).encode()
     program = Worker(worker_python, 1, tmp_path / "workers.log")
     try:
-        program.send_job(BackendTable(2**30)["fake_guadalupe"], params, 60)
+        program.send_job("sampler", BackendTable(2**30)["fake_guadalupe"], params, 60)
         assert 16 * 4**11 < program.receive()["needs"] < 17 * 4**11
         program.send({"go": False})
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ibmqbatch.local.worker import packed
+from ibmqbatch.local.worker import decoding
 from tests.waiting import wait_until
 
 from .support import Client, LocalServer, bell, encode
@@ -59,10 +59,10 @@ def test_worker_holds_neither_the_socket_nor_the_jobs(
 def test_what_unpacks_to_more_than_there_is_room_for_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(packed, "_LARGEST", 1000)
-    assert packed.unpack(blob(b"x" * 1000)) == b"x" * 1000
+    monkeypatch.setattr(decoding, "_LARGEST", 1000)
+    assert decoding.decompress(blob(b"x" * 1000)) == b"x" * 1000
     with pytest.raises(zlib.error, match="too large"):
-        packed.unpack(blob(b"x" * 100_000))
+        decoding.decompress(blob(b"x" * 100_000))
 
 
 def test_job_of_pickles_fails_and_runs_nothing(client: Client, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ibmqbatch.circuits.ready import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backend, Backends
-from ibmqbatch.local.worker.loading import load_circuit
+from ibmqbatch.local.worker.decoding import decode_circuit
 from ibmqbatch.local.worker.simulation import run_circuit
 from tests.circuits.asking import dump
 from tests.circuits.devices import line_configuration, line_properties
@@ -60,13 +60,13 @@ def sent(program: Program, form: str, folder: Path, *, level: int | None, rehear
     asked = Preparation(level=level, seed=1)
     (ready,) = prepare(Inputs(given=[given]), device, asked, lambda *_: None)
     assert ready.body_kind == "qpy"
-    return load_circuit({"__value__": base64.b64encode(ready.body).decode()})
+    return decode_circuit({"__value__": base64.b64encode(ready.body).decode()})
 
 
 def counts(circuit: Any, bits: int, *, rehearsed: bool = False) -> dict[str, float]:
     """Return the shares of outcomes that a worker gives."""
     plan = _backend(rehearsed=rehearsed).plan(circuit, SHOTS)
-    noisy, model = plan.noisy(plan.circuit)
+    noisy, model = plan.with_noise(plan.circuit)
     with _bounded():
         found = run_circuit(noisy, model, plan.simulation, SHOTS, 7)
     shares: dict[str, float] = {}

@@ -33,7 +33,8 @@ _PULSES = frozenset(
 )
 # By which the classes know each other.
 _INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"}) | {
-    *("ask_again", "carry_out", "catch_up", "count_unlabelled", "find", "follow", "open"),
+    *("ask_again", "carry_out", "catch_up", "count_unlabelled", "describe", "fetch", "fetch_usage"),
+    *("find", "follow", "logs", "open", "refetch", "repair", "session", "step", "watch"),
     *("relabel", "want_retry", "working"),
 }
 

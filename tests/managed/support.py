@@ -30,8 +30,8 @@ from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
-from ibmqbatch.manifest.store import Manifest
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.manifest.manifest import Manifest
+from ibmqbatch.service.models import RemoteJob
 from tests.conftest import point_at
 from tests.forked import run_forked
 from tests.managed.programs import flipped

@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit, transpile
 from ibmqbatch import BackendProperties, BackendStatus, QasmBackendConfiguration
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.managed.provider import AccountProvider
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.managed.programs import bell, flipped
 
 

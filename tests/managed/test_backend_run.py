@@ -13,7 +13,7 @@ from ibmqbatch import (
     IBMQBackendValueError,
 )
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.managed.programs import bell, flipped
 from tests.managed.support import elsewhere, sets
 from tests.qiskits import needs_terra

@@ -28,7 +28,7 @@ from ibmqbatch.managed.exceptions import (
     IBMQManagedResultDataNotAvailable,
 )
 from ibmqbatch.managed.holding import Holding
-from ibmqbatch.manifest.remotes import StoredResultError, read_result
+from ibmqbatch.manifest.manifest import StoredResultError
 from tests.conftest import BELL, basis_state
 from tests.managed.programs import flipped
 from tests.managed.support import (
@@ -256,12 +256,12 @@ def test_a_thread_that_waits_in_vain_leaves_at_its_timeout(manager, proxy):
 def test_damaged_results_are_named_and_fetched_again(done):
     with done.handle.open() as manifest:
         remote = manifest.remotes()[0]
-        with manifest.db.transaction():
+        with manifest.transaction():
             manifest.db.write(
                 "UPDATE results SET body = ? WHERE remote_id = ?", (b"garbage", remote.id)
             )
         with pytest.raises(StoredResultError):
-            read_result(manifest, remote.id)
+            manifest.result(remote.id)
     fresh = ManagedJobSet.of(Holding(done.handle))
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="refresh=True"):
         fresh.results().get_counts(0)

@@ -37,10 +37,10 @@ from ibmqbatch import (
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.jobset.standing import is_over
 from ibmqbatch.managed import submission
 from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.planning import plan_set
+from ibmqbatch.manifest.snapshot import Snapshot
 from tests.managed.programs import bell, flipped
 from tests.managed.support import on_service, planned, said, spoil
 from tests.qiskits import needs_terra
@@ -121,7 +121,7 @@ def test_a_submission_that_fails_half_way_leaves_no_job_that_runs(
         simulator.run(slow(), job_tags=[tag])
     proxy.rules.clear()
     (path,) = set_paths()
-    assert JobSet(path).carry_out(is_over, patience=60)
+    assert JobSet(path).carry_out(Snapshot.is_over, patience=60)
     (job,) = simulator.jobs(job_tags=[tag])
     assert job.status() is JobStatus.CANCELLED
 

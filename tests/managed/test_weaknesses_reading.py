@@ -122,20 +122,21 @@ def test_8_statuses_of_jobs_one_by_one_ask_for_all_of_them_at_once(manager):
 
 
 def test_8_results_are_read_a_job_at_a_time(manager, monkeypatch):
-    from ibmqbatch.jobset import shelf
+    from ibmqbatch.manifest.manifest import Manifest
 
     job_set = manager.run(numbered(6), BACKEND, max_experiments_per_job=3, shots=2)
     results = job_set.results()
     with job_set.handle.open() as manifest:
         assert len(list(raw_bodies(manifest))) == 2
     read: list[str] = []
-    read_result = shelf.remotes.read_result
+
+    result = Manifest.result
 
     def counted(manifest, remote_id):
         read.append(remote_id)
-        return read_result(manifest, remote_id)
+        return result(manifest, remote_id)
 
-    monkeypatch.setattr(shelf.remotes, "read_result", counted)
+    monkeypatch.setattr(Manifest, "result", counted)
     for n in range(6):
         results.get_counts(n)
     assert len(read) == 2

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from ibmqbatch.manifest import attempts
-from ibmqbatch.manifest.attempts import Intent
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
 from ibmqbatch.manifest.ids import new_set_id
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import RemoteRecord
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.submissions import Intent
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -77,15 +76,15 @@ def manifest(path) -> Iterator[Manifest]:
 
 
 def begin(manifest: Manifest, *jobs: int) -> list[Intent]:
-    with manifest.db.transaction():
-        return attempts.begin(manifest, jobs, 1)
+    with manifest.transaction() as change:
+        return change.submissions.begin(jobs, 1)
 
 
 def sent(manifest: Manifest, job: int = 0, remote_id: str = "r1", **more: str) -> RemoteRecord:
     """Have a job stand on the service, and return it as the manifest knows it."""
     (intent,) = begin(manifest, job)
-    with manifest.db.transaction():
-        attempts.accept(manifest, intent, remote_id, 1, **more)
+    with manifest.transaction() as change:
+        change.submissions.accept(intent, remote_id, 1, **more)
     return next(r for r in manifest.remotes() if r.id == remote_id)
 
 

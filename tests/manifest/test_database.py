@@ -13,7 +13,7 @@ import pytest
 from ibmqbatch.errors import StorageError
 from ibmqbatch.manifest import database
 from ibmqbatch.manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 from tests.manifest.conftest import change
 
 
@@ -143,7 +143,7 @@ def test_statement_that_fails_takes_its_transaction_along(manifest):
 def test_after_a_failed_transaction_the_next_one_works(manifest):
     with pytest.raises(ZeroDivisionError), manifest.db.transaction():
         raise ZeroDivisionError
-    with manifest.db.transaction():
+    with manifest.transaction():
         manifest.log("something")
     assert [event.kind for event in manifest.events()] == ["planned", "something"]
 
@@ -152,9 +152,9 @@ def test_killed_writer_leaves_nothing_half_written(path):
     script = """
 import os, signal, sys
 from pathlib import Path
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 manifest = Manifest.open(Path(sys.argv[1]))
-with manifest.db.transaction():
+with manifest.transaction() as change:
     manifest.db.write("UPDATE jobset SET name = 'half'")
     manifest.db.write("PRAGMA cache_spill = 1")
     for _ in range(1000):
@@ -169,7 +169,7 @@ with manifest.db.transaction():
 
 def test_readers_see_the_last_commit_while_another_writes(manifest, path):
     with Manifest.open(path) as reader:
-        with manifest.db.transaction():
+        with manifest.transaction():
             manifest.log("something")
             assert reader.last_event() == 1
         assert reader.last_event() == 2
@@ -263,13 +263,13 @@ def test_full_disk_is_a_storage_error_and_costs_nothing(path):
 import resource, signal, sys
 from pathlib import Path
 from ibmqbatch.errors import StorageError
-from ibmqbatch.manifest.store import Manifest
+from ibmqbatch.manifest.manifest import Manifest
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 manifest = Manifest.open(Path(sys.argv[1]))
 size = Path(sys.argv[1]).stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 try:
-    with manifest.db.transaction():
+    with manifest.transaction() as change:
         for _ in range(100):
             manifest.log("x" * 10_000)
 except StorageError:

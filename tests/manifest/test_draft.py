@@ -21,8 +21,8 @@ from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest import ids as ids_module
 from ibmqbatch.manifest.draft import Draft, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
+from ibmqbatch.manifest.manifest import Manifest, lock_path
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest, lock_path
 from tests.manifest.conftest import add_circuits, circuit, draft_set, write_set
 
 PLANNER = """

@@ -1,4 +1,4 @@
-"""Words and numbers for people."""
+"""Messages and problems on stderr."""
 
 from __future__ import annotations
 
@@ -10,34 +10,7 @@ from rich.live import Live
 
 from ibmqbatch.errors import Problem
 from ibmqbatch.render import console
-from ibmqbatch.render.console import (
-    complain,
-    counts_text,
-    drawing_on,
-    message,
-    size_text,
-    span_text,
-)
-from ibmqbatch.render.reasons import reason_lines
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1.0 kB"),
-        (69_632, "69.6 kB"),
-        (99_950, "100 kB"),
-        (999_499, "999 kB"),
-        (999_500, "1.0 MB"),
-        (3_400_000, "3.4 MB"),
-        (12_000_000_000, "12.0 GB"),
-        (5 * 10**15, "5000 TB"),
-    ],
-)
-def test_sizes_are_in_units_of_a_thousand(size, text):
-    assert size_text(size) == text
+from ibmqbatch.render.console import complain, drawing_on, message
 
 
 @pytest.fixture
@@ -115,21 +88,3 @@ def test_of_very_many_kinds_the_first_are_told(capsys):
     assert left_out == 5
     assert lines[-1] == "error: There are 5 problems of other kinds."
     assert len(lines) == 21
-
-
-def test_jobs_with_the_same_reason_are_told_once():
-    jobs = [(0, "full"), (1, ""), (2, "full"), (3, "odd"), *((n, "late") for n in range(4, 504))]
-    assert reason_lines(jobs) == [
-        "Jobs 0, 2: full",
-        "Job 3: odd",
-        "500 jobs (4, 5, 6, …): late",
-    ]
-
-
-def test_a_range_of_one_is_that_one():
-    assert span_text("circuit", 3, 3) == "circuit 3"
-    assert span_text("circuit", 3, 5) == "circuits 3 to 5"
-
-
-def test_unsent_jobs_are_planned():
-    assert counts_text({"INITIALIZING": 2, "QUEUED": 0, "DONE": 1}) == "2 planned, 1 done"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ibmqbatch.service.token_cache import Token, TokenCache
+from ibmqbatch.service.auth import Token, TokenCache
 from tests.conftest import BELL
 from tests.security.every_verb import every_verb
 from tests.security.hostile import Hostile

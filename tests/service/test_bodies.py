@@ -13,8 +13,8 @@ import zlib
 import pytest
 
 from ibmqbatch.service.errors import Firewalled, NoAnswer, Unreadable
+from ibmqbatch.service.models import Backend, JobPage
 from ibmqbatch.service.transport import Transport
-from ibmqbatch.service.types import Backend, JobPage
 from tests.service.conftest import JOBS
 from tests.sockets import Raw
 

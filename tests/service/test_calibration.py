@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from ibmqbatch.service.calibration import Calibration
-from ibmqbatch.service.types import BackendEntry, processor_name
+from ibmqbatch.service.models import BackendEntry, Calibration, processor_name
 
 
 def figure(name: str, value: object, unit: str = "") -> dict[str, object]:

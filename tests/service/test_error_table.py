@@ -10,10 +10,10 @@ import pytest
 
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.advance import advance
-from ibmqbatch.jobset.send import _STOPPERS
+from ibmqbatch.jobset.submit import _STOPPERS
 from ibmqbatch.jobset.work import Work
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from ibmqbatch.manifest.store import Manifest
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,
@@ -27,7 +27,7 @@ from ibmqbatch.service.errors import (
     TooManyPending,
     WrongInstance,
 )
-from ibmqbatch.service.types import RemoteJob
+from ibmqbatch.service.models import RemoteJob
 from tests.jobset.support import FakeService
 from tests.manifest.conftest import write_set
 from tests.service.conftest import CRN, JOBS, error_body
@@ -179,7 +179,7 @@ def test_wrong_instance_names_its_region_and_the_place_that_was_asked(code, met)
         "The account's instance, of the region us-east, is not known at quantum.test: "
         f"It is so (code {code})."
     )
-    assert error.hint == "Mend the URL or the CRN of the account 'test'."
+    assert error.hint == "Correct the URL or the CRN of the account 'test'."
     assert CRN not in error.message
 
 
@@ -211,7 +211,7 @@ def test_codes_of_failed_jobs_are_read(key):
 def test_code_of_a_failed_job_is_shown_with_it(code, word, home, clock):
     service = FakeService(clock)
     with Manifest.open(write_set(1)) as manifest:
-        work = Work(manifest, service, clock, looked=True)
+        work = Work(manifest, service, clock, sole_sender=True)
         advance(work, fetching=False)
         failed = RemoteJob("r0", word, "It is so", code, SOLUTION, service.stored["r0"].tags)
         service.stored["r0"] = failed

@@ -16,7 +16,7 @@ import trustme
 
 from ibmqbatch.clock import Clock
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.service import certificates
+from ibmqbatch.service import transport
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import NoAnswer, ProxyFailed, ServiceError, Unreachable, Untrusted
@@ -126,13 +126,13 @@ def test_environment_names_a_folder_of_certificates(variable, https, bundle, mon
 
 def test_first_that_is_named_counts(monkeypatch):
     order = ["REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "IBMQBATCH_CA_BUNDLE"]
-    assert certificates.bundle(None) is None
+    assert transport.trusted_certificates(None) is None
     for name in order[:3]:
         monkeypatch.setenv(name, f"/{name}")
-        assert certificates.bundle(None) == (f"/{name}", name)
-    assert certificates.bundle("/own") == ("/own", "the account's CA bundle")
+        assert transport.trusted_certificates(None) == (f"/{name}", name)
+    assert transport.trusted_certificates("/own") == ("/own", "the account's CA bundle")
     monkeypatch.setenv(order[3], "/ours")
-    assert certificates.bundle("/own") == ("/ours", "IBMQBATCH_CA_BUNDLE")
+    assert transport.trusted_certificates("/own") == ("/ours", "IBMQBATCH_CA_BUNDLE")
 
 
 def test_certificate_of_another_host_is_not_trusted(authority, bundle):
@@ -151,7 +151,7 @@ def test_file_without_certificates_is_a_sentence(content, https, tmp_path, monke
     error = failing(https.url)
     assert isinstance(error, Untrusted)
     assert error.message.startswith(f"The certificates in {path} cannot be read: ")
-    assert error.hint.startswith("Mend SSL_CERT_FILE")
+    assert error.hint.startswith("Correct SSL_CERT_FILE")
 
 
 def test_plain_http_needs_no_certificates(monkeypatch):
@@ -225,7 +225,7 @@ def test_proxy_that_wants_another_password_is_told_of_without_it(https, bundle):
         assert len(proxy.seen) == 1
     assert isinstance(error, ProxyFailed)
     assert error.message == (
-        f"The proxy 127.0.0.1:{proxy.port} does not let requests through to {HOST}: "
+        f"The proxy 127.0.0.1:{proxy.port} refuses to forward requests to {HOST}: "
         "407 Proxy Authentication Required."
     )
     assert "name:password@host" in error.hint
@@ -244,7 +244,7 @@ def test_proxy_that_cannot_at_present_is_asked_again():
         error = failing(f"https://{HOST}", proxy=proxy.url)
         assert len(proxy.seen) == RetryPolicy().attempts
     assert isinstance(error, ProxyFailed)
-    assert error.message.endswith(f"through to {HOST}: 502 Bad Gateway.")
+    assert error.message.endswith(f"forward requests to {HOST}: 502 Bad Gateway.")
     assert error.exit_code is ExitCode.UNAVAILABLE
 
 
@@ -289,10 +289,13 @@ def test_certificate_that_a_proxy_puts_in_place_is_told_apart(proxy):
 @pytest.mark.parametrize(
     "address", ["nowhere", "ftp://user:hidden@proxy", "http://a:hidden@b:c", "a:hidden@host:1"]
 )
-def test_address_that_is_none_is_a_sentence(address):
+def test_invalid_proxy_address_is_a_sentence(address):
     error = failing(f"https://{HOST}", proxy=address)
     assert isinstance(error, ProxyFailed)
-    assert (error.message, error.transient) == ("The address of the proxy is none.", False)
+    assert (error.message, error.transient) == (
+        "The address of the proxy is not a valid one.",
+        False,
+    )
     assert "hidden" not in error.hint
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ibmqbatch.service.errors import ServiceError
-from ibmqbatch.service.journey import LOGGER
+from ibmqbatch.service.request_trace import LOGGER
 from tests.conftest import BELL
 from tests.service.conftest import CRN, JOBS, KEY, TOKEN, error_body
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ibmqbatch.service.error_mapping import failure
 from ibmqbatch.service.errors import Busy, NoAnswer, ServerFault, ServiceError, Unreachable
-from ibmqbatch.service.failures import failure
 from ibmqbatch.service.retry import RetryPolicy
 from tests.service.conftest import API, JOBS, FakeClock, error_body
 

@@ -12,10 +12,10 @@ import pytest
 
 from ibmqbatch import paths
 from ibmqbatch.files import FileLock
+from ibmqbatch.service.auth import Token, TokenCache, forget_tokens
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed
-from ibmqbatch.service.token_cache import Token, TokenCache, forget_tokens
 from tests.bench.stub import API_KEY, INSTANCE, Stub
 from tests.service.conftest import API, CRN, IAM, JOBS, KEY, TOKEN, FakeClock, account, error_body
 

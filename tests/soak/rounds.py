@@ -34,7 +34,7 @@ _LONGEST_LIFE = 0.45  # seconds, that a command is left
 _PATIENCE = 1.2  # seconds, that a moment is waited for
 _WORKER_DIES = 0.25  # of the rounds
 _PRIVATE = 0.2  # of the rounds
-_POST = "jobset/send.py:_Sender._post:request before"
+_POST = "jobset/submit.py:_Sender._post:request before"
 _ASKED = "jobset/fetch.py:_download:request before"
 _GIVEN = "jobset/fetch.py:_download:request after"
 _STORED = "jobset/fetch.py:_keep:commit after"
@@ -180,7 +180,7 @@ class _Round:
 
     def _in_doubt(self) -> bool:
         """Tell whether somebody may wait for a listing to tell what became of a submission."""
-        last = max([self._proxy.doubted, *(each.came for each in self._cut_off)])
+        last = max([self._proxy.unsure_since, *(each.came for each in self._cut_off)])
         return time.monotonic() - last < SETTLE
 
     def _start(self) -> Child:

@@ -68,7 +68,7 @@ class UnrulyProxy(Proxy):
     What it does to a request is a `Rule` of the plain proxy, drawn for it. `done` counts what was
     done; `longest_way` is the longest time (s) that it took a submission to be carried out, from
     its arrival here: it must stay below the settle time, as the lag of listings does.
-    `doubted` is when a submission last went astray. `came` counts submissions, requests for
+    `unsure_since` is when a submission last went astray. `came` counts submissions, requests for
     results, and results that are given once and have left whole, in this round; `taken` are the
     jobs that came of submissions, `deliveries` are of results that are given once.
     """
@@ -79,7 +79,7 @@ class UnrulyProxy(Proxy):
         self.came: Counter[str] = Counter()
         self.taken = 0
         self.longest_way = 0.0
-        self.doubted = 0.0
+        self.unsure_since = 0.0
         self.deliveries: list[Delivery] = []
         self._mood = Mood()
         self._random = random.Random(seed)
@@ -166,7 +166,7 @@ class UnrulyProxy(Proxy):
             delay = self._random.uniform(0, _LONGEST_DELAY)
             rule.before = lambda _seen: time.sleep(delay)
         if submission and what not in {"lost before", "429"}:
-            self.doubted = time.monotonic()
+            self.unsure_since = time.monotonic()
         self.done[f"{what}, of a submission" if submission else what] += 1
         return rule
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .anatomy import active_qubits, located
+from .control_flow import is_straight_line, lower_control_flow
 from .devices import Device
 from .errors import JobError
-from .flow import is_straight, straightened
 from .noise import Noise, with_noisy_delays
-from .simulation import Simulation, in_basis
+from .simulation import Simulation, to_aer_gates
+from .traversal import active_qubits, walk_with_qubits
 
 __all__ = ["Backend", "Backends", "Plan"]
 
@@ -24,7 +24,7 @@ _SECONDS_PER_SHOT = 3e-6
 
 @dataclass
 class Plan:
-    """How one circuit is going to be run; without a simulation it is answered at random."""
+    """How one circuit is run; without a simulation the outcomes are random."""
 
     circuit: Any
     qubits: int  # that are simulated
@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def state_bytes(self) -> int:
-        """What the state takes while the circuit runs."""
+        """The memory of the state."""
         if self.simulation is None:
             return 0
         squared = 2 if self.simulation.method == _DENSITY else 1
@@ -44,7 +44,7 @@ class Plan:
         return 16 * amplitudes
 
     def seconds(self, operations: int, shots: int) -> float:
-        """About what a run takes on one core, every shot run by itself where it may have to be.
+        """Estimate a run on one core, with every shot run by itself where that may be necessary.
 
         `operations` are those of a shot.
         """
@@ -55,10 +55,10 @@ class Plan:
             return operations * amplitudes**2 * _SECONDS_PER_AMPLITUDE
         return operations * shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
 
-    def noisy(self, circuit: Any) -> tuple[Any, Any]:
-        """Return the circuit with its parameters bound, and the noise model, as they are run.
+    def with_noise(self, circuit: Any) -> tuple[Any, Any]:
+        """Return a circuit, its parameters bound, as it is run, and its noise model.
 
-        Raises JobError (1517) for parameters that the device does not take.
+        Raises JobError (1517) for angles that the device does not support.
         """
         if self.device is None:
             return circuit, None
@@ -69,13 +69,13 @@ class Plan:
 
 
 class Backend(Protocol):
-    """What can run circuits. `refuses_noise` is the sentence for a job with a noise model."""
+    """What runs circuits. `refuses_noise` is the message for a job with a noise model."""
 
     max_shots: int
     refuses_noise: str
 
     def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:
-        """Return how a circuit is run, whose gates may be `twirled`: that has no effect here.
+        """Return how a circuit is run; `twirled` has no effect but for what it excludes.
 
         Raises JobError for a circuit that cannot be run.
         """
@@ -92,19 +92,18 @@ class _Ideal:
     def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
         """Return how a circuit is run."""
         active = active_qubits(circuit) or [0]
-        # Aer leaves idle qubits out by itself, except where it must not cut anything off.
-        straight = is_straight(circuit)
+        # Aer omits idle qubits by itself, except where it must not truncate.
+        straight = is_straight_line(circuit)
         if not straight:
-            circuit = straightened(circuit, active)
-        circuit = in_basis(circuit)
+            circuit = lower_control_flow(circuit, active)
+        circuit = to_aer_gates(circuit)
         return Plan(circuit, len(active), Simulation(_VECTOR, truncates=straight))
 
 
 class _Rehearsal:
     """A device with its noise, simulated on the qubits that a circuit uses.
 
-    Dynamical decoupling and twirling are accepted and have no effect: the noise is one that they
-    would neither lessen nor change.
+    Dynamical decoupling and twirling are accepted without effect: they would not change this noise.
     """
 
     refuses_noise = "A rehearsal has the noise of its device and takes no other."
@@ -134,15 +133,15 @@ class _Rehearsal:
                 "Use fewer qubits, or run it on ideal_simulator or on the device itself.",
             )
         active = active or [0]
-        small = straightened(circuit, active)
+        small = lower_control_flow(circuit, active)
         simulation = Simulation(self._method(small, shots), truncates=False)
         model = self._noise.model(small, active, merged=simulation.method == _DENSITY)
         return Plan(small, len(active), simulation, self._device, self._noise, model, tuple(active))
 
     def _method(self, circuit: Any, shots: int) -> str:
-        """Choose between one run that holds all shots in a density matrix and a run for each."""
+        """Choose between one run on a density matrix for all shots, and a run for each shot."""
         amplitudes: int = 2**circuit.num_qubits
-        if not _measures_last(circuit) or 16 * amplitudes**2 > self._density_bytes:
+        if not _measures_only_last(circuit) or 16 * amplitudes**2 > self._density_bytes:
             return _VECTOR
         together = amplitudes**2 * _SECONDS_PER_AMPLITUDE
         each = shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
@@ -150,7 +149,7 @@ class _Rehearsal:
 
 
 class _Mock:
-    """The mock of a backend: it checks circuits as that does, and they come to bits at random."""
+    """The mock of a backend: it checks circuits as the backend does, and returns random bits."""
 
     refuses_noise = "A mock simulates nothing, so it takes no noise model."
 
@@ -170,10 +169,10 @@ class _Mock:
         return Plan(circuit, circuit.num_qubits, None, self._device)
 
 
-def _measures_last(circuit: Any) -> bool:
-    """Tell whether nothing depends on, or comes after, a measurement: shots can then be sampled."""
+def _measures_only_last(circuit: Any) -> bool:
+    """Return whether nothing follows or depends on a measurement, so that shots can be sampled."""
     measured: set[int] = set()
-    for operation, qubits in located(circuit):
+    for operation, qubits in walk_with_qubits(circuit):
         if operation.name == "jump" or not measured.isdisjoint(qubits):
             return False
         if operation.name == "measure":
@@ -182,7 +181,7 @@ def _measures_last(circuit: Any) -> bool:
 
 
 class Backends:
-    """The backends that this worker has been told of, each kept warm."""
+    """The backends that this worker knows, each kept warm."""
 
     def __init__(self) -> None:
         self._known: dict[str, Backend] = {}
@@ -196,7 +195,7 @@ class Backends:
 
 
 def _made(told: dict[str, Any], device: dict[str, Any] | None) -> Backend:
-    """Return a backend as the server tells of it."""
+    """Return a backend as the server describes it."""
     if told.get("mock"):
         return _Mock(told["max_shots"], None if device is None else Device(**device))
     if told["kind"] == "ideal":

@@ -6,12 +6,12 @@ import math
 from functools import cached_property
 from typing import Any
 
-from .anatomy import QUICKER, located
 from .errors import JobError
+from .traversal import FAST_VARIANTS, walk_with_qubits
 
 __all__ = ["Device"]
 
-_ON_EVERY_QUBIT = {"measure", "reset", "delay", *QUICKER}
+_ON_EVERY_QUBIT = {"measure", "reset", "delay", *FAST_VARIANTS}
 _JUMPS = {"break_loop": {"for_loop", "while_loop"}, "continue_loop": {"for_loop", "while_loop"}}
 _FRACTIONAL = {"rx", "rzz"}
 _ROUNDING = 1e-10
@@ -21,7 +21,7 @@ _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-
 
 
 class Device:
-    """A device. All times are in seconds; None stands for what the properties do not tell."""
+    """A device. All times are in seconds; None stands for missing properties."""
 
     def __init__(self, configuration: dict[str, Any], properties: dict[str, Any]) -> None:
         self.name: str = configuration["backend_name"]
@@ -42,7 +42,7 @@ class Device:
         return self._gates.get((name, qubits), {}).get(value)
 
     def seconds(self, duration: float, unit: str) -> float:
-        """Return a duration in seconds. Raises JobError (1517) for a unit that is no time."""
+        """Return a duration in seconds. Raises JobError (1517) for an unknown unit."""
         if unit == "dt":
             return duration * float(self._configuration["dt"]) * 1e-9
         if unit not in _SECONDS:
@@ -51,7 +51,7 @@ class Device:
 
     @cached_property
     def _places(self) -> dict[str, set[tuple[int, ...]]]:
-        """On which qubits each gate is, those that do not work included."""
+        """The qubits of each gate, faulty ones included."""
         return {
             gate["name"]: {tuple(place) for place in gate["coupling_map"]}
             for gate in self._configuration["gates"]
@@ -70,7 +70,7 @@ class Device:
         return {q for q, values in enumerate(self._qubits) if values.get("operational") == 0}
 
     def check(self, circuit: Any) -> None:
-        """Raise JobError (1517) for the first thing that is not in the instruction set.
+        """Raise JobError (1517) for the first operation outside of the instruction set.
 
         The circuit's qubit of index i is the qubit i of the device.
         """
@@ -81,7 +81,7 @@ class Device:
                 f"{self.name}.",
                 "Use fewer qubits, or a larger backend.",
             )
-        for operation, qubits in located(circuit):
+        for operation, qubits in walk_with_qubits(circuit):
             fault = self._fault(operation, qubits)
             if fault:
                 listed = ", ".join(map(str, qubits))
@@ -102,11 +102,11 @@ class Device:
         self.check_angles(circuit)
 
     def check_angles(self, circuit: Any) -> None:
-        """Raise JobError (1517) for an rzz by an angle that the device has no pulse for.
+        """Raise JobError (1517) for an rzz by an angle outside of the device's range.
 
-        One that is still to be bound to a value passes.
+        Unbound parameters pass.
         """
-        for operation, qubits in located(circuit):
+        for operation, qubits in walk_with_qubits(circuit):
             if operation.name != "rzz" or getattr(operation.params[0], "parameters", None):
                 continue
             angle = float(operation.params[0])
@@ -120,7 +120,7 @@ class Device:
 
     def check_twirling(self, circuit: Any) -> None:
         """Raise JobError (1519) for a gate that cannot be twirled."""
-        for operation, _ in located(circuit):
+        for operation, _ in walk_with_qubits(circuit):
             if operation.name in _FRACTIONAL:
                 raise JobError(
                     1519,
@@ -129,7 +129,7 @@ class Device:
                 )
 
     def _fault(self, operation: Any, qubits: tuple[int, ...]) -> str:
-        """Return what is wrong with an operation; an empty text for nothing."""
+        """Return what is wrong with an operation; empty for nothing."""
         name = operation.name
         if name == "barrier":
             return ""
@@ -155,7 +155,7 @@ class Device:
 
 
 def _values(entries: list[dict[str, Any]]) -> dict[str, float]:
-    """Return properties by name, times in seconds; what is not a finite number is left out."""
+    """Return the finite properties by name, times in seconds."""
     return {
         entry["name"]: entry["value"] * _SECONDS.get(entry.get("unit", ""), 1.0)
         for entry in entries

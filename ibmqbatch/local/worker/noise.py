@@ -13,8 +13,8 @@ import math
 from functools import cache
 from typing import Any
 
-from .anatomy import located
 from .devices import Device
+from .traversal import walk_with_qubits
 
 __all__ = ["Noise", "with_noisy_delays"]
 
@@ -22,7 +22,7 @@ _Key = tuple[str, tuple[int, ...]]  # a gate and its qubits on the device
 
 
 class Noise:
-    """The errors of one device that have been needed so far."""
+    """The errors of one device, created when first needed."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -32,15 +32,15 @@ class Noise:
         self._pauses: dict[tuple[int, float], Any] = {}
 
     def model(self, circuit: Any, places: list[int], *, merged: bool) -> Any:
-        """Return the noise model of a circuit whose qubits are those of the device at `places`.
+        """Return the noise model of a circuit on the qubits `places` of the device.
 
-        `merged` is for a density matrix; where each shot draws its errors, that needs their terms.
+        `merged` errors are for a density matrix; running shot by shot needs their terms.
         """
         from qiskit_aer.noise import NoiseModel
 
         operations = {
             (operation.name, qubits)
-            for operation, qubits in located(circuit)
+            for operation, qubits in walk_with_qubits(circuit)
             if operation.name not in {"delay", "jump", "mark", "aer_store"}
         }
         physical = {
@@ -49,7 +49,7 @@ class Noise:
         }
         self._make_gate_errors(key for key in physical.values() if key not in self._gates)
         model = NoiseModel()
-        # In one order whatever the hashes of texts, or a seed would not repeat its counts.
+        # Ordered, as hashes of strings vary and a seed must repeat its counts.
         for name, qubits in sorted(operations):
             if name == "measure":
                 error = self._readout_error(places[qubits[0]])
@@ -60,12 +60,12 @@ class Noise:
         return model
 
     def copy_of(self, model: Any) -> Any:
-        """Return a copy of a model to which errors can be added; it shares those it has."""
+        """Return a copy of a model, with its errors, to which others can be added."""
         errors = [*self._gates.values(), *self._merged.values()]
         return copy.deepcopy(model, {id(error): error for error in errors if error is not None})
 
     def gate_error(self, key: _Key, *, merged: bool = False) -> Any:
-        """Return the error of a gate that a model has had; None for one without."""
+        """Return the error of a gate; None for one without."""
         error = self._gates.get(key)
         if error is None or not merged:
             return error
@@ -74,7 +74,7 @@ class Noise:
         return self._merged[key]
 
     def pause(self, seconds: float, place: int) -> Any:
-        """Return the relaxation of a qubit during so many seconds; None for none."""
+        """Return the relaxation of a qubit over so many seconds; None for none."""
         if (place, seconds) not in self._pauses:
             self._pauses[place, seconds] = self._relaxation(seconds, place)
         return self._pauses[place, seconds]
@@ -105,7 +105,7 @@ class Noise:
         return self._readouts[place]
 
     def _make_gate_errors(self, keys: Any) -> None:
-        """Have Aer make the errors of some gates, from a target that has those alone."""
+        """Have Aer create the errors of some gates, from a target of these gates only."""
         from qiskit.circuit import Gate
         from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
         from qiskit.providers import QubitProperties
@@ -139,11 +139,11 @@ class Noise:
 
 @cache
 def _merged_error() -> Any:
-    """Return the class of errors that are one matrix each."""
+    """Return the class of errors that consist of one matrix."""
     from qiskit_aer.noise import QuantumError
 
     class MergedError(QuantumError):  # type: ignore[misc]
-        """An error that tells Aer its superoperator instead of its terms."""
+        """An error that gives Aer its superoperator instead of its terms."""
 
         def __init__(self, error: Any) -> None:
             super().__init__(error)
@@ -164,18 +164,18 @@ def _merged_error() -> Any:
             }
 
         def ideal(self) -> bool:
-            """Tell that it is of some effect, which Aer finds out at length."""
+            """Return False, which Aer would find out at length."""
             return False
 
         def to_dict(self) -> dict[str, Any]:
-            """Return what the simulator is told."""
+            """Return the error as Aer's simulator reads it."""
             return dict(self._told)
 
     return MergedError
 
 
 def _superoperator(error: Any) -> Any:
-    """Return the matrix of an error, each operation that its terms are made of looked at once."""
+    """Return the matrix of an error, computing each operation of its terms once."""
     import numpy as np
     from qiskit.quantum_info import SuperOp
 
@@ -198,19 +198,18 @@ def _superoperator(error: Any) -> Any:
 
 
 def _pairs(matrix: Any) -> list[list[list[float]]]:
-    """Return a complex matrix as Aer reads it from JSON."""
+    """Return a complex matrix in Aer's JSON form."""
     return [[[entry.real, entry.imag] for entry in row] for row in matrix.tolist()]
 
 
 def with_noisy_delays(
     circuit: Any, model: Any, noise: Noise, device: Device, places: list[int]
 ) -> tuple[Any, Any]:
-    """Return a circuit with its delays replaced, and the model with their relaxation.
+    """Return a circuit with labelled identities for delays, and the model with their relaxation.
 
-    Aer would have its delays replaced by a transpiler, which may move them past jumps. A labelled
-    identity stays where it is, and the model knows the label.
+    Aer would replace delays in a transpiler, which may move them past jumps.
     """
-    if not any(operation.name == "delay" for operation, _ in located(circuit)):
+    if not any(operation.name == "delay" for operation, _ in walk_with_qubits(circuit)):
         return circuit, model
     from qiskit.circuit.library import IGate
 
@@ -227,7 +226,7 @@ def with_noisy_delays(
             found[label, here] = noise.pause(seconds, places[here])
             operation = IGate(label=label)
         replaced.append(operation, item.qubits, item.clbits)
-    # On a copy, and each once, or errors would add up.
+    # On a copy, and each only once, as errors would add up.
     model = noise.copy_of(model)
     for (label, here), error in sorted(found.items(), key=lambda delay: delay[0]):
         if error is not None:

@@ -2,21 +2,24 @@
 
 A message is eight bytes of length, then JSON. A job goes
 
-    server  {"backend", "device", "params", "seconds": s}
+    server  {"program", "backend", "device", "params", "seconds": s}
     worker  {"begun": true}
-    worker  {"needs": bytes, "pub": index, "qubits": n, …}  or {"failed": …}
-    server  {"go": true, "seconds": s}                       or {"go": false}, which ends it
+    worker  {"needs": bytes, "part": name, "qubits": n, …}  or {"failed": …}
+    server  {"go": true, "seconds": s, "by_clock": s}        or {"go": false}, which ends it
     worker  {"completed": …} and a frame with the results    or {"failed": …}
 
 `device` is what the server has to tell about the backend's device, once to each worker: null for
 one that has none, or that this worker knows. `seconds` is the processor time that reading the job
-may take, then running it: with more the kernel ends the process, by SIGPROF.
+may take, then running it: with more the kernel ends the process, by a signal. `by_clock` is the
+same by the clock, or null.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
+import importlib.util
 import json
 import os
 import queue
@@ -26,22 +29,100 @@ import threading
 import time
 import traceback
 import warnings
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from typing import Any, BinaryIO, Protocol
 
-from .allowance import at_most, prepare
-from .backends import Backends
-from .errors import JobError, naming_pub
-from .forms import PlainForm, TypedForm, now
-from .installed import load_qiskit
-from .pubs import Pub, read_pubs, run_pub
+from .backends import Backend, Backends
+from .errors import JobError, first_line
+from .executor import ExecutorJob
+from .runs import Run
+from .sampler import SamplerJob
+from .simulation import warm_up
 
-__all__ = ["serve"]
+__all__ = ["limit_time", "load_qiskit", "prepare_time_limits", "serve"]
+
+_LEAST_SECONDS = 0.001  # 0 would be no limit
+
+
+def prepare_time_limits() -> None:
+    """Restore the default action of the timers' signals, to end this process."""
+    if hasattr(signal, "setitimer"):
+        # Unlike RLIMIT_CPU, they leave no core dump, which would be as large as the memory.
+        signals = {signal.SIGPROF, signal.SIGALRM}
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    else:
+        text = "This platform limits no processor time: circuits that never end must be cancelled."
+        print(text, file=sys.stderr)  # noqa: T201 - the log of the workers
+
+
+@contextlib.contextmanager
+def limit_time(seconds: float, by_clock: float | None = None) -> Iterator[None]:
+    """End the process when its threads take more processor time during the block.
+
+    So does more time by the clock, if that is limited. The kernel keeps count: simulators run for
+    minutes in code that looks neither for signals nor for threads of Python.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, _LEAST_SECONDS))
+    signal.setitimer(signal.ITIMER_REAL, by_clock or 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+_PACKAGES = {"qiskit": "Qiskit", "qiskit_aer": "Qiskit Aer"}
+_INSTALL = f"Install it: {sys.executable} -m pip install 'ibmqbatch[qiskit]'"
+
+
+def load_qiskit() -> str:
+    """Import Qiskit and Aer, ready to simulate, and return Qiskit's version.
+
+    Raises JobError (9999) if one is missing, or if they do not fit together.
+    """
+    importlib.invalidate_caches()
+    for package, name in _PACKAGES.items():
+        if package not in sys.modules and importlib.util.find_spec(package) is None:
+            raise JobError(
+                9999, f"{sys.executable}, which is to run the circuits, has no {name}.", _INSTALL
+            )
+    try:
+        import qiskit
+
+        version = str(qiskit.__version__)
+        warm_up()
+    except Exception as error:
+        raise JobError(
+            9999,
+            f"{sys.executable}, which is to run the circuits, cannot load what is installed there "
+            f"({_installed()}): {first_line(error)}.",
+            f"Reinstall it: {sys.executable} -m pip uninstall -y qiskit qiskit-terra qiskit-aer "
+            f"&& {sys.executable} -m pip install 'ibmqbatch[qiskit]'",
+        ) from error
+    return version
+
+
+def _installed() -> str:
+    found = []
+    for package in ("qiskit", "qiskit-terra", "qiskit-aer"):
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
 
 _MAX_RESULT_BYTES = 500_000_000
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when the server dies, where the kernel can."""
+    """Have the kernel kill this process when the server dies, on Linux."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
@@ -50,7 +131,7 @@ def _end_with(parent: int) -> None:
 
 
 def _read_messages(stream: BinaryIO, messages: queue.Queue[dict[str, Any]]) -> None:
-    """Pass on every message; end the process when the server closes the stream."""
+    """Queue every message; end the process when the server closes the stream."""
     while len(head := stream.read(8)) == 8:
         size = int.from_bytes(head, "big")
         data = stream.read(size)
@@ -61,31 +142,55 @@ def _read_messages(stream: BinaryIO, messages: queue.Queue[dict[str, Any]]) -> N
 
 
 def _send(stream: BinaryIO, *frames: bytes) -> None:
-    """Send frames, each with its length before it."""
+    """Send frames, each prefixed by its length."""
     for frame in frames:
         stream.write(len(frame).to_bytes(8, "big"))
         stream.write(frame)
     stream.flush()
 
 
-def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
-    """Run all pubs and return the results as they go over the wire.
+class _Job(Protocol):
+    """What a program makes of the params of a job."""
 
-    An execution's seed is that of the job plus the number of those before it, so that a sweep gives
-    the same counts as its points do, each as a pub of its own, in one job or in several.
-    """
-    seed = ((params.get("options") or {}).get("simulator") or {}).get("seed_simulator")
-    form = TypedForm() if params.get("support_qiskit") else PlainForm()
-    results, spans = [], []
-    executed = 0
-    for index, pub in enumerate(pubs):
-        with naming_pub(index):
-            start = now()
-            data = run_pub(pub, None if seed is None else seed + executed)
-            executed += pub.executions
-            spans.append(form.span(index, pub, start, now()))
-            results.append(form.pub(pub, data))
-    body = json.dumps(form.document(results, spans), separators=(",", ":")).encode()
+    @property
+    def part(self) -> str:
+        """What a part of the job is called."""
+
+    @property
+    def runs(self) -> list[Run]:
+        """The parts, as they are run."""
+
+    @property
+    def result_bytes(self) -> int:
+        """An estimate of the memory that the results take."""
+
+    def run(self) -> Any:
+        """Run all parts and return the result document."""
+
+
+_PROGRAMS: dict[str, Callable[[dict[str, Any], Backend], _Job]] = {
+    "sampler": SamplerJob,
+    "executor": ExecutorJob,
+}
+
+
+def _needs(job: _Job) -> dict[str, Any]:
+    """Return what running a job takes: memory, and the figures that time depends on."""
+    runs = job.runs
+    largest = max(range(len(runs)), key=lambda index: runs[index].working_bytes)
+    return {
+        "needs": runs[largest].working_bytes + job.result_bytes,
+        "part": f"{job.part} {largest}",
+        "qubits": runs[largest].plan.qubits,
+        "circuits": sum(run.executions for run in runs),
+        "shots": sum(run.all_shots for run in runs),
+        "estimate": sum(run.seconds for run in runs),
+    }
+
+
+def _run(job: _Job) -> bytes:
+    """Run a job and return its results as JSON."""
+    body = json.dumps(job.run(), separators=(",", ":")).encode()
     if len(body) > _MAX_RESULT_BYTES:
         raise JobError(
             5302,
@@ -95,19 +200,6 @@ def _run_job(pubs: list[Pub], params: dict[str, Any]) -> bytes:
     return body
 
 
-def _needs(pubs: list[Pub]) -> dict[str, Any]:
-    """Return what running the pubs takes: the memory, and from what the time can be told."""
-    largest = max(range(len(pubs)), key=lambda index: pubs[index].working_bytes)
-    return {
-        "needs": pubs[largest].working_bytes + sum(pub.result_bytes for pub in pubs),
-        "pub": largest,
-        "qubits": pubs[largest].plan.qubits,
-        "circuits": sum(pub.executions for pub in pubs),
-        "shots": sum(pub.executions * pub.shots for pub in pubs),
-        "estimate": sum(pub.seconds for pub in pubs),
-    }
-
-
 def _serve_job(
     message: dict[str, Any],
     backends: Backends,
@@ -115,21 +207,21 @@ def _serve_job(
     out: BinaryIO,
 ) -> None:
     """Read one job, ask for memory, run it, send the results."""
-    params = message["params"]
     version = ""
     begun = time.process_time()
     try:
-        with at_most(message["seconds"]):
+        with limit_time(message["seconds"]):
             version = load_qiskit()
-            pubs = read_pubs(params, backends.get(message["backend"], message["device"]))
-            ask = _needs(pubs)
+            backend = backends.get(message["backend"], message["device"])
+            job = _PROGRAMS[message["program"]](message["params"], backend)
+            ask = _needs(job)
         _send(out, json.dumps(ask).encode())
         answer = messages.get()
         if not answer["go"]:
             return
         begun = time.process_time()
-        with at_most(answer["seconds"]):
-            body = _run_job(pubs, params)
+        with limit_time(answer["seconds"], answer["by_clock"]):
+            body = _run(job)
     except JobError as error:
         failed = {
             "code": error.code,
@@ -141,7 +233,7 @@ def _serve_job(
         }
         _send(out, json.dumps({"failed": failed}).encode())
         if not version:
-            # What is half imported stays so. The next job has a fresh process, perhaps a Qiskit.
+            # A failed import cannot be repeated here. The next job gets a fresh process.
             os._exit(0)
         return
     completed = {"seconds": time.process_time() - begun, "qiskit": version}
@@ -151,19 +243,19 @@ def _serve_job(
 def serve(parent: int) -> None:
     """Serve jobs until the server, the process `parent`, goes away."""
     _end_with(parent)
-    prepare()
-    # What a library prints must not end up between the messages.
+    prepare_time_limits()
+    # Output of libraries must not get between the messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     messages: queue.Queue[dict[str, Any]] = queue.Queue()
     reader = threading.Thread(target=_read_messages, args=(sys.stdin.buffer, messages), daemon=True)
     reader.start()
     warnings.simplefilter("ignore")  # Terra warns about itself, Aer about Terra
-    with contextlib.suppress(JobError):  # what is missing, the first job is told
-        load_qiskit()  # before it asks
+    with contextlib.suppress(JobError):  # reported to the first job
+        load_qiskit()  # ahead of the first job
     backends = Backends()
     while True:
         message = messages.get()
-        # From here on its death can be laid to the job.
+        # From here on, its death counts against the job.
         _send(out, json.dumps({"begun": True}).encode())
         _serve_job(message, backends, messages, out)

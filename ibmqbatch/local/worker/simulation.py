@@ -8,10 +8,18 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from .anatomy import walk
 from .errors import JobError
+from .traversal import walk
 
-__all__ = ["Simulation", "in_basis", "mix_seed", "pack", "random_bits", "run_circuit", "warm_up"]
+__all__ = [
+    "Simulation",
+    "mix_seed",
+    "pack",
+    "random_bits",
+    "run_circuit",
+    "to_aer_gates",
+    "warm_up",
+]
 
 # What both Qiskit and Aer have: circuits with other gates are translated to these.
 _STANDARD_GATES = (
@@ -24,8 +32,8 @@ _STANDARD_GATES = (
 class Simulation:
     """Which simulator runs a circuit.
 
-    One that truncates cuts off what no measurement depends on, but then loses track of its own
-    jumps when a measurement stands inside control flow.
+    A truncating one drops operations that no measurement depends on, but gets its own jumps wrong
+    when a measurement is inside control flow.
     """
 
     method: str
@@ -44,7 +52,7 @@ def _simulator(simulation: Simulation) -> Any:
             method=simulation.method,
             max_parallel_threads=int(os.environ.get("OMP_NUM_THREADS", "1")),
             max_parallel_experiments=1,
-            # Shots in parallel would be seeded by the number of threads.
+            # The seeds of parallel shots would depend on the number of threads.
             max_parallel_shots=1,
             enable_truncation=simulation.truncates,
         )
@@ -52,19 +60,19 @@ def _simulator(simulation: Simulation) -> Any:
 
 
 def warm_up() -> None:
-    """Make the simulator that most circuits are run on."""
+    """Create the simulator that most circuits run on."""
     _simulator(Simulation("statevector", truncates=True))
 
 
 def mix_seed(seed: int) -> int:
-    """Return the simulator's seed for an execution: close seeds give streams far apart."""
-    # What stands behind the slash counted something once; seeds go on to give the same counts.
+    """Return the simulator's seed for an execution: hashed, as close seeds give similar streams."""
+    # The suffix has no meaning any more, but seeds must go on to give the same counts.
     digest = hashlib.blake2b(f"{seed}/0".encode(), digest_size=8).digest()
     return 1 + int.from_bytes(digest, "big") % (2**31 - 1)
 
 
-def in_basis(circuit: Any) -> Any:
-    """Return the circuit with gates that Aer does not know replaced by their definitions."""
+def to_aer_gates(circuit: Any) -> Any:
+    """Return the circuit with gates unknown to Aer replaced by their definitions."""
     warm = _simulator(Simulation("statevector", truncates=True))
     known = {
         *("measure", "barrier", "jump", "mark", "aer_store"),
@@ -94,7 +102,7 @@ def run_circuit(
 ) -> Any:
     """Run a circuit and return its classical bits, one row a shot, one column a bit.
 
-    `model` is its noise model, None for none. Raises JobError (7001) when Aer does not take it.
+    `model` is its noise model, None for none. Raises JobError (7001) if Aer rejects it.
     """
     options = {} if seed is None else {"seed_simulator": seed}
     if model is not None:
@@ -104,19 +112,19 @@ def run_circuit(
     if not result.success:
         status = (result.results[0].status if result.results else "") or result.status
         raise JobError(7001, f"the simulator refuses the circuit: {status}.")
-    # No memory means that no measurement was reached: the bits are as they began.
+    # No memory means that no measurement was reached: all bits are 0.
     return _bits(result.data(0).get("memory") or ["0x0"] * shots, len(circuit.clbits))
 
 
 def random_bits(count: int, shots: int, seed: int | None) -> Any:
-    """Return bits of no circuit, one row a shot, one column a bit."""
+    """Return random bits, one row a shot, one column a bit."""
     import numpy as np
 
     return np.random.default_rng(seed).integers(0, 2, (shots, count), dtype=np.uint8)
 
 
 def _bits(memory: list[str], count: int) -> Any:
-    """Return hexadecimal numbers as rows of `count` bits or a few more, the least one first."""
+    """Return hexadecimal numbers as rows of at least `count` bits, least significant first."""
     import numpy as np
 
     width = math.ceil(count / 8)
@@ -126,7 +134,7 @@ def _bits(memory: list[str], count: int) -> Any:
 
 
 def pack(bits: Any, positions: list[int]) -> Any:
-    """Return the bits at `positions`, the least significant first, as big-endian bytes a row."""
+    """Return the bits at `positions`, least significant first, as rows of big-endian bytes."""
     import numpy as np
 
     chosen = bits[:, positions]

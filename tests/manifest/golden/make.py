@@ -3,7 +3,7 @@
 Each is a set as a release with that version can have left it: jobs, attempts and jobs on the
 service in every state there is, results, wants, events. It is made by the migrations up to that
 version alone, and never made anew: what stands here must open for ever. When a version is added to
-`manifest/migrations.py`, add what it keeps to the rows below, and make its file.
+`manifest/schema.py`, add what it keeps to the rows below, and make its file.
 """
 
 from __future__ import annotations
@@ -18,23 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ibmqbatch.manifest.migrations import MIGRATIONS
+from ibmqbatch.manifest.schema import MIGRATIONS
 
 __all__ = ["golden", "make", "set_id"]
 
 FOLDER = Path(__file__).parent
 APPLICATION_ID = 0x69626D71
-JOBS = 14  # with a repeat, from version 2, one more
+JOBS = 14  # and a repeat of the first
 AT = "2026-11-20T09:00:{:02}.000Z"
 EPOCH = 1_795_165_200.0
 BOOT = "6e8b2f0c-1c5e-4b5e-9d43-0d1f2a3b4c5d"
-# When an attempt was doubted and first missed, by the columns of each version.
-DOUBTS = {
-    "doubted_at": EPOCH,
-    "missed_at": EPOCH + 31,
-    "doubted": f"{EPOCH} 1000.0 {BOOT}",
-    "missed": f"{EPOCH + 31} 1031.0 {BOOT}",
-}
+DOUBTS = {"unsure_since": f"{EPOCH} 1000.0 {BOOT}", "missed": f"{EPOCH + 31} 1031.0 {BOOT}"}
 
 # A Bell circuit as it was sent: zlib of QPY, version 10.
 BELL = base64.b64decode(
@@ -82,8 +76,7 @@ Row = tuple[str, dict[str, Any]]
 
 
 def _rows(version: int) -> Iterator[Row]:
-    """Yield all rows, with columns of every version."""
-    repeats = 1 if version == 1 else 2
+    """Yield all rows, with the columns of every version."""
     yield (
         "jobset",
         {
@@ -95,12 +88,12 @@ def _rows(version: int) -> Iterator[Row]:
             "backend": "ideal_simulator",
             "calibrated_at": None,
             "once_key": f"build-{version}",
-            "shots": 3 if repeats == 1 else 5,
+            "shots": 5,
             "seed": 7,
             "options": json.dumps({"simulator": {"seed_simulator": 11}}),
             "total_circuits": JOBS + 1,
-            "total_jobs": JOBS + repeats - 1,
-            "total_repeats": repeats,
+            "total_jobs": JOBS + 1,
+            "total_repeats": 2,
             "name": "a gölden set",
             "tags": json.dumps(["nightly", "ü"], ensure_ascii=False),
             "labels_version": 2,
@@ -114,32 +107,30 @@ def _rows(version: int) -> Iterator[Row]:
             "made_elsewhere": 0,
             "estimated_seconds": 4.5,
             "run_config": json.dumps({"memory": True}),
-            "seal": "0123456789ab",
+            "generation": "0123456789ab",
         },
     )
-    yield from _circuits(version)
+    yield from _circuits()
     # The first job has two circuits, all others one.
     for job in range(JOBS):
         first = 0 if job == 0 else job + 1
         yield "jobs", _job(job, first, max(1, job + 1), 0)
-    if repeats == 2:
-        yield "jobs", _job(JOBS, 0, 1, 1)
-    yield from _fates(version, repeats)
+    yield "jobs", _job(JOBS, 0, 1, 1)
+    yield from _fates()
     yield "device", {"configuration": zlib.compress(b'{"n_qubits": 5}'), "properties": None}
     yield "batches", {"id": "b1", "opened_at": AT.format(2), "closed_at": AT.format(9)}
     yield "batches", {"id": "b2", "opened_at": AT.format(10), "closed_at": None}
 
 
-def _circuits(version: int) -> Iterator[Row]:
+def _circuits() -> Iterator[Row]:
     yield "programs", {"id": 1, "kind": "openqasm2", "body": zlib.compress(b"OPENQASM 2.0;")}
-    kinds = {7: ("openqasm3", TEXT), 10: ("unknown", NOTHING)} if version >= 4 else {}
+    kinds = {7: ("openqasm3", TEXT), 10: ("unknown", NOTHING)}
     for index in range(JOBS + 1):
         kind, body = kinds.get(index, ("qpy", BELL))
         sha256 = hashlib.sha256(zlib.decompress(body)).hexdigest()
         number = index + 1
-        if version > 1:
-            yield "bodies", {"id": number, "sha256": sha256, "body": body, "kind": kind}
-        shots = {0: 5, 1: 5, 10: 3 if kind == "qpy" else 0}.get(index, 3)
+        yield "bodies", {"id": number, "sha256": sha256, "body": body, "kind": kind}
+        shots = {0: 5, 1: 5, 10: 0}.get(index, 3)
         yield (
             "circuits",
             {
@@ -149,8 +140,7 @@ def _circuits(version: int) -> Iterator[Row]:
                 "source": "c.qasm",
                 "position": index,
                 "shots": shots,
-                "sha256": sha256,
-                "body": body if version == 1 else number,
+                "body": number,
                 "parameter_values": "[0.5]" if index == 5 else None,
                 "program": 1 if index == 0 else None,
             },
@@ -171,9 +161,9 @@ def _job(index: int, first: int, last: int, repeat: int) -> dict[str, Any]:
     }
 
 
-def _fates(version: int, repeats: int) -> Iterator[Row]:
+def _fates() -> Iterator[Row]:
     """Yield what became of each job."""
-    yield _event("planned", f"{JOBS + 1} circuits in {JOBS + repeats - 1} jobs")
+    yield _event("planned", f"{JOBS + 1} circuits in {JOBS + 1} jobs")
     yield from _done(0, ["0x0"], circuits=2)
     yield from _sent(1, "Completed", result="lost", result_error="the service has no results")
     failed = {"reason": "not in the instruction set", "reason_code": 1517, "solution": "Compile."}
@@ -189,14 +179,12 @@ def _fates(version: int, repeats: int) -> Iterator[Row]:
     yield _attempt(8, "absent", **DOUBTS)
     yield _attempt(9, "refused", error="The job is too large.", error_code=1217)
     # 10 waits to be sent, 11 is not to be.
-    if version >= 6:
-        yield _attempt(10, "withdrawn", error="the service is busy")
+    yield _attempt(10, "withdrawn", error="the service is busy")
     yield from _done(12, ["0x2"])
     yield from _sent(12, "Queued", name="twin", attempt=None, surplus=1)
     yield _event("duplicate", "job 12 stands twice on the service", 12)
     yield from _sent(13, "Deleted", reason="the service does not have this job any more")
-    if repeats == 2:
-        yield from _done(JOBS, ["0x3"], circuits=2, shots=2)
+    yield from _done(JOBS, ["0x3"], circuits=2, shots=2)
 
 
 def _event(kind: str, detail: str, job: int | None = None) -> Row:

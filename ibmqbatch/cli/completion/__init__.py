@@ -1,0 +1,1 @@
+"""Completion on TAB: the scripts, what they get for an answer, and what can follow."""

@@ -1,0 +1,1 @@
+"""Sets that are made of what the service has: those of ours, and jobs of other programs."""

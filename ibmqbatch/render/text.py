@@ -1,0 +1,99 @@
+"""What people read in words: numbers of things, lists, sizes, states, reasons; and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..alike import Group, Groups
+
+__all__ = [
+    "clean",
+    "counts_text",
+    "first_of",
+    "json_text",
+    "listed",
+    "plural",
+    "reason_lines",
+    "size_text",
+    "span_text",
+    "status_word",
+]
+
+_MOST_LISTED = 10
+_WORDS = {"INITIALIZING": "PLANNED"}
+# JSON itself escapes only those below a blank. Halves of characters no file can hold.
+_UNSEEN = re.compile(r"[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
+def clean(text: str) -> str:
+    """Replace what could steer a terminal: names and reasons may come from anywhere."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def plural(number: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(thing: str, which: Sequence[object]) -> str:
+    """Write which things are meant: `job 3`, or `jobs 3, 4`; of many the first."""
+    return f"{thing}{'' if len(which) == 1 else 's'} {first_of(which)}"
+
+
+def first_of(items: Sequence[object]) -> str:
+    """Write a list; of a long one the first."""
+    named = [str(item) for item in items[:_MOST_LISTED]]
+    return ", ".join(named if len(items) <= _MOST_LISTED else [*named, "…"])
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for a person, in units of a thousand."""
+    number, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if number < 999.5:
+            break
+        number, unit = number / 1000, larger
+    places = 1 if unit != "bytes" and number < 99.95 else 0
+    return f"{number:.{places}f} {unit}"
+
+
+def span_text(thing: str, first: int, last: int) -> str:
+    """Write a range of things, both ends included: `circuit 3`, or `circuits 3 to 5`."""
+    return f"{thing} {first}" if first == last else f"{thing}s {first} to {last}"
+
+
+def status_word(status: str) -> str:
+    """Return the word that a person reads for a job's status; JSON has Qiskit's own names."""
+    return _WORDS.get(status, status)
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Write how many jobs have which status, leaving out those that none has."""
+    return ", ".join(
+        f"{count} {status_word(status).lower()}" for status, count in counts.items() if count
+    )
+
+
+def reason_lines(jobs: Iterable[tuple[int, str]]) -> list[str]:
+    """Return a line for each reason there is; jobs are given by their indexes."""
+    groups: Groups[tuple[int, str]] = Groups()
+    for index, reason in jobs:
+        if reason:
+            groups.add(reason, (index, reason))
+    return [f"{_which(group)}: {group.first[0][1]}" for group in groups]
+
+
+def _which(group: Group[tuple[int, str]]) -> str:
+    """Write which jobs are meant: `Job 3`, `Jobs 3, 4`, or `500 jobs (0, 1, 2, …)`."""
+    first = ", ".join(str(index) for index, _ in group.shown)
+    if group.hidden:
+        return f"{plural(group.number, 'job')} ({first}, …)"
+    return f"Job{'' if group.number == 1 else 's'} {first}"
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Write a value as JSON."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,127 @@
+"""`submit --program`: the service's programs, which give the same results."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.conftest import BELL, basis_state
+from tests.proxy import Proxy
+
+SWEPT = (
+    'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle a;\nqubit[2] q;\nbit[1] u;\nbit[1] v;\n'
+    "rx(a) q[0];\ncx q[0], q[1];\nu[0] = measure q[0];\nv[0] = measure q[1];\n"
+)
+GONE = json.dumps(
+    {"errors": [{"code": 1208, "message": "program_id: must be one of executor"}], "trace": "t"}
+).encode()
+
+
+def programs(proxy: Proxy) -> list[str]:
+    """Return the programs of the submissions that the service has answered with a job."""
+    return [
+        json.loads(seen.body)["program_id"]
+        for seen in proxy.seen
+        if seen.method == "POST" and seen.path.endswith("/jobs") and seen.status == 200
+    ]
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """Return what is submitted: registers, values of parameters, more shots than go into one."""
+    (tmp_path / "swept.qasm").write_text(SWEPT)
+    (tmp_path / "a.csv").write_text("a\n0.3\n1.1\n2.5\n")
+    return (tmp_path / "swept.qasm", "--parameters", tmp_path / "a.csv", "--seed", 5)
+
+
+def test_both_programs_give_the_same_results(cli, proxy, inputs):
+    found = []
+    for program in ("sampler", "executor"):
+        words = ("--backend", "fake_manila", "--shots", 150_000, "--max-circuits", 2)
+        words += ("--program", program, "--wait")
+        job_set = cli.submit(*inputs, *words)
+        found.append(cli.data("results", job_set)["results"])
+        assert cli.data("status", job_set)["job_set"]["program"] == program
+    assert found[0] == found[1]
+    assert [sum(result["counts"].values()) for result in found[0]] == [150_000] * 3
+    sent = Counter(programs(proxy))
+    assert sent["sampler"] == sent["executor"] > 3
+
+
+def test_auto_is_the_sampler_as_long_as_the_service_takes_it(cli, proxy, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    cli.submit(tmp_path / "bell.qasm")
+    assert programs(proxy) == ["sampler"]
+
+
+def test_a_set_goes_on_with_the_executor_when_the_sampler_is_taken_away(cli, proxy, tmp_path):
+    """After 20 of 40 jobs; each circuit is on the service once."""
+    for number in range(40):
+        (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:06b}"))
+    rule = proxy.when("POST", "/jobs", times=0)
+    rule.fits = lambda seen: (  # type: ignore[method-assign]
+        seen.method == "POST"
+        and seen.path.endswith("/jobs")
+        and b'"program_id": "sampler"' in seen.body
+        and programs(proxy).count("sampler") >= 20
+    )
+    rule.status, rule.body = 400, GONE
+    done = cli("submit", tmp_path, "--max-circuits", 1, "--wait")
+    assert done.err.count("does not take the program sampler") == 1
+    found = cli.data("results", "latest")["results"]
+    assert [list(result["counts"]) for result in found] == [[f"{n:06b}"] for n in range(40)]
+    sent = Counter(programs(proxy))
+    assert sum(sent.values()) == 40
+    assert sent["sampler"] >= 20
+    assert sent["executor"] > 0
+
+
+def test_a_program_that_is_named_and_refused_stops_the_set(cli, proxy, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    proxy.when("POST", "/jobs", status=400, body=GONE, times=99)
+    done = cli("submit", tmp_path / "bell.qasm", "--program", "sampler", "--quiet", code=1)
+    assert "program_id: must be one of executor" in done.err
+    proxy.rules.clear()
+    assert cli.data("status", "latest")["job_set"]["counts"]["INITIALIZING"] == 1
+    cli("resume", "latest")
+    assert programs(proxy) == ["sampler"]
+
+
+def test_an_unknown_program_is_refused(cli, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    done = cli("submit", tmp_path / "bell.qasm", "--program", "estimator", code=2)
+    assert "'estimator' is not a program that runs circuits." in done.err
+
+
+def test_circuits_of_different_shots_are_in_jobs_of_their_own(cli, tmp_path):
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / f"{name}.qasm").write_text(BELL)
+    (tmp_path / "t.csv").write_text("path,shots\na.qasm,5\nb.qasm,5\nc.qasm,9\nd.qasm,9\n")
+    told = cli("submit", "--from", tmp_path / "t.csv", "--dry-run")
+    assert "up to 1 more than with --program sampler" in " ".join(told.err.split())
+    plan = cli.data("submit", "--from", tmp_path / "t.csv", "--dry-run")
+    assert len(plan["plan"]["jobs"]) == 2
+    words = ("--from", tmp_path / "t.csv", "--dry-run", "--program", "sampler")
+    assert len(cli.data("submit", *words)["plan"]["jobs"]) == 1
+
+
+def test_a_set_of_the_executor_is_rebuilt_from_the_service(here, there, inputs):
+    job_set = here.submit(*inputs, "--program", "executor", "--wait")
+    expected = here.data("results", job_set)["results"]
+    there("recover", job_set)
+    assert there.data("results", job_set)["results"] == expected
+    assert [
+        circuit["metadata"] for circuit in there.data("show", job_set, "--json")["circuits"]
+    ] == [circuit["metadata"] for circuit in here.data("show", job_set, "--json")["circuits"]]
+
+
+def test_twirling_on_this_machine_leaves_what_is_expected(cli, tmp_path):
+    pytest.importorskip("samplomatic")
+    (tmp_path / "c.qasm").write_text(basis_state("101"))
+    words = ("--program", "executor", "--twirl", "all", "--shots", 1001, "--seed", 1, "--wait")
+    job_set = cli.submit(tmp_path / "c.qasm", *words)
+    (result,) = cli.data("results", job_set)["results"]
+    assert list(result["counts"]) == ["101"]
+    assert result["counts"]["101"] >= 1001  # whole randomizations
