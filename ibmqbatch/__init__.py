@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TimedOut,
         UnknownBackend,
     )
+    from .jobset.expectation_values import ExpectationValue
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend, IBMQSimulator
@@ -80,6 +81,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "BackendPropertyError",
     "BackendStatus",
     "CircuitResult",
+    "ExpectationValue",
     "GateConfig",
     "GateProperties",
     "HeldCopy",
@@ -150,6 +152,7 @@ _MODULES = {
     "BackendProperties": "managed.backend_properties",
     "BackendStatus": "managed.backend_status",
     "CircuitResult": "jobset.results",
+    "ExpectationValue": "jobset.expectation_values",
     "GateConfig": "managed.backend_configuration",
     "GateProperties": "managed.backend_properties",
     "HeldCopy": "jobset.errors",

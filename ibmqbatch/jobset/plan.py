@@ -44,10 +44,10 @@ _ROUNDING = 1e-12  # seconds
 class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
-    `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
-    quantum processor takes (see `estimate.shot_seconds`), None where there is none. `usage` is what
-    the instance has. `notes` are what the owner of the circuits should know; of many that are alike
-    the first.
+    `shots` are those of a circuit that has none of its own, or, with a precision, the most.
+    `seconds` is an estimate of what the quantum processor takes (see `estimate.shot_seconds`), None
+    where there is none. `usage` is what the instance has. `notes` are what the owner of the
+    circuits should know; of many that are alike the first.
     """
 
     name: str
@@ -172,6 +172,7 @@ def make_plan(
     total = most_shots = 0
     seconds = 0.0 if device.instructions else None
     with contextlib.ExitStack() as stack:
+        given: int | None = None
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
             for note in program.notes:
@@ -191,7 +192,7 @@ def make_plan(
                 row = row_size(values) if number and values else None
                 chunks += splitter.add(program.load, shots, size, row, program.body_kind)
             if draft is not None:
-                _keep(draft, program, shots)
+                given = _keep(draft, program, shots, given)
         chunks += splitter.finish()
         # All circuits first, then the repeats of those that have more shots than go into one.
         chunks.sort(key=lambda chunk: (chunk.repeat, chunk.first))
@@ -211,7 +212,7 @@ def make_plan(
         plan = Plan(
             name=request.name,
             total_circuits=total,
-            shots=request.shots,
+            shots=request.shots if request.precision is None else most_shots,
             chunks=tuple(chunks),
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
@@ -230,7 +231,7 @@ def make_plan(
                 backend=backend.name,
                 calibrated_at=backend.calibrated_at,
                 once_key=request.once_key,
-                shots=request.shots,
+                shots=plan.shots,
                 seed=seed,
                 options=_options(request, backend, seed),
                 name=request.name,
@@ -288,6 +289,9 @@ def _ready_programs(
         stdin=request.stdin,
         given=request.given,
         rows=request.rows,
+        observables=request.observables,
+        observables_file=request.observables_file,
+        precision=request.precision,
         # What is private is nowhere but in its set.
         cached=request.cached and not request.private,
     )
@@ -319,6 +323,11 @@ def _check_measurements(request: Request, backend: Backend) -> None:
     level = request.options.get("execution", {}).get("meas_type", "classified")
     if level == "classified":
         return
+    if request.is_observed:
+        raise UsageError(
+            f"Observables take classified measurements, not {level} ones.",
+            "Leave meas_type out.",
+        )
     if backend.seeded:
         raise UsageError(
             f"{backend.name} is simulated: its measurements are classified.",
@@ -356,10 +365,21 @@ def _check_repeats(shots: int, backend: Backend) -> None:
         )
 
 
-def _keep(draft: Draft, program: ReadyProgram, shots: int) -> None:
-    """Write a program and the circuits that it stands for."""
-    given = None if program.given is None else draft.add_program(program.kind, program.given)
-    body = draft.add_body(program.sha256, program.body, program.layout, kind=program.body_kind)
+def _keep(draft: Draft, program: ReadyProgram, shots: int, given: int | None) -> int | None:
+    """Write a program and the circuits that it stands for.
+
+    Return the number of what it was made of. `given` is that of the program before it, which later
+    parts of a measured circuit share.
+    """
+    if program.measured is None or not program.measured.part:
+        given = None if program.given is None else draft.add_program(program.kind, program.given)
+    body = draft.add_body(
+        program.sha256,
+        program.body,
+        program.layout,
+        kind=program.body_kind,
+        measured=None if program.measured is None else program.measured.document(),
+    )
     draft.add_circuits(
         [
             DraftCircuit(
@@ -375,6 +395,7 @@ def _keep(draft: Draft, program: ReadyProgram, shots: int) -> None:
             for circuit in program.circuits
         ]
     )
+    return given
 
 
 def _compilation(preparation: Preparation, backend: Backend) -> dict[str, object]:
