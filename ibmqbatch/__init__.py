@@ -32,10 +32,16 @@ if TYPE_CHECKING:
     from .jobset.expectation_values import ExpectationValue
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
-    from .managed.backend import IBMQBackend, IBMQSimulator
-    from .managed.backend_configuration import GateConfig, QasmBackendConfiguration
-    from .managed.backend_properties import BackendProperties, GateProperties, Nduv
-    from .managed.backend_status import BackendStatus
+    from .managed.backend import IBMQBackend, IBMQSimulator, least_busy
+    from .managed.backend_models import (
+        BackendJobLimit,
+        BackendProperties,
+        BackendStatus,
+        GateConfig,
+        GateProperties,
+        Nduv,
+        QasmBackendConfiguration,
+    )
     from .managed.exceptions import (
         BackendPropertyError,
         IBMQAccountError,
@@ -58,17 +64,13 @@ if TYPE_CHECKING:
         IBMQProviderError,
     )
     from .managed.ibmq import IBMQ, IBMQFactory
-    from .managed.job import IBMQJob
-    from .managed.job_gone import ApiJobShareLevel
-    from .managed.job_limit import BackendJobLimit
+    from .managed.job import ApiJobShareLevel, IBMQJob, job_monitor
     from .managed.job_set import ManagedJobSet
-    from .managed.least_busy import least_busy
     from .managed.managed_job import ManagedJob
     from .managed.managed_results import ManagedResults
     from .managed.manager import IBMQJobManager
-    from .managed.monitor import job_monitor
     from .managed.provider import AccountProvider, IBMQBackendService
-    from .managed.queueinfo import QueueInfo
+    from .managed.times import QueueInfo
     from .manifest.errors import SetInUse
     from .service.errors import ServiceError
 
@@ -147,20 +149,20 @@ __version__ = "0.1.0"
 _MODULES = {
     "AccountProvider": "managed.provider",
     "AmbiguousSet": "jobset.errors",
-    "ApiJobShareLevel": "managed.job_gone",
-    "BackendJobLimit": "managed.job_limit",
-    "BackendProperties": "managed.backend_properties",
-    "BackendStatus": "managed.backend_status",
+    "ApiJobShareLevel": "managed.job",
+    "BackendJobLimit": "managed.backend_models",
+    "BackendProperties": "managed.backend_models",
+    "BackendStatus": "managed.backend_models",
     "CircuitResult": "jobset.results",
     "ExpectationValue": "jobset.expectation_values",
-    "GateConfig": "managed.backend_configuration",
-    "GateProperties": "managed.backend_properties",
+    "GateConfig": "managed.backend_models",
+    "GateProperties": "managed.backend_models",
     "HeldCopy": "jobset.errors",
     "IBMQ": "managed.ibmq",
     "IBMQBackend": "managed.backend",
     "IBMQBackendService": "managed.provider",
     "IBMQFactory": "managed.ibmq",
-    "IBMQJob": "managed.job",
+    "IBMQJob": "managed.provider",  # which completes it
     "IBMQJobManager": "managed.manager",
     "IBMQSimulator": "managed.backend",
     "IbmqbatchError": "errors",
@@ -172,11 +174,11 @@ _MODULES = {
     "ManagedResults": "managed.managed_results",
     "MissingPackage": "errors",
     "MissingResults": "jobset.errors",
-    "Nduv": "managed.backend_properties",
+    "Nduv": "managed.backend_models",
     "NoSuchSet": "jobset.errors",
     "NotFinished": "jobset.errors",
-    "QasmBackendConfiguration": "managed.backend_configuration",
-    "QueueInfo": "managed.queueinfo",
+    "QasmBackendConfiguration": "managed.backend_models",
+    "QueueInfo": "managed.times",
     "Results": "jobset.results",
     "ServiceError": "service.errors",
     "SetInUse": "manifest.errors",
@@ -187,9 +189,9 @@ _MODULES = {
     "UnknownBackend": "jobset.errors",
     "UsageError": "errors",
     "backends": "api",
-    "job_monitor": "managed.monitor",
+    "job_monitor": "managed.job",
     "job_sets": "api",
-    "least_busy": "managed.least_busy",
+    "least_busy": "managed.backend",
     "open": "api",
     "submit": "api",
 }

@@ -102,7 +102,7 @@ def submit(
     landed.
     """
     from .circuits.errors import BadInput
-    from .circuits.given import in_a_list
+    from .circuits.in_memory import in_a_list
     from .jobset.plan import plan_set
 
     try:

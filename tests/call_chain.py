@@ -21,9 +21,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 import ibmqbatch
-from tests.conftest import BELL
-from tests.embedded import Embedded
-from tests.inprocess import run_here
+from tests.support.circuits import BELL
+from tests.support.commands import run_here
+from tests.support.service import LocalServer
 
 ROOT = Path(ibmqbatch.__file__).parent
 _BEGIN = 0  # in the argument of the instruction RESUME
@@ -77,18 +77,18 @@ def watched(words: tuple[str, ...], env: dict[str, str], folder: Path) -> tuple[
     threading.setprofile(passed.see)
     sys.setprofile(passed.see)
     try:
-        code, out, err = run_here(words, env, folder)
+        done = run_here(words, env, folder)
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
-    assert code == 0, err
-    return out.strip(), passed
+    assert done.code == 0, done.err
+    return done.out.strip(), passed
 
 
 def counted() -> dict[str, Passed]:
     """Run all three commands; return what each has passed."""
     found: dict[str, Passed] = {}
-    with tempfile.TemporaryDirectory() as name, Embedded(Path(name)):
+    with tempfile.TemporaryDirectory() as name, LocalServer(Path(name)):
         folder = Path(name)
         env = {"PATH": os.defpath, "HOME": name, "IBMQBATCH_HOME": name}
         env["IBMQBATCH_RUNTIME"] = str(folder / "runtime")

@@ -1,4 +1,4 @@
-"""`python -m tests.generate`, from the root of the repository: writes what is made from the code.
+"""`python -m tests.generate`: writes what is made from the code; `--check` only compares.
 
 That is the completion scripts, the man page, and what the page of the Python API says of each class
 and function. Tests hold the files to what is made here.
@@ -6,6 +6,7 @@ and function. Tests hold the files to what is made here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,14 +33,20 @@ GENERATED: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> None:
-    """Write every file anew."""
+def main(*, check: bool) -> int:
+    """Write, or name, every file that is not what the code makes; return the exit code."""
+    stale = 0
     for name, make in GENERATED.items():
         path = ROOT / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(make(), "utf-8")
-        print(name)
+        text = make()
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale += 1
+        print(f"{name} is out of date" if check else name)
+        if not check:
+            path.write_text(text, "utf-8")
+    return int(check and stale > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(check="--check" in sys.argv[1:]))

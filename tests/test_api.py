@@ -15,8 +15,8 @@ from qiskit.circuit import Parameter
 import ibmqbatch
 from ibmqbatch.manifest.records import SetState
 from ibmqbatch.service.errors import NotFound
-from tests.conftest import BELL, basis_state
-from tests.manifest.conftest import write_set
+from tests.support.circuits import BELL, basis_state
+from tests.support.manifests import write_set
 
 
 def flipped(bits: str, name: str = "flipped", **metadata: object) -> QuantumCircuit:

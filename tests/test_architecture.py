@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import ibmqbatch
-from tests.conftest import BELL
+from tests.support.circuits import BELL
+from tests.support.fresh import run_fresh
 
 ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
@@ -197,11 +195,7 @@ def test_modules_import_one_another_in_no_circle():
         - {dotted(path), PACKAGE}
         for path in MODULES
     }
-    # A provider makes backends and jobs, and each of these leads to the others.
-    old = {
-        f"{PACKAGE}.managed.{name}" for name in ("backend", "ibmq", "job", "listing", "provider")
-    }
-    assert [circle for circle in circles(graph) if circle != old] == []
+    assert circles(graph) == []
 
 
 def test_imports_lead_to_modules_that_exist():
@@ -218,6 +212,20 @@ def test_modules_say_what_they_are_for():
     assert [name_of(path) for path in MODULES if not ast.get_docstring(parsed(path))] == []
 
 
+def test_tests_share_what_is_no_test():
+    """A module of tests imports none other, and nobody what pytest finds by itself."""
+    again = {"tests/conformance/test_worker.py"}  # collects tests once more
+    tests = Path(__file__).parent
+    for path in sorted(tests.rglob("*.py")):
+        name = f"tests/{path.relative_to(tests).as_posix()}"
+        for node in ast.walk(parsed(path)):
+            if not isinstance(node, ast.ImportFrom) or name in again:
+                continue
+            last = (node.module or "").rpartition(".")[2]
+            assert not last.startswith("test_"), (name, node.module)
+            assert last != "conftest" or path.stem == "conftest", (name, node.module)
+
+
 def test_public_names_are_sorted():
     assert list(ibmqbatch.__all__) == sorted(ibmqbatch.__all__)
 
@@ -229,11 +237,7 @@ def test_public_names_exist():
 def loaded_by(code: str) -> set[str]:
     """Run code in a new interpreter; return the names of the libraries that it has loaded."""
     ending = "\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return {name.partition(".")[0] for name in run_fresh(code + ending, COVERAGE_PROCESS_START="")}
 
 
 LOOKING = [
@@ -283,7 +287,7 @@ def test_listing_the_sets_loads_no_qiskit_httpx_or_numpy(home):
 def finished_set(home) -> str:
     """Write a set with nothing left to do; return its id."""
     from ibmqbatch.manifest.manifest import Manifest
-    from tests.manifest.conftest import write_set
+    from tests.support.manifests import write_set
 
     with Manifest.open(write_set(2)) as manifest:
         manifest.wants.cancel([0, 1])
@@ -317,7 +321,7 @@ def test_backends_loads_no_qiskit_or_numpy(service):
 
 
 def test_status_of_a_set_that_runs_loads_no_qiskit(service, circuits):
-    from tests.manifest.conftest import write_set
+    from tests.support.manifests import write_set
 
     write_set(1, instance=service["crn"])
     assert "qiskit" not in loaded_by_commands(["status", "latest"])

@@ -13,16 +13,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ibmqbatch.local.devices import REHEARSALS
-from ibmqbatch.local.recipe import recipe
 
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.options import check_options
 from ibmqbatch.local.backends import BackendTable
+from ibmqbatch.local.server import recipe
+from ibmqbatch.local.snapshots import REHEARSALS
 from ibmqbatch.render.output import SCHEMA
-from tests.conftest import BELL, Cli
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
+from tests.support.terminal import run_in_terminal, without_escapes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -36,7 +37,7 @@ _SET_ID = re.compile(r"\b\d{8}-[0-9a-z]{7}\b")
 
 def blocks(language: str, text: str = README) -> list[str]:
     """Return the code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{re.escape(language)}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def sessions(text: str) -> list[list[tuple[str, list[str]]]]:
@@ -81,9 +82,7 @@ def test_the_sessions_print_what_they_show(guide: str, cli: Cli, tmp_path: Path)
     for command, shown in itertools.chain.from_iterable(sessions(GUIDES[guide])):
         program, *words = shlex.split(command)
         assert program == "ibmqbatch"
-        code, text = run_in_terminal(
-            [sys.executable, "-m", "ibmqbatch", *words], env=cli.env, cwd=tmp_path
-        )
+        code, text = run_in_terminal(*words, env=cli.env, cwd=tmp_path)
         lines = [line.rstrip() for line in without_escapes(text).splitlines() if line.strip()]
         assert code == 0, text
         lines, expected = (
@@ -179,6 +178,31 @@ def test_links_lead_to_files_that_are_there(guide: str):
     folder = ROOT if guide == "README.md" else ROOT / "docs"
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", GUIDES[guide]):
         assert link.startswith("https://") or (folder / link).exists(), link
+
+
+def test_every_page_stands_in_the_contents_of_the_site():
+    contents = "\n".join(blocks("{toctree}", GUIDES["index.md"]))
+    listed = re.findall(r"^[\w-]+$", contents, re.MULTILINE)
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert sorted(listed) == sorted(pages - {"index"})
+
+
+def test_the_picture_shows_every_room():
+    picture = (ROOT / "docs" / "_static" / "how-it-works.svg").read_text("utf-8")
+    words = set(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", picture)))
+    assert {path.parent.name for path in (ROOT / "ibmqbatch").glob("*/__init__.py")} <= words
+
+
+def test_the_files_that_contributing_names_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    names = set(re.findall(r"`([\w./-]+\.(?:py|lock|yaml|toml|md))`", text))
+    there = [
+        f"/{path.relative_to(ROOT)}"
+        for top in (*ROOT.glob("*.*"), ROOT / "docs", ROOT / "ibmqbatch", ROOT / "tests")
+        for path in ([top] if top.is_file() else top.rglob("*.*"))
+    ]
+    missing = {name for name in names if not any(path.endswith(f"/{name}") for path in there)}
+    assert not missing
 
 
 def test_options_files_of_the_guides_are_taken():

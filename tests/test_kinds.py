@@ -16,7 +16,7 @@ import zipfile
 import pytest
 
 from ibmqbatch.kinds import OPENQASM, QPY, SQLITE, kind_of
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def _tar() -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.errors import Argument, Words
+from ibmqbatch.render.wording import in_commands
 from ibmqbatch.suggestions import close_to, did_you_mean, with_suggestion
 
 BACKENDS = ["ideal_simulator", "fake_brooklyn", "fake_sherbrooke", "fake_fez", "fake_kingston"]
@@ -38,3 +40,9 @@ def test_the_question_stands_before_the_hint():
     assert did_you_mean(["a", "b"]) == "Did you mean a or b?"
     assert with_suggestion("Look.", "frist", ["first"]) == "Did you mean 'first'? Look."
     assert with_suggestion("Look.", "x", ["first"]) == "Look."
+
+
+def test_a_hint_keeps_what_it_mentions():
+    hint = Words("Leave {} out.", Argument("initial_layout"))
+    offered = with_suggestion(hint, "frist", ["first"])
+    assert in_commands(offered) == "Did you mean 'first'? Leave --initial-layout out."

@@ -1,4 +1,4 @@
-"""Addresses of services: those that are given, and those that follow from an instance's CRN."""
+"""Addresses of services: checked ones, and those that follow from an instance's CRN."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REGION_FIELD, _CRN_FIELDS = 5, 10
 
 
 def is_crn(text: str) -> bool:
-    """Tell a CRN from the name of an instance."""
+    """Return whether a text is a CRN, and not the name of an instance."""
     return text.startswith("crn:")
 
 
@@ -100,7 +100,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address leads to this machine itself."""
+    """Return whether an address leads to this machine itself."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 

@@ -21,7 +21,7 @@ class NoKey(UsageError):
 
 
 def is_header_text(text: str) -> bool:
-    """Tell whether a text can stand in a request's header: no key or CRN has other characters."""
+    """Return whether a text can stand in a request's header: no key or CRN has other characters."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
@@ -35,10 +35,10 @@ def key_in(data: bytes | str, named: str) -> str:
     key = text.removeprefix("\ufeff").strip()
     if key.startswith("{"):
         try:
-            told = json.loads(key)
+            document = json.loads(key)
         except (ValueError, RecursionError):
-            told = None
-        found = told.get("apikey") if isinstance(told, dict) else None
+            document = None
+        found = document.get("apikey") if isinstance(document, dict) else None
         key = found.strip() if isinstance(found, str) else "{"
     if not key:
         raise NoKey(f"There is no API key in {named}: it is empty.", "Give the key alone.")

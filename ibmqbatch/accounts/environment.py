@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..errors import Argument, Words
 from .addresses import checked_iam_url, checked_url, is_crn, whole_crn
 from .api_keys import is_header_text
 from .model import ENVIRONMENT, Settings, UnknownAccount
@@ -15,7 +16,7 @@ _IAM_URL = "IBMQBATCH_IAM_URL"
 
 
 def is_described() -> bool:
-    """Tell whether the account is described at all, be it in part."""
+    """Return whether the account is described at all, be it in part."""
     return any(os.environ.get(name) for name in (_TOKEN, _URL, _INSTANCE))
 
 
@@ -37,7 +38,11 @@ def environment_settings() -> Settings:
         raise UnknownAccount(
             f"{' and '.join(present)} {'is' if len(present) == 1 else 'are'} set, but {_TOKEN} "
             "is not.",
-            f"Set {_TOKEN} too, or unset the others; --account names another account.",
+            Words(
+                "Set {} too, or unset the others; {} names another account.",
+                _TOKEN,
+                Argument("account"),
+            ),
         )
     for name in (_TOKEN, _INSTANCE):
         value = given[name]

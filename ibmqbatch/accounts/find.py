@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import StorageError, UsageError
+from ..errors import Call, StorageError, UsageError, Words
 from ..service.endpoint import LOCAL, Account, Endpoint
 from ..suggestions import with_suggestion
 from .model import ENVIRONMENT, FIGURES, LOCAL_BACKEND, UnknownAccount
@@ -74,12 +74,12 @@ def remote_account(settings: Settings) -> Account:
 
 
 def register_account(account: Account) -> None:
-    """Have this process know an account that is written down nowhere."""
+    """Register an account that is stored nowhere, for this process alone."""
     _registered[account.name] = account
 
 
 def unregister_account(name: str) -> None:
-    """Have this process forget an account that it was told of, if it was."""
+    """Remove an account that was registered; nothing happens where there is none."""
     _registered.pop(name, None)
 
 
@@ -102,7 +102,7 @@ def find_account(name: str | None = None) -> Account:
         return remote_account(find_settings(chosen))
     except UnknownAccount as error:
         if name is None and chosen != ENVIRONMENT:
-            error.hint = f"It is in use by the {because}. {error.hint}"
+            error.hint = Words("It is in use by the {}. {}", because, error.hint)
         raise
 
 
@@ -141,7 +141,7 @@ def find_settings(name: str) -> Settings:
     found = qiskit_settings(name) if name.startswith(PREFIX) else stored_settings(name)
     if found is None:
         known = account_names()
-        hint = f"Known here: {', '.join(known)}. `ibmqbatch account login` adds one."
+        hint = Words("Known here: {}. {} adds one.", ", ".join(known), Call("account login"))
         raise UnknownAccount(
             f"There is no account named '{name}'.", with_suggestion(hint, name, known)
         )

@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ..clock import Clock
+from ..errors import Argument, Call, Words
 from ..service.auth import TokenSource
 from ..service.endpoint import Endpoint
 from ..service.error_mapping import printable
@@ -172,11 +173,13 @@ def _only(settings: Settings, instances: Sequence[Instance]) -> Instance:
         )
     advice = {
         "environment": "Set IBMQBATCH_INSTANCE to one",
-        "qiskit": "Save the account with one in Qiskit, or log in with `ibmqbatch account login`",
-    }.get(settings.kind, "Log in again with --instance")
+        "qiskit": Words(
+            "Save the account with one in Qiskit, or log in with {}", Call("account login")
+        ),
+    }.get(settings.kind, Words("Log in again with {}", Argument("instance")))
     raise UnknownAccount(
         f"The account '{settings.name}' names no instance, and its key reaches {len(preferred)}.",
-        f"{advice}: {instances_text(preferred)}.",
+        Words("{}: {}.", advice, instances_text(preferred)),
     )
 
 

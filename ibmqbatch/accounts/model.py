@@ -105,7 +105,7 @@ class Settings:
         return self._endpoint(self.url or f"https://quantum.{self.cloud}", "")
 
     def origin_of(self, value: str) -> str:
-        """Tell where a value of this account comes from, by its name here."""
+        """Return where a value of this account comes from, by its name here."""
         if value in self.origins:
             return self.origins[value]
         if value == "instance":

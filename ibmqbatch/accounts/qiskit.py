@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import StorageError, UsageError
+from ..errors import Call, StorageError, UsageError, Words
 from .addresses import (
     CLOUD,
     checked_iam_url,
@@ -84,7 +84,7 @@ def _read() -> dict[str, Mapping[str, Any]]:
     if not isinstance(kept, dict):
         raise StorageError(
             f"Qiskit's file of accounts, {qiskit_path()}, is damaged.",
-            "Have Qiskit save the accounts again, or use another account.",
+            "Save the accounts again with Qiskit, or use another account.",
         )
     return {name: entry if isinstance(entry, dict) else {} for name, entry in kept.items()}
 
@@ -134,7 +134,7 @@ def _settings(name: str, entry: Mapping[str, Any], origins: dict[str, str]) -> S
 
 
 def _origins(of_entry: Mapping[str, str], instance: str, url: str | None) -> dict[str, str]:
-    """Tell where the values stand, by our names for them."""
+    """Return where the values stand, by our names for them."""
     ours = {
         "token": "token",
         "instance": "instance" if instance else "",
@@ -191,5 +191,5 @@ def _texts(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _unusable(name: str, why: str) -> UnknownAccount:
     return UnknownAccount(
         f"The account '{name}' cannot be used: it {why}.",
-        "Use another, or log in to one with `ibmqbatch account login`.",
+        Words("Use another, or log in to one with {}.", Call("account login")),
     )

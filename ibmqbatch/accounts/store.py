@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import paths
-from ..errors import StorageError, UsageError
+from ..errors import Argument, Call, StorageError, UsageError, Words
 from ..files import FileLock, replacing
 from ..service.endpoint import LOCAL
 from ..suggestions import with_suggestion
@@ -53,8 +53,11 @@ def checked_name(name: str) -> str:
         # Which is not repeated here.
         raise UsageError(
             "What stands in the place of the account's name looks like an API key.",
-            "The key is asked for, or read from --token-file; it is never an argument. Others on "
-            "this machine may have seen it: make a new one.",
+            Words(
+                "The key is asked for, or read from {}; it is never an argument. Others on this "
+                "machine may have seen it: make a new one.",
+                Argument("token_file"),
+            ),
         )
     if name in {LOCAL, ENVIRONMENT}:
         raise UsageError(
@@ -103,7 +106,7 @@ def add_account(settings: Settings, *, replace: bool = False, use: bool | None =
             if not replace:
                 raise UsageError(
                     f"There is an account named '{name}' already.",
-                    "Give --force to replace it, or another name.",
+                    Words("Give {} to replace it, or another name.", Argument("force", value=True)),
                 )
             _forget_tokens(name, old)
         foreign = {key: value for key, value in (old or {}).items() if key not in _OURS}
@@ -119,7 +122,7 @@ def add_account(settings: Settings, *, replace: bool = False, use: bool | None =
 
 
 def use_account(name: str) -> None:
-    """Have an account be the one that is taken where none is named; raises StorageError."""
+    """Use an account wherever none is named; raises StorageError."""
 
     def change(kept: dict[str, Any]) -> None:
         kept["in_use"] = name
@@ -160,7 +163,10 @@ def _settings(name: str, entry: Mapping[str, Any]) -> Settings:
     if wrong:
         raise UnknownAccount(
             f"The account '{name}' in {path} has no usable {wrong[0]}.",
-            f"Mend the file, or log in again with `ibmqbatch account login {name} --force`.",
+            Words(
+                "Mend the file, or log in again with {}.",
+                Call("account login", name, (Argument("force", value=True),)),
+            ),
         )
     return Settings(
         name=name,
@@ -229,7 +235,7 @@ def _read() -> dict[str, Any]:
     except OSError as error:
         raise StorageError(
             f"The file of accounts, {path}, cannot be read: {error.strerror or error}.",
-            "Mend its permissions; `--account local` works without it.",
+            Words("Mend its permissions; {} works without it.", Argument("account", LOCAL)),
         ) from error
     except (ValueError, RecursionError):
         kept = None
@@ -237,7 +243,7 @@ def _read() -> dict[str, Any]:
     if not isinstance(accounts, dict) or not all(isinstance(e, dict) for e in accounts.values()):
         raise StorageError(
             f"The file of accounts, {path}, is damaged.",
-            "Mend it, or move it away and log in again with `ibmqbatch account login`.",
+            Words("Mend it, or move it away and log in again with {}.", Call("account login")),
         )
     version = kept.get("version", _VERSION)
     if not isinstance(version, int) or version > _VERSION:

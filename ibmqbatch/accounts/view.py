@@ -117,6 +117,6 @@ def _figures(account: Account) -> dict[str, Any]:
 
 
 def _figure_origin(figure: str) -> str:
-    """Tell where one of the figures comes from that variables can change."""
+    """Return where a figure comes from, of those that variables can change."""
     name = FIGURES[figure]
     return variable(name) if os.environ.get(name) else DEFAULT

@@ -29,10 +29,10 @@ __all__ = [
     "is_panic",
     "is_standard",
     "is_terra",
-    "mend_compiler",
     "name_of",
     "names_in",
     "params_of",
+    "patch_terra_compiler",
     "reorders_measurements",
     "with_condition",
 ]
@@ -91,19 +91,22 @@ def installed_versions() -> dict[str, str]:
 
 @functools.cache
 def is_terra() -> bool:
-    """Tell whether the Qiskit that is installed is Terra 0.46."""
+    """Return whether the Qiskit that is installed is Terra 0.46."""
     import qiskit
 
     return _numbers(str(qiskit.__version__)) < (1,)
 
 
 def is_panic(error: BaseException) -> bool:
-    """Tell whether Qiskit's part in Rust has given up, which is no `Exception` of Python."""
+    """Return whether this is a panic of Qiskit's part in Rust, which is no `Exception`."""
     return type(error).__name__ == "PanicException"
 
 
 def reorders_measurements() -> bool:
-    """Tell whether the compiler may swap two last measurements into one bit: before Qiskit 2.6."""
+    """Return whether the compiler may swap two last measurements into one bit.
+
+    It does before Qiskit 2.6.
+    """
     import qiskit
 
     return (2,) <= _numbers(str(qiskit.__version__)) < (2, 6)
@@ -135,14 +138,14 @@ def blocks_of(item: Any) -> Any:
 
 
 def has_blocks(circuit: QuantumCircuit) -> bool:
-    """Tell whether any instruction of a circuit holds blocks, without a look at each of them."""
+    """Return whether any instruction of a circuit holds blocks, without a look at each of them."""
     return not _WITH_BLOCKS.isdisjoint(circuit.count_ops())
 
 
 def names_in(circuit: QuantumCircuit) -> set[str]:
     """Return the names of a circuit's instructions, those of its blocks included."""
     names = set(circuit.count_ops())
-    if has_blocks(circuit):
+    if not _WITH_BLOCKS.isdisjoint(names):
         for item in circuit.data:
             for block in blocks_of(item):
                 names |= names_in(block)
@@ -150,7 +153,7 @@ def names_in(circuit: QuantumCircuit) -> set[str]:
 
 
 def is_standard(item: Any) -> bool:
-    """Tell whether an instruction is known to be one of Qiskit's own gates, without any object."""
+    """Return whether an instruction is a known gate of Qiskit's own, without making an object."""
     return hasattr(item, "is_standard_gate") and bool(item.is_standard_gate())
 
 
@@ -171,9 +174,9 @@ def free_parameters(circuit: QuantumCircuit) -> list[Any]:
 
     Terra and older releases of Qiskit 2 count the variables of its loops among them.
     """
+    if not circuit.num_parameters:
+        return []
     parameters = list(circuit.parameters)
-    if not parameters:
-        return parameters
     variables = set(_loop_variables(circuit))
     return [parameter for parameter in parameters if parameter not in variables]
 
@@ -205,14 +208,14 @@ def copy_variables(source: QuantumCircuit, target: QuantumCircuit) -> None:
 
 
 @functools.cache
-def mend_compiler() -> None:
-    """Mend, for this process, what Terra's compiler cannot do with control flow."""
+def patch_terra_compiler() -> None:
+    """Patch Terra's compiler, for this process, where it fails on control flow."""
     _translate_blocks_of_blocks()
     _commute_nothing_without_matrix()
 
 
 def _commute_nothing_without_matrix() -> None:
-    """Have Terra's compiler ask no jump out of a loop for its matrix, nor any such instruction."""
+    """Keep Terra's compiler from asking for matrices that jumps out of loops, say, do not have."""
     from qiskit.circuit import CommutationChecker
 
     commute = CommutationChecker.commute
@@ -226,7 +229,7 @@ def _commute_nothing_without_matrix() -> None:
 
 
 def _translate_blocks_of_blocks() -> None:
-    """Have Terra's compiler keep what it translates in a block that ends in other blocks.
+    """Make Terra's compiler keep what it translates in a block that ends in other blocks.
 
     It would leave such a block as it was where nothing has to be translated in the last of them.
     """

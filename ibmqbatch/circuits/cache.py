@@ -22,16 +22,16 @@ from .. import __version__, paths
 from ..errors import StorageError
 from ..files import make_private
 from ._qiskit import installed_versions
+from .cost import Cost
 from .device import Device
-from .load import Load
+from .preparer import Compiled, Preparation
 from .programs import Program
-from .ready import Compiled, Preparation
-from .text import includes_others
+from .qasm_text import includes_others
 
 __all__ = ["CompileCache"]
 
 _FILE = "compiled.sqlite"
-_FORM = 1  # of an entry
+_FORM = 2  # of an entry
 _MOST_BYTES = 500_000_000  # of all entries
 _KEPT_SHARE = 0.8  # of them, when the oldest have to go
 _PATIENCE = 2.0  # seconds that another process may take to write
@@ -179,10 +179,10 @@ def _told(compiled: Compiled) -> str:
 
 def _read(told: dict[str, Any], body: bytes) -> Compiled:
     """Return a program as it was compiled; raises ValueError where it is not what it was."""
-    load, layout = Load(**told.pop("load")), told.pop("layout")
+    cost, layout = Cost(**told.pop("cost")), told.pop("layout")
     if layout is not None:
         layout = {name: tuple(places) for name, places in layout.items()}
-    compiled = Compiled(**told, load=load, layout=layout, body=body)
+    compiled = Compiled(**told, cost=cost, layout=layout, body=body)
     if hashlib.sha256(zlib.decompress(body)).hexdigest() != compiled.sha256:
         raise ValueError("an entry has changed")
     return compiled

@@ -1,31 +1,46 @@
-"""Compiling circuits to a device."""
+"""Compiling circuits to a device.
+
+Compilers take operations on different bits for independent: jumps out of loops are put on all bits
+of their loops before. Devices have the fractional gate `rzz` of 0 to π/2 only: every other angle is
+made of one of these and gates that cost nothing or little, after.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Argument, Words
 from ._qiskit import (
     blocks_of,
+    condition_of,
+    copy_variables,
     is_terra,
-    mend_compiler,
     name_of,
+    params_of,
+    patch_terra_compiler,
     reorders_measurements,
+    with_condition,
 )
-from .device import MEASUREMENTS, PLAIN, QUICKER, STATEMENTS, Device
+from .checks import steps
+from .device import JUMPS, LOOPS, MEASUREMENTS, PLAIN, QUICKER, STATEMENTS, Device
 from .errors import BadInput, first_line
-from .fractional import with_angles_folded
-from .isa import steps
-from .jumps import has_jumps, with_wide_jumps
-from .registers import on_qubits
+from .normalize import on_qubits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import PassManager, Target
 
-__all__ = ["Compiler", "Layout", "build_target", "simulator_target"]
+__all__ = [
+    "Compiler",
+    "Layout",
+    "build_target",
+    "simulator_target",
+    "with_angles_folded",
+]
 
 _SYNTHESIZED = frozenset({"rxx", "rzx"})  # for which Terra takes an angle of its own
 
@@ -77,11 +92,16 @@ class Compiler:
         if self._layout is not None and len(self._layout) != circuit.num_qubits:
             raise BadInput(
                 "bad_layout",
-                f"{where} has {circuit.num_qubits} qubits; --initial-layout names "
-                f"{len(self._layout)}.",
+                Words(
+                    "{} has {} qubits; {} names {}.",
+                    where,
+                    circuit.num_qubits,
+                    Argument("initial_layout"),
+                    len(self._layout),
+                ),
                 "Name a qubit of the device for each of the circuit's.",
             )
-        circuit = with_wide_jumps(circuit)
+        circuit = _with_wide_jumps(circuit)
         if reorders_measurements():
             circuit = _without_overwritten(circuit)
         try:
@@ -116,7 +136,7 @@ class Compiler:
 
         Compilers swap them back at the end of a loop's body, which a jump leaves before.
         """
-        if not has_jumps(circuit):
+        if not _has_jumps(circuit):
             return
         instructions = self._device.instructions.values()
         coupled = {frozenset(on) for places in instructions for on in places if len(on) == 2}
@@ -288,15 +308,15 @@ def _passes(
         where["initial_layout"] = [number[qubit] for qubit in initial_layout]
     passes = generate_preset_pass_manager(level, seed_transpiler=seed, **where)
     if is_terra():
-        mend_compiler()
+        patch_terra_compiler()
         passes.pre_layout = _known_errors(target)
     return _settled(passes)
 
 
 def _settled(passes: PassManager) -> PassManager:
-    """Have the order of the passes be made once: for a small circuit that is a tenth of its time.
+    """Fix the order of the passes, which Qiskit makes anew for each list of circuits.
 
-    Qiskit makes it once for each list of circuits that it is given.
+    For a small circuit that is a tenth of its time.
     """
     flow = passes.to_flow_controller()
     passes.to_flow_controller = lambda: flow
@@ -330,3 +350,94 @@ def _on_device(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     if len(device.region) == device.num_qubits and not flows:
         return circuit
     return on_qubits(circuit, device.num_qubits, device.region)
+
+
+def _with_wide_jumps(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit with its jumps, and the branches they are in, on all bits of their loops.
+
+    Compilers take operations on different bits for independent, and would move them past a jump.
+    """
+    if not _has_jumps(circuit):
+        return circuit
+    whole = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation, qubits, clbits = item.operation, item.qubits, item.clbits
+        if name_of(item) in JUMPS:
+            qubits, clbits = circuit.qubits, circuit.clbits
+            wide = type(operation)(len(qubits), len(clbits))
+            operation = with_condition(wide, condition_of(operation))
+        elif blocks := blocks_of(item):
+            leaves = name_of(item) not in LOOPS and any(map(_has_jumps_out, blocks))
+            # Other bits than the circuit's own would have to be replaced in conditions, too.
+            if leaves and all(list(block.clbits) == list(clbits) for block in blocks):
+                blocks = [_widened(block, item, circuit) for block in blocks]
+                qubits, clbits = circuit.qubits, circuit.clbits
+            operation = operation.replace_blocks([_with_wide_jumps(block) for block in blocks])
+        whole.append(operation, qubits, clbits)
+    return whole
+
+
+def _has_jumps(circuit: QuantumCircuit) -> bool:
+    """Return whether there are jumps out of loops in a circuit."""
+    return any(
+        name_of(item) in JUMPS or any(map(_has_jumps, blocks_of(item))) for item in circuit.data
+    )
+
+
+def _has_jumps_out(block: QuantumCircuit) -> bool:
+    """Return whether a block has jumps out of the loop around it."""
+    return any(
+        name_of(item) in JUMPS
+        or (name_of(item) not in LOOPS and any(map(_has_jumps_out, blocks_of(item))))
+        for item in block.data
+    )
+
+
+def _widened(block: QuantumCircuit, item: Any, circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a block of an instruction on all bits of the circuit that this stands in."""
+    wide = type(block)(
+        circuit.qubits, circuit.clbits, *circuit.cregs, global_phase=block.global_phase
+    )
+    copy_variables(block, wide)
+    within = dict(zip(block.qubits, item.qubits, strict=True))
+    for inner in block.data:
+        wide.append(inner.operation, [within[qubit] for qubit in inner.qubits], inner.clbits)
+    return wide
+
+
+def with_angles_folded(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit with every `rzz` of an angle from 0 to π/2, up to a global phase.
+
+    Angles that are parameters stay as they are.
+    """
+    folded = circuit.copy_empty_like()
+    for item in circuit.data:
+        if blocks := blocks_of(item):
+            inside = [with_angles_folded(block) for block in blocks]
+            folded.append(item.replace(operation=item.operation.replace_blocks(inside)))
+        elif name_of(item) == "rzz" and not getattr(params_of(item)[0], "parameters", None):
+            for gate, places in _folded(float(params_of(item)[0])):
+                turned = with_condition(gate, condition_of(item.operation))
+                folded.append(turned, [item.qubits[place] for place in places], [])
+        else:
+            folded.append(item)
+    return folded
+
+
+def _folded(angle: float) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """Yield the gates that make `rzz(angle)`, each with which of the two qubits it is on."""
+    from qiskit.circuit.library import RZGate, RZZGate, XGate
+
+    angle = math.remainder(angle, 2 * math.pi)  # a full turn changes nothing but the global phase
+    if abs(angle) > math.pi / 2:
+        # Half a turn is a Z on both.
+        angle -= math.copysign(math.pi, angle)
+        yield RZGate(math.pi), (0,)
+        yield RZGate(math.pi), (1,)
+    if angle < 0:
+        # Between two X on one of the qubits a gate turns the other way.
+        yield XGate(), (0,)
+        yield RZZGate(-angle), (0, 1)
+        yield XGate(), (0,)
+    else:
+        yield RZZGate(angle), (0, 1)

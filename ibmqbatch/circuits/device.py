@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "FLOW",
+    "FRACTIONAL",
     "JUMPS",
     "LOOPS",
     "MEASUREMENTS",
     "PLAIN",
     "QUICKER",
+    "SECONDS",
     "STATEMENTS",
     "Device",
     "Facts",
@@ -29,6 +31,11 @@ JUMPS = frozenset({"break_loop", "continue_loop"})
 FLOW = LOOPS | JUMPS | {"if_else", "switch_case"}
 # What is on no qubits of its own, and what a service has to say that it takes.
 STATEMENTS = FLOW | {"box", "store"}
+# Gates of any angle that newer devices have beside their usual ones.
+FRACTIONAL = frozenset({"rx", "rzz"})
+
+# Of the units that lengths are written in; `dt` is the device's own.
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
 Qubits = tuple[int, ...]
 
@@ -68,7 +75,7 @@ class Device:
     rep_delay: float | None = None
 
     def takes(self, instruction: str, qubits: Qubits) -> bool:
-        """Tell whether the device takes an instruction on these qubits, in this order."""
+        """Return whether the device takes an instruction on these qubits, in this order."""
         if instruction == "barrier" or instruction in self.flow:
             return True
         return qubits in self.instructions.get(instruction, {})

@@ -35,7 +35,7 @@ class UnsafeFormula(Exception):
 
 @contextlib.contextmanager
 def only_formulas() -> Iterator[None]:
-    """While the block reads QPY in this thread, have whatever else a formula says refused.
+    """Refuse formulas that say anything else, while the block reads QPY in this thread.
 
     That raises UnsafeFormula, which the reader may pack into an error of its own.
     """
@@ -49,7 +49,7 @@ def only_formulas() -> Iterator[None]:
 
 @functools.cache
 def _install() -> None:
-    """Have Qiskit's readers of formulas guarded, which few files need.
+    """Guard Qiskit's readers of formulas, which few files need.
 
     Qiskit 2 evaluates no text any more, and reads symengine's form alone by other means.
     """
@@ -79,7 +79,7 @@ def _refuse_symengine(reader: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 
 
 def _symengine() -> UnsafeFormula:
-    # A form of its own, which may hold pickles. Terra writes it only when it is told to.
+    # A form of its own, which may hold pickles. Terra writes it on request only.
     return UnsafeFormula("it is in symengine's own form")
 
 
@@ -89,8 +89,8 @@ def _prepared(reader: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(reader)
     def prepared(*args: Any, **kwargs: Any) -> Any:
         _guard_evaluation()
-        told = signature.bind(*args, **kwargs).arguments
-        if _guarded.get() and told.get("use_symengine") and told.get("expr_bytes") != b"":
+        bound = signature.bind(*args, **kwargs).arguments
+        if _guarded.get() and bound.get("use_symengine") and bound.get("expr_bytes") != b"":
             raise _symengine()
         return reader(*args, **kwargs)
 
@@ -132,8 +132,7 @@ def _check_node(node: ast.AST) -> None:
         case ast.Name(id=name) if name in _CONSTANTS:
             return
         case ast.Call(func=ast.Name(id=name)) if name in _NUMBERS:
-            told = [*node.args, *(keyword.value for keyword in node.keywords)]
-            for inner in told:
+            for inner in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if not (isinstance(inner, ast.Constant) and isinstance(inner.value, str)):
                     _check_node(inner)
         case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import Step
+from .cost import longest_chain
 from .device import Device
-from .durations import longest_chain
-from .isa import Step
-from .openqasm3 import STANDARD_FILE, SourceFile, parse
-from .text import masked
-from .usual import is_usual
+from .qasm3 import STANDARD_FILE, SourceFile, parse
+from .qasm_text import masked
+from .standard_gates import is_known_definition
 
 __all__ = ["PhysicalProgram", "read_physical"]
 
@@ -71,7 +71,7 @@ class PhysicalProgram:
 
     @property
     def duration(self) -> float:
-        """The seconds of one shot, as `durations.duration_of` counts them."""
+        """The seconds of one shot, as `cost.duration_of` counts them."""
         return longest_chain(self.chain)
 
     def read(self, statements: Iterable[Any], readers: Mapping[str, Any]) -> None:
@@ -99,7 +99,7 @@ class PhysicalProgram:
         return found
 
     def is_bit(self, operand: Any) -> bool:
-        """Tell whether this is a single bit that there is."""
+        """Return whether this is a single bit that there is."""
         match type(operand).__name__:
             case "Identifier":
                 return operand.name in self.bits
@@ -129,7 +129,7 @@ def read_physical(text: str, where: str, line: int, device: Device) -> PhysicalP
     it is Qiskit's business. Raises BadInput for what is no OpenQASM 3.
     """
     if not device.instructions or "$" not in masked(text) or "OPENQASM" not in masked(text):
-        return None  # services want to be told the version
+        return None  # services need the version
     try:
         statements = parse(SourceFile(where, text, line)).statements
     except RecursionError:
@@ -166,7 +166,9 @@ def _definition(program: PhysicalProgram, statement: Any) -> None:
     """Take in a gate of the device, defined as it is usually; any other has to be written out."""
     name = statement.name.name
     program.claim(name)
-    if not is_usual(statement) or not all(s.name.name in program.gates for s in statement.body):
+    if not is_known_definition(statement) or not all(
+        s.name.name in program.gates for s in statement.body
+    ):
         raise _BeyondError
     program.gates[name] = len(statement.arguments), len(statement.qubits)
 
@@ -254,18 +256,18 @@ def _blocks(
     program.chain = [*chain, (qubits, max(lengths))]
 
 
-def _is_condition(program: PhysicalProgram, told: Any) -> bool:
-    """Tell whether this is what Qiskit has as a condition: a bit, or a register and a number."""
-    kind = type(told).__name__
+def _is_condition(program: PhysicalProgram, node: Any) -> bool:
+    """Return whether this is what Qiskit has as a condition: a bit, or a register and a number."""
+    kind = type(node).__name__
     if kind == "UnaryExpression":
-        return told.op.name in {"!", "~"} and program.is_bit(told.expression)
+        return node.op.name in {"!", "~"} and program.is_bit(node.expression)
     if kind != "BinaryExpression":
-        return program.is_bit(told)
-    if program.is_bit(told.lhs):
-        return told.op.name in {"==", "!="} and type(told.rhs).__name__ == "BooleanLiteral"
+        return program.is_bit(node)
+    if program.is_bit(node.lhs):
+        return node.op.name in {"==", "!="} and type(node.rhs).__name__ == "BooleanLiteral"
     sized = program.registers.keys() - program.bits
-    named = type(told.lhs).__name__ == "Identifier" and told.lhs.name in sized
-    return named and told.op.name == "==" and type(told.rhs).__name__ == "IntegerLiteral"
+    named = type(node.lhs).__name__ == "Identifier" and node.lhs.name in sized
+    return named and node.op.name == "==" and type(node.rhs).__name__ == "IntegerLiteral"
 
 
 # What may stand anywhere, and what outside of blocks alone.
@@ -332,12 +334,12 @@ def _while(program: PhysicalProgram, statement: Any) -> None:
 
 
 def _for(program: PhysicalProgram, statement: Any) -> None:
-    told = statement.set_declaration
-    match type(told).__name__:
+    node = statement.set_declaration
+    match type(node).__name__:
         case "RangeDefinition":
-            values = [told.start, told.end, *([] if told.step is None else [told.step])]
+            values = [node.start, node.end, *([] if node.step is None else [node.step])]
         case "DiscreteSet":
-            values = told.values
+            values = node.values
         case _:
             raise _BeyondError
     for value in values:
@@ -354,27 +356,27 @@ def _jump(program: PhysicalProgram, statement: Any) -> None:
     program.add("break_loop" if kind == "BreakStatement" else "continue_loop", ())
 
 
-def _expression(program: PhysicalProgram, told: Any) -> None:
+def _expression(program: PhysicalProgram, node: Any) -> None:
     """Take in a classical expression; raises _BeyondError for what there is not."""
-    match type(told).__name__:
+    match type(node).__name__:
         case "IntegerLiteral" | "BooleanLiteral" | "BitstringLiteral":
             return
         case "Identifier":
-            program.is_beyond |= told.name in program.variables
-            known = told.name in program.registers or told.name in program.variables
+            program.is_beyond |= node.name in program.variables
+            known = node.name in program.registers or node.name in program.variables
         case "IndexExpression" | "IndexedIdentifier":
-            known = program.is_bit(told)
+            known = program.is_bit(node)
         case "UnaryExpression":
-            _expression(program, told.expression)
-            known = told.op.name in {"!", "~", "-"}
+            _expression(program, node.expression)
+            known = node.op.name in {"!", "~", "-"}
         case "BinaryExpression":
-            _expression(program, told.lhs)
-            _expression(program, told.rhs)
+            _expression(program, node.lhs)
+            _expression(program, node.rhs)
             known = True
-            alike = {"==", "!="} if program.is_bit(told.lhs) else {"=="}
-            program.is_beyond |= told.op.name not in alike
-        case "Cast" if type(told.type).__name__ in {"BitType", "BoolType", "IntType", "UintType"}:
-            _expression(program, told.argument)
+            alike = {"==", "!="} if program.is_bit(node.lhs) else {"=="}
+            program.is_beyond |= node.op.name not in alike
+        case "Cast" if type(node.type).__name__ in {"BitType", "BoolType", "IntType", "UintType"}:
+            _expression(program, node.argument)
             known = program.is_beyond = True
         case _:
             known = False

@@ -1,4 +1,4 @@
-"""Work shared with processes of its own, the answers in the order of the questions.
+"""A pool of processes that share tasks, the answers in the order of the tasks.
 
 The processes are spawned as programs of their own: they neither inherit locks nor run the script
 that this library was imported by, as those of `multiprocessing` would. Tasks cross to them in
@@ -180,7 +180,7 @@ class ProcessPool(Generic[Task, Answer]):
                 self._size = max(1, min(wanted, 8 * self._size, _LARGEST_BATCH))
 
     def _bury(self, process: _Process[Task], state: _Progress[Task, Answer]) -> None:
-        """Have what a dead process had to do done by others, but for what it died of."""
+        """Give the tasks of a dead process to others, but for the one that it died of."""
         first = process.batches.popleft()
         if len(first) == 1:
             # It is to blame, or may be: nobody tries it again.
@@ -207,7 +207,7 @@ class _Progress(Generic[Task, Answer]):
     limit: int = 0
 
     def has(self, count: int) -> bool:
-        """Tell whether so many tasks are there to be begun, once they have been read."""
+        """Return whether so many tasks can be begun; they are read for that."""
         while len(self.unknown) < count and self.read < self.limit:
             found = next(self.source, None)
             if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..kinds import OPENQASM, kind_of
 from ._qiskit import import_qiskit
-from .definitions import is_plain, written_out
 from .errors import BadInput
-from .openqasm2 import load_openqasm2
-from .openqasm3 import load_openqasm3
+from .normalize import inline_definitions, put_in_registers
+from .qasm2 import load_openqasm2
+from .qasm3 import load_openqasm3
+from .qasm_text import split_programs, text_of, version
 from .qpy import MAGIC, encode_qpy, load_qpy
-from .reading import read_bytes
-from .registers import in_registers
-from .sources import STDIN, Source
-from .text import split_programs, text_of, version
+from .sources import STDIN, Source, read_bytes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -69,8 +67,8 @@ class Program:
     measured: Measured | None = None
 
 
-def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Program]:
-    """Yield the programs of a file, told apart by its first bytes; raises BadInput.
+def read_programs(source: Source, stdin: bytes | None = None) -> list[Program]:
+    """Return the programs of a file, whose kind its first bytes tell; raises BadInput.
 
     A program's name is the source's, or the circuit's own in QPY, or the file's; several of one
     file are numbered behind a point.
@@ -83,35 +81,36 @@ def read_programs(source: Source, stdin: bytes | None = None) -> Iterator[Progra
     if not data.strip():
         raise BadInput("empty", f"{where} is empty.", "Was it written to the end?")
     found = _from_qpy(data, where) if data.startswith(MAGIC) else _from_text(data, where)
-    yield from _programs(found, source, where, own_name, path.parent)
+    return _programs(found, source, where, own_name, path.parent)
 
 
-def programs_in_text(text: str, where: str, name: str) -> Iterator[Program]:
-    """Yield the programs of a text; raises BadInput. Includes are looked for where one stands."""
-    yield from _programs(
-        _from_text(text.encode(errors="replace"), where), Source(Path()), where, name, Path()
-    )
+def programs_in_text(text: str, where: str, name: str) -> list[Program]:
+    """Return the programs of a text; raises BadInput. Includes are looked for where one stands."""
+    found = _from_text(text.encode(errors="replace"), where)
+    return _programs(found, Source(Path()), where, name, Path())
 
 
 def _programs(
     found: list[_Found], source: Source, where: str, own_name: str, folder: Path
-) -> Iterator[Program]:
+) -> list[Program]:
     several = len(found) > 1
-    for position, (kind, content, line, name, metadata) in enumerate(found):
-        given = source.name or own_name
-        numbered = f"{given}.{position}" if several else given
-        yield Program(
+    base = source.name or own_name
+    names = [f"{base}.{number}" for number in range(len(found))] if several else [base]
+    return [
+        Program(
             kind=kind,
             content=content,
             source=where,
             where=f"{where}, program {position}" if several and kind == "qpy" else where,
             folder=folder,
-            name=checked_name(numbered if name is None or source.name else name, where),
+            name=checked_name(names[position] if name is None or source.name else name, where),
             position=position,
             line=line,
             shots=source.shots,
             metadata={**metadata, **source.metadata} if metadata else source.metadata,
         )
+        for position, (kind, content, line, name, metadata) in enumerate(found)
+    ]
 
 
 def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
@@ -121,27 +120,27 @@ def load_circuit(program: Program) -> tuple[QuantumCircuit, bool]:
     """
     import_qiskit()
     where = program.where
-    physical = False
+    physical, defines_gates = False, True
     if program.kind == "qpy":
         (circuit,) = load_qpy(program.content, where)
     elif program.kind == _OPENQASM[2]:
         text = program.content.decode()
-        circuit = load_openqasm2(text, program.folder, where, program.line)
+        circuit, defines_gates = load_openqasm2(text, program.folder, where, program.line)
     else:
         text = program.content.decode()
         circuit, physical = load_openqasm3(text, program.folder, where, program.line)
     if circuit.num_qubits == 0:
         raise BadInput("no_circuits", f"{where} holds no circuit.", "It declares no qubits.")
-    if not is_plain(circuit):
-        circuit = written_out(circuit, where)
-    return in_registers(circuit), physical
+    if program.kind == _OPENQASM[2]:  # all of its bits are in registers
+        return inline_definitions(circuit, where) if defines_gates else circuit, False
+    return put_in_registers(inline_definitions(circuit, where)), physical
 
 
 _Found = tuple[str, bytes, int, str | None, Mapping[str, object]]
 
 
 def _from_text(data: bytes, where: str) -> list[_Found]:
-    kind = kind_of(data, where)
+    kind = OPENQASM if data.startswith(b"OPENQASM") else kind_of(data, where)
     if kind is not None and kind is not OPENQASM:
         raise BadInput("not_a_circuit", f"{where} is {kind.what}, and no circuit.", kind.advice)
     try:

@@ -1,7 +1,8 @@
-"""Reading QPY, Qiskit's own binary form."""
+"""Reading and writing QPY, Qiskit's own binary form."""
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import json
@@ -14,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingPackage
-from ._qiskit import free_parameters, import_qiskit, is_panic, is_terra
+from ._qiskit import blocks_of, free_parameters, import_qiskit, is_panic, is_terra
 from .errors import BadInput, first_line
 from .expressions import UnsafeFormula, only_formulas
-from .pulses import check_pulses, has_pulses
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MAGIC",
     "CircuitShape",
+    "check_pulses",
     "encode_qpy",
+    "has_pulses",
     "join_qpy",
     "load_qpy",
     "parameter_names",
@@ -53,11 +55,13 @@ def encode_qpy(circuit: QuantumCircuit) -> bytes:
     from qiskit import qpy
 
     buffer = io.BytesIO()
-    if is_terra():
-        qpy.dump(circuit, buffer)
-    else:
-        qpy.dump(circuit, buffer, version=min(_newest_read(), _NEWEST_ON_THE_WIRE))
+    qpy.dump(circuit, buffer, **_version_to_write())
     return buffer.getvalue()
+
+
+@functools.cache
+def _version_to_write() -> dict[str, int]:
+    return {} if is_terra() else {"version": min(_newest_read(), _NEWEST_ON_THE_WIRE)}
 
 
 def _newest_read() -> int:
@@ -76,7 +80,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
     if version is not None and version > _newest_read():
         raise _newer(version, where)
     try:
-        with only_formulas(), warnings.catch_warnings(record=True) as told:
+        with only_formulas(), warnings.catch_warnings(record=True) as caught:
             # It warns of files that were written by another Qiskit; the version above decides.
             warnings.simplefilter("always")
             circuits = qpy.load(io.BytesIO(data))
@@ -108,7 +112,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
             "unsupported", f"{where} holds a pulse schedule.", "IBM retired pulse jobs in 2025."
         )
     # Which Qiskit 2 leaves out.
-    if any(_LEFT_OUT in str(warning.message) for warning in told):
+    if any(_LEFT_OUT in str(warning.message) for warning in caught):
         raise has_pulses(where)
     for circuit in circuits:
         check_pulses(circuit, where)
@@ -116,7 +120,7 @@ def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:
 
 
 def _reads_pulses(error: BaseException) -> bool:
-    """Tell whether an error comes of Qiskit's reader of pulses, which have formulas, too."""
+    """Return whether an error comes of Qiskit's reader of pulses, which have formulas, too."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(Path(frame.f_code.co_filename).stem == _PULSES for frame, _ in frames)
 
@@ -308,4 +312,25 @@ def _newer(version: int, where: str) -> BadInput:
         if since
         else "Install the newest Qiskit; or write OpenQASM 3 where it was made, with "
         "qiskit.qasm3.dump.",
+    )
+
+
+def check_pulses(circuit: QuantumCircuit, where: str) -> None:
+    """Raise BadInput for a circuit that defines pulses for gates, in whichever block."""
+    if not is_terra():
+        return  # there are none in Qiskit 2
+    gates = sorted(circuit.calibrations)
+    if gates:
+        raise has_pulses(where, f" for the gate '{gates[0]}'")
+    for item in circuit.data:
+        for block in blocks_of(item):
+            check_pulses(block, where)
+
+
+def has_pulses(where: str, gate: str = "") -> BadInput:
+    """Return the error of a circuit with pulses; `gate` tells of which, if that is known."""
+    return BadInput(
+        "pulse_gates",
+        f"{where} has pulses of its own{gate}, and IBM retired pulses in 2025.",
+        "Take its calibrations out: then the device's own gates run.",
     )

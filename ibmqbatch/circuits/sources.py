@@ -1,7 +1,8 @@
-"""Finding the files that hold circuits."""
+"""Finding the files that hold circuits, and reading them."""
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
@@ -9,14 +10,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import Problem
+from ..errors import Argument, Call, Problem, Words
 
-__all__ = ["STDIN", "SUFFIXES", "Source", "find_sources", "natural_key"]
+__all__ = [
+    "STDIN",
+    "SUFFIXES",
+    "Source",
+    "decoded",
+    "find_sources",
+    "natural_key",
+    "read_bytes",
+    "read_text",
+]
 
 SUFFIXES = frozenset({".qasm", ".qasm2", ".qasm3", ".qpy"})
 STDIN = Path("-")
 _NUMBER = re.compile(r"(\d+)")
+_BELOW = Call("submit", arguments=(Argument("recursive", value=True),))
 _LISTED_EVERY = 1000  # files between two signs of life
+_LARGEST = 500_000_000  # bytes; more than any job takes
+_AT_ONCE = 65_536  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +66,8 @@ def find_sources(
 
     Of a folder those with a known suffix are taken, with `recursive` also those in folders below
     (links to folders are not followed). A path that is no file and holds `*`, `?` or `[` is taken
-    as a pattern. `listed` is told now and then how many there are so far. What cannot be used is
-    appended to `problems`.
+    as a pattern. `listed` is called now and then with how many there are so far. What cannot be
+    used is appended to `problems`.
     """
     found: list[Path] = []
     for path in paths:
@@ -92,7 +105,7 @@ def _files(path: Path, *, recursive: bool, listed: Callable[[int], None]) -> lis
             raise _NothingThere(f"No file matches {path}.", "Is the pattern right?")
         files = [match for match in matches if not match.is_dir()]
         return sorted(files, key=lambda path: [_order(part) for part in path.parts])
-    return [path]  # whoever reads it is told what is wrong with it
+    return [path]  # reading it says what is wrong with it
 
 
 def _inside(folder: Path, *, recursive: bool, listed: Callable[[int], None]) -> list[Path]:
@@ -102,10 +115,10 @@ def _inside(folder: Path, *, recursive: bool, listed: Callable[[int], None]) -> 
         if len(inside) % _LISTED_EVERY == 0:
             listed(len(inside))
     if not inside:
+        read = f"Files with the suffixes {', '.join(sorted(SUFFIXES))} are read."
         raise _NothingThere(
             f"The folder {folder} holds no circuits.",
-            f"Files with the suffixes {', '.join(sorted(SUFFIXES))} are read"
-            + ("." if recursive else "; those in folders below, too, with --recursive."),
+            read if recursive else Words("{} {} reads those in folders below, too.", read, _BELOW),
         )
     return inside
 
@@ -121,7 +134,7 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
                     below.add(entry.name)
             elif (
                 os.path.splitext(entry.name)[1].lower() in SUFFIXES  # noqa: PTH122 - many
-                # A broken link is told later; a pipe would keep everybody waiting.
+                # Reading says that a link is broken; a pipe would keep everybody waiting.
                 and (entry.is_file() or entry.is_symlink())
             ):
                 names.append(entry.name)
@@ -140,5 +153,32 @@ def _order(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # whoever reads it as a file is told why it cannot be read
+    except OSError:  # reading it as a file says why it cannot be read
         return False
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; raises OSError, also where that is far too much."""
+    parts: list[bytes] = []
+    size = 0
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # a file object takes twice as long
+    try:
+        while part := os.read(descriptor, _AT_ONCE):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise OSError(errno.EFBIG, f"it holds more than {_LARGEST // 1_000_000} MB")
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file in UTF-8 holds; raises OSError, and UnicodeDecodeError."""
+    return decoded(read_bytes(path))
+
+
+def decoded(data: bytes) -> str:
+    """Return text in UTF-8, whose lines end in one way; raises UnicodeDecodeError."""
+    text = data.decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

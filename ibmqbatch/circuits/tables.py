@@ -15,8 +15,7 @@ from typing import Any
 from ..kinds import kind_of
 from .errors import BadInput
 from .observables import Observable, as_observables
-from .reading import decoded, read_bytes
-from .sources import Source
+from .sources import Source, decoded, read_bytes
 
 __all__ = ["read_observables", "read_sources", "read_sweep"]
 

@@ -27,7 +27,16 @@ from .results import repair
 from .submit import drain_batches, send
 from .work import Work
 
-__all__ = ["Goal", "Step", "advance", "ask_again", "check_held", "follow", "try_advance"]
+__all__ = [
+    "Goal",
+    "Step",
+    "advance",
+    "ask_again",
+    "check_held",
+    "close_if_complete",
+    "follow",
+    "try_advance",
+]
 
 _LOCK_POLL = 0.05  # seconds
 _LONGEST_PAUSE = 60.0  # seconds between attempts to reach a service that is away
@@ -74,14 +83,19 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     if fetching:
         fetch(work)
     drain_batches(work)
-    if manifest.snapshot().is_complete():
-        with manifest.transaction() as change:
-            # Somebody may have wanted something else a moment ago.
-            if manifest.snapshot().is_complete():
-                change.jobs.close()
+    close_if_complete(manifest)
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before.last_event, _soonest(work, wait))
+
+
+def close_if_complete(manifest: Manifest) -> None:
+    """Mark a set as closed once nothing is left to do."""
+    if manifest.snapshot().is_complete():
+        with manifest.transaction() as change:
+            # Another process may have asked for something in the meantime.
+            if manifest.snapshot().is_complete():
+                change.jobs.close()
 
 
 @contextlib.contextmanager

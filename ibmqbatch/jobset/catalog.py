@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import paths
 from ..arguments import as_index
-from ..errors import Call, IbmqbatchError, Problem, StorageError, UsageError, Words
+from ..errors import Call, IbmqbatchError, StorageError, UsageError, Words
 from ..kinds import LOOKED_AT, Kind, kind_of
 from ..manifest.files import SUFFIX, manifest_path
 from ..manifest.ids import is_set_id
@@ -29,7 +29,6 @@ __all__ = [
     "find_path",
     "find_set",
     "matches",
-    "open_sets",
     "reference_to",
     "set_paths",
 ]
@@ -78,23 +77,6 @@ def matches(
     if state == _OPEN:
         return not SetState(item["state"]).final
     return state is None or item["state"] == state
-
-
-def open_sets(problems: list[Problem]) -> Iterator[Manifest]:
-    """Yield every set that has something left to do, oldest first; the caller closes each.
-
-    What is wrong with one that cannot be opened is appended to `problems`.
-    """
-    for path in reversed(set_paths()):
-        try:
-            manifest = Manifest.open(path)
-        except IbmqbatchError as error:
-            problems += error.problems
-            continue
-        if manifest.job_set().closed_at is None:
-            yield manifest
-        else:
-            manifest.close()
 
 
 def find_set(reference: str) -> Manifest:

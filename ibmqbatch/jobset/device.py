@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..circuits.device import (
+    FRACTIONAL,
     JUMPS,
     LOOPS,
     PLAIN,
@@ -17,7 +18,6 @@ from ..circuits.device import (
     Qubits,
     largest_region,
 )
-from ..circuits.fractional import FRACTIONAL
 from ..service.models import Calibration
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ __all__ = [
     "NoSuchJob",
     "NoSuchSet",
     "NotFinished",
+    "NotSent",
+    "PendingLimit",
     "TimedOut",
     "TooManyJobs",
     "UnknownBackend",
@@ -75,6 +77,21 @@ class NotFinished(IbmqbatchError):
 
     code = "not_finished"
     exit_code = ExitCode.UNFINISHED
+
+
+class NotSent(IbmqbatchError):
+    """The service did not take a job; `refusal` is the code that it gave."""
+
+    code = "not_sent"
+    exit_code = ExitCode.UNAVAILABLE
+
+    def __init__(self, message: str, hint: str = "", *, refusal: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.refusal = refusal
+
+
+class PendingLimit(NotSent):
+    """As many jobs wait on the service as may."""
 
 
 class MissingResults(IbmqbatchError):

@@ -49,8 +49,8 @@ def view_circuit(
         sent = zlib.decompress(program.body).decode()
         return CircuitView(circuit, program, program.body_kind, sent)
     # Brings in Qiskit, which takes a second.
+    from ..circuits.draw import as_openqasm3, draw
     from ..circuits.errors import BadInput
-    from ..circuits.picture import as_openqasm3, draw
 
     try:
         loaded = _loaded(circuit, program, as_given=as_given)
@@ -101,10 +101,10 @@ def load_circuit_of(manifest: Manifest, circuit: CircuitRecord, *, compiled: boo
 
 
 def _loaded(circuit: CircuitRecord, program: ProgramRecord, *, as_given: bool) -> Any:
+    from ..circuits.draw import sent_circuit
     from ..circuits.errors import BadInput
-    from ..circuits.picture import sent_circuit
     from ..circuits.programs import Program, load_circuit
-    from ..circuits.text import includes_others
+    from ..circuits.qasm_text import includes_others
 
     if not as_given:
         return sent_circuit(program.body_kind, program.body)

@@ -266,13 +266,13 @@ class JobSet:
         does the asking. With `fetching`, results that are done are fetched, for which that one is
         waited for, for `patience` seconds, some where none is given. Raises a ServiceError.
         """
-        from .advance import try_advance
-
         if patience is None:
             patience = _PATIENCE if fetching else 0.0
         with self.open() as manifest:
             if manifest.snapshot().is_idle() or manifest.db.is_copy:
                 return
+            from .advance import try_advance
+
             with self._moving() as work:
                 try_advance(work, patience=patience, sending=False, fetching=fetching)
                 self._fresh_until = time.monotonic() + work.client.account.poll_first
@@ -297,10 +297,10 @@ class JobSet:
 
         One request a job. Raises the last ServiceError, if any; what was learnt is kept.
         """
-        from .usage import fetch_metrics
-
         if self.read_only:
             return
+        from .usage import fetch_metrics
+
         with self._moving() as work:
             fetch_metrics(work)
 
@@ -378,24 +378,41 @@ class JobSet:
         Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
         copy sends nothing.
         """
-        from .advance import check_held, follow
-
         with self.open() as manifest:
             if take_over:
                 manifest.wants.take_over()
             if manifest.snapshot().record.closed_at is not None:
                 return self
+            from .advance import check_held, follow
+
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
                 follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
             check_held(manifest)
         return self
 
+    def try_submit(self) -> None:
+        """Send the set's only job, or nothing: whatever this raises, it is not sent later.
+
+        Should a job turn up of which the answer was lost, it is cancelled. Raises PendingLimit
+        where no more jobs may wait, NotSent, Unsettled and ServiceErrors.
+        """
+        from .try_submit import give_up, try_submit
+
+        try:
+            clock = Clock()
+            with landing(clock), self.working(clock) as work:
+                try_submit(work)
+        except BaseException:
+            with self.open() as manifest:
+                give_up(manifest)
+            raise
+
     def step(self) -> float | None:
         """Move the set one step on, unless another process does at present.
 
         Return in how many seconds another step may help, where the set had to be claimed first: see
-        `manifest.custody`. Raises a ServiceError.
+        `manifest.lease`. Raises a ServiceError.
         """
         from .advance import try_advance
 
@@ -711,8 +728,6 @@ class JobSet:
         as a warning, once. `timeout` is in seconds; None for as long as it takes. Ctrl-C raises
         KeyboardInterrupt once what is in flight has landed.
         """
-        from .advance import follow
-
         if clock is None:
             clock = self._clock(timeout)
         else:
@@ -720,6 +735,8 @@ class JobSet:
         with self.open() as manifest:
             if goal(manifest.snapshot()) and not at_least_once:
                 return
+            from .advance import follow
+
             with self._moving(clock, observer or self._observer()) as work:
                 follow(
                     work,
@@ -736,14 +753,14 @@ class JobSet:
         Look for `patience` seconds at most whether `until` holds, and return that; what is left
         then is done by whoever moves the set on next. Raises a ServiceError.
         """
-        from .advance import follow, try_advance
-
         # Whoever types a command need not wait for another process: that one does what is wanted.
         lock_patience = 0.0 if self._own_session() else patience
         with self.open() as manifest:
             # Nothing of it is on the service, or wanted there.
             if manifest.snapshot().is_idle():
                 return until(manifest.snapshot())
+            from .advance import follow, try_advance
+
             with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):
                 # All of it is asked for, however long that takes.
                 step = try_advance(work, patience=lock_patience, sending=False, fetching=False)

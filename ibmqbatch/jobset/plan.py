@@ -28,7 +28,7 @@ from .wire import pub_size, row_size
 
 if TYPE_CHECKING:
     from ..circuits.device import Device
-    from ..circuits.ready import Preparation, ReadyProgram
+    from ..circuits.preparer import Preparation, ReadyProgram
     from ..clock import Clock
     from ..service.endpoint import Account
     from ..service.models import Backend, Usage
@@ -103,9 +103,9 @@ def plan_set(
 ) -> PlannedSet:
     """Plan a set for a backend of an account, or find the one that was made with the same key.
 
-    Without names these are the account in use and its own backend; `chosen` is told which, before
-    the circuits are read. A dry run writes nothing. Raises what `check_request`, `find_backend` and
-    `make_plan` do, and ServiceErrors.
+    Without names these are the account in use and its own backend; `chosen` is called with them
+    before the circuits are read. A dry run writes nothing. Raises what `check_request`,
+    `find_backend` and `make_plan` do, and ServiceErrors.
     """
     from ..service.client import Client
 
@@ -172,7 +172,7 @@ def make_plan(
     total = most_shots = 0
     seconds = 0.0 if device.instructions else None
     with contextlib.ExitStack() as stack:
-        given: int | None = None
+        original: int | None = None
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
             for note in program.notes:
@@ -181,8 +181,8 @@ def make_plan(
             _check_repeats(shots, backend)
             most_shots = max(most_shots, shots)
             total += len(program.circuits)
-            if seconds is not None and program.load.duration is not None:
-                per_shot = shot_seconds(program.load.duration, rep_delay)
+            if seconds is not None and program.cost.duration is not None:
+                per_shot = shot_seconds(program.cost.duration, rep_delay)
                 seconds += len(program.circuits) * shots * per_shot
             # Where a table gives shots, any circuit may have other ones than its job.
             own = request.table is not None or shots > (backend.max_shots or shots)
@@ -190,9 +190,9 @@ def make_plan(
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 row = row_size(values) if number and values else None
-                chunks += splitter.add(program.load, shots, size, row, program.body_kind)
+                chunks += splitter.add(program.cost, shots, size, row, program.body_kind)
             if draft is not None:
-                given = _keep(draft, program, shots, given)
+                original = _write_program(draft, program, shots, original)
         chunks += splitter.finish()
         # All circuits first, then the repeats of those that have more shots than go into one.
         chunks.sort(key=lambda chunk: (chunk.repeat, chunk.first))
@@ -217,7 +217,7 @@ def make_plan(
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
-            notes=(*_told(notes), *filter(None, [_unlike(splitter.unlike), budget_note])),
+            notes=(*_shown(notes), *filter(None, [_unlike(splitter.unlike), budget_note])),
         )
         if draft is None:
             return plan, None
@@ -251,11 +251,11 @@ def make_plan(
 
 
 def _preparation(request: Request) -> Preparation:
-    """Tell how circuits are compiled: with one seed for all, and the same where none is asked for.
+    """Return how circuits are compiled: with one seed for all, a fixed one unless another is given.
 
-    The same circuits are then compiled to the same, and need not be compiled again.
+    Then the same circuits are compiled to the same, and need not be compiled again.
     """
-    from ..circuits.ready import Preparation
+    from ..circuits.preparer import Preparation
 
     return Preparation(
         compiling=request.compiling,
@@ -279,7 +279,7 @@ def _ready_programs(
     preparation: Preparation,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[ReadyProgram]:
-    from ..circuits.prepare import Inputs, prepare
+    from ..circuits.pipeline import Inputs, prepare
 
     inputs = Inputs(
         paths=request.paths,
@@ -310,7 +310,7 @@ def _unlike(jobs: int) -> str:
     )
 
 
-def _told(notes: Groups[str]) -> Iterator[str]:
+def _shown(notes: Groups[str]) -> Iterator[str]:
     """Yield the notes, of many alike the first ones and how many more there are."""
     for group in notes:
         yield from group.shown
@@ -343,12 +343,12 @@ def _check_measurements(request: Request, backend: Backend) -> None:
 def _check_rep_delay(request: Request, backend: Backend) -> None:
     """Refuse a time between shots that the device does not have."""
     asked = request.options.get("execution", {}).get("rep_delay")
-    told = backend.configuration.get("rep_delay_range")
-    if asked is None or not isinstance(told, list) or len(told) != 2:
+    allowed = backend.configuration.get("rep_delay_range")
+    if asked is None or not isinstance(allowed, list) or len(allowed) != 2:
         return
-    if not all(isinstance(end, int | float) for end in told):
+    if not all(isinstance(end, int | float) for end in allowed):
         return
-    low, high = (end * _MICRO for end in told)
+    low, high = (end * _MICRO for end in allowed)
     if not low - _ROUNDING <= asked <= high + _ROUNDING:
         raise UsageError(
             f"A rep delay of {asked:g} s is none that {backend.name} has.",
@@ -365,14 +365,18 @@ def _check_repeats(shots: int, backend: Backend) -> None:
         )
 
 
-def _keep(draft: Draft, program: ReadyProgram, shots: int, given: int | None) -> int | None:
+def _write_program(
+    draft: Draft, program: ReadyProgram, shots: int, original: int | None
+) -> int | None:
     """Write a program and the circuits that it stands for.
 
-    Return the number of what it was made of. `given` is that of the program before it, which later
-    parts of a measured circuit share.
+    Return the number of what it was made of. `original` is that of the program before it, which
+    later parts of a circuit with observables share.
     """
     if program.measured is None or not program.measured.part:
-        given = None if program.given is None else draft.add_program(program.kind, program.given)
+        original = (
+            None if program.original is None else draft.add_program(program.kind, program.original)
+        )
     body = draft.add_body(
         program.sha256,
         program.body,
@@ -390,16 +394,16 @@ def _keep(draft: Draft, program: ReadyProgram, shots: int, given: int | None) ->
                 shots=shots,
                 body=body,
                 values=circuit.values,
-                program=given,
+                program=original,
             )
             for circuit in program.circuits
         ]
     )
-    return given
+    return original
 
 
 def _compilation(preparation: Preparation, backend: Backend) -> dict[str, object]:
-    """Tell how the circuits were compiled, for the record; nothing where they were not."""
+    """Return how the circuits were compiled, for the record; nothing where they were not."""
     if not preparation.compiling or (backend.simulator and preparation.level is None):
         return {}
     return {

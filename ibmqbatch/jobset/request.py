@@ -59,9 +59,9 @@ _NOT_IN_PRINT = frozenset(
 class Request:
     """What to submit, and how.
 
-    Circuits are `given` (see `circuits.given`), come from `paths` (`stdin` holds what the path `-`
-    stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`, or
-    of `rows` of values. `level` None leaves circuits as they are where that will do, and
+    Circuits are `given` (see `circuits.in_memory`), come from `paths` (`stdin` holds what the path
+    `-` stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`,
+    or of `rows` of values. `level` None leaves circuits as they are where that will do, and
     `compiling` False in any case; `cached` has them taken from those that were compiled before.
     `program` is that of the service which runs them. `options` are those of the sampler.
     `observables`, or those of a file, have circuits measured for their expectation values: with a

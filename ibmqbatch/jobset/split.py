@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..circuits.load import Load
+    from ..circuits.cost import Cost
 
 __all__ = ["Chunk", "Limits", "Splitter", "randomizations", "repeat_shots", "repeats"]
 
@@ -89,7 +89,7 @@ class Splitter:
         self._open: list[_OpenChunk] = []  # one a repeat
 
     def add(
-        self, load: Load, shots: int, size: int, row: int | None = None, kind: str = "qpy"
+        self, load: Cost, shots: int, size: int, row: int | None = None, kind: str = "qpy"
     ) -> Iterator[Chunk]:
         """Take the next circuit; yield the chunks that it did not fit into.
 
@@ -129,7 +129,7 @@ class _OpenChunk:
         self._bytes = self._executions = self._result_bytes = self._instructions = 0
 
     def add(
-        self, index: int, load: Load, like: tuple[int, str], size: int, row: int | None
+        self, index: int, load: Cost, like: tuple[int, str], size: int, row: int | None
     ) -> Iterator[Chunk]:
         limits, shots = self._limits, like[0]
         count = self._next - self._first

@@ -1,4 +1,4 @@
-"""What old programs know of Terra and Qiskit 2 has no more: Qobj, headers as objects, classes."""
+"""What old programs use of Terra and Qiskit 2 does not have: Qobj, headers as objects, classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..circuits._qiskit import installed_versions, is_terra
 from ..errors import UsageError
-from .warn import warn
+from .caller_warnings import warn_caller
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 _MICROSECONDS = 1e6  # in a second: a Qobj counts times in them, `run` in seconds
-# What a Qobj's config says of its form, and of the frequencies that its pulses may have: no option
-# of a run. Calibrations become those of the circuits.
+# Entries of a Qobj's config that are not options of a run: its form, and its pulses' frequencies.
+# Calibrations become those of the circuits.
 _FORM = frozenset(
     {
         "calibrations",
@@ -48,10 +48,10 @@ _FORM = frozenset(
 
 
 class Header(dict[str, Any]):
-    """A header as Qiskit 2 has it, a dictionary, whose entries are attributes as well.
+    """A header as in Qiskit 2, a dictionary, whose entries are attributes as well.
 
-    Programs from before Qiskit 2 have `header.name` and `header.to_dict()`. Pickled, it is a plain
-    dictionary, which needs nothing of this package where it is read.
+    Programs from before Qiskit 2 use `header.name` and `header.to_dict()`. Its pickle is that of a
+    plain dictionary, which can be loaded without this package.
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Header(dict[str, Any]):
         return dict(self)
 
     def __getattr__(self, name: str) -> Any:
-        # Only what is no attribute comes here.
+        # Python calls this for missing attributes only.
         try:
             return self[name]
         except KeyError:
@@ -79,7 +79,7 @@ class Header(dict[str, Any]):
 
 
 def result_header(values: Mapping[str, Any]) -> Any:
-    """Return the header of a `Result`, as the installed Qiskit has it."""
+    """Return the header of a `Result`, of the installed Qiskit's class."""
     if not is_terra():
         return Header(values)
     from qiskit.qobj import QobjHeader
@@ -88,7 +88,7 @@ def result_header(values: Mapping[str, Any]) -> Any:
 
 
 def experiment_header(values: Mapping[str, Any]) -> Any:
-    """Return the header of one experiment in a `Result`, as the installed Qiskit has it."""
+    """Return the header of one experiment in a `Result`, of the installed Qiskit's class."""
     if not is_terra():
         return Header(values)
     from qiskit.qobj import QobjExperimentHeader
@@ -102,18 +102,17 @@ def client_version() -> dict[str, str]:
 
 
 def terra_class(module: str, name: str) -> Any:
-    """Return Terra's class, as a base of the one here that stands for it; `object` on Qiskit 2.
+    """Return Terra's class, as the base of the one that replaces it here; `object` on Qiskit 2.
 
-    What tools of Terra ask with `isinstance` is answered by that. All that they call is defined
-    here, so that it is the same on both.
+    It is for the `isinstance` of Terra's tools: all methods are defined here, the same for both.
     """
     return getattr(import_module(module), name) if is_terra() else object
 
 
 def has_qobj() -> bool:
-    """Return whether the installed Qiskit has Qobj; a warning tells what to do where it has not."""
+    """Return whether the installed Qiskit has Qobj; warn where it has not."""
     if not is_terra():
-        warn("Qiskit 2 has no Qobj any more: circuits() returns a job's circuits.")
+        warn_caller("Qiskit 2 has no Qobj any more: circuits() returns a job's circuits.")
         return False
     return True
 
@@ -131,11 +130,11 @@ def as_qobj(
 
     why = f"The circuits of job {job_id} cannot be a Qobj"
     if not circuits:
-        warn(f"{why}: they cannot be read.")
+        warn_caller(f"{why}: they cannot be read.")
         return None
     if any(isinstance(item.operation, ControlFlowOp) for c in circuits for item in c.data):
-        # Of which Qiskit would write nonsense.
-        warn(f"{why}, which has no control flow: circuits() returns them.")
+        # Qiskit would write nonsense.
+        warn_caller(f"{why}, which has no control flow: circuits() returns them.")
         return None
     names = ("shots", "memory", "init_qubits", "seed_simulator", "meas_level", "meas_return")
     known = {key: options[key] for key in names if key in options}
@@ -144,22 +143,22 @@ def as_qobj(
         try:
             qobj = assemble(list(circuits), qobj_id=job_id, qobj_header=dict(header), **known)
         except QiskitError as error:
-            warn(f"{why}: {error.message.rstrip('.')}.")
+            warn_caller(f"{why}: {error.message.rstrip('.')}.")
             return None
-    if "rep_delay" in options:  # which `assemble` writes for backends of its own alone
+    if "rep_delay" in options:  # `assemble` writes it for Terra's own backends only
         qobj.config.rep_delay = options["rep_delay"] * _MICROSECONDS
     return qobj
 
 
 def is_qobj(thing: object) -> bool:
-    """Return whether it is a Qobj, of which only Terra's programs have any."""
+    """Return whether something is a Qobj, which only programs with Terra have."""
     return type(thing).__module__.startswith("qiskit.qobj")
 
 
 def circuits_of_qobj(qobj: Any) -> tuple[list[QuantumCircuit], dict[str, Any]]:
-    """Return the circuits of a Qobj, and the options of a run that it holds, in units of `run`.
+    """Return the circuits of a Qobj, and its options by the names and in the units of `run`.
 
-    Raises UsageError for what circuits cannot have.
+    Raises UsageError for a Qobj with features that circuits do not have.
     """
     from qiskit.assembler import disassemble
     from qiskit.qobj import QasmQobj
@@ -172,26 +171,26 @@ def circuits_of_qobj(qobj: Any) -> tuple[list[QuantumCircuit], dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         circuits, config, header = disassemble(qobj)
-    # What that leaves out of the experiments.
+    # `disassemble` leaves these out.
     for number, (circuit, experiment) in enumerate(zip(circuits, qobj.experiments, strict=True)):
         _check_own_config(number, experiment.config.to_dict())
         circuit.global_phase = getattr(experiment.header, "global_phase", 0.0)
         circuit.metadata = getattr(experiment.header, "metadata", None) or {}
-    told = {name: value for name, value in config.items() if name not in _FORM and _says(value)}
-    if isinstance(told.get("rep_delay"), int | float):
-        told["rep_delay"] /= _MICROSECONDS
-    return list(circuits), {**told, "header": header}
+    options = {n: value for n, value in config.items() if n not in _FORM and _is_given(value)}
+    if isinstance(options.get("rep_delay"), int | float):
+        options["rep_delay"] /= _MICROSECONDS
+    return list(circuits), {**options, "header": header}
 
 
 def _check_own_config(number: int, config: Mapping[str, Any]) -> None:
     for name, value in config.items():
-        if name not in _FORM and _says(value):
+        if name not in _FORM and _is_given(value):
             raise UsageError(
-                f"Experiment {number} of the Qobj has a {name} of its own, which cannot be had.",
+                f"Experiment {number} of the Qobj has a {name} of its own, which is not possible.",
                 "Options are those of the whole run: take it out.",
             )
 
 
-def _says(value: object) -> bool:
-    """Tell whether an option is given: `assemble` writes empty lists where there is none."""
+def _is_given(value: object) -> bool:
+    """Return whether an option is given: `assemble` writes empty lists for missing ones."""
     return value is not None and not (isinstance(value, list | dict | tuple) and not value)

@@ -1,51 +1,63 @@
-"""A backend of the service as a backend of Qiskit's."""
+"""The backends of an account, as Qiskit's: describing them, running circuits, finding jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime as Moment  # noqa: N812 - an argument has its name
 from typing import TYPE_CHECKING, Any
 
-from qiskit.providers import BackendV2, Options
-from qiskit.providers.exceptions import QiskitBackendNotFoundError
+from qiskit.providers import BackendV2, JobStatus, Options
 
-from ..accounts.model import LOCAL_BACKEND
+from ..circuits.compile import build_target, simulator_target
 from ..clock import Clock
-from ..jobset.errors import TooManyJobs
+from ..jobset.device import device_of
+from ..jobset.errors import NotSent, PendingLimit, TooManyJobs
 from ..jobset.job_set import connected
-from ..service.models import Backend as Told
-from .arguments import also_called
-from .backend_configuration import QasmBackendConfiguration
-from .backend_facts import BackendFacts
-from .backend_properties import BackendProperties, read_properties
-from .backend_status import BackendStatus, read_status
+from ..jobset.work import IN_FLIGHT
+from ..service.models import Backend as Device
+from .arguments import also_called, checked_tags
+from .backend_models import (
+    BackendJobLimit,
+    BackendProperties,
+    BackendStatus,
+    NoPulseDefaults,
+    QasmBackendConfiguration,
+    read_properties,
+    read_status,
+)
 from .exceptions import (
+    IBMQBackendApiError,
     IBMQBackendError,
+    IBMQBackendJobLimitError,
     IBMQBackendValueError,
-    IBMQJobManagerError,
-    IBMQJobManagerInvalidStateError,
+    IBMQError,
     message_of,
     translated,
 )
 from .job import IBMQJob
-from .job_limit import BackendJobLimit, read_job_limit
-from .listing import UNFINISHED, Wanted, find_job, list_jobs
-from .local_time import local_time
-from .planning import plan_set
-from .pulse_defaults import NoPulseDefaults
-from .run_options import DEFAULTS, checked_tags
-from .submission import submit_now
+from .planning import DEFAULTS, plan_set
+from .status_report import failure_text
+from .times import local_time
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from .provider import AccountProvider
 
-__all__ = ["IBMQBackend", "IBMQSimulator", "as_backend"]
+__all__ = ["UNFINISHED", "IBMQBackend", "IBMQSimulator", "least_busy"]
+
+UNFINISHED = (
+    JobStatus.INITIALIZING,
+    JobStatus.VALIDATING,
+    JobStatus.QUEUED,
+    JobStatus.RUNNING,
+)
 
 
-class Name(str):
-    """A backend's name. Old programs call it, as `backend.name()`: that gives it, too."""
+class _Name(str):
+    """A backend's name, which older programs call: `backend.name()`."""
 
     __slots__ = ()
 
@@ -53,12 +65,69 @@ class Name(str):
         return str(self)
 
 
+class _Description:
+    """What the service says of one backend: downloaded when it is needed, and cached."""
+
+    def __init__(
+        self,
+        account_name: str,
+        name: str,
+        device: Device | None = None,
+        configuration: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._account_name = account_name
+        self._name = name
+        self._calibrated = device
+        self._plain = device
+        if device is None and configuration is not None:
+            self._plain = Device.from_wire(configuration)
+        self._target: Target | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        # Only the Qiskit that made a target could unpickle it; it is built again when needed.
+        return {**self.__dict__, "_target": None}
+
+    @property
+    def cached(self) -> bool:
+        """Whether the configuration is here already."""
+        return self._plain is not None
+
+    def plain(self) -> Device:
+        """Return the backend, perhaps without its calibration."""
+        if self._plain is None:
+            with translated(IBMQBackendError), connected(self._account_name, Clock()) as client:
+                self._plain = Device.from_wire(client.configuration(self._name))
+        return self._plain
+
+    def calibrated(self) -> Device:
+        """Return the backend with its calibration."""
+        if self._calibrated is None:
+            with translated(IBMQBackendError), connected(self._account_name, Clock()) as client:
+                self._plain = self._calibrated = client.backend(self._name)
+        return self._calibrated
+
+    def target(self) -> Target:
+        """Return what Qiskit compiles for: qubit i is the device's qubit i."""
+        if self._target is None:
+            device = device_of(self.calibrated())
+            self._target = (
+                build_target(replace(device, region=tuple(range(device.num_qubits))))
+                if device.instructions
+                else simulator_target(device)
+            )
+        return self._target
+
+    def forget(self) -> None:
+        """Drop the cache."""
+        self._plain = self._calibrated = self._target = None
+
+
 class IBMQBackend(BackendV2):  # type: ignore[misc]
     """A backend of the service: a device, a rehearsal of one, or the simulator of this machine.
 
     Get one with `provider.get_backend(name)`. `transpile(circuit, backend)` compiles for it; `run`
-    compiles by itself what is not in its instruction set. What it is is asked for when it is
-    needed, and then kept. Two of one account and name are equal.
+    compiles circuits that are not in its instruction set by itself. Its description is downloaded
+    when it is needed, and cached. Two of the same account and name are equal.
     """
 
     def __init__(
@@ -66,13 +135,13 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         provider: AccountProvider,
         name: str,
         *,
-        told: Told | None = None,
+        device: Device | None = None,
         configuration: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(provider=provider, name=Name(name))
-        self._facts = BackendFacts(provider.account_name, name, told, configuration)
-        if self._facts.known:
-            self._show()
+        super().__init__(provider=provider, name=_Name(name))
+        self._description = _Description(provider.account_name, name, device, configuration)
+        if self._description.cached:
+            self._set_attributes()
 
     @classmethod
     def _default_options(cls) -> Options:
@@ -85,43 +154,43 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
     @property
     def target(self) -> Target:
-        """What Qiskit compiles for: qubit i is the device's own; what does not work is left out.
+        """What Qiskit compiles for: qubit i is the device's qubit i, faulty ones are left out.
 
-        Errors are probabilities and durations seconds, of the latest calibration when it was asked
-        for. Raises IBMQBackendApiError.
+        Errors are probabilities and durations seconds, of the calibration at the time of the
+        download; see `properties`. Raises IBMQBackendApiError.
         """
-        return self._facts.target()
+        return self._description.target()
 
     @property
     def num_qubits(self) -> int:
-        """How many qubits there are, by the service's configuration of the backend."""
-        return self._facts.backend().num_qubits
+        """How many qubits the backend has."""
+        return self._description.plain().num_qubits
 
     @property
     def max_circuits(self) -> int | None:
-        """How many circuits one job takes, by the configuration; None where there is no limit."""
-        return self._facts.backend().max_circuits
+        """How many circuits one job may hold; None where there is no limit."""
+        return self._description.plain().max_circuits
 
     @property
     def dtm(self) -> float:
         """The time step of measured signals, in seconds.
 
-        Raises NotImplementedError where the configuration does not tell it.
+        Raises NotImplementedError where the service does not publish it.
         """
-        dtm = self._facts.backend().configuration.get("dtm")
+        dtm = self._description.plain().configuration.get("dtm")
         if not isinstance(dtm, int | float):
-            raise NotImplementedError(f"{self.name} does not tell its dtm.")
+            raise NotImplementedError(f"The service does not publish the dtm of {self.name}.")
         return dtm * 1e-9
 
     @property
     def meas_map(self) -> list[list[int]]:
         """Which qubits are measured together: lists of their numbers.
 
-        Raises NotImplementedError where the configuration does not tell it.
+        Raises NotImplementedError where the service does not publish it.
         """
-        found = self._facts.backend().configuration.get("meas_map")
+        found = self._description.plain().configuration.get("meas_map")
         if not isinstance(found, list):
-            raise NotImplementedError(f"{self.name} does not tell its meas_map.")
+            raise NotImplementedError(f"The service does not publish the meas_map of {self.name}.")
         return found
 
     @also_called(qobj="circuits")
@@ -138,35 +207,35 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         `circuits` is a circuit, a text of OpenQASM, the path of a file, or several of these.
         `job_name` has 60 characters at most, `job_tags` are five at most, of 86 characters each;
         `job_share_level` only warns.
-        `run_config` goes before the backend's own `options`; None means the default:
+        `run_config` precedes the backend's own `options`; None means the default:
 
         - shots: how often each circuit is run (4000);
         - seed_simulator: of a simulator, from which each circuit's own seed is derived;
         - init_qubits: whether qubits are reset before each shot (True); rep_delay: seconds from
-          one shot to the next; meas_level: 2 for bits, 1 for complex numbers of which
-          meas_return "single" gives each shot's and "avg" (the default) their mean;
+          one shot to the next; meas_level: 2 for bits, 1 for complex numbers, with meas_return
+          "single" for those of each shot and "avg" (the default) for their mean;
         - parameter_binds: a list of dictionaries of values by parameter, or its name: every circuit
           is run once for each, one after the other;
-        - header: a dictionary that is kept with the job; memory: kept, and of no effect, for the
-          memory is always there;
+        - header: a dictionary that is kept with the job; memory: kept, and without effect, as
+          results always have the memory;
         - optimization_level (0 to 3), seed_transpiler, initial_layout (a qubit of the device for
           each of the circuit), fractional_gates (False): how circuits are compiled that are not in
-          the instruction set; measure_all: whether circuits that measure nothing are measured at
+          the instruction set; measure_all: whether circuits without measurements are measured at
           their end (False: they are refused);
         - max_execution_time: whole seconds of the quantum processor that a job may take;
-          max_cost: seconds that all may take by their estimate, or nothing is sent; private:
-          circuits are shown to nobody, and results given once; batch: jobs run as one of the
-          service's batches; max_fails: after how many jobs that failed in a way that would repeat
-          itself nothing more is sent;
+          max_cost: seconds that the set may take by its estimate, or nothing is sent; private: the
+          service shows circuits to nobody, and results once; batch: jobs run as one of the
+          service's batches; max_fails: how many jobs may fail for a reason that would repeat itself
+          before nothing more is sent;
         - options: more of the service's sampler, by group, as {"twirling": {"enable_gates": True}}.
 
-        What it does not know, it warns of. Raises IBMQBackendValueError for what cannot be run, or
-        not in one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may
-        wait, and IBMQBackendApiError. Then nothing is left to run.
+        It warns of unknown options. Raises IBMQBackendValueError for what cannot be run, or not in
+        one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may wait,
+        and IBMQBackendApiError. Then nothing is left to run.
         """
         with translated(IBMQBackendError):
             try:
-                handle = plan_set(
+                job_set = plan_set(
                     self,
                     circuits,
                     name=job_name,
@@ -178,24 +247,32 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
                 raise IBMQBackendValueError(
                     f"{message_of(error)} IBMQJobManager splits them into jobs."
                 ) from error
-            submit_now(handle)
-        return IBMQJob.of_set(handle, 0, self)
+            try:
+                job_set.try_submit()
+            except PendingLimit as error:
+                raise IBMQBackendJobLimitError(
+                    f"{error.message} Wait until one has ended, or use IBMQJobManager, which does."
+                ) from error
+            except NotSent as error:
+                reason = failure_text(error.message, "", error.refusal)
+                raise IBMQBackendApiError(f"Error submitting job: {reason}") from error
+        return IBMQJob.of_set(job_set, 0, self)
 
     def configuration(self) -> QasmBackendConfiguration:
-        """Return what the backend is, as the service's configuration of it tells.
+        """Return the backend's qubits, gates, limits and abilities; times are in seconds.
 
-        Times are in seconds there. It is asked for once. Raises IBMQBackendApiError.
+        The service is asked once. Raises IBMQBackendApiError.
         """
-        return QasmBackendConfiguration.from_dict(self._facts.backend().configuration)
+        return QasmBackendConfiguration.from_dict(self._description.plain().configuration)
 
     def properties(
         self, refresh: bool = False, datetime: Moment | None = None
     ) -> BackendProperties | None:
         """Return the calibration; None for the ideal simulator.
 
-        Its methods give times in seconds, frequencies in Hz, and errors as probabilities.
-        `refresh` asks for the latest, which `target` is then made of, too; `datetime` for the one
-        that was in force at a time, which is local where it has no time zone. Raises
+        Its methods return times in seconds, frequencies in Hz, and errors as probabilities.
+        `refresh` downloads the latest one, of which `target` is then built, too; `datetime` asks
+        for the one that was in force at that time, local unless it has a time zone. Raises
         IBMQBackendApiError.
         """
         if not isinstance(refresh, bool):
@@ -206,8 +283,8 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
                 return read_properties(client.properties(self.name, datetime.astimezone()))
         if refresh:
-            self._facts.forget()
-        return read_properties(self._facts.calibrated().properties)
+            self._description.forget()
+        return read_properties(self._description.calibrated().properties)
 
     def status(self) -> BackendStatus:
         """Ask whether the backend takes jobs (`operational`), and how many wait (`pending_jobs`).
@@ -219,10 +296,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
             return read_status(self.name, client.backend_status(self.name))
 
     def defaults(self, refresh: bool = False) -> NoPulseDefaults:  # noqa: ARG002
-        """Return what stands for the defaults of pulses, which are gone: nothing, by its truth.
-
-        An AttributeError names what is read of it, and what there is instead.
-        """
+        """Return a false object: pulses are retired, and its AttributeErrors say what to use."""
         return NoPulseDefaults()
 
     def jobs(
@@ -247,20 +321,21 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         service's experiments and database filters are gone: naming one is an error. Raises
         IBMQBackendValueError, IBMQBackendApiError.
         """
-        with translated(IBMQBackendError):
-            wanted = Wanted.of(
-                backend=self.name,
-                status=status,
-                job_name=job_name,
-                start_datetime=start_datetime,
-                end_datetime=end_datetime,
-                job_tags=job_tags,
-                job_tags_operator=job_tags_operator,
-                experiment_id=experiment_id,
-                descending=descending,
-                db_filter=db_filter,
-            )
-            return list_jobs(self._provider, wanted, limit=limit, skip=skip)
+        found: list[IBMQJob] = self._provider.backend.jobs(
+            limit=limit,
+            skip=skip,
+            backend_name=self.name,
+            status=status,
+            job_name=job_name,
+            start_datetime=start_datetime,
+            end_datetime=end_datetime,
+            job_tags=job_tags,
+            job_tags_operator=job_tags_operator,
+            experiment_id=experiment_id,
+            descending=descending,
+            db_filter=db_filter,
+        )
+        return found
 
     def active_jobs(self, limit: int | None = 10) -> list[IBMQJob]:
         """Return jobs of this backend that have not ended, newest first; `limit` None: all.
@@ -275,8 +350,7 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         Raises IBMQBackendError where there is none, or it is another backend's, and
         IBMQBackendApiError.
         """
-        with translated(IBMQBackendError):
-            job = find_job(self._provider, job_id)
+        job: IBMQJob = self._provider.backend.retrieve_job(job_id)
         if job.backend().name != self.name:
             raise IBMQBackendError(
                 f"Failed to get job {job_id}: it is of {job.backend().name}, not of {self.name}."
@@ -290,7 +364,11 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         what refusals of the service have taught. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError), connected(self.account_name, Clock()) as client:
-            return read_job_limit(client)
+            limit = client.account.max_pending
+            return BackendJobLimit(
+                maximum_jobs=client.pace().pending_limit() if limit is None else limit,
+                active_jobs=client.jobs(pending=True, limit=1).count or 0,
+            )
 
     def remaining_jobs_count(self) -> int | None:
         """Return how many more jobs may be submitted now; None where there is no limit.
@@ -304,15 +382,15 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         start_datetime: Moment | None = None,  # noqa: ARG002
         end_datetime: Moment | None = None,  # noqa: ARG002
     ) -> list[Any]:
-        """Return an empty list: the service tells of no reservations beforehand."""
+        """Return an empty list: the service does not announce reservations."""
         return []
 
-    def _show(self) -> None:
-        """Have the attributes tell what is known."""
-        told = self._facts.backend().configuration
-        self.description = told.get("description")
-        self.backend_version = told.get("backend_version")
-        self.online_date = local_time(told.get("online_date"))
+    def _set_attributes(self) -> None:
+        """Set the attributes of Qiskit's base class from the configuration."""
+        configuration = self._description.plain().configuration
+        self.description = configuration.get("description")
+        self.backend_version = configuration.get("backend_version")
+        self.online_date = local_time(configuration.get("online_date"))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, IBMQBackend):
@@ -330,38 +408,48 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
 
 
 class _Simulators(type(IBMQBackend)):  # type: ignore[misc]
-    """Of the backends those that their configuration calls simulators."""
+    """Answers `isinstance` by the backend's configuration."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, IBMQBackend) and instance.configuration().simulator
 
 
 class IBMQSimulator(IBMQBackend, metaclass=_Simulators):
-    """A backend that is a simulator: for `isinstance`, which asks its configuration.
+    """A backend whose configuration calls it a simulator: for use with `isinstance`.
 
-    Rehearsals of devices (`fake_...`) are none: they take what the device takes.
+    Rehearsals of devices (`fake_...`) are not among them: they take what the device takes.
     """
 
 
-def as_backend(thing: object, provider: AccountProvider | None = None) -> IBMQBackend:
-    """Return the backend that is meant: one, or a name of one.
+def least_busy(
+    backends: Iterable[IBMQBackend],
+    reservation_lookahead: int | None = 60,  # noqa: ARG001
+) -> IBMQBackend:
+    """Return the backend for which the fewest jobs wait, of those that take jobs now.
 
-    A name is one of the provider's, or else of the account that the program has enabled, or that a
-    command would take. Raises IBMQJobManagerInvalidStateError for anything else, IBMQAccountError,
-    and IBMQJobManagerError where the service does not tell.
+    Each backend's `status().pending_jobs` is asked for once, several at a time; the first of equal
+    ones is returned. `reservation_lookahead` (minutes) has no effect: the service does not announce
+    reservations.
+
+    Raises IBMQError where there are no backends, none of them takes jobs, or one has no queue
+    length; IBMQBackendApiError.
     """
-    if isinstance(thing, IBMQBackend):
-        return thing
-    if isinstance(thing, str) and thing:
-        from .ibmq import IBMQ
-
-        try:
-            return (provider or IBMQ.default_provider()).get_backend(thing)
-        except QiskitBackendNotFoundError as error:
-            raise IBMQJobManagerInvalidStateError(error.message) from error
-        except IBMQBackendError as error:
-            raise IBMQJobManagerError(error.message) from error
-    raise IBMQJobManagerInvalidStateError(
-        f"{thing!r} is no backend of the service. Give an IBMQBackend, or the name of one: "
-        f"'{LOCAL_BACKEND}' simulates on this machine."
-    )
+    listed = list(backends)
+    if not listed:
+        raise IBMQError("Unable to find the least_busy backend from an empty list.")
+    try:
+        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+            statuses = list(pool.map(lambda backend: backend.status(), listed))
+        waiting = {
+            number: status.pending_jobs
+            for number, status in enumerate(statuses)
+            if status.operational and status.status_msg == "active"
+        }
+    except AttributeError as error:
+        raise IBMQError(
+            "A backend in the list has no status with its number of pending jobs. Give backends "
+            "of provider.backends()."
+        ) from error
+    if not waiting:
+        raise IBMQError("No backend matches the criteria: none of them takes jobs now.")
+    return listed[min(waiting, key=waiting.__getitem__)]

@@ -23,15 +23,15 @@ from ..accounts.store import add_account, checked_name, name_in_use, remove_acco
 from ..accounts.view import account_data, account_details
 from ..errors import UsageError
 from ..service.endpoint import LOCAL
+from .caller_warnings import warn_caller
 from .exceptions import IBMQAccountError, IBMQProviderError, translated
 from .provider import AccountProvider
-from .warn import warn
 
 __all__ = ["IBMQ", "IBMQFactory"]
 
 _log = logging.getLogger(__name__)
-_STORED = "ibm"  # what an account is called that is saved without a name
-_ENABLED = "enabled"  # … that a program enables without a name
+_STORED = "ibm"  # the name of an account that is saved without one
+_ENABLED = "enabled"  # the name of an account that is enabled without one
 _OLD_HOST = "quantum-computing.ibm.com"  # of the platform that has been shut down
 _OF_HUBS = ("hub", "group", "project")
 
@@ -39,19 +39,20 @@ _OF_HUBS = ("hub", "group", "project")
 class IBMQFactory:
     """The accounts that a program uses.
 
-    An account is that of the commands (`ibmqbatch account`), by its name, or one that stands in the
-    program alone. Nothing is asked of a service before a backend is.
+    They are those of the commands (`ibmqbatch account`), by name, and those that only the program
+    has. No service is asked before a backend is needed.
     """
 
     def __init__(self) -> None:
         self._active: str | None = None
 
     def load_account(self) -> AccountProvider:
-        """Return the provider of the account that a command would take.
+        """Return the provider of the account that a command would use.
 
-        That is the one that IBMQBATCH_ACCOUNT names, the one that IBMQBATCH_TOKEN and the variables
-        beside it describe, the one in use (`save_account`, or `ibmqbatch account use`), or else
-        `local`, which simulates on this machine. Raises IBMQAccountError where it cannot be used.
+        That is, in this order, the one named by IBMQBATCH_ACCOUNT, the one described by
+        IBMQBATCH_TOKEN and related variables, the one in use (`save_account`, or `ibmqbatch account
+        use`), or `local`, which simulates on this machine. Raises IBMQAccountError where it cannot
+        be used.
         """
         with translated(IBMQAccountError):
             name = find_account(None).name
@@ -61,10 +62,9 @@ class IBMQFactory:
         return AccountProvider(name)
 
     def default_provider(self) -> AccountProvider:
-        """Return the provider that is meant where none is named.
+        """Return the provider of the account that the program has enabled, or that a command uses.
 
-        That is of the account that the program has enabled, or else of the one that a command would
-        take. Raises IBMQAccountError.
+        Raises IBMQAccountError.
         """
         if self._active is not None and self._active in registered_names():
             return AccountProvider(self._active)
@@ -76,12 +76,12 @@ class IBMQFactory:
     ) -> AccountProvider:
         """Use an account in this program alone, and return its provider.
 
-        `token` is an API key of IBM Cloud. `instance` is a CRN, or the name of an instance; without
-        it the only one that the key reaches is taken. `url` is for services other than IBM's. More
-        keywords: name, iam_url, proxies, verify. Jobs of this account can be seen by other
-        programs when they enable it, too, by the same name, or when it is saved.
+        `token` is an API key of IBM Cloud. `instance` is a CRN, or the name of an instance, by
+        default the only one that the key reaches. `url` is for services other than IBM's. Further
+        keywords: name, iam_url, proxies, verify. Other programs see jobs of this account when they
+        enable it by the same name, or when it is saved.
 
-        Raises IBMQAccountError for what no account can have.
+        Raises IBMQAccountError for what cannot be an account's.
         """
         _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
         with translated(IBMQAccountError):
@@ -91,7 +91,7 @@ class IBMQFactory:
         return AccountProvider(settings.name)
 
     def disable_account(self) -> None:
-        """Have no account in use any more; raises IBMQAccountError when none is."""
+        """Stop using the account in use; raises IBMQAccountError when none is."""
         if self._active is None:
             raise IBMQAccountError("No account is in use in this session.")
         unregister_account(self._active)
@@ -106,11 +106,11 @@ class IBMQFactory:
         name: str = _STORED,
         **kwargs: Any,
     ) -> None:
-        """Keep an account on this machine, and have it in use from now on, by commands as well.
+        """Save an account on this machine, and put it in use, also for commands.
 
-        The arguments are those of `enable_account`. The key goes into a file that its owner alone
-        can read, and is not checked before it is used. Raises IBMQAccountError, also where there is
-        an account of this name and `overwrite` is not set.
+        The arguments are those of `enable_account`. The key is written to a file that only its
+        owner can read, and is not checked before it is used. Raises IBMQAccountError, also where an
+        account of this name exists and `overwrite` is not set.
         """
         _warn_of_hubs({key: kwargs.pop(key, None) for key in _OF_HUBS})
         with translated(IBMQAccountError):
@@ -121,23 +121,24 @@ class IBMQFactory:
                     "Set overwrite=True to replace it, or give another name.",
                 )
             if not settings.verify:
-                warn("verify=False is not kept: name a file of certificates to trust instead.")
+                warn_caller(
+                    "verify=False is not kept: name a file of certificates to trust instead."
+                )
             add_account(settings, replace=overwrite, use=True)
 
     def delete_account(self, name: str | None = None) -> None:
-        """Remove a saved account, and its key: the one of this name, in use, or only one.
+        """Remove a saved account and its key: by name, or the one in use, or the only one.
 
-        Raises IBMQAccountError where it is not clear which is meant, or there is none.
+        Raises IBMQAccountError where it is not clear which is meant, or none is saved.
         """
         with translated(IBMQAccountError):
             remove_account(_saved(name) or name or "")
 
     def stored_account(self, name: str | None = None) -> dict[str, Any]:
-        """Return what is known of a saved account, by the words of `ibmqbatch account show --json`.
+        """Return what is known of a saved account, with the fields that `account show` has as JSON.
 
-        Empty where none is saved. Its key is not in it: `key` has its length, and an id that does
-        not give it away. Raises
-        IBMQAccountError where it is not clear which one is meant.
+        Empty where none is saved. The key is not in it: `key` has its length, and an id that does
+        not reveal it. Raises IBMQAccountError where it is not clear which one is meant.
         """
         with translated(IBMQAccountError):
             saved = _saved(name)
@@ -146,9 +147,9 @@ class IBMQFactory:
     def active_account(self) -> dict[str, Any] | None:
         """Return what is known of the account in use in this session; None where none is.
 
-        That is its `name`, `kind` and whether commands have it `in_use`; of one that is not of this
-        program alone also `url`, `instance`, `instance_name`, `region`, and a `problem` where it
-        cannot be used. Its key is not in it.
+        That is its `name`, `kind` and whether commands have it `in_use`. A saved one also has
+        `url`, `instance`, `instance_name`, `region`, and a `problem` where it cannot be used. The
+        key is not in it.
         """
         if self._active is None:
             return None
@@ -162,7 +163,7 @@ class IBMQFactory:
     ) -> list[AccountProvider]:
         """Return a provider for each account that this program knows, the one in use first.
 
-        There are no hubs, groups and projects any more: they are warned of and choose nothing.
+        Hubs, groups and projects do not exist any more: giving them warns, and has no effect.
         Raises IBMQAccountError where the file of accounts cannot be read.
         """
         _warn_of_hubs({"hub": hub, "group": group, "project": project})
@@ -184,10 +185,10 @@ class IBMQFactory:
     ) -> AccountProvider:
         """Return a provider: of the account in use, of a named one, or of one for an instance.
 
-        `instance` is the CRN, or the name, of an instance. A known account for it is taken; else
-        the account's key is used with it in this program, under the name `ACCOUNT@INSTANCE`.
-        Without any account in use this one is loaded. Hubs, groups and projects are warned of.
-        Raises IBMQAccountError, and IBMQProviderError where the account has no instances.
+        `instance` is the CRN, or the name, of an instance. A known account for it is used, or else
+        the account's key, in this program, under the name `ACCOUNT@INSTANCE`. Where no account is
+        in use, it is loaded as by `load_account`. Hubs, groups and projects warn. Raises
+        IBMQAccountError, and IBMQProviderError where the account has no instances.
         """
         _warn_of_hubs({"hub": hub, "group": group, "project": project})
         if account is None and self._active is None:
@@ -205,19 +206,21 @@ class IBMQFactory:
 def _settings(
     name: str, token: str, url: str | None, instance: str | None, more: dict[str, Any]
 ) -> Settings:
-    """Put an account together; raises UsageError and NoKey, which show nothing of the key."""
+    """Return the settings of an account; raises UsageError and NoKey without showing the key."""
     if url is not None and _OLD_HOST in str(url):
-        warn(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
+        warn_caller(f"The url is that of IBM's old platform, {_OLD_HOST}, and is left out.")
         url = None
     if not isinstance(token, str):
-        raise UsageError(f"The token is a {type(token).__name__}, no text.", "Give an API key.")
+        raise UsageError(
+            f"The token is a {type(token).__name__}, not a string.", "Give an API key."
+        )
     if instance is not None and not (instance.isascii() and instance.isprintable()):
-        raise UsageError("The instance is no CRN, and no name.", "Was it copied whole, alone?")
+        raise UsageError("The instance is neither a CRN nor a name.", "Was it copied whole, alone?")
     verify = more.pop("verify", True)
     iam_url = more.pop("iam_url", None)
     proxy = _proxy(more.pop("proxies", None))
     for key in more:
-        warn(f"{key} is nothing that an account has, and is ignored.")
+        warn_caller(f"{key} is not a property of an account, and is ignored.")
     return Settings(
         name=name,
         kind="stored",
@@ -238,7 +241,7 @@ def _proxy(proxies: Any) -> str | None:
 
 
 def _saved(name: str | None) -> str | None:
-    """Return which saved account is meant; raises UsageError when that is not clear."""
+    """Return the name of the saved account that is meant; raises UsageError when it is unclear."""
     names = stored_names()
     if name is not None:
         if name not in names:
@@ -256,7 +259,7 @@ def _saved(name: str | None) -> str | None:
 
 
 def _with_instance(name: str, instance: str) -> str:
-    """Return the name of an account for an instance, which is made where there is none."""
+    """Return the name of an account for an instance, and make one where none is known."""
     for known in [name, *account_names()]:
         if known != LOCAL and known not in registered_names():
             settings = find_settings(known)
@@ -279,7 +282,7 @@ def _with_instance(name: str, instance: str) -> str:
 def _warn_of_hubs(given: dict[str, Any]) -> None:
     named = [key for key, value in given.items() if value]
     if named:
-        warn(
+        warn_caller(
             f"{', '.join(named)}: there are no hubs, groups and projects any more. An account has "
             "an instance: give `instance`, a CRN or a name."
         )

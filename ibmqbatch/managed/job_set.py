@@ -2,71 +2,99 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from ..accounts.find import find_account
+from ..accounts.model import UnknownAccount
+from ..errors import IbmqbatchError
+from ..jobset.catalog import set_paths
 from ..jobset.documents import set_data
+from ..jobset.errors import NoSuchSet, TimedOut
+from ..jobset.job_set import JobSet
+from ..manifest.ids import is_set_id
 from ..manifest.manifest import Manifest
+from ..manifest.records import JobRecord, SetRecord
 from ..manifest.snapshot import Snapshot
-from ..render.notebook import job_set_html
-from . import report
+from ..render.console import is_terminal
+from ..render.notebook import NotebookBar, in_notebook, job_set_html
+from ..render.progress import ProgressBars
+from ..service.errors import ServiceError
 from ._qiskit import has_qobj
-from .arguments import checked_name, checked_timeout
+from .arguments import Timeout, checked_name, tag_change
+from .background import Submission
+from .caller_warnings import warn_caller
 from .exceptions import (
     IBMQError,
     IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
+    IBMQJobManagerTimeoutError,
+    message_of,
     translated,
 )
-from .finding import find_set
-from .holding import Holding
-from .looking import look
-from .lookup import Lookup
+from .job_source import rebuild_from_service
 from .managed_job import ManagedJob
-from .managed_results import ManagedResults
-from .tag_changes import tag_change
-from .warn import warn
+from .managed_results import ExperimentIndex, ManagedResults
+from .status_report import (
+    ask_status,
+    error_report,
+    experiment_ranges,
+    job_details,
+    reason_of,
+    set_report,
+)
 
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
 
-    from ..jobset.job_set import JobSet
-    from ..manifest.records import SetRecord
+    from ..jobset.advance import Goal
     from .backend import IBMQBackend
     from .job import IBMQJob
     from .provider import AccountProvider
 
 __all__ = ["ManagedJobSet"]
 
+_MOST_IDS = 5  # that a message lists
+
 
 class ManagedJobSet:
-    """A set of jobs that one looks at as a whole: `IBMQJobManager.run` returns one.
+    """A set of jobs that is used as a whole: `IBMQJobManager.run` returns one.
 
-    What it is stands in a file on this machine, which the commands of `ibmqbatch` read and change
-    as well; nothing but where that is, is kept here. Without a `name` it is called by the time, in
-    UTC. All methods raise errors below `IBMQError`; counts of experiments and jobs begin with 0.
-    Pickled, it is as much: for programs on this machine.
+    It is a file on this machine, which the commands of `ibmqbatch` read and change as well. The
+    object, also when it is pickled, only knows where that is: other programs on this machine can
+    load the pickle. Without a `name` the set is named after the time, in UTC. All methods raise
+    errors below `IBMQError`; experiments and jobs are counted from 0.
     """
 
     def __init__(self, name: str | None = None, short_id: str | None = None) -> None:
         self._name = name or datetime.now(UTC).replace(tzinfo=None).isoformat()
         self._short_id = short_id
-        self._found: Holding | None = None
+        self._submission: Submission | None = None
         self._managed: list[ManagedJob] | None = None
-        self._lookup: Lookup | None = None
+        self._experiments: ExperimentIndex | None = None
         self._results: tuple[tuple[bool, int], ManagedResults] | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        # What was read of the set's file is read again.
-        return {**self.__dict__, "_managed": None, "_lookup": None, "_results": None}
+        # The caches are read from the set's file again.
+        return {**self.__dict__, "_managed": None, "_experiments": None, "_results": None}
 
     @classmethod
-    def of(cls, held: Holding) -> Self:
-        """Return a set that is planned, or found, already."""
-        job_set = cls(short_id=held.handle.id)
-        job_set._found = held
-        return job_set
+    def of(cls, job_set: JobSet, backend: IBMQBackend | None = None) -> Self:
+        """Return a set that has been planned, or found, and its backend where that is known."""
+        return cls._submitted(Submission(job_set, backend))
+
+    @classmethod
+    def planned(cls, backend: object, experiments: object, **options: Any) -> Self:
+        """Plan a set, and send it in the background; see `Submission.planned`."""
+        return cls._submitted(Submission.planned(backend, experiments, **options))
+
+    @classmethod
+    def _submitted(cls, submission: Submission) -> Self:
+        managed = cls(short_id=submission.job_set.id)
+        managed._submission = submission
+        return managed
 
     def run(
         self,
@@ -79,13 +107,13 @@ class ManagedJobSet:
         max_experiments_per_job: int | None = None,
         **run_config: Any,
     ) -> None:
-        """Plan the set, and have it sent in the background; see `IBMQJobManager.run`.
+        """Plan the set, and send it in the background; see `IBMQJobManager.run`.
 
-        Of lists of experiments, as programs used to give one for each job, the longest tells how
-        many a job may hold. `executor` is not needed any more. Raises
+        A list of lists of experiments, one for each job as in older programs, is joined, and the
+        longest one is the most that a job may hold. `executor` has no effect. Raises
         IBMQJobManagerInvalidStateError when the set has been run already.
         """
-        if self._found is not None:
+        if self._submission is not None:
             raise IBMQJobManagerInvalidStateError(
                 "The jobs for this managed job set have already been submitted."
             )
@@ -94,7 +122,7 @@ class ManagedJobSet:
             if size is None:
                 size = max(map(len, experiments), default=None)
             experiments = [item for part in experiments for item in part]
-        self._found = Holding.planned(
+        self._submission = Submission.planned(
             backend,
             experiments,
             name=self._name,
@@ -106,36 +134,38 @@ class ManagedJobSet:
     def retrieve_jobs(self, provider: AccountProvider | None, refresh: bool = False) -> None:
         """Find the set of this object's id, as `IBMQJobManager.retrieve_job_set` does.
 
-        What is not sent yet is sent in the background from now on. `refresh` asks the service how
-        the jobs stand. Raises IBMQJobManagerUnknownJobSet, and IBMQJobManagerInvalidStateError when
-        the object has no id.
+        Jobs that are not sent yet are sent in the background from now on. `refresh` asks the
+        service how the jobs stand. Raises IBMQJobManagerUnknownJobSet, and
+        IBMQJobManagerInvalidStateError when the object has no id.
         """
-        if self._found is None:
-            if self._short_id is None:
-                raise IBMQJobManagerInvalidStateError("This job set was not run, and has no id.")
-            self._found = Holding(find_set(self._short_id, provider))
-        if refresh:
-            with translated(IBMQJobManagerError):
-                self._found.handle.refresh()
-        self._found.send()
+        with translated(IBMQJobManagerError):
+            if self._submission is None:
+                if self._short_id is None:
+                    raise IBMQJobManagerInvalidStateError(
+                        "This job set was not run, and has no id."
+                    )
+                self._submission = Submission(_find_set(self._short_id, provider))
+            if refresh:
+                self._submission.job_set.refresh()
+        self._submission.send()
 
     def statuses(self) -> list[JobStatus | None]:
-        """Ask for the status of each job, in order: 200 jobs a request, however many there are.
+        """Ask the service for the status of each job, in order, 200 jobs a request.
 
-        None stands for a job that the service did not take, and for one of which it is not known
-        how it stands; a warning tells when the service did not answer.
+        None is the status of a job that the service did not take, and an unknown one; where the
+        service does not answer it warns.
         """
-        return list(look(self.handle).statuses)
+        return list(ask_status(self.job_set).statuses)
 
     def report(self, detailed: bool = True) -> str:
-        """Ask how the jobs stand, and return it as a text; `detailed` tells of each job as well.
+        """Ask the service how the jobs stand, and return a text; `detailed`: with each job.
 
-        Counts of jobs add up to their total. A warning tells when the service did not answer.
+        Counts of jobs add up to their total. Where the service does not answer it warns.
         """
-        seen = look(self.handle)
-        lines = report.set_report(seen)
+        status = ask_status(self.job_set)
+        lines = set_report(status)
         if detailed:
-            lines += ["", "Detail report:", *report.job_details(seen)]
+            lines += ["", "Detail report:", *job_details(status)]
         return "\n".join(lines)
 
     def results(
@@ -148,37 +178,34 @@ class ManagedJobSet:
     ) -> ManagedResults:
         """Wait until no more results are to come, and return them.
 
-        `timeout` is in seconds, sending included; None or 0 is as long as it takes. With `partial`,
-        a circuit whose shots were spread over several jobs can be read though some of these failed.
-        `refresh` asks the service for all results again, though some were taken for lost; a warning
-        names the experiments of which it gives none any more, and what is here stays. Else the same
-        object is returned as long as nothing has changed. With `wait` False what is here by now is
-        returned.
+        `timeout` is in seconds and includes sending; None or 0 is as long as it takes. With
+        `partial`, a circuit whose shots are spread over several jobs can be read though some of
+        these failed. `refresh` downloads all results again, also those that were taken for lost,
+        and warns of experiments of which the service has none any more: those on disk are kept.
+        Otherwise the same object is returned as long as nothing has changed. With `wait` False, the
+        results that are here by now are returned.
 
-        Failed jobs do not raise: a UserWarning names each, and `success` of what is returned is
+        Failed jobs do not raise: a UserWarning names each, and `success` of the returned object is
         False. Raises IBMQJobManagerTimeoutError, which names the experiments still waited for.
         """
-        held = self._held
+        job_set = self.job_set
         with translated(IBMQJobManagerError):
-            limit = checked_timeout(timeout)
-            begun = time.monotonic()
+            limit = Timeout(timeout)
             if refresh:
-                kept = held.handle.ask_again(timeout=limit)
-                if limit is not None:
-                    limit = max(0.001, limit - (time.monotonic() - begun))
+                kept = job_set.ask_again(timeout=limit.left)
                 if kept:
-                    warn(
-                        "The service gives no results any more of experiments "
-                        f"{report.spans(kept)}: they are kept."
+                    warn_caller(
+                        "The service has no results any more of experiments "
+                        f"{experiment_ranges(kept)}: those on this machine are kept."
                     )
             if wait:
-                overdue = not refresh and any(job.overdue for job in held.handle.jobs)
-                held.wait(
+                overdue = not refresh and any(job.overdue for job in job_set.jobs)
+                self._wait(
                     Snapshot.is_delivered, limit, lambda job: job.delivered, at_least_once=overdue
                 )
             else:
-                held.fetch()
-            with held.handle.open() as manifest:
+                self._fetch()
+            with job_set.open() as manifest:
                 state = partial, manifest.last_event()
                 if self._results is not None and self._results[0] == state and not refresh:
                     return self._results[1]
@@ -186,80 +213,93 @@ class ManagedJobSet:
                 missing, backend = known.missing, known.record.backend
         for job in missing:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
-            warn(
+            warn_caller(
                 "Unable to retrieve job result for experiments "
-                f"{job.first_circuit}-{job.last_circuit}{job_id}: {report.reason_of(job)}"
+                f"{job.first_circuit}-{job.last_circuit}{job_id}: {reason_of(job)}"
             )
-        found = ManagedResults(held.handle, backend, not missing, partial=partial)
+        found = ManagedResults(job_set, backend, not missing, partial=partial)
         self._results = state, found
         return found
 
     def error_messages(self) -> str | None:
-        """Wait for the end of all jobs; return why some brought no results, None if all did.
+        """Wait for the end of all jobs; return why some have no results, None if all have.
 
-        Each has a line that names its experiments, index and id, and its reason with the service's
-        code below it. Jobs that the service did not take, and cancelled ones, are among them.
-        Raises IBMQJobManagerError when waiting cannot lead anywhere, as where the key is not
-        accepted any more.
+        Each has a line with its experiments, index and id, and its reason with the service's code
+        below it. Jobs that the service did not take, and cancelled ones, are among them. Raises
+        IBMQJobManagerError when waiting is in vain, for instance since the key is not accepted any
+        more.
         """
-        self._held.wait(Snapshot.is_over, None, lambda job: job.status.final)
-        return report.error_report(self._held.read(Manifest.jobs))
+        self._wait(Snapshot.is_over, Timeout(None), lambda job: job.status.final)
+        return error_report(self._started.read(Manifest.jobs))
 
     def cancel(self) -> None:
-        """Cancel all jobs. What is not sent yet never is; what runs is asked to stop.
+        """Cancel all jobs: those that are not sent never will be, the others are asked to stop.
 
-        That is durable, and looked after for ten seconds at most; a warning tells of what has not
-        ended by then, or why the service could not be asked.
+        The request is kept, and its effect watched for ten seconds at most. It warns of jobs that
+        have not ended by then, and of a service that does not answer.
         """
-        self._held.cancel()
+        job_set = self.job_set
+        with translated(IBMQJobManagerError):
+            try:
+                left = job_set.cancel()
+            except ServiceError as error:
+                warn_caller(
+                    f"Nothing more of the set {job_set.id} is sent; its other jobs are cancelled "
+                    f"as soon as the service can be asked: {message_of(error)}"
+                )
+                return
+        if left:
+            warn_caller(
+                f"The jobs of experiments {experiment_ranges(left)} are to stop, and have not "
+                "ended yet."
+            )
 
     def retry(self, *, cancelled: bool = False, lost: bool = False) -> list[ManagedJob]:
-        """Have jobs run again, in the background, as new attempts; return them.
+        """Run failed jobs again, in the background, as new attempts; return them.
 
         Those are the jobs that have failed, or that the service has not taken; with `cancelled`
         also those that were cancelled, and with `lost` those whose results are lost or overdue,
-        which are asked for once more first. `jobs()`, `results()` and all else then are about the
-        new attempts. Raises IBMQJobManagerInvalidStateError where circuits are not known well
-        enough to send them again, as those that another program has sent.
+        after asking for these once more. `jobs()`, `results()` and all other methods then are about
+        the new attempts. Raises IBMQJobManagerInvalidStateError where circuits are not known well
+        enough to send them again, for instance since another program has sent them.
         """
-        held = self._held
         with translated(IBMQJobManagerError):
-            again = held.handle.want_retry(cancelled=cancelled, lost=lost)
-        held.send()
+            again = self.job_set.want_retry(cancelled=cancelled, lost=lost)
+        self._started.send()
         return [job for index, job in enumerate(self.managed_jobs()) if index in again]
 
     def jobs(self) -> list[IBMQJob | None]:
         """Wait until the jobs are sent, and return them, as many as `managed_jobs`, in order.
 
-        None stands for one that is not on the service: cancelled before it was sent, or not taken.
-        A warning tells what stands in the way of sending.
+        None is one that is not on the service: cancelled before it was sent, or not taken. It warns
+        of what prevents sending.
         """
-        self._held.wait_until_sent()
-        records = self._held.read(Manifest.jobs)
-        return [job.seen(each) for job, each in zip(self.managed_jobs(), records, strict=True)]
+        self._started.wait_until_sent()
+        records = self._started.read(Manifest.jobs)
+        return [job.job_of(each) for job, each in zip(self.managed_jobs(), records, strict=True)]
 
     def job(self, experiment: Any) -> tuple[IBMQJob | None, int]:
         """Return the job that holds an experiment, and the experiment's index in it, from 0.
 
         For instance (job 2, 1) for experiment 501 of a set with 500 in each job. An experiment is
-        meant by its index in the set, its name, or the circuit itself; the job is waited for until
-        it is sent, and None if it is not. Raises IBMQJobManagerJobNotFound, which lists the indexes
-        of a name that stands several times.
+        given by its index in the set, its name, or the circuit itself. The job is waited for until
+        it is sent, and None if it is not to be. Raises IBMQJobManagerJobNotFound, which lists the
+        indexes of an ambiguous name.
         """
-        if self._lookup is None:
-            self._lookup = Lookup(self._held.read(Manifest.circuits))
-        index = self._lookup.find(experiment)
+        if self._experiments is None:
+            self._experiments = ExperimentIndex(self._started.read(Manifest.circuits))
+        index = self._experiments.find(experiment)
         managed = next(
             job for job in self.managed_jobs() if job.start_index <= index <= job.end_index
         )
-        self._held.wait_until_sent(managed.is_decided)
+        self._started.wait_until_sent(managed.is_decided)
         return managed.job, index - managed.start_index
 
     def qobjs(self) -> list[Any]:
         """Return the circuits of each job as a `QasmQobj`; None where they cannot be one.
 
-        They are put together here; a warning tells why one could not be. Qiskit 2 has no Qobj: a
-        warning says so, and all are None.
+        They are assembled here, with a warning why one cannot be. With Qiskit 2, which has no Qobj,
+        it warns, and all are None.
         """
         if not has_qobj():
             return [None] * len(self.managed_jobs())
@@ -267,15 +307,15 @@ class ManagedJobSet:
 
     def name(self) -> str:
         """Return the set's name."""
-        return self._name if self._found is None else self._record().name
+        return self._name if self._submission is None else self._record().name
 
     def job_set_id(self) -> str:
         """Return the set's id, by which it is found again, in other processes as well.
 
-        It is the day, a hyphen and seven letters or digits, which sort by time (20261120-7f3k9qa).
+        It is the day, a hyphen and seven letters or digits, and sorts by time (20261120-7f3k9qa).
         Raises IBMQJobManagerInvalidStateError before the set is run.
         """
-        set_id = self._short_id if self._found is None else self.handle.id
+        set_id = self._short_id if self._submission is None else self.job_set.id
         if set_id is None:
             raise IBMQJobManagerInvalidStateError("A job set has an id once it is run.")
         return set_id
@@ -287,24 +327,24 @@ class ManagedJobSet:
         """
         if self._managed is None:
             self._managed = [
-                ManagedJob.of_set(self.handle, job, self._held.backend)
-                for job in self._held.read(Manifest.jobs)
+                ManagedJob.of_set(self.job_set, job, self._started.backend)
+                for job in self._started.read(Manifest.jobs)
             ]
         return list(self._managed)
 
     def tags(self) -> list[str]:
-        """Return the set's tags; those by which it is found on the service are not among them."""
-        return [] if self._found is None else list(self._record().tags)
+        """Return the set's tags, without those by which it is found on the service."""
+        return [] if self._submission is None else list(self._record().tags)
 
     def update_name(self, name: str) -> str:
-        """Give the set another name, of 60 characters at most, and return it.
+        """Rename the set, to 60 characters at most, and return the name.
 
-        Its jobs on the service follow; a warning tells of those that have not yet. Raises
-        IBMQJobManagerInvalidStateError for what cannot be a name.
+        Its jobs on the service are renamed, too, with a warning about those that could not be yet.
+        Raises IBMQJobManagerInvalidStateError for what cannot be a name.
         """
         with translated(IBMQJobManagerError):
             new = checked_name(name)
-        self._held.relabel(name=new)
+        self._relabel(name=new)
         return new
 
     def update_tags(
@@ -315,28 +355,74 @@ class ManagedJobSet:
     ) -> list[str]:
         """Replace, then add, then remove tags; return those that the set has now.
 
-        Five are allowed, of 86 characters each. Tags by which sets are found again cannot be given
-        or taken away. The set's jobs on the service follow; a warning tells of those that have not
-        yet. Raises IBMQJobManagerInvalidStateError when nothing is given, or what cannot be a tag.
+        Five are allowed, of 86 characters each. Tags by which sets are found again cannot be added
+        or removed. The set's jobs on the service are changed, too, with a warning about those that
+        could not be yet. Raises IBMQJobManagerInvalidStateError where no argument is given, and for
+        what cannot be a tag.
         """
         with translated(IBMQJobManagerError):
             change = tag_change(replacement_tags, additional_tags, removal_tags)
-        self._held.relabel(change=change)
+        self._relabel(change=change)
         return self.tags()
 
     @property
-    def handle(self) -> JobSet:
-        """Where the set's file is. Raises IBMQJobManagerInvalidStateError before the set is run."""
-        return self._held.handle
+    def job_set(self) -> JobSet:
+        """The engine's set; raises IBMQJobManagerInvalidStateError before the set is run."""
+        return self._started.job_set
 
     @property
-    def _held(self) -> Holding:
-        if self._found is None:
+    def _started(self) -> Submission:
+        if self._submission is None:
             raise IBMQJobManagerInvalidStateError("The job set is not run yet, nor retrieved.")
-        return self._found
+        return self._submission
+
+    def _wait(
+        self,
+        goal: Goal,
+        limit: Timeout,
+        counted: Callable[[JobRecord], bool],
+        *,
+        at_least_once: bool = False,
+    ) -> None:
+        """Work on the set until `goal` holds; a progress bar shows how many jobs are `counted`.
+
+        Raises IBMQJobManagerTimeoutError, which names the experiments of the others.
+        """
+        with translated(IBMQJobManagerError):
+            try:
+                _follow(self.job_set, goal, limit, counted, at_least_once=at_least_once)
+            except TimedOut as error:
+                left = [job for job in self.job_set.jobs if not counted(job)]
+                raise IBMQJobManagerTimeoutError(
+                    "Timeout while waiting for the results for experiments "
+                    f"{experiment_ranges(left)}."
+                ) from error
+
+    def _fetch(self) -> None:
+        """Ask the service once, and download results that are ready; warn where that fails."""
+        try:
+            self.job_set.refresh(fetching=True)
+        except ServiceError as error:
+            warn_caller(
+                f"Only what is here of the set {self.job_set.id} is returned: {message_of(error)}"
+            )
+
+    def _relabel(self, **labels: Any) -> None:
+        """Change the set's name or tags; warn of jobs that do not have them yet."""
+        why = ""
+        with translated(IBMQJobManagerError):
+            try:
+                left = self.job_set.relabel(**labels)
+            except ServiceError as error:
+                left, why = self.job_set.count_unlabelled(), f": {message_of(error)}"
+        if left:
+            warn_caller(
+                f"The set {self.job_set.id} has its new name or tags; {left} of its jobs get them "
+                f"as soon as the service takes them{why}"
+            )
 
     def __repr__(self) -> str:
-        if self._found is None:
+        if self._submission is None:
             return f"<ManagedJobSet {self._name!r}, not run>"
         try:
             return f"<ManagedJobSet {self.name()!r}, ID: {self.job_set_id()}>"
@@ -344,10 +430,77 @@ class ManagedJobSet:
             return f"<ManagedJobSet that cannot be read, ID: {self.job_set_id()}>"
 
     def _repr_html_(self) -> str | None:
-        """Return the table that a notebook shows; the service is not asked for it."""
-        if self._found is None:
+        """Return the table that a notebook shows; the service is not asked."""
+        if self._submission is None:
             return None
-        return self._held.read(lambda m: job_set_html(set_data(m.job_set(), m.jobs())))
+        return self._submission.read(lambda m: job_set_html(set_data(m.job_set(), m.jobs())))
 
     def _record(self) -> SetRecord:
-        return self._held.read(Manifest.job_set)
+        return self._started.read(Manifest.job_set)
+
+
+def _follow(
+    job_set: JobSet,
+    goal: Goal,
+    limit: Timeout,
+    counted: Callable[[JobRecord], bool],
+    *,
+    at_least_once: bool,
+) -> None:
+    """Work on a set until `goal` holds, with a progress bar in a notebook and on a terminal."""
+    bars = _progress_bars()
+    if bars is None:
+        job_set.follow(goal, limit.left, at_least_once=at_least_once)
+        return
+    with bars:
+
+        def shown_goal(known: Snapshot) -> bool:
+            bars.progress("waiting", sum(map(counted, known.jobs)), len(known.jobs))
+            return goal(known)
+
+        job_set.follow(shown_goal, limit.left, observer=bars, at_least_once=at_least_once)
+
+
+def _progress_bars() -> NotebookBar | ProgressBars | None:
+    if in_notebook():
+        return NotebookBar()
+    with contextlib.suppress(AttributeError, ValueError):  # a program may have no stderr
+        if is_terminal(stderr=True):
+            return ProgressBars()
+    return None
+
+
+def _find_set(set_id: str, provider: AccountProvider | None) -> JobSet:
+    """Return the set of this id; one that is not on this machine is rebuilt from the service.
+
+    The provider's account is asked for that, and wherever the set's own is unknown here. Raises
+    NoSuchSet, and what `rebuild_from_service` does.
+    """
+    path = next((path for path in set_paths() if path.stem == set_id), None)
+    if path is None:
+        if not is_set_id(set_id):
+            _check_not_a_name(set_id)
+        account = find_account(None).name if provider is None else provider.account_name
+        return rebuild_from_service(set_id, account)
+    job_set = JobSet(path)
+    if provider is not None:
+        try:
+            find_account(job_set.record().account)
+        except UnknownAccount:  # another program has enabled it for itself
+            return JobSet(path, account=provider.account_name)
+    return job_set
+
+
+def _check_not_a_name(name: str) -> None:
+    """Raise NoSuchSet with the ids of the sets of this name, where there are some."""
+    ids = []
+    for path in set_paths():
+        with contextlib.suppress(IbmqbatchError):  # an unreadable set has no name
+            if JobSet(path).name == name:
+                ids.append(path.stem)
+    if ids:
+        raise NoSuchSet(
+            f"'{name}' is not the id of a job set, but the name of {', '.join(ids[:_MOST_IDS])}"
+            f"{', …' if len(ids) > _MOST_IDS else ''}.",
+            "Give an id.",
+        )

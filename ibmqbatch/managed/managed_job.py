@@ -1,9 +1,8 @@
-"""One job of a job set, as programs of the old job manager hold it."""
+"""One job of a job set, as programs of the old job manager use it."""
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,9 @@ from ..jobset.errors import TimedOut
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord
 from ..manifest.snapshot import Snapshot
-from .arguments import also_called, checked_timeout
+from .arguments import Timeout, also_called
+from .background import Submission
+from .caller_warnings import warn_caller
 from .exceptions import (
     IBMQBackendApiError,
     IBMQError,
@@ -24,11 +25,8 @@ from .exceptions import (
     IBMQJobTimeoutError,
     translated,
 )
-from .holding import Holding
 from .job import IBMQJob
-from .looking import status_of, was_refused
-from .report import reason_of
-from .warn import warn
+from .status_report import reason_of, status_of, was_refused
 
 if TYPE_CHECKING:
     from qiskit.result import Result
@@ -42,10 +40,9 @@ _log = logging.getLogger(__name__)
 
 
 class ManagedJob:
-    """A job managed by the job manager: a view on what the job set's file says of it.
+    """One job of a job set, whether or not it is sent.
 
-    `start_index` and `end_index` are the experiments that it holds, both included, counted from 0
-    in the set. They are known before the job is sent.
+    `start_index` and `end_index` are its experiments, both included, counted from 0 in the set.
     """
 
     def __init__(
@@ -54,16 +51,16 @@ class ManagedJob:
         self.start_index = start_index
         self.end_index = start_index + experiments_count - 1
         self._job = job
-        self._handle: JobSet | None = None
+        self._job_set: JobSet | None = None
         self._index = 0
         self._backend: Callable[[], IBMQBackend] | None = None
 
     @classmethod
-    def of_set(cls, handle: JobSet, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
-        """Return the view on a job of a set; `backend` finds its backend when it is needed."""
-        view = cls(job.first_circuit, job.last_circuit - job.first_circuit + 1)
-        view._handle, view._index, view._backend = handle, job.index, backend
-        return view
+    def of_set(cls, job_set: JobSet, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
+        """Return a job of a set; `backend` finds its backend when it is needed."""
+        managed = cls(job.first_circuit, job.last_circuit - job.first_circuit + 1)
+        managed._job_set, managed._index, managed._backend = job_set, job.index, backend
+        return managed
 
     def __repr__(self) -> str:
         return f"<ManagedJob: experiments {self.start_index}-{self.end_index}>"
@@ -72,7 +69,7 @@ class ManagedJob:
     def job(self) -> IBMQJob | None:
         """The job on the service; None as long as it is not there."""
         record = self._record() if self._job is None else None
-        return self._job if record is None else self.seen(record)
+        return self._job if record is None else self.job_of(record)
 
     @property
     def submit_error(self) -> Exception | None:
@@ -94,14 +91,14 @@ class ManagedJob:
     ) -> None:
         """Submit circuits as a job set of this one job, called `job_name`.
 
-        They are checked, and the plan is durable, when this returns; they are sent in the
-        background. `executor` and `submit_lock` are what programs used to give, and are not needed.
-        Raises IBMQJobManagerInvalidStateError for a job that has been submitted, and for circuits
-        that take more than one.
+        When this returns, the circuits are checked and the plan is durable; they are sent in the
+        background. `executor` and `submit_lock` have no effect. Raises
+        IBMQJobManagerInvalidStateError for a job that has been submitted, and for circuits that
+        take more than one job.
         """
-        if self._handle is not None or self._job is not None:
+        if self._job_set is not None or self._job is not None:
             raise IBMQJobManagerInvalidStateError("The job has already been submitted.")
-        held = Holding.planned(
+        submission = Submission.planned(
             backend,
             circuits,
             name=job_name,
@@ -109,14 +106,14 @@ class ManagedJob:
             run_config={**run_config, "job_share_level": job_share_level},
             lone=True,
         )
-        self._handle, self._index, self._backend = held.handle, 0, held.backend
-        (job,) = held.read(Manifest.jobs)
+        self._job_set, self._index, self._backend = submission.job_set, 0, submission.backend
+        (job,) = submission.read(Manifest.jobs)
         self.end_index = self.start_index + job.last_circuit
 
     def status(self) -> JobStatus | None:
         """Ask for the job's status; None when it is unknown, or the job could not be submitted.
 
-        A warning tells when the service did not answer.
+        It warns when the service does not answer.
         """
         if self.submit_error is not None:
             return None
@@ -133,23 +130,19 @@ class ManagedJob:
     def result(
         self, timeout: float | None = None, partial: bool = False, refresh: bool = False
     ) -> Result | None:
-        """Wait for the job's result and return it; None when there is none.
+        """Wait for the job's result and return it, with an entry for each experiment of the job.
 
-        It has an entry for each experiment of the job, and a warning tells why there is none.
-        `timeout` is in seconds, sending included, None or 0 for as long as it takes. `partial`
-        changes nothing: the service has all results of a job or none. `refresh` reads them anew,
-        and fetches what is damaged. Raises IBMQJobTimeoutError.
+        None, with a warning why, when there is none. `timeout` is in seconds and includes sending;
+        None or 0 is as long as it takes. `partial` has no effect: the service has all results of a
+        job or none. `refresh` downloads them again. Raises IBMQJobTimeoutError.
         """
         with translated(IBMQJobError):
-            limit = checked_timeout(timeout)
-        begun = time.monotonic()
+            limit = Timeout(timeout)
         try:
             job = self._sent(limit)
             if job is None:
                 return None
-            if limit is not None:
-                limit = max(0.001, limit - (time.monotonic() - begun))
-            return job.result(timeout=limit, partial=partial, refresh=refresh)
+            return job.result(timeout=limit.left, partial=partial, refresh=refresh)
         except IBMQJobTimeoutError:
             raise
         except IBMQError as error:
@@ -157,10 +150,7 @@ class ManagedJob:
             return None
 
     def error_message(self) -> str | None:
-        """Return why the job failed, with the service's code; None if it did not.
-
-        Waits for the job's end.
-        """
+        """Wait for the job's end; return why it failed, with the service's code, or None."""
         record = self._record()
         if record is not None and was_refused(record):
             return reason_of(record)
@@ -173,14 +163,14 @@ class ManagedJob:
     def cancel(self) -> None:
         """Cancel the job; one that is not sent yet never will be.
 
-        That is looked after for ten seconds at most. A job that has not ended by then is logged,
-        and so is why the service could not be asked.
+        The effect is watched for ten seconds at most. A job that has not ended by then is logged,
+        and so is an error of the service.
         """
         try:
-            if self._handle is None:
+            if self._job_set is None:
                 done = self._job is not None and self._job.cancel()
             else:
-                done = not self._handle.cancel({self._index})
+                done = not self._job_set.cancel({self._index})
         except (IBMQError, IbmqbatchError) as error:
             _log.warning(
                 "Experiments %d-%d: the cancel is not confirmed: %s",
@@ -197,42 +187,42 @@ class ManagedJob:
     def qobj(self) -> Any:
         """Return the job's circuits as a `QasmQobj`; None, with a warning, when they cannot be."""
         try:
-            job = self._job if self._handle is None else self._view()
+            job = self._job if self._job_set is None else self._in_set()
             return None if job is None else job.qobj()
         except IBMQError as error:
             self._warn("qobj", error)
             return None
 
     def is_decided(self, known: Snapshot) -> bool:
-        """Tell whether the job is on the service, or is never to be, by its set's file."""
+        """Return whether the job is on the service, or never will be, by its set's file."""
         job = known.job(self._index)
         return job is None or job.remote is not None or job.status.final
 
-    def seen(self, record: JobRecord) -> IBMQJob | None:
-        """Return the job on the service, where it is there by what its set's file says of it."""
+    def job_of(self, record: JobRecord) -> IBMQJob | None:
+        """Return the job on the service, given its record; None where it is not there."""
         if record.remote is None:
-            return None  # it is to be run again, perhaps
+            return None  # also of a job that is to be run again
         if self._job is None:
-            self._job = self._view()
+            self._job = self._in_set()
         return self._job
 
-    def _view(self) -> IBMQJob:
-        assert self._handle is not None
+    def _in_set(self) -> IBMQJob:
+        assert self._job_set is not None
         assert self._backend is not None
-        return IBMQJob.of_set(self._handle, self._index, self._backend())
+        return IBMQJob.of_set(self._job_set, self._index, self._backend())
 
     def _record(self) -> JobRecord | None:
-        if self._handle is None:
+        if self._job_set is None:
             return None
-        with translated(IBMQJobError), self._handle.open() as manifest:
+        with translated(IBMQJobError), self._job_set.open() as manifest:
             return manifest.job(self._index)
 
-    def _sent(self, limit: float | None) -> IBMQJob | None:
-        """Return the job once it is on the service; None when it is never to be."""
-        if self._handle is not None:
+    def _sent(self, limit: Timeout) -> IBMQJob | None:
+        """Return the job once it is on the service; None when it never will be."""
+        if self._job_set is not None:
             with translated(IBMQJobApiError):
                 try:
-                    self._handle.follow(self.is_decided, limit)
+                    self._job_set.follow(self.is_decided, limit.left)
                 except TimedOut as error:
                     raise IBMQJobTimeoutError(
                         "Timeout while waiting for the job of experiments "
@@ -241,8 +231,8 @@ class ManagedJob:
         return self.job
 
     def _warn(self, what: str, error: Exception) -> None:
-        told = "" if self._job is None else f", job ID={self._job.job_id()}"
-        warn(
+        job_id = "" if self._job is None else f", job ID={self._job.job_id()}"
+        warn_caller(
             f"Unable to retrieve {what} for experiments {self.start_index}-{self.end_index}"
-            f"{told}: {error}"
+            f"{job_id}: {error}"
         )

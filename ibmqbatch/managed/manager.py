@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
 from ..jobset.job_set import JobSet
-from . import report
+from .caller_warnings import warn_caller
 from .exceptions import (
     IBMQError,
     IBMQJobManagerError,
     IBMQJobManagerUnknownJobSet,
     translated,
 )
-from .holding import Holding
 from .job_set import ManagedJobSet
-from .looking import look
-from .warn import warn
+from .status_report import ask_status, job_details, summary
 
 if TYPE_CHECKING:
     from .backend import IBMQBackend
@@ -52,22 +50,21 @@ class IBMQJobManager:
     ) -> ManagedJobSet:
         """Plan a job set of circuits, and send it in the background.
 
-        `experiments` is a circuit, or several in anything that can be iterated: `QuantumCircuit`s,
-        OpenQASM as text, or paths of files. They are split in their order, into as few jobs as the
-        backend's limits and `max_experiments_per_job` allow; more shots than the backend takes at a
-        time are spread over several jobs. Without a `name`, which has 60 characters at most, the
-        set is called by the time, in UTC. `job_tags` are five at most, of 86 characters each;
-        `job_share_level` only warns. `run_config` is that of `IBMQBackend.run`, and goes with every
-        job.
+        `experiments` is a circuit, or several in any iterable: `QuantumCircuit`s, OpenQASM as text,
+        or paths of files. They are split, in order, into as few jobs as the backend's limits and
+        `max_experiments_per_job` allow; more shots than the backend takes at a time are spread over
+        several jobs. `name` has 60 characters at most; by default the set is named after the time,
+        in UTC. `job_tags` are five at most, of 86 characters each; `job_share_level` only warns.
+        `run_config` is that of `IBMQBackend.run`, and goes with every job.
 
         When this returns, everything is checked and durable. A program that ends sends all first;
-        Ctrl-C leaves the rest for `ibmqbatch resume`. With `detach=True` the end does not wait, and
-        leaves it as well; None, the default, is what IBMQBATCH_DETACH says (0 or 1). Raises
-        IBMQJobManagerInvalidStateError for whatever cannot be run, IBMQAccountError where the
-        account cannot be used, and IBMQJobManagerError where the service does not answer; then
-        nothing is sent.
+        Ctrl-C leaves the rest for `ibmqbatch resume`, and so does `detach=True`, with which the end
+        does not wait. None, the default, is the value of IBMQBATCH_DETACH (0 or 1). Raises
+        IBMQJobManagerInvalidStateError for what cannot be run, IBMQAccountError where the account
+        cannot be used, and IBMQJobManagerError where the service does not answer; then nothing is
+        sent.
         """
-        held = Holding.planned(
+        job_set = ManagedJobSet.planned(
             backend,
             experiments,
             name=name,
@@ -75,23 +72,22 @@ class IBMQJobManager:
             tags=job_tags,
             run_config={**run_config, "job_share_level": job_share_level},
         )
-        job_set = ManagedJobSet.of(held)
         self._job_sets.append(job_set)
         return job_set
 
     def report(self, detailed: bool = True) -> str:
-        """Ask how the jobs of all sets of this session stand, and return it as a text.
+        """Ask how the jobs of all sets of this session stand, and return a text.
 
-        Counts of jobs come first, which add up to their total; `detailed` tells of each job as
-        well. A warning tells of sets whose service did not answer.
+        Counts of jobs come first, and add up to their total; `detailed`: with each job. It warns of
+        sets whose service does not answer.
         """
-        seen = [look(job_set.handle) for job_set in self._job_sets]
-        lines = report.summary(job for each in seen for job in each.jobs)
+        statuses = [ask_status(job_set.job_set) for job_set in self._job_sets]
+        lines = summary(job for status in statuses for job in status.jobs)
         if detailed:
             lines += ["", "Detail report:"]
-            for each in seen:
-                lines.append(f"  Job set name: {each.record.name}, ID: {each.record.id}")
-                lines += report.job_details(each)
+            for status in statuses:
+                lines.append(f"  Job set name: {status.record.name}, ID: {status.record.id}")
+                lines += job_details(status)
         return "\n".join(lines)
 
     def job_sets(
@@ -102,8 +98,8 @@ class IBMQJobManager:
     ) -> list[ManagedJobSet]:
         """Return the sets of this session, or those of this name, which may be several.
 
-        With `all`, those of this machine follow, the newest first, whichever program or command has
-        made them; nothing of them is sent by that. A warning names those that cannot be read.
+        With `all`, the other sets of this machine follow, the newest first, whichever program or
+        command has made them; that does not send their jobs. It warns of those that cannot be read.
         """
         found = list(self._job_sets)
         if all:
@@ -115,15 +111,14 @@ class IBMQJobManager:
     ) -> ManagedJobSet:
         """Return a set by its id: of this session, of this machine, or rebuilt from the service.
 
-        What is not sent yet of it is sent in the background from now on, and before the program
-        ends, unless IBMQBATCH_DETACH is 1. `provider` tells which
-        account to ask for a set that is not on this machine, or whose own account is unknown here;
-        None is the account in use. `refresh` makes a new object, and asks the service how the jobs
-        stand. A warning tells of jobs that the service does not have.
+        Its unsent jobs are sent in the background from now on, and before the program ends, unless
+        IBMQBATCH_DETACH is 1. `provider` is asked for a set that is not on this machine, or whose
+        own account is unknown here; None is the account in use. `refresh` makes a new object, and
+        asks the service how the jobs stand. It warns of jobs that the service does not have.
 
         Raises IBMQJobManagerUnknownJobSet where there is no such set, as for all ids of the service
-        that IBM has shut down; IBMQJobManagerInvalidStateError where what the service has cannot be
-        one; IBMQJobManagerError where it does not answer.
+        that IBM has shut down; IBMQJobManagerInvalidStateError where a set cannot be made of what
+        the service has; IBMQJobManagerError where it does not answer.
         """
         if not isinstance(job_set_id, str):
             raise IBMQJobManagerUnknownJobSet(f"There is no job set {job_set_id!r}.")
@@ -132,7 +127,7 @@ class IBMQJobManager:
             return known
         found = ManagedJobSet(short_id=job_set_id)
         found.retrieve_jobs(provider, refresh=refresh)
-        # Only now: a set that cannot be asked for again is not lost from the session.
+        # Only now: a set that cannot be retrieved again stays in the session.
         if known is not None:
             self._job_sets[self._job_sets.index(known)] = found
         else:
@@ -146,11 +141,11 @@ class IBMQJobManager:
         with translated(IBMQJobManagerError):
             paths = [path for path in set_paths() if path.stem not in own]
         for path in paths:
-            handle = JobSet(path)
+            job_set = JobSet(path)
             try:
-                handle.record()
+                job_set.record()
             except (IbmqbatchError, IBMQError) as error:
-                warn(f"The job set {path.stem} cannot be read: {error}")
+                warn_caller(f"The job set {path.stem} cannot be read: {error}")
                 continue
-            found.append(ManagedJobSet.of(Holding(handle)))
+            found.append(ManagedJobSet.of(job_set))
         return found

@@ -1,12 +1,17 @@
-"""An account of the service, and the backends that it offers."""
+"""The provider of an account: its backends, and the jobs that its service has."""
 
 from __future__ import annotations
 
+import heapq
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
 
+from qiskit.providers import JobStatus
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
 from ..accounts.find import find_account
@@ -15,30 +20,42 @@ from ..arguments import whole_number
 from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..jobset.backends import find_backend
-from ..jobset.errors import UnknownBackend
-from ..jobset.job_set import connected
+from ..jobset.catalog import find_job
+from ..jobset.errors import NoSuchJob, UnknownBackend
+from ..jobset.job_set import JobSet, connected
+from ..jobset.tags import find_name_tag, find_place
 from ..jobset.work import side_by_side
+from ..manifest.records import status_of
+from ..service.client import PAGE
 from ..service.endpoint import LOCAL
-from ..service.errors import ServiceError
-from .backend import IBMQBackend
+from ..service.errors import NotFound, ServiceError
+from .arguments import checked_tags
+from .backend import UNFINISHED, IBMQBackend
+from .caller_warnings import warn_caller
 from .exceptions import IBMQBackendError, IBMQBackendValueError, message_of, translated
 from .job import IBMQJob
-from .listing import Wanted, find_job, list_jobs
-from .warn import warn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..service.client import Client
+    from ..service.models import RemoteJob
 
 __all__ = ["AccountProvider", "IBMQBackendService"]
 
+_PROGRAM = "sampler"  # other programs have no circuits and counts
+_OPERATORS = ("OR", "AND")
 _log = logging.getLogger(__name__)
 # What IBM's own simulators were called, of which there are none any more.
 _OLD_SIMULATORS = ("ibmq_qasm_simulator", "simulator_")
 
 
 class AccountProvider:
-    """The backends and jobs of one account, by its name; nothing is asked before it is needed.
+    """The backends and jobs of one account, by its name; the service is asked when needed.
 
-    Two providers of one account are equal. `provider.backend`, or `provider.backends`, gives
-    backends as its attributes, and jobs; called, it lists the backends. What providers had and is
-    gone, is an AttributeError that says what there is instead.
+    Two providers of the same account are equal. `provider.backend`, or `provider.backends`, has the
+    backends as attributes, and the jobs; a call of it lists the backends. Attributes of old
+    providers that are gone raise an AttributeError that says what came instead.
     """
 
     def __init__(self, account_name: str) -> None:
@@ -46,11 +63,11 @@ class AccountProvider:
 
     @property
     def account_name(self) -> str:
-        """The name of the account, as `ibmqbatch account list` shows it."""
+        """The name of the account in `ibmqbatch account list`."""
         return self._account_name
 
     def __call__(self) -> AccountProvider:
-        """Return the provider itself: old programs have `backend.provider()`."""
+        """Return the provider itself, for old programs that call `backend.provider()`."""
         return self
 
     @property
@@ -60,22 +77,21 @@ class AccountProvider:
 
     @property
     def backends(self) -> IBMQBackendService:
-        """The same as `backend`: called, it lists the backends; see `IBMQBackendService.backends`.
+        """The same as `backend`, to be called: `provider.backends(simulator=False)`.
 
-        For instance `provider.backends(simulator=False)`.
+        See `IBMQBackendService.backends`.
         """
         return IBMQBackendService(self)
 
     def get_backend(self, name: str | None = None, **kwargs: Any) -> IBMQBackend:
-        """Return the backend of this name; without one, the account's own choice.
+        """Return the backend of this name, or the account's default.
 
-        More keywords narrow the choice as in `IBMQBackendService.backends`. Raises
-        QiskitBackendNotFoundError where none fits, or several do, IBMQBackendValueError for what is
-        no name, IBMQBackendApiError, and IBMQAccountError where the account does not lead to a
-        service.
+        Further keywords filter as in `IBMQBackendService.backends`. Raises
+        QiskitBackendNotFoundError where none matches, or several do, IBMQBackendValueError for what
+        is not a name, IBMQBackendApiError, and IBMQAccountError where the account cannot be used.
         """
         if name is not None and not isinstance(name, str):
-            raise IBMQBackendValueError(f"{name!r} is no name of a backend. Give a text.")
+            raise IBMQBackendValueError(f"{name!r} is not the name of a backend. Give a string.")
         if kwargs:
             return self._only(name, kwargs)
         with translated(IBMQBackendError):
@@ -83,12 +99,12 @@ class AccountProvider:
                 with connected(self._account_name, Clock()) as client:
                     account = find_account(self._account_name)
                     named = None if self._account_name == LOCAL else self._account_name
-                    told = find_backend(client, account, named, name)
+                    device = find_backend(client, account, named, name)
             except UsageError as error:
                 if isinstance(error, UnknownAccount):
                     raise
                 raise QiskitBackendNotFoundError(message_of(_with_advice(error, name))) from error
-        return IBMQBackend(self, told.name, told=told)
+        return IBMQBackend(self, device.name, device=device)
 
     def _only(self, name: str | None, wanted: Mapping[str, Any]) -> IBMQBackend:
         found = self.backends(name, **wanted)
@@ -102,7 +118,7 @@ class AccountProvider:
         )
 
     def __getattr__(self, name: str) -> Any:
-        # Only what is no attribute comes here.
+        # Python calls this for missing attributes only.
         if name in _GONE:
             raise AttributeError(f"A provider has no '{name}' any more. {_GONE[name]}")
         raise AttributeError(f"'AccountProvider' object has no attribute '{name}'")
@@ -120,7 +136,7 @@ class AccountProvider:
 
 
 class IBMQBackendService:
-    """The backends of an account as attributes, and its jobs; called, it lists the backends."""
+    """The backends of an account as attributes, and its jobs; a call lists the backends."""
 
     def __init__(self, provider: AccountProvider) -> None:
         self._provider = provider
@@ -144,18 +160,18 @@ class IBMQBackendService:
     ) -> list[IBMQBackend]:
         """Return the backends that the account offers, in the order of the service's list.
 
-        `filters` is asked of each: it is given an IBMQBackend, and returns whether it is wanted.
-        More keywords are compared with each backend's configuration and, where that does not have
-        them, its status (`simulator=False, operational=True`). A backend that the service cannot
-        describe is left out, and logged. Raises IBMQBackendApiError.
+        `filters` is a function of an IBMQBackend that returns whether it is wanted. Further
+        keywords are compared with each backend's configuration or, if missing there, its status
+        (`simulator=False, operational=True`). A backend without a readable description is left out,
+        and logged. Raises IBMQBackendApiError.
         """
         with translated(IBMQBackendError):
             least = 0 if min_num_qubits is None else whole_number(min_num_qubits, "min_num_qubits")
-            found = [b for b in self._all() if name is None or b.name == name]
+            found = [b for b in self._described() if name is None or b.name == name]
             found = [b for b in found if b.num_qubits >= least]
             wanted = {key: value for key, value in kwargs.items() if key not in _GONE_FILTERS}
             if len(wanted) < len(kwargs):
-                warn(
+                warn_caller(
                     f"{', '.join(sorted(kwargs.keys() - wanted.keys()))} have no effect: every "
                     "backend takes jobs in the same way."
                 )
@@ -183,7 +199,7 @@ class IBMQBackendService:
         The other arguments, and errors, are those of `IBMQBackend.jobs`.
         """
         with translated(IBMQBackendError):
-            wanted = Wanted.of(
+            wanted = _JobFilter.of(
                 backend=backend_name,
                 status=status,
                 job_name=job_name,
@@ -195,7 +211,11 @@ class IBMQBackendService:
                 descending=descending,
                 db_filter=db_filter,
             )
-            return list_jobs(self._provider, wanted, limit=limit, skip=skip)
+            first = _count(skip, "skip")
+            last = None if limit is None else first + _count(limit, "limit")
+            with connected(self._provider.account_name, Clock()) as client:
+                listed = list(islice(_unique(_merged(client, wanted)), first, last))
+            return list(self._jobs_of(listed))
 
     def job_ids(self, *args: Any, **kwargs: Any) -> list[str]:
         """Return the ids of jobs; arguments and errors are those of `jobs`."""
@@ -207,29 +227,66 @@ class IBMQBackendService:
         An id of the service that IBM has shut down is of none: the error says so.
         """
         with translated(IBMQBackendError):
-            return find_job(self._provider, job_id)
+            if not isinstance(job_id, str):
+                raise UsageError(f"{job_id!r} is not the id of a job.", "Give a string.")
+            account = self._provider.account_name
+            with connected(account, Clock()) as client:
+                try:
+                    remote = client.job(job_id)
+                except NotFound as error:
+                    raise NoSuchJob(account, job_id) from error
+            (job,) = self._jobs_of([remote])
+            return job
 
     def my_reservations(self) -> list[Any]:
-        """Return an empty list: the service tells of no reservations beforehand."""
+        """Return an empty list: the service does not announce reservations."""
         return []
 
-    def _all(self) -> Iterator[IBMQBackend]:
-        """Yield all backends; one whose description cannot be read is left out, and logged."""
+    def _jobs_of(self, listed: Iterable[RemoteJob]) -> Iterator[IBMQJob]:
+        """Yield listed jobs, as jobs of their sets where these are on this machine.
+
+        Those of one backend, or set, share its object.
+        """
+        backends: dict[str, IBMQBackend] = {}
+        job_sets: dict[Path, JobSet] = {}
+        for remote in listed:
+            if remote.backend not in backends:
+                backends[remote.backend] = IBMQBackend(self._provider, remote.backend)
+            backend = backends[remote.backend]
+            ours = find_place(remote.tags) is not None
+            found = find_job(remote.id, remote.tags) if ours else None
+            if found is not None:
+                path, index = found
+                yield IBMQJob.of_set(job_sets.setdefault(path, JobSet(path)), index, backend)
+                continue
+            yield IBMQJob(
+                backend,
+                None,
+                remote.id,
+                remote.created,
+                remote.status,
+                error={"message": remote.reason, "code": remote.reason_code},
+                tags=list(remote.tags),
+                private=remote.private,
+            )
+
+    def _described(self) -> Iterator[IBMQBackend]:
+        """Yield all backends; one without a readable description is left out, and logged."""
         with connected(self._provider.account_name, Clock()) as client:
             names = [entry.name for entry in client.backends()]
-            told: dict[str, Mapping[str, Any]] = {}
+            configurations: dict[str, Mapping[str, Any]] = {}
             for ended in side_by_side(names, client.configuration, Clock()):
                 for name, answer in ended:
                     if isinstance(answer, ServiceError):
                         _log.warning("The backend %s is left out: %s", name, answer.message)
                     else:
-                        told[name] = answer
+                        configurations[name] = answer
         for name in names:
-            if name in told:
-                yield IBMQBackend(self._provider, name, configuration=told[name])
+            if name in configurations:
+                yield IBMQBackend(self._provider, name, configuration=configurations[name])
 
     def __getattr__(self, name: str) -> IBMQBackend:
-        if name.startswith("_"):  # what Python and notebooks try
+        if name.startswith("_"):  # probed by Python and notebooks
             raise AttributeError(name)
         try:
             return self._provider.get_backend(name)
@@ -245,9 +302,9 @@ class IBMQBackendService:
 
 
 # What providers had, and what there is instead.
-_RUNTIME = "IBM's own client, qiskit-ibm-runtime, has what there is of it today."
+_RUNTIME = "IBM's own client, qiskit-ibm-runtime, has what is left of it."
 _GONE = {
-    "credentials": "IBMQ.active_account() tells of the account; it has an instance, and no hub.",
+    "credentials": "IBMQ.active_account() describes the account, which has an instance, not a hub.",
     "experiment": "Experiments are gone with IBM's old platform; tags and job sets group jobs.",
     "has_service": _RUNTIME,
     "random": "Its random numbers are gone with IBM's old platform.",
@@ -261,7 +318,7 @@ _MISSING = object()
 
 
 def _fits(backend: IBMQBackend, wanted: Mapping[str, Any]) -> bool:
-    """Compare a backend with what is wanted of its configuration, or else of its status."""
+    """Return whether a backend's configuration, or else its status, has all these values."""
     configuration = backend.configuration().to_dict()
     status: dict[str, Any] | None = None
     for key, value in wanted.items():
@@ -281,3 +338,164 @@ def _with_advice(error: UsageError, name: str | None) -> UsageError:
         f"IBM has retired its simulators, and '{name}' with them.",
         f"`{LOCAL_BACKEND}` of the account '{LOCAL}' simulates on this machine. {error.hint}",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _JobFilter:
+    """Which jobs are wanted; a field that is None or empty does not matter.
+
+    `statuses` are Qiskit's names; `name` is searched for in names; times are in ISO 8601.
+    """
+
+    backend: str | None = None
+    statuses: frozenset[str] = frozenset()
+    name: re.Pattern[str] | None = None
+    after: str | None = None
+    before: str | None = None
+    tags: tuple[str, ...] = ()
+    all_tags: bool = False
+    oldest_first: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        backend: str | None = None,
+        status: object = None,
+        job_name: str | None = None,
+        start_datetime: datetime | None = None,
+        end_datetime: datetime | None = None,
+        job_tags: list[str] | None = None,
+        job_tags_operator: str | None = "OR",
+        experiment_id: str | None = None,
+        descending: bool = True,
+        db_filter: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Check the arguments of `jobs`; raises UsageError, and TypeError for what is no time."""
+        for gone, value in (("experiment_id", experiment_id), ("db_filter", db_filter)):
+            if value:
+                raise UsageError(
+                    f"Jobs cannot be filtered by {gone}: the service does not have it any more.",
+                    "Use job_tags, job_name, or times.",
+                )
+        operator = (job_tags_operator or "OR").upper()
+        if operator not in _OPERATORS:
+            raise UsageError(f"job_tags_operator is {job_tags_operator!r}.", "Use 'OR' or 'AND'.")
+        try:
+            name = re.compile(job_name) if job_name else None
+        except re.error as error:
+            raise UsageError(
+                f"job_name '{job_name}' is not a regular expression: {error}.", "Mend it."
+            ) from error
+        return cls(
+            backend=backend,
+            statuses=_statuses(status),
+            name=name,
+            after=_time(start_datetime),
+            before=_time(end_datetime),
+            tags=checked_tags(job_tags),
+            all_tags=operator == "AND",
+            oldest_first=not descending,
+        )
+
+    @property
+    def pending(self) -> bool | None:
+        """Whether only unfinished jobs are wanted (True), only finished ones (False), or both."""
+        unfinished = {status.name for status in UNFINISHED}
+        if self.statuses and self.statuses <= unfinished:
+            return True
+        return False if self.statuses and not self.statuses & unfinished else None
+
+    def fits(self, job: RemoteJob) -> bool:
+        """Return whether a listed job is wanted, by what the service cannot filter."""
+        status = status_of(job.status, job.reason_code).name
+        if self.statuses and status not in self.statuses:
+            return False
+        return self.name is None or any(self.name.search(name) for name in _names(job))
+
+
+def _names(job: RemoteJob) -> Iterator[str]:
+    """Yield the names of a job's set and of the job itself."""
+    named, place = find_name_tag(job.tags), find_place(job.tags)
+    if named is None:
+        return
+    if not named.lone:
+        yield named.name
+    own = None if place is None else named.of_job(place[1])
+    if own is not None:
+        yield own
+
+
+def _merged(client: Client, wanted: _JobFilter) -> Iterator[RemoteJob]:
+    """Yield all jobs that match, in order; of several alternative tags the listings are merged."""
+    if wanted.all_tags or len(wanted.tags) < len(_OPERATORS):
+        return _listed(client, wanted, wanted.tags)
+    return heapq.merge(
+        *(_listed(client, wanted, [tag]) for tag in wanted.tags),
+        key=lambda job: job.created,
+        reverse=not wanted.oldest_first,
+    )
+
+
+def _listed(client: Client, wanted: _JobFilter, tags: Iterable[str]) -> Iterator[RemoteJob]:
+    """Yield the jobs that have all `tags` and match; pages are downloaded as they are needed."""
+    offset = 0
+    while True:
+        page = client.jobs(
+            tags=list(tags),
+            pending=wanted.pending,
+            offset=offset,
+            oldest_first=wanted.oldest_first,
+            backend=wanted.backend,
+            program=_PROGRAM,
+            created_after=wanted.after,
+            created_before=wanted.before,
+        )
+        yield from filter(wanted.fits, page.jobs)
+        offset += len(page.jobs)
+        if not page.jobs or (len(page.jobs) < PAGE if page.count is None else offset >= page.count):
+            return
+
+
+def _unique(jobs: Iterable[RemoteJob]) -> Iterator[RemoteJob]:
+    """Yield each job once: pages overlap where jobs are added meanwhile."""
+    seen: set[str] = set()
+    for job in jobs:
+        if job.id not in seen:
+            seen.add(job.id)
+            yield job
+
+
+def _count(value: object, what: str) -> int:
+    number = whole_number(value, what)
+    if number < 0:
+        raise UsageError(f"{what} is {value!r}.", "Give 0 or more.")
+    return number
+
+
+def _statuses(status: object) -> frozenset[str]:
+    if status is None:
+        return frozenset()
+    listed = status if isinstance(status, list | tuple | set | frozenset) else [status]
+    names = {one.name if isinstance(one, JobStatus) else str(one).upper() for one in listed}
+    unknown = sorted(names - set(JobStatus.__members__))
+    if unknown:
+        raise UsageError(
+            f"'{unknown[0]}' is not a status of a job.", f"Use {', '.join(JobStatus.__members__)}."
+        )
+    return frozenset(names)
+
+
+def _time(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{moment!r} is not a datetime.")
+    # `astimezone` takes a time without a zone for local.
+    return moment.astimezone(UTC).isoformat()
+
+
+def _retrieve_job(account: str, job_id: str) -> IBMQJob:
+    return AccountProvider(account).backend.retrieve_job(job_id)
+
+
+IBMQJob._retrieve = staticmethod(_retrieve_job)  # noqa: SLF001 - see there

@@ -1,4 +1,4 @@
-"""Results as Qiskit's own objects."""
+"""Results as Qiskit's `Result` objects."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ import numpy as np
 from qiskit.result import Result
 
 from ._qiskit import experiment_header, result_header
-from .local_time import local_time
+from .times import local_time
 
 if TYPE_CHECKING:
     from qiskit.result.models import ExperimentResult
 
     from ..circuits.qpy import CircuitShape
     from ..jobset.results import CircuitResult
-    from ..manifest.records import CircuitRecord
+    from ..manifest.records import CircuitRecord, SetRecord
     from ..service.outcomes import PubResult
 
-__all__ = ["experiment_result", "missing_result", "qiskit_result"]
+__all__ = [
+    "client_version_of",
+    "experiment_result",
+    "header_of",
+    "missing_result",
+    "qiskit_result",
+]
 
 _VERSION = "1.0.0"  # of the form of these objects
 
 
 class _DatedResult(Result):  # type: ignore[misc]
-    """A result whose date is a datetime, as programs have always had it, and a text when kept.
+    """A result whose date is a datetime, as in older programs, and a text in `to_dict`.
 
-    Qiskit itself would have JSON stumble over it. Pickled, it is Qiskit's own, which needs nothing
-    of this package where it is read.
+    JSON could not write what Qiskit's own `to_dict` returns. Its pickle is that of a plain
+    `Result`, which can be loaded without this package.
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        told: dict[str, Any] = super().to_dict()
-        return {**told, "date": None if self.date is None else self.date.isoformat()}
+        """Return plain values."""
+        values: dict[str, Any] = super().to_dict()
+        return {**values, "date": None if self.date is None else self.date.isoformat()}
 
     def __copy__(self) -> Self:
         return self._like(self.__dict__)
@@ -58,13 +64,13 @@ def qiskit_result(
     job_id: str,
     experiments: Iterable[ExperimentResult],
     date: str | None = None,
-    header: Mapping[str, Any] | None = None,
-    client_version: Mapping[str, str] | None = None,
+    record: SetRecord | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Return the experiments as one `Result`; it is a success when all of them are.
+    """Return the experiments as one `Result`, a success when all of them are.
 
-    `date` is ISO 8601, and a local datetime in the result.
+    `date` is in ISO 8601, and a local datetime in the result. The header and the versions of the
+    client are those that the set's `record` has.
     """
     listed = list(experiments)
     success = all(experiment.success for experiment in listed)
@@ -77,19 +83,33 @@ def qiskit_result(
         results=listed,
         date=local_time(date),
         status="COMPLETED" if success else "PARTIAL COMPLETED",
-        header=result_header(header or {}),
-        client_version=dict(client_version or {}),
+        header=result_header({} if record is None else header_of(record)),
+        client_version={} if record is None else dict(client_version_of(record)),
         metadata=dict(metadata or {}),
     )
+
+
+def header_of(record: SetRecord) -> Mapping[str, Any]:
+    """Return the header that was given with a set; empty where there was none."""
+    return _mapping(record.run_config.get("header"))
+
+
+def client_version_of(record: SetRecord) -> Mapping[str, str]:
+    """Return the versions of the packages that planned a set, by name; empty where unknown."""
+    return _mapping(record.run_config.get("client_version"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def experiment_result(
     result: CircuitResult, shape: CircuitShape | None = None, *, with_memory: bool = True
 ) -> ExperimentResult:
-    """Return one circuit's outcomes: counts by hexadecimal numbers, and each shot's, in order.
+    """Return the outcomes of one circuit: counts by hexadecimal number, and each shot in order.
 
-    What was not classified into bits has no counts: its memory is what was measured, complex.
-    `shape` is that of the circuit, for its header.
+    Measurements that were not classified into bits have no counts, and complex numbers as memory.
+    `shape` is that of the circuit, for the header.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
@@ -114,7 +134,7 @@ def experiment_result(
 def missing_result(
     circuit: CircuitRecord, why: str, shape: CircuitShape | None = None
 ) -> ExperimentResult:
-    """Return what stands for a circuit without results: no data, and `why` as its status."""
+    """Return a failed experiment for a circuit without results: no data, `why` as its status."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     sizes = () if shape is None else shape.cregs
@@ -128,7 +148,7 @@ def missing_result(
 
 
 def _measured(result: CircuitResult, shape: CircuitShape | None) -> ExperimentResult:
-    """Return what was measured: complex numbers as pairs, of shape ([shots,] values, 2)."""
+    """Return unclassified measurements: complex numbers as pairs, of shape ([shots,] values, 2)."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     levels = np.concatenate(list(result.outcomes.levels.values()), axis=-1)
@@ -154,7 +174,7 @@ def _header(
     cregs: Sequence[tuple[str, int]],
     shape: CircuitShape | None,
 ) -> Any:
-    """Return what Qiskit needs to write outcomes register by register, and what else was in it."""
+    """Return the header of an experiment, with which Qiskit writes outcomes by register."""
     header: dict[str, Any] = {
         "name": name,
         "metadata": dict(metadata),

@@ -20,6 +20,8 @@ __all__ = ["FLIPS", "SCHEMA_VERSION", "decode_items", "read_tensor", "write_tens
 
 SCHEMA_VERSION = "v2.0"
 FLIPS = "measurement_flips."  # before the name of a register: which outcomes twirling has flipped
+_SIGNS = "pauli_signs"  # of what is measured, for whoever mitigates errors
+_UNPACKED = ("v0.", "v1.")  # schema versions whose tensors are not compressed
 
 # What the wire calls the kinds of elements.
 _KINDS = {
@@ -41,8 +43,10 @@ def write_tensor(values: Array) -> dict[str, Any]:
     return {"data": packed, "shape": list(values.shape), "dtype": _NAMES[values.kind]}
 
 
-def read_tensor(told: Mapping[str, Any], take: Callable[[int], None]) -> Array:
-    """Return a tensor; truth values are bytes of 0 and 1. Raises ValueError.
+def read_tensor(
+    told: Mapping[str, Any], take: Callable[[int], None], *, packed: bool = True
+) -> Array:
+    """Return a tensor, `packed` by zlib; truth values are bytes of 0 and 1. Raises ValueError.
 
     `take` is called with how many bytes it takes up in memory, before it does, and may raise.
     """
@@ -53,17 +57,20 @@ def read_tensor(told: Mapping[str, Any], take: Callable[[int], None]) -> Array:
     size = -(-elements // BITS_PER_BYTE) if kind == "b1" else elements * int(kind[1:])
     take(elements if kind == "b1" else size)
     try:
-        packed = base64.b64decode(told["data"], validate=True)
+        data = base64.b64decode(told["data"], validate=True)
     except binascii.Error as error:
         raise ValueError(f"base64: {error}") from error
-    unpacker = zlib.decompressobj()
-    data = unpacker.decompress(packed, size + 1)
-    if len(data) != size or not unpacker.eof:
+    whole = True
+    if packed:
+        unpacker = zlib.decompressobj()
+        data = unpacker.decompress(data, size + 1)
+        whole = unpacker.eof
+    if len(data) != size or not whole:
         raise ValueError(f"a tensor of shape {shape} with other than {size} bytes")
     if kind == "b1":
         data = b"".join(map(_BITS.__getitem__, data))[:elements]
-    whole = Array(tuple(shape), kind, memoryview(data))
-    return whole if sys.byteorder == "little" else whole.swapped()
+    values = Array(tuple(shape), kind, memoryview(data))
+    return values if sys.byteorder == "little" else values.swapped()
 
 
 def decode_items(told: Mapping[str, Any], take: Callable[[int], None]) -> list[PubResult]:
@@ -78,17 +85,21 @@ def decode_items(told: Mapping[str, Any], take: Callable[[int], None]) -> list[P
     facts = processing if isinstance(processing, dict) else {}
     averaged = facts.get("meas_type") == "avg_kerneled"
     twirled = facts.get("twirling") is True
-    return [
-        _item(entry["results"], take, twirled=twirled, averaged=averaged) for entry in told["data"]
-    ]
+    packed = not told["schema_version"].startswith(_UNPACKED)
+    items = []
+    for entry in told["data"]:
+        arrays = {
+            name: read_tensor(tensor, take, packed=packed)
+            for name, tensor in entry["results"].items()
+            if not name.startswith(_SIGNS)
+        }
+        items.append(_item(arrays, twirled=twirled, averaged=averaged))
+    return items
 
 
-def _item(
-    results: Mapping[str, Any], take: Callable[[int], None], *, twirled: bool, averaged: bool
-) -> PubResult:
-    arrays = {name: read_tensor(told, take) for name, told in results.items()}
+def _item(arrays: dict[str, Array], *, twirled: bool, averaged: bool) -> PubResult:
     flips = {
-        name.removeprefix(FLIPS): arrays.pop(name) for name in results if name.startswith(FLIPS)
+        name.removeprefix(FLIPS): arrays.pop(name) for name in [*arrays] if name.startswith(FLIPS)
     }
     if not arrays or not flips.keys() <= arrays.keys():
         raise ValueError("an item without registers, or with flips of none of them")

@@ -50,7 +50,10 @@ def decode_circuits(body: bytes, shots: Sequence[int]) -> list[PubResult]:
 
 
 def decode_results(body: bytes) -> list[PubResult]:
-    """Decode a result body, typed or plain: one entry a pub. Raises ResultFormatError."""
+    """Decode a result body of either program: one entry a pub, or item.
+
+    Raises ResultFormatError.
+    """
     room = _MemoryLeft()
     try:
         told = read_json(body)

@@ -9,7 +9,7 @@ from ibmqbatch.accounts.model import Settings, UnknownAccount
 from ibmqbatch.accounts.store import add_account, use_account
 from ibmqbatch.errors import UsageError
 from ibmqbatch.exitcodes import ExitCode
-from tests.service.conftest import CRN
+from tests.support.accounts import CRN
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from ibmqbatch.accounts.model import Preference, Settings, UnknownAccount
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed, Busy, ServiceError, Unreadable
-from tests.service.conftest import CRN, KEY, TOKEN, FakeClock, account, error_body
+from tests.support.accounts import CRN, KEY, TOKEN, FakeClock, account, error_body
 
 IAM = "https://iam.cloud.ibm.com"
 SEARCH = "https://api.global-search-tagging.cloud.ibm.com/v3/resources/search"

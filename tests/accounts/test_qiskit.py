@@ -13,7 +13,7 @@ from ibmqbatch.accounts.model import UnknownAccount
 from ibmqbatch.accounts.qiskit import qiskit_names
 from ibmqbatch.accounts.store import use_account
 from ibmqbatch.errors import StorageError
-from tests.service.conftest import CRN
+from tests.support.accounts import CRN
 
 EU = CRN.replace("us-east", "eu-de")
 

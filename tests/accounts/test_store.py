@@ -28,7 +28,7 @@ from ibmqbatch.accounts.store import (
 from ibmqbatch.clock import Clock
 from ibmqbatch.errors import StorageError, UsageError
 from ibmqbatch.service.auth import Token, TokenCache
-from tests.service.conftest import CRN
+from tests.support.accounts import CRN
 
 
 def settings(name: str = "ibm", **changes: object) -> Settings:

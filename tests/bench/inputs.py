@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.measure import Measurement, medians
+from tests.bench.measure import Measurement, medians, worked
 from tests.bench.sets import random_circuits, write_circuits
 
 
@@ -32,12 +31,5 @@ def reading() -> Iterator[Measurement]:
             for path in folder.iterdir():
                 qasm2.loads(path.read_text(), custom_instructions=known)
 
-        found = medians({"ours": lambda: _worked(ours), "bare": lambda: _worked(bare)}, 7)
+        found = medians({"ours": lambda: worked(ours), "bare": lambda: worked(bare)}, 7)
     yield Measurement(f"read, {circuits} circuits", found["ours"], found["bare"], 1.2)
-
-
-def _worked(run: Callable[[], object]) -> float:
-    """Return how many milliseconds of a processor `run` takes: others' work does not count."""
-    begun = time.process_time()
-    run()
-    return 1000 * (time.process_time() - begun)

@@ -18,7 +18,7 @@ from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits
-from tests.bench.stub import BACKEND, Stub
+from tests.support.stub import BACKEND, Stub
 
 _SHOTS = 100
 _IN_A_JOB = 20

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits, write_circuits
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
 
 ROUND_TRIP = 0.05  # seconds
 SUBMIT = (sys.executable, "-m", "ibmqbatch", "submit")

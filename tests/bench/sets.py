@@ -20,7 +20,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
-from tests.bench.stub import BACKEND, Stub
+from tests.support.stub import BACKEND, Stub
 
 _HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 SMALL = f"{_HEADER}qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0], q[1];\nmeasure q -> c;\n"

@@ -19,7 +19,6 @@ from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.jobset.recovery.rebuild import rebuild_set
 from ibmqbatch.jobset.work import IN_FLIGHT, Work
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.manifest import Manifest
@@ -27,9 +26,9 @@ from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
 from tests.bench.sets import SMALL, environment, planned, submitted
-from tests.bench.stub import BACKEND, Stub
-from tests.manifest.conftest import draft_set
-from tests.waiting import wait_until
+from tests.support.manifests import draft_set
+from tests.support.stub import BACKEND, Stub
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_a_refresh_of_1000_jobs_takes_five_requests(stub: Stub) -> None:
 )
 def test_the_statuses_of_jobs_take_a_request_for_200(stub: Stub, jobs: int, pages: int) -> None:
     with submitted(stub, jobs) as work:
-        job_set = ManagedJobSet.of(Holding(JobSet(work.manifest.path)))
+        job_set = ManagedJobSet.of(JobSet(work.manifest.path))
         assert job_set.statuses() == jobs * [JobStatus.RUNNING]
         assert stub.take_counts() == {"list": pages}
         job_set.report()

@@ -11,8 +11,8 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 
 from ibmqbatch.circuits.device import Device
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation, ReadyProgram
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation, ReadyProgram
 from ibmqbatch.errors import InputError, Problem
 
 __all__ = ["IDEAL", "dump", "loaded", "names", "problem", "ready", "write"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit_aer import AerSimulator
 
-from tests.qiskits import conditional
+from tests.support.qiskits import conditional
 
 __all__ = ["are_alike", "counts", "deterministic", "random_circuit"]
 

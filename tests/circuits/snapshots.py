@@ -9,7 +9,7 @@ from typing import Any
 
 from ibmqbatch.circuits.device import Device
 from ibmqbatch.jobset.device import device_from_wire
-from tests.qiskits import FAKES
+from tests.support.qiskits import FAKES
 
 __all__ = ["snapshot"]
 

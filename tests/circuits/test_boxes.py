@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 
-from ibmqbatch.circuits.durations import duration_of
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.cost import duration_of
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.asking import loaded, ready
 from tests.circuits.devices import line_configuration, line_properties
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
 
 pytestmark = needs_qiskit2("Terra has no boxes.")
 

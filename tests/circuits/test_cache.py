@@ -12,12 +12,12 @@ from qiskit import QuantumCircuit
 
 from ibmqbatch import paths
 from ibmqbatch.circuits import cache as cache_module
-from ibmqbatch.circuits import ready as ready_module
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation, ReadyProgram
+from ibmqbatch.circuits import preparer
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation, ReadyProgram
 from tests.circuits.asking import write
 from tests.circuits.devices import line, line_configuration, line_properties
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 ASKED = Preparation(level=1, seed=1)
 DEVICE = line(4)
@@ -32,13 +32,13 @@ def _home(home: Path) -> None:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the programs that were made ready by work, as they are."""
     names: list[str] = []
-    real = ready_module.Work.__call__
+    real = preparer.Preparer.__call__
 
     def noted(self: Any, task: Any) -> Any:
         names.append(task[1].name)
         return real(self, task)
 
-    monkeypatch.setattr(ready_module.Work, "__call__", noted)
+    monkeypatch.setattr(preparer.Preparer, "__call__", noted)
     return names
 
 

@@ -10,15 +10,15 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction
 
-from ibmqbatch.circuits import isa
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits import checks
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
 from tests.circuits.snapshots import snapshot
-from tests.conftest import BELL, basis_state
-from tests.qiskits import needs_terra
+from tests.support.circuits import BELL, basis_state
+from tests.support.qiskits import needs_terra
 
 LEVELS = pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
 FAULTY = {1, 8, 14}
@@ -26,7 +26,7 @@ GUADALUPE = snapshot("guadalupe", faulty=FAULTY, flow=["if_else"])
 
 
 def steps(circuit, places=None):
-    """Yield what is in a circuit and its blocks, on which of its qubits; not as `isa` does it."""
+    """Yield what is in a circuit and its blocks, on which of its qubits; not as `checks` does."""
     numbers = {bit: n for n, bit in enumerate(circuit.qubits)}
     for item in circuit.data:
         on = tuple(numbers[bit] for bit in item.qubits)
@@ -61,7 +61,7 @@ def test_no_compiled_circuit_touches_a_faulty_qubit(level, tmp_path):
         circuit = loaded(made)
         assert circuit.num_qubits == 65
         assert not touched(circuit) & faulty
-        assert isa.misfit(isa.steps(circuit), device) is None
+        assert checks.first_unsupported(checks.steps(circuit), device) is None
         for operation, on in steps(circuit):
             assert operation.name == "barrier" or on in device.instructions[operation.name]
 
@@ -74,7 +74,7 @@ def test_compiled_circuit_does_what_it_did(level, tmp_path):
     made = ready(path, device=GUADALUPE, preparation=Preparation(level=level, seed=1))
     after = [loaded(program) for program in made]
     for circuit in after:
-        assert isa.misfit(isa.steps(circuit), GUADALUPE) is None
+        assert checks.first_unsupported(checks.steps(circuit), GUADALUPE) is None
         assert not touched(circuit) & FAULTY
     for one, two, circuit in zip(counts(given), counts(after, seed=2), given, strict=True):
         assert are_alike(one, two), circuit
@@ -136,8 +136,8 @@ def test_layout_that_is_asked_for_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("layout", "what"),
     [
-        ((7,), "has 2 qubits; --initial-layout names 1"),
-        ((7, 10, 12), "has 2 qubits; --initial-layout names 3"),
+        ((7,), "has 2 qubits; initial_layout names 1"),
+        ((7, 10, 12), "has 2 qubits; initial_layout names 3"),
         ((7, 8), "Qubit 8 of guadalupe does not work"),
         ((7, 16), "Qubit 16 of guadalupe does not exist"),
         ((7, 0), "Qubit 0 of guadalupe does not work, or is cut off"),

@@ -6,8 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from ibmqbatch.circuits.delays import in_steps
 from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.normalize import convert_delays
 
 
 def delays(circuit: QuantumCircuit) -> list[tuple[float, str]]:
@@ -24,7 +24,7 @@ def delays(circuit: QuantumCircuit) -> list[tuple[float, str]]:
 def test_delay_is_counted_in_the_devices_steps(length, unit, steps):
     circuit = QuantumCircuit(1)
     circuit.delay(length, 0, unit=unit)
-    assert delays(in_steps(circuit, 0.25e-9, "c")) == [(steps, "dt")]
+    assert delays(convert_delays(circuit, 0.25e-9, "c")) == [(steps, "dt")]
 
 
 def test_delays_inside_blocks_are_counted_too():
@@ -32,7 +32,7 @@ def test_delays_inside_blocks_are_counted_too():
     circuit.measure(0, 0)
     with circuit.if_test((0, 1)):
         circuit.delay(1, 0, unit="us")
-    assert delays(in_steps(circuit, 1e-9, "c").data[-1].operation.blocks[0]) == [(1000, "dt")]
+    assert delays(convert_delays(circuit, 1e-9, "c").data[-1].operation.blocks[0]) == [(1000, "dt")]
 
 
 def test_delays_in_blocks_of_loops_and_branches_are_counted_and_nothing_else_changes():
@@ -44,7 +44,7 @@ def test_delays_in_blocks_of_loops_and_branches_are_counted_and_nothing_else_cha
             circuit.break_loop()
         with otherwise:
             circuit.delay(2, 0, unit="us")
-    counted = in_steps(circuit, 1e-9, "c")
+    counted = convert_delays(circuit, 1e-9, "c")
     loop = counted.data[0].operation.blocks[0]
     assert [item.operation.name for item in loop.data] == ["x", "measure", "if_else"]
     taken, other = loop.data[-1].operation.blocks
@@ -56,5 +56,5 @@ def test_delay_of_unknown_length_is_told():
     circuit = QuantumCircuit(1)
     circuit.delay(Parameter("t"), 0, unit="us")
     with pytest.raises(BadInput) as caught:
-        in_steps(circuit, 1e-9, "c.qpy")
+        convert_delays(circuit, 1e-9, "c.qpy")
     assert "c.qpy" in caught.value.problem.message

@@ -10,7 +10,7 @@ from ibmqbatch.circuits.compile import build_target
 from ibmqbatch.jobset.device import device_from_wire
 from tests.circuits.devices import line, line_configuration, line_properties
 from tests.circuits.snapshots import snapshot
-from tests.qiskits import fake_backend, needs_qiskit2, needs_terra
+from tests.support.qiskits import fake_backend, needs_qiskit2, needs_terra
 
 
 def close(one, two):

@@ -16,7 +16,7 @@ from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.qpy import load_qpy
 from ibmqbatch.errors import MissingPackage
 from tests.circuits.formulas import AS_TEXT, with_text
-from tests.qiskits import TERRA, VERSION, needs_terra
+from tests.support.qiskits import TERRA, VERSION, needs_terra
 
 a, b = Parameter("a"), Parameter("b")
 FORMULAS = [

@@ -12,15 +12,15 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, random_unitary
 
-from ibmqbatch.circuits import isa
-from ibmqbatch.circuits.fractional import with_angles_folded
-from ibmqbatch.circuits.ready import Preparation
-from ibmqbatch.circuits.refusals import angles_of
+from ibmqbatch.circuits import checks
+from ibmqbatch.circuits.checks import angles_of
+from ibmqbatch.circuits.compile import with_angles_folded
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import heron, line
 from tests.circuits.random_circuits import are_alike, counts, random_circuit
-from tests.qiskits import conditional
+from tests.support.qiskits import conditional
 
 DEVICE = heron(5)
 LEVELS = pytest.mark.parametrize("level", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])
@@ -99,7 +99,7 @@ def test_compiled_circuit_has_angles_that_devices_have_and_does_what_it_did(leve
     asked = Preparation(level=level, seed=1, fractional=True)
     after = [loaded(program) for program in ready(path, device=DEVICE, preparation=asked)]
     for circuit in after:
-        assert isa.misfit(isa.steps(circuit), DEVICE) is None
+        assert checks.first_unsupported(checks.steps(circuit), DEVICE) is None
         assert in_range(circuit)
     assert any(angles(circuit) for circuit in after)
     for one, two in zip(counts(given_ones), counts(after, seed=2), strict=True):

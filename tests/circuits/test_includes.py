@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import loaded, problem, ready, write
 from tests.circuits.devices import line
 

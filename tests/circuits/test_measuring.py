@@ -10,7 +10,7 @@ from qiskit.circuit.library import UGate
 from qiskit.quantum_info import Pauli, Statevector
 
 from ibmqbatch.circuits.observables import as_observables
-from ibmqbatch.circuits.ready import Preparation, ReadyProgram
+from ibmqbatch.circuits.preparer import Preparation, ReadyProgram
 from ibmqbatch.errors import InputError
 from tests.circuits.asking import IDEAL, loaded, names, problem, ready, write
 from tests.circuits.devices import line

@@ -8,7 +8,7 @@ from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.observables import Choice, Observable, as_observables
 from ibmqbatch.circuits.paulis import PauliSum
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
 
 
 def read(text: str) -> PauliSum:

@@ -12,24 +12,23 @@ from hypothesis import strategies as st
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 
-from ibmqbatch.circuits import usual
-from ibmqbatch.circuits.delays import in_steps
+from ibmqbatch.circuits import standard_gates
+from ibmqbatch.circuits.checks import Step, angles_of, steps
+from ibmqbatch.circuits.cost import duration_of
 from ibmqbatch.circuits.device import FLOW
-from ibmqbatch.circuits.durations import duration_of
 from ibmqbatch.circuits.errors import BadInput
-from ibmqbatch.circuits.isa import Step, steps
-from ibmqbatch.circuits.openqasm3 import load_openqasm3
+from ibmqbatch.circuits.normalize import convert_delays
 from ibmqbatch.circuits.physical import PhysicalProgram, read_physical
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import Program, load_circuit
-from ibmqbatch.circuits.ready import Preparation
-from ibmqbatch.circuits.refusals import angles_of
+from ibmqbatch.circuits.qasm3 import load_openqasm3
 from tests.circuits.asking import loaded, names, problem, ready, write
 from tests.circuits.devices import heron
 
 DEVICE = heron(6)
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[3] c;\nbit d;\n'
-ECR = "".join(usual.DEFINITIONS[name] for name in ("rzx", "ecr"))
-RZZ = usual.DEFINITIONS["rzz"]
+ECR = "".join(standard_gates.DEFINITIONS[name] for name in ("rzx", "ecr"))
+RZZ = standard_gates.DEFINITIONS["rzz"]
 
 
 def read(body: str, head: str = HEAD) -> PhysicalProgram | None:
@@ -102,7 +101,7 @@ def test_program_takes_as_long_as_by_qiskit(body):
     body = f"{RZZ}x $0;\n{body}"
     found, circuit = read(body), by_qiskit(HEAD + body)
     assert found is not None
-    circuit = in_steps(circuit, DEVICE.dt, "f")
+    circuit = convert_delays(circuit, DEVICE.dt, "f")
     assert found.duration == pytest.approx(duration_of(circuit, DEVICE), abs=1e-15)
 
 
@@ -116,16 +115,18 @@ def test_program_goes_out_as_its_own_text(tmp_path):
     assert made.layout is None
 
 
-@pytest.mark.parametrize("definition", [RZZ, *(d for d in usual._OTHER_FORMS if "rzz" in d)])
+@pytest.mark.parametrize(
+    "definition", [RZZ, *(d for d in standard_gates._OTHER_FORMS if "rzz" in d)]
+)
 def test_gates_of_the_device_may_be_defined_as_is_usual(definition, tmp_path):
     text = f"{HEAD}{definition}rzz(0.5) $0, $1;\nd = measure $0;"
     (made,) = ready(write(tmp_path, text), device=DEVICE)
     assert made.body_kind == "openqasm3"
 
 
-@pytest.mark.parametrize("form", [*usual.DEFINITIONS, *usual._OTHER_FORMS])
+@pytest.mark.parametrize("form", [*standard_gates.DEFINITIONS, *standard_gates._OTHER_FORMS])
 def test_usual_definition_is_that_of_the_gate(form):
-    text = usual.DEFINITIONS.get(form, form)
+    text = standard_gates.DEFINITIONS.get(form, form)
     name = text.split()[1].partition("(")[0]
     gate = get_standard_gate_name_mapping()["x" if name == "xslow" else name]
     angles = [0.7] * len(gate.params)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch.circuits.pool import ProcessPool, _Process
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits import asking
 from tests.circuits.devices import line
 from tests.circuits.tasks import deadly, died, echo, pid, square, starved, wrong
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def asked(tasks: Iterable[object]) -> Iterator[tuple[object, None]]:
@@ -144,7 +144,7 @@ def test_machine_without_room_for_processes_does_the_work_by_itself(monkeypatch)
 
 
 def ready_with(processes: int, folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ibmqbatch.circuits.prepare.available_processors", lambda: processes)
+    monkeypatch.setattr("ibmqbatch.circuits.pipeline.available_processors", lambda: processes)
     return asking.ready(folder, device=line(4), preparation=Preparation(seed=1))
 
 
@@ -203,7 +203,7 @@ def test_script_without_a_guard_is_not_run_again(circuits, tmp_path):
             import warnings
             warnings.simplefilter("ignore")
             from pathlib import Path
-            from ibmqbatch.circuits import prepare as it
+            from ibmqbatch.circuits import pipeline as it
             from tests.circuits.devices import line
 
             Path({str(tmp_path / "runs")!r}).open("a").write("x")

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import read_programs
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.qasm_text import masked, split_programs
 from ibmqbatch.circuits.sources import STDIN, Source
-from ibmqbatch.circuits.text import masked, split_programs
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import counts
-from tests.conftest import BELL
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.circuits import BELL
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
 
@@ -302,8 +302,12 @@ def test_long_numbers_elsewhere_are_no_sizes(tmp_path):
             'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\ncreg c[1];\nrz(1e400) q[0];\n'
             "measure q -> c;\n"
         ),
+        (
+            'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\ncreg c[1];\n'
+            "if (c == 0) rz(1e400) q[0];\nmeasure q -> c;\n"
+        ),
     ],
-    ids=["physical", "openqasm3", "openqasm2"],
+    ids=["physical", "openqasm3", "openqasm2", "openqasm2, in a block"],
 )
 @pytest.mark.parametrize("device", [line(3), IDEAL], ids=["device", "simulator"])
 def test_angle_beyond_all_numbers_is_refused(text, device, tmp_path):

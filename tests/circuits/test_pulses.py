@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit, qpy
 from tests.circuits.asking import problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.pulses import FORMULA, SAMPLES
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
 
 LINE = line(3)
 

@@ -10,11 +10,11 @@ import pytest
 
 from ibmqbatch.circuits import _qiskit
 from ibmqbatch.circuits._qiskit import import_importer, import_qiskit
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.errors import MissingPackage
 from tests.circuits.asking import ready, write
 from tests.circuits.devices import line
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 Install = Callable[..., None]
 
@@ -100,7 +100,7 @@ def test_processes_that_compile_tell_it_as_well(install, monkeypatch, tmp_path):
     path = write(tmp_path, BELL * 20, "many.qasm")
     # What they import is what they find: nothing, of a package that is hidden from them.
     monkeypatch.setattr(sys, "path", [_hiding(tmp_path), *sys.path])
-    monkeypatch.setattr("ibmqbatch.circuits.prepare.available_processors", lambda: 2)
+    monkeypatch.setattr("ibmqbatch.circuits.pipeline.available_processors", lambda: 2)
     with pytest.raises(MissingPackage):
         ready(path, device=line(3), preparation=Preparation(seed=1))
 

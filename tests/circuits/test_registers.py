@@ -6,8 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumRegister, Qubit
 
-from ibmqbatch.circuits.ready import Preparation
-from ibmqbatch.circuits.registers import in_registers
+from ibmqbatch.circuits.normalize import put_in_registers
+from ibmqbatch.circuits.preparer import Preparation
 from tests.circuits.asking import dump, loaded, problem, ready, write
 from tests.circuits.devices import line
 from tests.circuits.random_circuits import SHOTS, counts
@@ -22,7 +22,7 @@ def loose() -> QuantumCircuit:
 
 
 def test_loose_bits_come_into_registers_in_their_order():
-    circuit = in_registers(loose())
+    circuit = put_in_registers(loose())
     assert [(r.name, len(r)) for r in circuit.qregs] == [("q", 2)]
     assert [(r.name, len(r)) for r in circuit.cregs] == [("bits", 2)]
     assert [circuit.find_bit(step.qubits[0]).index for step in circuit.data] == [1, 0, 0, 1]
@@ -31,12 +31,12 @@ def test_loose_bits_come_into_registers_in_their_order():
 def test_register_that_is_there_keeps_its_place():
     circuit = QuantumCircuit(QuantumRegister(1, "a"), ClassicalRegister(1, "bits"), [Clbit()])
     circuit.measure(0, 1)
-    assert [register.name for register in in_registers(circuit).cregs] == ["bits", "bits0"]
+    assert [register.name for register in put_in_registers(circuit).cregs] == ["bits", "bits0"]
 
 
 def test_circuit_with_registers_is_left_as_it_is():
     circuit = QuantumCircuit(2, 2)
-    assert in_registers(circuit) is circuit
+    assert put_in_registers(circuit) is circuit
 
 
 def test_loose_circuit_compiles_to_a_device(tmp_path):

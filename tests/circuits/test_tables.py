@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.tables import read_sweep
 from tests.circuits.asking import dump, names, problem, ready, write
 from tests.circuits.devices import line
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 TURN = (
     'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle theta;\ninput float phi;\nqubit q;\n'

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Cli, Finished
+from tests.support.commands import Cli, Finished
 
 
 class Login:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import Machines, apart
-from tests.conftest import Cli, basis_state, point_at
-from tests.local.support import Client, open_client
-from tests.proxy import Proxy
+from tests.support.circuits import basis_state
+from tests.support.commands import Cli, point_at
+from tests.support.proxy import Proxy
+from tests.support.service import Client, open_client
 
 
 @pytest.fixture(scope="module")

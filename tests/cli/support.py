@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +12,10 @@ import jsonschema
 from rich.cells import cell_len
 
 from ibmqbatch.render.output import SCHEMA
-from tests.conftest import Cli, point_at
-from tests.local.support import Client, new_crn, open_client
-from tests.proxy import Proxy
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.commands import Cli, point_at
+from tests.support.proxy import Proxy
+from tests.support.service import Client, new_crn, open_client
+from tests.support.terminal import run_in_terminal, without_escapes
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
@@ -67,13 +66,8 @@ def document(done: Any, command: str, code: int = 0) -> dict[str, Any]:
 
 def screen(cli: Cli, columns: int, *words: object) -> list[str]:
     """Run a command on a terminal and return its lines, held to the terminal's width."""
-    words = (sys.executable, "-m", "ibmqbatch", *words)
     code, text = run_in_terminal(
-        [str(word) for word in words],
-        env=cli.env,
-        cwd=cli.cwd,
-        columns=columns,
-        term="xterm-256color",
+        *words, env=cli.env, cwd=cli.cwd, columns=columns, term="xterm-256color"
     )
     assert code in {0, 2, 3, 6}, text
     lines = without_escapes(text).replace("\r", "\n").splitlines()

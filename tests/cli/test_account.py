@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.accounts import Login, found
 from tests.cli.support import document, screen
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
 from tests.cli.accounts import Login, found
 from tests.cli.support import document
-from tests.conftest import BELL
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.circuits import BELL
+from tests.support.terminal import run_in_terminal, without_escapes
 
 SEARCH = "/v3/resources/search"
 
@@ -30,10 +29,7 @@ def watched(cli, service, proxy) -> Login:
 def typed(login: Login, *words: object, answers: list[tuple[str, str]]) -> tuple[int, str]:
     """Log in on a terminal, typing these answers."""
     code, text = run_in_terminal(
-        [sys.executable, "-m", "ibmqbatch", *login.words(*words)],
-        env=login.cli.env,
-        cwd=login.cli.cwd,
-        answers=answers,
+        *login.words(*words), env=login.cli.env, cwd=login.cli.cwd, answers=answers
     )
     assert login.key not in text
     return code, without_escapes(text)

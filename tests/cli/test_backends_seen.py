@@ -10,9 +10,9 @@ import pytest
 
 from ibmqbatch.clock import iso
 from ibmqbatch.local.snapshots import find_snapshots
+from tests.cli.devices import DEVICE, PROPERTIES
 from tests.cli.support import document, screen
-from tests.cli.test_backends import DEVICE, PROPERTIES
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

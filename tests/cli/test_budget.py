@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.support import VALIDATOR
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 WORDS = ("--backend", "fake_manila", "--shots", 1000)
 

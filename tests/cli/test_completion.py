@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from ibmqbatch.service.backend_names import known_backends, remember_backends
 
 from ibmqbatch.accounts.model import Settings
 from ibmqbatch.accounts.store import add_account
 from ibmqbatch.cli.app import COMMANDS, GROUPS, VERBS, find_command
 from ibmqbatch.cli.completion.shells import _read
 from ibmqbatch.cli.completion.tree import Answer, complete
-from tests.conftest import BELL
-from tests.manifest.conftest import write_set
+from ibmqbatch.service.cache import known_backends, remember_backends
+from tests.support import forks
+from tests.support.circuits import BELL
+from tests.support.fresh import run_fresh
+from tests.support.manifests import write_set
 
 
 def values(words: str, incomplete: str = "") -> list[str]:
@@ -243,21 +242,13 @@ def test_a_manifest_that_is_written_to_is_offered_all_the_same(two_sets, home):
     writer.close()
 
 
-def run(
-    *words: str, shell: str = "zsh", env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Complete in a process of its own, as a script does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ibmqbatch", *words],
-        env={**os.environ, "_IBMQBATCH_COMPLETE": f"complete_{shell}", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert done.stderr == ""
-    return done
+def run(*words: str, shell: str = "zsh", **env: str) -> str:
+    """Complete in a process of its own, as a script does; return what it is told."""
+    env = {**os.environ, "_IBMQBATCH_COMPLETE": f"complete_{shell}", **env}
+    process = forks.start(words, env=env, cwd=Path.cwd())
+    told, complaint = process.communicate()
+    assert (process.returncode, complaint) == (0, "")
+    return told
 
 
 def test_completing_changes_nothing_on_disk(two_sets, home):
@@ -265,22 +256,22 @@ def test_completing_changes_nothing_on_disk(two_sets, home):
         return {str(p): p.stat().st_mtime_ns for p in home.rglob("*")}
 
     before = files()
-    assert "latest" in run("status", "").stdout
+    assert "latest" in run("status", "")
     assert files() == before
 
 
 def test_completing_says_nothing_when_it_cannot(home, tmp_path):
-    assert run("--nonsense", "nonsense", "").stdout == "words\n"
-    assert run("", shell="tcsh").stdout == ""
-    assert run(shell="bash").stdout == ""
+    assert run("--nonsense", "nonsense", "") == "words\n"
+    assert run("", shell="tcsh") == ""
+    assert run(shell="bash") == ""
     (tmp_path / "file").write_text("in the way")
-    assert run("status", "", env={"IBMQBATCH_HOME": str(tmp_path / "file")}).stdout == "words\n"
-    assert run("submit", "--account", "", env={"IBMQBATCH_URL": "x"}).stdout.endswith("nt\n")
+    assert run("status", "", IBMQBATCH_HOME=str(tmp_path / "file")) == "words\n"
+    assert run("submit", "--account", "", IBMQBATCH_URL="x").endswith("nt\n")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_completing_loads_no_library_that_is_slow(two_sets):
+    code = "from ibmqbatch.cli.main import main\n"
+    for words in (
         [],
         ["status"],
         ["submit", "--backend"],
@@ -291,18 +282,11 @@ def test_completing_says_nothing_when_it_cannot(home, tmp_path):
         ["show", "latest", "--circuit"],
         ["cancel", "latest", "--job"],
         ["account", "login", "--"],
-    ],
-)
-def test_completing_loads_no_library_that_is_slow(words, two_sets):
-    code = (
-        "import json, os, sys\n"
-        "os.environ['_IBMQBATCH_COMPLETE'] = 'complete_zsh'\n"
-        "from ibmqbatch.cli.main import main\n"
-        f"assert main({[*words, '']!r}) == 0\n"
-        "print('\\n' + json.dumps(sorted(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    ):
+        code += f"assert main({[*words, '']!r}) == 0\n"
+    code += "import json, sys; print('\\n' + json.dumps(sorted(sys.modules)))"
+    found = run_fresh(code, _IBMQBATCH_COMPLETE="complete_zsh")
+    loaded = {name.partition(".")[0] for name in found}
     assert not loaded & {"httpx", "numpy", "pydantic", "qiskit", "rich", "ssl"}
 
 
@@ -325,7 +309,7 @@ def test_a_line_is_read_as_bash_reads_it(text, words, last):
 
 
 def bash(line: str, kind: int = 9, breaks: str = " \t\n\"'@><=;|&(:") -> list[str]:
-    return run(line, breaks, str(kind), "60", shell="bash").stdout.splitlines()
+    return run(line, breaks, str(kind), "60", shell="bash").splitlines()
 
 
 def test_bash_gets_words_as_they_are_to_stand_on_its_line(two_sets):

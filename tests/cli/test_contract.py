@@ -8,7 +8,7 @@ import pytest
 
 from ibmqbatch.exitcodes import ExitCode
 from tests.cli.support import VALIDATOR, document
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def test_every_verb_prints_one_document_of_the_schema(cli, circuits):

@@ -7,14 +7,10 @@ import math
 import pytest
 
 from tests.circuits.asking import dump
-from tests.local.interpreter import (
-    Program,
-    as_circuit,
-    as_openqasm2,
-    as_openqasm3,
-    distribution,
-)
+from tests.local.interpreter import Program, as_circuit, as_openqasm2, as_openqasm3, distribution
 from tests.local.shapes import SHAPES
+
+pytestmark = pytest.mark.usefixtures("one_process")
 
 SHOTS = 400
 # Noise takes a few outcomes in a hundred of what is so short.

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import SLOW
-from tests.conftest import BELL, Cli, basis_state
-from tests.waiting import wait_until
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli
+from tests.support.waiting import wait_until
 
 
 def service_states(home: Path) -> list[str]:

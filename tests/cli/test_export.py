@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.cli.support import document
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 
 @pytest.fixture

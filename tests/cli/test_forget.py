@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import signal
-import subprocess
-import sys
-
 import pytest
 
 from ibmqbatch.files import FileLock
-from tests.cli.support import SLOW, document
-from tests.conftest import BELL, basis_state
+from tests.cli.support import document
+from tests.support.circuits import BELL, basis_state
+from tests.support.terminal import run_in_terminal
 
 
 @pytest.fixture
@@ -27,31 +22,7 @@ def sets(cli) -> list[str]:
 
 def answered(cli, *words: object, answer: str | None) -> tuple[int, str]:
     """Run a command on a terminal, and type an answer to what it asks; None: press Ctrl-C."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ibmqbatch", *map(str, words)],
-        env={**cli.env, "TERM": "dumb"},
-        cwd=cli.cwd,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-    )
-    os.close(follower)
-    shown = b""
-    while b"[y/N]" not in shown:
-        shown += os.read(leader, 1024)
-    if answer is None:
-        process.send_signal(signal.SIGINT)
-    else:
-        os.write(leader, answer.encode())
-    while True:
-        try:
-            shown += os.read(leader, 1024)
-        except OSError:  # how Linux tells that the other side is closed
-            break
-    os.close(leader)
-    return process.wait(), shown.decode()
+    return run_in_terminal(*words, env=cli.env, cwd=cli.cwd, answers=[("[y/N]", answer)])
 
 
 def test_with_yes_a_set_is_gone_and_named(cli, done_set):
@@ -67,7 +38,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_forgotten(cli, done_set):
 
 
 def test_on_a_terminal_it_asks_and_tells_what_there_is(cli, done_set):
-    code, shown = answered(cli, "forget", "mine", answer="y\n")
+    code, shown = answered(cli, "forget", "mine", answer="y")
     assert code == 0
     question = " ".join(shown.split())
     assert f"Forget 'mine' ({done_set}): 1 job, " in question
@@ -75,7 +46,7 @@ def test_on_a_terminal_it_asks_and_tells_what_there_is(cli, done_set):
     assert sets(cli) == []
 
 
-@pytest.mark.parametrize("answer", ["\n", "n\n", "what\n", "\x04"])
+@pytest.mark.parametrize("answer", ["", "n", "what", "\x04"])
 def test_anything_but_yes_keeps_the_set(cli, done_set, answer):
     code, shown = answered(cli, "forget", "mine", answer=answer)
     assert (code, sets(cli)) == (0, [done_set])
@@ -87,8 +58,9 @@ def test_ctrl_c_at_the_question_keeps_the_set(cli, done_set):
     assert (code, sets(cli)) == (130, [done_set])
 
 
+@pytest.mark.stalled
 def test_an_unfinished_set_is_refused_and_what_would_be_lost_is_told(cli, circuits):
-    set_id = cli.submit(circuits(a=SLOW, b=SLOW), "--max-circuits", 1, "--shots", 20000)
+    set_id = cli.submit(circuits(a=BELL, b=BELL), "--max-circuits", 1)
     done = cli("forget", set_id, "--yes", code=5)
     assert "2 jobs still on the service, which will run to the end" in done.err
     assert sets(cli) == [set_id]

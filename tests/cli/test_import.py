@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import SLOW, document
-from tests.conftest import BELL, Cli, basis_state, point_at
-from tests.manifest.conftest import change
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli, point_at
+from tests.support.manifests import change
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from qiskit import QuantumCircuit, qasm2
 
 from tests.circuits.asking import dump
 from tests.circuits.random_circuits import SHOTS, are_alike, counts, deterministic, random_circuit
-from tests.conftest import BELL, Cli, basis_state
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli
+
+pytestmark = pytest.mark.usefixtures("one_process")
 
 FLIP = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
 

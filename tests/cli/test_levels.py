@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from tests.cli.foreign import FLIP, TURN, finished, recover
 from tests.cli.support import document
-from tests.cli.test_recover import FLIP, TURN, finished, recover
 from tests.service.results import levels
 
 LEVELS = {

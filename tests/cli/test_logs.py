@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.support import document
-from tests.conftest import basis_state
-from tests.proxy import Seen
+from tests.support.circuits import basis_state
+from tests.support.proxy import Seen
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

@@ -12,8 +12,8 @@ import pytest
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.cli.manual import ENVIRONMENT, _guarded, _plain, man_page
 from ibmqbatch.exitcodes import ExitCode
-from tests.conftest import Cli
 from tests.generate import ROOT
+from tests.support.commands import Cli
 
 PAGE = ROOT / "docs" / "ibmqbatch.1"
 

@@ -11,7 +11,8 @@ import pytest
 
 from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.support import document
-from tests.conftest import BELL, Cli
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
 
 PLAIN = """OPENQASM 3.0;
 include "stdgates.inc";

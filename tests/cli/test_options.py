@@ -7,7 +7,7 @@ import pytest
 from ibmqbatch.cli.app import COMMANDS, GROUPS, find_command
 from ibmqbatch.errors import UsageError
 from ibmqbatch.exitcodes import ExitCode
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def _options() -> list[tuple[str, str]]:

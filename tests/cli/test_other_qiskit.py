@@ -15,9 +15,10 @@ import pytest
 from ibmqbatch.circuits import _qiskit
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
-from tests.conftest import BELL, Cli
-from tests.manifest.conftest import draft_set
-from tests.qiskits import TERRA
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
+from tests.support.manifests import draft_set
+from tests.support.qiskits import TERRA
 
 # A circuit of two qubits, `rx(theta)` on the one and `cx` to the other, as Terra 0.46 writes it for
 # the wire, and as Qiskit 2.6 does; zlib of QPY.

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from ibmqbatch.manifest.database import Database
-from tests.conftest import BELL, Cli, basis_state
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli
 
 GONE = json.dumps({"errors": [{"code": 1291, "message": "Job not found."}]}).encode()
 NEVER = 999

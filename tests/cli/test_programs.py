@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from tests.conftest import BELL, basis_state
-from tests.proxy import Proxy
+from tests.support.circuits import BELL, basis_state
+from tests.support.proxy import Proxy
 
 SWEPT = (
     'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle a;\nqubit[2] q;\nbit[1] u;\nbit[1] v;\n'

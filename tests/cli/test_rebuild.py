@@ -9,7 +9,8 @@ import pytest
 
 from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.support import document
-from tests.conftest import BELL, Cli, basis_state
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 
 from ibmqbatch.manifest.manifest import Manifest
 from tests.cli.support import document
-from tests.conftest import Cli
-from tests.local.support import Client, slow
+from tests.local.support import slow
+from tests.support.commands import Cli
+from tests.support.service import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

@@ -14,7 +14,8 @@ from ibmqbatch.jobset.programs import JobWriter
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.submissions import Intent
 from tests.cli.support import apart
-from tests.conftest import BELL, Cli, basis_state
+from tests.support.circuits import BELL, basis_state
+from tests.support.commands import Cli
 
 SWEEP = (
     'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput angle theta;\ninput angle fixed;\nqubit[2] q;\n'

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from tests.cli.support import apart
-from tests.conftest import Cli, basis_state
-from tests.proxy import Proxy, Seen
+from tests.support.circuits import basis_state
+from tests.support.commands import Cli
+from tests.support.proxy import Proxy, Seen
 
 # A set of three jobs takes one listing, three questions and three results.
 REQUESTS = 7
@@ -32,17 +31,12 @@ def place(service_folder, tmp_path):
 
 def stopped(there: Cli, proxy: Proxy, request: int, number: int, *words: str) -> int:
     """Run a command that gets a signal while its n-th request about jobs is under way."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ibmqbatch", *words],
-        env=there.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = there.start(*words)
     stop = _at(request, lambda: os.kill(process.pid, number))
     proxy.when("GET", "/jobs", times=1000, before=stop)
     try:
-        return process.wait(60)
+        process.communicate()
+        return process.wait()
     finally:
         proxy.rules.clear()
 
@@ -115,15 +109,8 @@ def test_a_listing_that_never_shows_all_proves_no_hole(count, place):
 
 def test_two_processes_recover_one_set_once(place):
     here, there, *_, set_id = place
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "ibmqbatch", "recover", *words],
-            env=there.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for words in ([set_id], ["--all"], [set_id])
-    ]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    processes = [there.start("recover", what) for what in (set_id, "--all", set_id)]
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0, 0, 0]
     assert there.results(set_id) == here.results(set_id)

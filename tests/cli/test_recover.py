@@ -11,25 +11,16 @@ import zlib
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
 
 from ibmqbatch.manifest.manifest import Manifest
+from tests.cli.foreign import FLIP, TURN, finished, recover
 from tests.cli.support import document
-from tests.conftest import Cli
-from tests.local.support import Client, encode, slow
+from tests.local.support import encode, slow
+from tests.support.commands import Cli
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 
 TEXT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n'
-
-
-def turned() -> QuantumCircuit:
-    """Return a circuit in which `a` turns qubit 0, and `b` turns qubit 1."""
-    circuit = QuantumCircuit(2, 2)
-    circuit.rx(Parameter("b"), 1)
-    circuit.rx(Parameter("a"), 0)
-    circuit.measure([0, 1], [0, 1])
-    return circuit
 
 
 def ndarray(values: object) -> dict[str, str]:
@@ -39,14 +30,6 @@ def ndarray(values: object) -> dict[str, str]:
     return {"__type__": "ndarray", "__value__": packed}
 
 
-FLIP, TURN = (
-    encode(
-        QuantumCircuit.from_qasm_str(
-            'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; x q[0]; measure q -> c;'
-        )
-    ),
-    encode(turned()),
-)
 # A circuit that nobody here can read.
 NEWER = {
     "__type__": "QuantumCircuit",
@@ -84,18 +67,6 @@ PUBS = {
         [{"01": 5}, {"11": 5}],
     ),
 }
-
-
-def recover(run: Cli, *jobs: str, code: int = 0, **named: str) -> str:
-    words = [word for job in jobs for word in ("--job", job)]
-    words += [word for key, value in named.items() for word in (f"--{key}", value)]
-    return run("recover", *words, "--quiet", code=code).out.strip()
-
-
-def finished(straight: Client, *pubs: object, **fields: object) -> str:
-    job = straight.submit(*pubs, **{"params": {"shots": 5}, **fields})
-    straight.wait(job)
-    return job
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["typed", "plain"])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
 from tests.cli.support import document
-from tests.conftest import Cli
-from tests.local.support import Client
+from tests.support.commands import Cli
+from tests.support.service import Client
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 
@@ -234,13 +233,10 @@ def test_bars_are_drawn_on_a_terminal(submit, there):
     for _ in range(2):
         submit()
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ibmqbatch", "recover", "--all"],
-        env={**there.env, "TERM": "xterm-256color", "COLUMNS": "100"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=follower,
-    )
+    env = {**there.env, "TERM": "xterm-256color", "COLUMNS": "100"}
+    with Path(os.devnull).open("r+") as nothing:
+        streams = (nothing.fileno(), nothing.fileno(), follower)
+        process = there.start("recover", "--all", env=env, streams=streams)
     os.close(follower)
     drawn = b""
     while True:

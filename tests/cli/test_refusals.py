@@ -10,7 +10,8 @@ import pytest
 
 from ibmqbatch.exitcodes import ExitCode
 from tests.circuits.formulas import with_text
-from tests.conftest import BELL, Cli, Finished
+from tests.support.circuits import BELL
+from tests.support.commands import Cli, Finished
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 

@@ -14,9 +14,10 @@ import pytest
 from qiskit import qasm3
 from qiskit_aer import AerSimulator
 
-from tests.conftest import BELL, Cli
 from tests.local.rehearsing import need, noise_of
-from tests.qiskits import needs_qiskit2
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
+from tests.support.qiskits import needs_qiskit2
 
 SIZES = (3, 5, 10)
 SHOTS = 4000

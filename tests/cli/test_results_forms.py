@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.outcomes import BitArray, PubResult
 from ibmqbatch.service.results import decode_results
-from tests.arrays import as_array
 from tests.cli.support import VALIDATOR
-from tests.conftest import basis_state
+from tests.support.arrays import as_array
+from tests.support.circuits import basis_state
 
 TWO = (
     'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg a[1];\ncreg b[3];\nh q;\n'

@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from ibmqbatch.cli.submit import sampler_options
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 OPTIONS = """
 [dynamical_decoupling]
@@ -108,8 +108,8 @@ def test_flags_have_the_last_word_over_the_file(folder):
         (("--options", "odd.toml"), "odd.toml: 'resilience' is not an option here"),
         (("--max-execution-time", "0"), "--max-execution-time 0"),
         (("--max-execution-time", "10801"), "10801 is not a time that a job may take"),
-        (("--max-cost", "nan"), "--max-cost nan is no limit"),
-        (("--max-cost", "-1"), "--max-cost -1.0 is no limit"),
+        (("--max-cost", "nan"), "--max-cost nan is not a limit"),
+        (("--max-cost", "-1"), "--max-cost -1.0 is not a limit"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence_before_any_request(words, what, run, wire, folder):

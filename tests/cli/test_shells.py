@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
 from tests.generate import GENERATED, ROOT
-from tests.manifest.conftest import write_set
+from tests.support.commands import Cli
+from tests.support.manifests import write_set
 
 COMPLETIONS = ROOT / "completions"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qiskit import QuantumCircuit, qasm3, qpy
 
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 
 def test_submit_prints_the_id_alone_when_piped(cli, circuits):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 def shell(cli, line: str, **env: str) -> subprocess.CompletedProcess[str]:

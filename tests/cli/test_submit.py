@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import BELL, basis_state
+from tests.support.circuits import BELL, basis_state
 
 
 def test_the_first_line_says_where_the_work_goes(cli, circuits):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import BELL
+from tests.support.circuits import BELL
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from tests.cli.support import SLOW, screen
-from tests.conftest import BELL
-from tests.waiting import wait_until
+from tests.support.circuits import BELL
+from tests.support.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 

@@ -9,7 +9,7 @@ import pytest
 
 from ibmqbatch.manifest import database
 from tests.cli.support import document
-from tests.conftest import basis_state
+from tests.support.circuits import basis_state
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

@@ -9,8 +9,8 @@ import pytest
 from ibmqbatch.files import FileLock
 from ibmqbatch.jobset.advance import follow
 from tests.cli.support import SLOW
-from tests.conftest import BELL, basis_state
-from tests.waiting import wait_until
+from tests.support.circuits import BELL, basis_state
+from tests.support.waiting import wait_until
 
 
 def states(cli, set_id: str) -> list[str]:
@@ -198,8 +198,9 @@ def test_resume_of_a_set_in_use_says_so(cli, circuits, monkeypatch):
         cli("resume", set_id, code=7)
 
 
+@pytest.mark.stalled
 def test_resume_with_nothing_to_do_makes_one_listing(cli, circuits, proxy):
-    set_id = cli.submit(circuits(a=SLOW), "--shots", 5000)
+    set_id = cli.submit(circuits(a=BELL))
     before = proxy.listings, len(proxy.seen)
     cli("resume", set_id)
     handshake = 1  # with the local service; the token of before is still good
@@ -218,10 +219,11 @@ def test_a_refused_retag_does_not_keep_results_away(cli, circuits, proxy):
     assert cli("results", set_id, "--partial", code=None).out == "0\ta\t5\t1:5\n"
 
 
+@pytest.mark.stalled
 def test_cancel_of_a_set_in_use_is_recorded_at_once(cli, circuits):
     from ibmqbatch.files import FileLock
 
-    set_id = cli.submit(circuits(a=SLOW), "--shots", 20000)
+    set_id = cli.submit(circuits(a=BELL))
     with FileLock(cli.home / "sets" / f"{set_id}.lock"):
         assert "still to end" in cli("cancel", set_id).err
     cli("collect")

@@ -6,27 +6,18 @@ IBMQBATCH_CONFORMANCE_PYTHON names: there the service runs its circuits, too.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.local.conftest import client, local_server  # noqa: F401 - fixtures
-from tests.local.support import Client, new_crn, open_client
-from tests.proxy import Proxy, Seen
-
-ELSEWHERE = os.environ.get("IBMQBATCH_CONFORMANCE_PYTHON")
-PYTHON = ELSEWHERE or (sys.executable if find_spec("qiskit_ibm_runtime") else None)
-REQUIRED = os.environ.get("IBMQBATCH_CONFORMANCE_REQUIRED") == "1"
-PROGRAM = Path(__file__).with_name("client.py")
+from tests.conformance.ibm import ELSEWHERE, PROGRAM, PYTHON, REQUIRED, Ibm, Served
+from tests.local.conftest import client  # noqa: F401 - a fixture
+from tests.support.proxy import Proxy
+from tests.support.service import Client, LocalServer, new_crn, open_client
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,14 +40,13 @@ def worker_python() -> str:
     return PYTHON
 
 
-@dataclass(frozen=True)
-class Served:
-    """A service that runs, as it says itself; `url` is that of the origin, `said` all it prints."""
-
-    url: str
-    api_key: str
-    instance: str
-    said: str
+@pytest.fixture(scope="session")
+def local_server(
+    tmp_path_factory: pytest.TempPathFactory, worker_python: str
+) -> Iterator[LocalServer]:
+    """A service whose workers run with the interpreter of IBM's client."""
+    with LocalServer(tmp_path_factory.mktemp("local"), "--worker-python", worker_python) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -82,50 +72,6 @@ def served(tmp_path_factory: pytest.TempPathFactory, worker_python: str) -> Iter
     process.terminate()
     with process:
         assert process.wait(30) == 0
-
-
-class ClientError(Exception):
-    """What IBM's client raised: `kind` is the name of its class."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(f"{kind}: {message}")
-        self.kind = kind
-
-
-@dataclass
-class Ibm:
-    """IBM's client, waiting to be told a scenario; `calls` and `names` are what it was called."""
-
-    process: subprocess.Popen[str]
-    proxy: Proxy
-    version: str
-    calls: int = 0
-    names: list[str] = field(default_factory=list)
-    instance: str = field(default_factory=new_crn)
-
-    def __call__(self, scenario: str, **arguments: Any) -> Any:
-        """Run a scenario and return what it returns, or raise ClientError."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        told = {"scenario": scenario, "arguments": arguments}
-        self.process.stdin.write(json.dumps(told) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        self.calls, self.names = answer["calls"], answer["names"]
-        if "error" in answer:
-            raise ClientError(**answer["error"])
-        return answer["value"]
-
-    def here(self, scenario: str, **arguments: Any) -> Any:
-        """Run a scenario in the test's own instance."""
-        return self(scenario, instance=self.instance, **arguments)
-
-    @contextlib.contextmanager
-    def requests(self) -> Iterator[list[Seen]]:
-        """Gather the requests that the block leads to."""
-        first, seen = len(self.proxy.seen), []
-        yield seen
-        seen.extend(self.proxy.seen[first:])
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.support import new_crn
-
-from .conftest import ClientError, Ibm, Served
+from tests.conformance.ibm import ClientError, Ibm, Served
+from tests.support.service import new_crn
 
 pytestmark = pytest.mark.conformance
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conformance.ibm import ClientError, Ibm
 from tests.local.rehearsing import CONTROL_FLOW, QUBITS, need
-from tests.local.support import Client
-
-from .conftest import ClientError, Ibm
+from tests.support.service import Client
 
 pytestmark = pytest.mark.conformance
 

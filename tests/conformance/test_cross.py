@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BELL, Cli
-
-from .conftest import Ibm, Served
+from tests.conformance.ibm import Ibm, Served
+from tests.support.circuits import BELL
+from tests.support.commands import Cli
 
 pytestmark = pytest.mark.conformance
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from .conftest import ClientError, Ibm
+from .ibm import ClientError, Ibm
 
 pytestmark = pytest.mark.conformance
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.local.support import Client, bell, new_crn, open_client, slow
-
-from .conftest import ClientError, Ibm, Served
+from tests.conformance.ibm import ClientError, Ibm, Served
+from tests.local.support import bell, slow
+from tests.support.service import Client, new_crn, open_client
 
 pytestmark = pytest.mark.conformance
 

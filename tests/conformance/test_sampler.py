@@ -8,9 +8,8 @@ import zlib
 
 import pytest
 
+from tests.conformance.ibm import ClientError, Ibm
 from tests.local.rehearsing import need
-
-from .conftest import ClientError, Ibm
 
 pytestmark = pytest.mark.conformance
 

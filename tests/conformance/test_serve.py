@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BELL
+from tests.conformance.ibm import Ibm, Served
 from tests.local.rehearsing import need
-
-from .conftest import Ibm, Served
+from tests.support.circuits import BELL
 
 pytestmark = pytest.mark.conformance
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import ClientError, Ibm
+from tests.conformance.ibm import ClientError, Ibm
 
 pytestmark = pytest.mark.conformance
 

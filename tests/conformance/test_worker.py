@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.local.support import Client, bell
-
-from .conftest import ELSEWHERE
+from tests.conformance.ibm import ELSEWHERE
+from tests.local.support import bell
+from tests.support.service import Client
 
 if ELSEWHERE:
     from tests.local.test_failures import *  # noqa: F403

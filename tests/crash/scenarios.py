@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ibmqbatch.exitcodes import ExitCode
 from tests.crash.points import Kill
 from tests.crash.stage import Stage
-from tests.proxy import Seen
+from tests.support.proxy import Seen
 
 __all__ = ["SCENARIOS", "Scenario"]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.tags import find_job_tag, set_tag
-from tests.conftest import basis_state
 from tests.crash.books import Books
+from tests.crash.commands import Child, Commands
 from tests.crash.points import Kill
-from tests.crash.zygote import Child, Zygote
-from tests.embedded import Embedded, Stored
-from tests.proxy import Proxy
+from tests.support.circuits import basis_state
+from tests.support.proxy import Proxy
+from tests.support.service import LocalServer, Stored
 
 __all__ = ["Audit", "Stage", "write_slow", "write_states"]
 
@@ -54,18 +54,18 @@ class Stage:
     """One data folder, whose account leads to the service through the proxy."""
 
     def __init__(
-        self, folder: Path, zygote: Zygote, embedded: Embedded, proxy: Proxy, circuits: Path
+        self, folder: Path, commands: Commands, service: LocalServer, proxy: Proxy, circuits: Path
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        self.zygote = zygote
-        self.embedded = embedded
+        self.commands = commands
+        self.service = service
         self.proxy = proxy
         self.circuits = circuits
         self.total = len(list(circuits.iterdir()))
         self.forgotten: set[str] = set()  # sets whose jobs are of no further interest
-        self._before = embedded.newest()
-        told = embedded.told
+        self._before = service.newest()
+        told = service.service
         self.home = folder / "home"
         self.env = {
             **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
@@ -81,11 +81,11 @@ class Stage:
 
     def start(self, *words: object, kill: Kill | None = None) -> Child:
         """Start a command."""
-        return self.zygote.start(*words, env=self.env, cwd=self.folder, kill=kill)
+        return self.commands.start(*words, env=self.env, cwd=self.folder, kill=kill)
 
     def run(self, *words: object, kill: Kill | None = None) -> tuple[int, Child]:
         """Run a command to its end, or to the event at which it is killed."""
-        return self.zygote.run(*words, env=self.env, cwd=self.folder, kill=kill)
+        return self.commands.run(*words, env=self.env, cwd=self.folder, kill=kill)
 
     def done(self, *words: object, codes: Sequence[int] = (0,)) -> str:
         """Run a command that must end well; return what it printed."""
@@ -118,7 +118,7 @@ class Stage:
 
     def stored(self, set_id: str) -> list[Stored]:
         """Return the jobs of a set from the service's own records."""
-        return self.embedded.jobs(set_tag(set_id))
+        return self.service.jobs(set_tag(set_id))
 
     def audit(
         self, *, failed: Collection[int] = (), cancelled: bool = False, lost: Collection[int] = ()
@@ -136,7 +136,7 @@ class Stage:
             return audit
         books = Books(self.home / "sets" / f"{set_id}.sqlite")
         made: dict[int, list[Stored]] = {index: [] for index in range(self.total)}
-        for job in self.embedded.jobs_after(self._before):
+        for job in self.service.jobs_after(self._before):
             if any(set_tag(other) in job.tags for other in self.forgotten):
                 continue
             audit.jobs += 1

@@ -39,12 +39,12 @@ def test_commands_that_work_on_one_set_lose_no_update(stage):
             ("retag", "latest", "--name", "renamed"),
         )
     ]
-    codes = [stage.zygote.wait(child) for child in started]
+    codes = [child.wait() for child in started]
     errors = [child.err.read_text() for child in started]
     assert set(codes) <= {0, ExitCode.PARTIAL, ExitCode.UNFINISHED}, errors
     stage.done("resume", "latest", "--wait", codes=(0, ExitCode.PARTIAL))
     os.kill(watching.pid, signal.SIGINT)
-    assert stage.zygote.wait(watching) in {0, ExitCode.INTERRUPTED}
+    assert watching.wait() in {0, ExitCode.INTERRUPTED}
     told = json.loads(stage.done("status", "latest", "--json"))["data"]["job_set"]
     assert (sorted(told["tags"]), told["name"]) == (tags, "renamed")
     assert told["jobs"][11]["status"] in {"CANCELLED", "DONE"}
@@ -58,7 +58,7 @@ def test_sets_of_one_key_keep_its_pace_together(theatre, stage):
     stage.env["IBMQBATCH_PACE"] = str(PACE)
     words = ("submit", stage.circuits, "--backend", "ideal_simulator", "--max-circuits", 2)
     started = [stage.start(*words, "--shots", 1, "--quiet") for _ in range(3)]
-    assert [stage.zygote.wait(child) for child in started] == [0, 0, 0]
+    assert [child.wait() for child in started] == [0, 0, 0]
     sent = [seen.at * SPEED for seen in theatre.proxy.seen if is_submission(seen)]
     assert len(sent) == 18
     # So many in any window, whichever process they are of.

@@ -39,7 +39,7 @@ def until(condition) -> None:
 
 def sits_out(stage, child) -> str:
     """Wait for a command that must end well; return what it told."""
-    assert stage.zygote.wait(child) == 0, child.err.read_text()
+    assert child.wait() == 0, child.err.read_text()
     assert stage.audit().faults == []
     return child.err.read_text()
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
+from tests.crash.commands import Commands
 from tests.crash.stage import Stage, write_slow, write_states
-from tests.crash.zygote import Zygote
-from tests.embedded import Embedded
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
+from tests.support.service import LocalServer
 
 __all__ = ["SPEED", "Theatre"]
 
@@ -41,9 +41,9 @@ class Theatre:
         for name in ("service", "commands"):
             (self._folder / name).mkdir()
         write_slow(self._folder / "slow", 3)
-        self.zygote = self._stack.enter_context(Zygote(self._folder / "commands", self._speed))
-        self.embedded = self._stack.enter_context(Embedded(self._folder / "service"))
-        self.proxy = self._stack.enter_context(self._make_proxy(self.embedded.told["url"]))
+        self.commands = Commands(self._folder / "commands", self._speed)
+        self.service = self._stack.enter_context(LocalServer(self._folder / "service"))
+        self.proxy = self._stack.enter_context(self._make_proxy(self.service.service["url"]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,5 +64,5 @@ class Theatre:
         folder = self._folder / f"stage{next(self._numbers)}"
         self.proxy.rules.clear()
         self.proxy.seen.clear()
-        yield Stage(folder, self.zygote, self.embedded, self.proxy, self._circuits[circuits])
+        yield Stage(folder, self.commands, self.service, self.proxy, self._circuits[circuits])
         shutil.rmtree(folder)

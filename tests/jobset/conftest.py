@@ -6,17 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from tests.jobset.support import FakeService
-from tests.manifest.conftest import write_set
-from tests.service.conftest import FakeClock
-
-# A busy machine is no failure.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+from tests.support.accounts import FakeClock
+from tests.support.manifests import write_set
 
 
 @pytest.fixture

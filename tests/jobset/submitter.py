@@ -1,8 +1,7 @@
-"""A process that sends one job set to the stub, and does nothing else: run with `python -m`."""
+"""A program that sends one job set to the stub, and does nothing else."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from ibmqbatch.clock import Clock
@@ -12,7 +11,7 @@ from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Account, Endpoint
-from tests.bench.stub import API_KEY, INSTANCE
+from tests.support.stub import API_KEY, INSTANCE
 
 
 class Teller:
@@ -45,6 +44,6 @@ def send(url: str, path: Path, pace: int | None, window: float, pending: int | N
         follow(work, Snapshot.is_sent, fetching=False)
 
 
-if __name__ == "__main__":
-    url, path, pace, window, pending = sys.argv[1:]
+def main(url: str, path: str, pace: str, window: str, pending: str) -> None:
+    """Send a set, as the words of a process tell."""
     send(url, Path(path), int(pace) or None, float(window), int(pending) or None)

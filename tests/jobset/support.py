@@ -18,7 +18,7 @@ from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import NoAnswer, NotFound, ServiceError
 from ibmqbatch.service.models import JobPage, RemoteJob
 from ibmqbatch.service.pace import Pace
-from tests.service.conftest import FakeClock, account
+from tests.support.accounts import FakeClock, account
 
 SETTLE, GAP = 30.0, 10.0
 SET = "20261120-zzzzzzz"

@@ -11,7 +11,7 @@ from ibmqbatch.jobset.backends import backend_data, entry_data, find_backend, in
 from ibmqbatch.jobset.errors import UnknownBackend
 from ibmqbatch.service.errors import NotFound
 from ibmqbatch.service.models import Backend, BackendEntry
-from tests.service.conftest import account
+from tests.support.accounts import account
 
 
 def properties(*qubits: dict[str, object], gates: list[tuple[str, list[int], float]] = ()):

@@ -19,8 +19,8 @@ from ibmqbatch.service.errors import (
     Unreachable,
 )
 from tests.jobset.support import FakeService, created_without_an_answer, step
-from tests.manifest.conftest import kinds, write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import kinds, write_set
 
 
 def shut() -> SessionClosed:

@@ -7,13 +7,12 @@ import shutil
 import pytest
 
 from ibmqbatch import paths
-from ibmqbatch.errors import Problem
 from ibmqbatch.exitcodes import ExitCode
-from ibmqbatch.jobset.catalog import find_job, find_set, open_sets, set_paths
+from ibmqbatch.jobset.catalog import find_job, find_set, set_paths
 from ibmqbatch.jobset.errors import AmbiguousSet, NoSuchSet
 from ibmqbatch.manifest.errors import DamagedManifest
 from ibmqbatch.manifest.manifest import Manifest
-from tests.manifest.conftest import sent, write_set
+from tests.support.manifests import sent, write_set
 
 OLD, NEW, OTHER = "20260101-aaaaaaa", "20260102-aaaaaaa", "20260102-bbbbbbb"
 
@@ -100,27 +99,6 @@ def test_newest_set_stands_first(sets):
 def test_lock_files_and_drafts_are_no_sets(sets):
     (sets / "20260103-ccccccc.draft").touch()
     assert len(set_paths()) == 3
-
-
-def test_open_sets_are_those_with_something_left_to_do(sets):
-    with find_set(NEW) as manifest, manifest.transaction() as change:
-        change.jobs.close()
-    problems: list[Problem] = []
-    ids = []
-    for manifest in open_sets(problems):
-        with manifest:
-            ids.append(manifest.job_set().id)
-    assert (ids, problems) == ([OLD, OTHER], [])
-
-
-def test_set_that_cannot_be_opened_is_a_problem_and_keeps_none_waiting(sets):
-    (sets / f"{OLD}.sqlite").write_text("no database " * 100)
-    problems: list[Problem] = []
-    opened: list[Manifest] = list(open_sets(problems))
-    for manifest in opened:
-        manifest.close()
-    assert [problem.code for problem in problems] == ["damaged_manifest"]
-    assert len(opened) == 2
 
 
 def tagged(set_id: str, job: int) -> list[str]:

@@ -22,8 +22,8 @@ from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.manifest.submissions import Intent
 from ibmqbatch.service.errors import Unreachable
 from tests.jobset.support import GAP, SETTLE, Told, lost_on_the_way, raising, step
-from tests.manifest.conftest import begin, write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import begin, write_set
 
 JOBS = 4
 

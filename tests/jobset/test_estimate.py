@@ -18,7 +18,7 @@ from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
 from ibmqbatch.service.models import Backend, Usage
 from tests.circuits.devices import heron_configuration, heron_properties
-from tests.service.conftest import account
+from tests.support.accounts import account
 
 DEVICE = Backend.from_wire(heron_configuration(3), heron_properties(3))
 SIMULATOR = Backend("ideal", 30, True, None, None, True, None, {"n_qubits": 30})

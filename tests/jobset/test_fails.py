@@ -13,8 +13,8 @@ from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.service.errors import Busy, Refused
 from tests.jobset.support import FakeService, raising
-from tests.manifest.conftest import write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import write_set
 
 REFUSED = raising(Refused("no", status=400, number=1208, trace=None))
 JOBS = 40

@@ -17,8 +17,8 @@ from ibmqbatch.manifest.jobs import Jobs
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import Busy, NoAnswer, NotFound
 from ibmqbatch.service.models import RemoteJob
-from tests.manifest.conftest import sent, write_set
-from tests.service.conftest import FakeClock, account
+from tests.support.accounts import FakeClock, account
+from tests.support.manifests import sent, write_set
 
 GOOD = json.dumps(
     {"results": [{"data": {"c": {"samples": ["0x0"] * 100, "num_bits": 1}}}] * 2}

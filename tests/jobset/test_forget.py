@@ -19,7 +19,7 @@ from ibmqbatch.jobset.once import reserved
 from ibmqbatch.manifest.draft import Draft
 from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.manifest import Manifest
-from tests.manifest.conftest import begin, change, sent, write_set
+from tests.support.manifests import begin, change, sent, write_set
 
 SET_ID = "20260101-aaaaaaa"
 

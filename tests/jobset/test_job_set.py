@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import sys
@@ -14,12 +15,15 @@ import ibmqbatch
 from ibmqbatch import JobSet
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.job_set import connected
+from ibmqbatch.jobset.work import Unobserved
+from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from tests.conftest import basis_state, point_at
-from tests.manifest.conftest import write_set
-from tests.manifest.test_snapshot import count_reads
-from tests.qiskits import needs_qiskit2, needs_terra
-from tests.waiting import wait_until
+from ibmqbatch.service.client import Client
+from tests.support.circuits import basis_state
+from tests.support.commands import point_at
+from tests.support.manifests import count_reads, write_set
+from tests.support.qiskits import needs_qiskit2, needs_terra
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -251,3 +255,46 @@ def test_a_step_reads_the_jobs_once(method, most, sent_once, monkeypatch):
     reads = count_reads(monkeypatch)
     method(sent_once)
     assert len(reads) <= most
+
+
+def test_a_session_opens_the_file_and_the_service_once(embedded_service, monkeypatch):
+    job_set = ibmqbatch.submit(basis_state("01"), shots=7, detach=True)
+    opened, connected, stages = [], [], set()
+    real_open, real_enter = Manifest.open, Client.__enter__
+    monkeypatch.setattr(Manifest, "open", lambda path: opened.append(path) or real_open(path))
+    monkeypatch.setattr(
+        Client, "__enter__", lambda client: connected.append(client) or real_enter(client)
+    )
+    observer = Unobserved()
+    observer.progress = lambda stage, *_: stages.add(stage)
+    with job_set.session(Clock(), observer):
+        assert connected == []  # as long as nothing is asked
+        job_set.resume()
+        job_set.wait()
+        assert job_set.describe()["counts"]["DONE"] == 1
+    assert (len(opened), len(connected)) == (1, 1)
+    assert {"sending", "fetching"} <= stages
+
+
+def test_another_thread_has_no_part_in_a_session(ended):
+    with ended.session(Clock()), ended.open() as ours, ThreadPoolExecutor() as pool:
+        assert pool.submit(lambda: ended.name).result() == "three"
+        with ended.open() as again:
+            assert again is ours
+
+
+def test_what_guards_a_session_decides_what_ctrl_c_does(embedded_service):
+    job_set = ibmqbatch.submit(basis_state("01"), shots=7, detach=True)
+    guarded = []
+
+    @contextlib.contextmanager
+    def guard(clock):
+        guarded.append(clock)
+        yield
+
+    clock = Clock()
+    with job_set.session(clock, guard=guard):
+        job_set.record()
+        assert guarded == []
+        job_set.resume()
+    assert guarded == [clock]

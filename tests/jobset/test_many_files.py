@@ -21,10 +21,10 @@ from ibmqbatch.jobset.tags import find_job_tag
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import NoAnswer, ServiceError, Unreachable
+from tests.jobset.model import LAGS, SETTLE, Fate, Killed, Model
 from tests.jobset.support import own_folders
-from tests.jobset.test_machine import LAGS, SETTLE, Fate, Killed, Model
-from tests.manifest.conftest import write_set
-from tests.service.conftest import FakeClock
+from tests.support.accounts import FakeClock
+from tests.support.manifests import write_set
 
 JOBS, FILES = 3, 3
 LATEST = SETTLE - 1.0
@@ -176,5 +176,8 @@ class FilesInUse(RuleBasedStateMachine):
 
 TestFilesInUse = FilesInUse.TestCase
 TestFilesInUse.settings = settings(
-    max_examples=30, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=settings.default.max_examples // 3,
+    stateful_step_count=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )

@@ -7,7 +7,7 @@ from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from tests.jobset.support import GAP, SETTLE, job, step
-from tests.manifest.conftest import write_set
+from tests.support.manifests import write_set
 
 
 def test_known_job_that_the_listing_does_not_show_is_asked_for_by_id(work, service):

@@ -13,9 +13,9 @@ import pytest
 from qiskit import qpy
 
 from ibmqbatch import paths
-from ibmqbatch.circuits import prepare as prepare_module
-from ibmqbatch.circuits.load import Load
-from ibmqbatch.circuits.ready import ReadyCircuit, ReadyProgram
+from ibmqbatch.circuits import pipeline
+from ibmqbatch.circuits.cost import Cost
+from ibmqbatch.circuits.preparer import ReadyCircuit, ReadyProgram
 from ibmqbatch.errors import InputError, LimitError, UsageError
 from ibmqbatch.jobset.errors import TooManyJobs
 from ibmqbatch.jobset.plan import Plan, make_plan
@@ -28,8 +28,8 @@ from tests.circuits.devices import (
     line_configuration,
     line_properties,
 )
-from tests.conftest import BELL
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.circuits import BELL
 
 SIMULATOR = Backend("ideal", 30, True, 1_000_000, 50, True, None, {"n_qubits": 30})
 DEVICE = Backend.from_wire(line_configuration(3), line_properties(3))
@@ -186,7 +186,7 @@ def test_progress_ends_at_the_number_of_files(circuits, home):
 def ready_program(body: bytes, number: int) -> ReadyProgram:
     circuits = (ReadyCircuit(f"c{number}", {}, None),)
     return ReadyProgram(
-        circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, Load(None, 1, 1)
+        circuits, "f", 0, None, "openqasm2", b"", "sha", "qpy", body, None, Cost(None, 1, 1)
     )
 
 
@@ -209,7 +209,7 @@ def test_circuits_are_not_kept_in_memory(home, monkeypatch):
         for number in range(2000):
             yield ready_program(Body(b"x" * 100), number)
 
-    monkeypatch.setattr(prepare_module, "prepare", many)
+    monkeypatch.setattr(pipeline, "prepare", many)
     with planned(request(Path("f"))) as manifest:
         assert manifest.job_set().total_circuits == 2000
     assert most <= 60
@@ -220,7 +220,7 @@ def test_failure_in_the_middle_leaves_nothing(home, monkeypatch):
         yield from (ready_program(b"x", number) for number in range(10))
         raise ZeroDivisionError
 
-    monkeypatch.setattr(prepare_module, "prepare", fail)
+    monkeypatch.setattr(pipeline, "prepare", fail)
     with pytest.raises(ZeroDivisionError):
         plan(request(Path("f")))
     assert not list(paths.sets().glob("*.sqlite"))

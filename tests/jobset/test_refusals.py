@@ -24,8 +24,8 @@ from ibmqbatch.service.errors import (
     WrongInstance,
 )
 from tests.jobset.support import FakeService, Told, raising
-from tests.manifest.conftest import write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import write_set
 
 JOBS = 10
 

@@ -22,8 +22,8 @@ from tests.jobset.support import (
     lost_on_the_way,
     step,
 )
-from tests.manifest.conftest import begin, write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import begin, write_set
 
 
 def test_job_whose_answer_was_lost_is_found_and_not_sent_again(work, service):

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.circuits.load import Load
+from ibmqbatch.circuits.cost import Cost
 from ibmqbatch.jobset.split import Chunk, Limits, Splitter, repeat_shots
 
-NOTHING = Load(duration=None, result_bytes=0, instructions=0)
+NOTHING = Cost(duration=None, result_bytes=0, instructions=0)
 CIRCUITS = st.lists(st.tuples(st.integers(1, 100), st.integers(1, 60)), max_size=60)
 SIZES = st.lists(st.integers(1, 100), max_size=60)
 LIMITS = st.builds(
@@ -122,7 +122,7 @@ def split_sweep(limits: Limits) -> list[Chunk]:
     return [*chunks, *splitter.finish()]
 
 
-def split_equal(load: Load, shots: int, limits: Limits) -> list[Chunk]:
+def split_equal(load: Cost, shots: int, limits: Limits) -> list[Chunk]:
     """Split five equal circuits."""
     splitter = Splitter(limits)
     chunks = [c for _ in range(5) for c in splitter.add(load, shots, 1)]

@@ -11,8 +11,8 @@ from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.service.errors import Busy, NoAnswer, Refused, Unreachable
 from tests.jobset.support import FakeService, job, raising, step
-from tests.manifest.conftest import write_set
-from tests.service.conftest import account
+from tests.support.accounts import account
+from tests.support.manifests import write_set
 
 
 def test_job_is_sent_once(work, service):

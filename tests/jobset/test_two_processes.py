@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections import Counter
 from pathlib import Path
 
 from ibmqbatch.manifest.manifest import Manifest
-from tests.bench.stub import INSTANCE, Limits, Stub
-from tests.manifest.conftest import write_set
+from tests.support import forks
+from tests.support.manifests import write_set
+from tests.support.stub import INSTANCE, Limits, Stub
 
 ROOT = Path(__file__).parents[2]
+SUBMITTER = "import sys; from tests.jobset.submitter import main; main(*sys.argv[1:])"
 
 
 def submit_side_by_side(
@@ -21,15 +22,10 @@ def submit_side_by_side(
     paths = [write_set(jobs, instance=INSTANCE, account="stub") for _ in range(2)]
     words = [str(word) for word in (pace, window, pending)]
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.jobset.submitter", stub.url, str(path), *words],
-            cwd=ROOT,
-            text=True,
-            stdout=subprocess.PIPE,
-        )
+        forks.start((stub.url, path, *words), env=os.environ, cwd=ROOT, code=SUBMITTER)
         for path in paths
     ]
-    told = "".join(process.communicate(timeout=90)[0] for process in processes)
+    told = "".join(process.communicate()[0] for process in processes)
     assert [process.returncode for process in processes] == [0, 0]
     for path in paths:
         with Manifest.open(path) as manifest:

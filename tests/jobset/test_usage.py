@@ -19,8 +19,8 @@ from ibmqbatch.jobset.usage import (
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import NotFound, ServerFault
-from tests.manifest.conftest import remote, sent, write_set
-from tests.service.conftest import FakeClock
+from tests.support.accounts import FakeClock
+from tests.support.manifests import remote, sent, write_set
 
 TIMES = {
     "created": "2026-11-21T10:00:00.123456Z",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .support import Client, LocalServer
+from tests.support.service import Client, LocalServer
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +18,9 @@ def worker_python() -> str:
 
 
 @pytest.fixture(scope="session")
-def local_server(
-    tmp_path_factory: pytest.TempPathFactory, worker_python: str
-) -> Iterator[LocalServer]:
-    """One service for all tests that leave it as it was; `client` gives each its own instance."""
-    home = tmp_path_factory.mktemp("local")
-    server = LocalServer(home, "--workers", "2", "--worker-python", worker_python).start()
-    yield server
-    server.end()
+def local_server(running: LocalServer) -> LocalServer:
+    """The service of all tests that leave it as it was; `client` gives each its own instance."""
+    return running
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.qiskits import TERRA
+from tests.support.qiskits import TERRA
 
 __all__ = [
     "EVERYTHING",

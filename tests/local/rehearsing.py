@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import RUNTIME, TERRA, models
+from tests.support.qiskits import RUNTIME, TERRA, models
+from tests.support.service import Client
 
-from .support import Client, joined_counts, seeded
+from .support import joined_counts, seeded
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

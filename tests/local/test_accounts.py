@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from .support import Client, LocalServer, bell, error, slow
+from tests.support.service import Client, LocalServer
+
+from .support import bell, error, slow
 
 
 @pytest.fixture

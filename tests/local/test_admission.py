@@ -12,8 +12,9 @@ from ibmqbatch.local.account import AccountApi
 from ibmqbatch.local.api import Api
 from ibmqbatch.local.http import Authority, RateLimit
 from ibmqbatch.local.identity import PLAN_ID, Identity
+from tests.support.service import Client, LocalServer
 
-from .support import Client, LocalServer, error
+from .support import error
 
 # What is no secret: that the API is here, and which plan its instance has.
 OPEN = {"/api/v1/versions", "/experimental/api/v1/versions", "/identity/token", f"/{PLAN_ID}"}

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from ibmqbatch.local.http import Authority, new_instance
+from tests.support.service import Client, LocalServer, new_crn
 
-from .support import Client, LocalServer, bell, error, new_crn
+from .support import bell, error
 
 CRN = new_instance()
 

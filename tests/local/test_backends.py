@@ -6,8 +6,9 @@ import pytest
 
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.snapshots import find_snapshots
+from tests.support.service import Client
 
-from .support import Client, error
+from .support import error
 
 
 def test_backends_are_listed_with_their_queue(client: Client) -> None:

@@ -37,6 +37,8 @@ WAYS = [
     *((form, level, False) for form in FORMS for level in (None, 1)),
     *((form, level, True) for form in FORMS for level in (0, 2)),
 ]
+# Half of them, in which each form and each level stands twice.
+FEW_WAYS = [way for number, way in enumerate(WAYS) if (number + number // 2) % 2 == 0]
 
 
 _PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -78,7 +80,7 @@ def test_shape_of_control_flow_gives_what_it_says(shape: str) -> None:
     assert list(found) == list(distribution(program))
 
 
-@settings(_PATIENT, max_examples=100)
+@settings(_PATIENT, max_examples=30)
 @given(programs().filter(ends))
 def test_programs_give_what_the_interpreter_gives(program: Program) -> None:
     check(program, counts(as_circuit(program), program.bits))
@@ -96,8 +98,10 @@ def test_many_programs_give_what_the_interpreter_gives(part: int) -> None:
     check_program()
 
 
-@pytest.mark.parametrize(("form", "level", "rehearsed"), WAYS)
-def test_programs_give_the_same_on_every_way(form: str, level: int | None, rehearsed: bool) -> None:
+@pytest.mark.parametrize(("form", "level", "rehearsed"), FEW_WAYS)
+def test_programs_give_the_same_on_either_way(
+    form: str, level: int | None, rehearsed: bool
+) -> None:
     _check_programs(form, level, rehearsed=rehearsed, examples=4)
 
 

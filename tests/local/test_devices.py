@@ -13,10 +13,11 @@ import pytest
 
 from ibmqbatch.local import snapshots
 from ibmqbatch.local.backends import BackendTable
-from tests.qiskits import models, needs_qiskit2
+from tests.support.qiskits import models, needs_qiskit2
+from tests.support.service import Client
 
 from .rehearsing import CONTROL_FLOW, QUBITS, need
-from .support import Client, error
+from .support import error
 
 every_rehearsal = pytest.mark.parametrize("name", QUBITS)
 

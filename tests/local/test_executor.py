@@ -21,8 +21,9 @@ with warnings.catch_warnings():
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.errors import JobError
 from ibmqbatch.local.worker.executor import ExecutorJob
+from tests.support.service import Client
 
-from .support import Client, bell, encode, error, joined_counts, seeded
+from .support import bell, encode, error, joined_counts, seeded
 
 NATIVE = "OPENQASM 3.0; include 'stdgates.inc'; bit[1] c; x $0; c[0] = measure $0;".replace(
     "'", '"'
@@ -237,7 +238,8 @@ def test_what_cannot_be_run_fails_and_names_the_item(client: Client) -> None:
     silent = QuantumCircuit(1, 1)
     assert fails(client, program(good, (silent, [])))["reason_code"] == 3211
     huge = program((turning("a"), [0.0]), shots=900_000)
-    for shape in ([20], [2**31 - 1, 2**31 - 1]):
+    for shots, shape in ((900_000, [20]), (1, [2**31 - 1, 2**31 - 1]), (1, [10_000_001])):
+        huge["quantum_program"]["shots"] = shots
         huge["quantum_program"]["items"][0]["shape"] = shape
         assert fails(client, huge)["reason_code"] == 1520
 

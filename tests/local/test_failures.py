@@ -14,8 +14,9 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit, qasm3
 
 from tests.circuits.pulses import SAMPLES
+from tests.support.service import Client
 
-from .support import Client, bell, encode
+from .support import bell, encode
 
 
 def failing(name: str) -> Any:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .support import Client, bell, error
+from tests.support.service import Client
+
+from .support import bell, error
 
 GOOD: dict[str, Any] = {
     "program_id": "sampler",
@@ -150,9 +152,7 @@ PATHS = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=PATHS, value=JSON)
 def test_no_body_breaks_the_service(client: Client, path: str, value: Any) -> None:
     reply = client.call("POST", "/jobs", content=json.dumps(changed(path, value)))

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .support import LocalServer, bell
+from tests.support.service import LocalServer
+
+from .support import bell
 
 
 class Interpreter:

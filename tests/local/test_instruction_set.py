@@ -18,8 +18,9 @@ with warnings.catch_warnings():
 
 from ibmqbatch.local.backends import Backend, BackendTable
 from ibmqbatch.local.process import Worker
+from tests.support.service import Client
 
-from .support import Client, bell, encode
+from .support import bell, encode
 
 
 def measured(build: Callable[[QuantumCircuit], object], qubits: int = 5) -> Any:
@@ -100,7 +101,7 @@ def run_on(tmp_path: Path, worker_python: str) -> Iterator[Callable[..., dict[st
         workers[0].send_job("sampler", backend, json.dumps(params).encode(), 60)
         answer = workers[0].receive()
         if "needs" in answer:
-            workers[0].send({"go": go, "seconds": 60})
+            workers[0].send({"go": go, "seconds": 60, "by_clock": None})
             answer = workers[0].receive() if go else answer
         if "completed" in answer:
             workers[0].receive_raw()

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from .support import Client, LocalServer, bell, error, new_crn, samples, slow
+from tests.support.service import Client, LocalServer, new_crn
+
+from .support import bell, error, samples, slow
 
 
 def test_a_job_goes_from_queued_to_completed(client: Client) -> None:

@@ -11,8 +11,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Terra and Aer warn about each other
     from qiskit import QuantumCircuit
 
+from tests.support.service import Client
+
 from .rehearsing import QUBITS
-from .support import Client, bell, encode, error, joined_counts, samples, seeded
+from .support import bell, encode, error, joined_counts, samples, seeded
 
 
 def on_device(qubits: int, gate: str = "x") -> dict[str, str]:

@@ -16,7 +16,9 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
-from .support import Client, array, bell, encode, samples, seeded
+from tests.support.service import Client
+
+from .support import array, bell, encode, samples, seeded
 
 
 def swept() -> dict[str, str]:

@@ -18,9 +18,10 @@ import pytest
 
 from ibmqbatch.local import http
 from ibmqbatch.local.http import ApiError
-from tests.waiting import wait_until
+from tests.support.service import Client, LocalServer
+from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, error, slow
+from .support import bell, encode, error, slow
 
 NewServer = Callable[..., LocalServer]
 

@@ -6,8 +6,7 @@ import ast
 import subprocess
 
 from ibmqbatch.local.server import recipe
-
-from .support import new_crn
+from tests.support.service import new_crn
 
 ORIGIN = "http://127.0.0.1:8765"
 

@@ -17,10 +17,11 @@ with warnings.catch_warnings():
     from qiskit.circuit.library import XGate
     from qiskit_aer import AerSimulator
 
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
+from tests.support.service import Client
 
 from .rehearsing import SHOTS, counts, device, direct, distance, noise_of
-from .support import Client, encode, samples, seeded
+from .support import encode, samples, seeded
 
 
 @cache
@@ -180,8 +181,8 @@ def loop() -> QuantumCircuit:
         delay_in_a_branch,
         mid_circuit,
         pytest.param(conditional, marks=needs_terra("Gates have no conditions any more.")),
-        on_a_register,
-        branches,
+        pytest.param(on_a_register, marks=pytest.mark.slow),
+        pytest.param(branches, marks=pytest.mark.slow),
         loop,
     ],
     ids=lambda build: build.__name__,

@@ -11,7 +11,9 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Terra and Aer warn about each other
     from qiskit import QuantumCircuit
-from .support import Client, array, bell, encode, samples, seeded
+from tests.support.service import Client
+
+from .support import array, bell, encode, samples, seeded
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
-from .support import Client, bell, encode, samples, seeded
+from tests.support.service import Client
+
+from .support import bell, encode, samples, seeded
 
 ROWS = [[0.3, 1000], [1.1, 2000], [1.6, 0], [2.0, 64], [2.9, 1000], [0.3, 1000]]
 

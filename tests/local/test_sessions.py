@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from ibmqbatch.local import database
-from tests.waiting import wait_until
+from tests.support.service import Client, LocalServer, new_crn
+from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, error, new_crn, slow
+from .support import bell, error, slow
 
 
 def opened(client: Client, **fields: Any) -> str:

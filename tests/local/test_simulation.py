@@ -13,9 +13,10 @@ with warnings.catch_warnings():
     from qiskit_aer import AerSimulator
 
 from ibmqbatch.local.worker.simulation import mix_seed
-from tests.qiskits import needs_terra
+from tests.support.qiskits import needs_terra
+from tests.support.service import Client
 
-from .support import Client, encode, joined_counts, seeded
+from .support import encode, joined_counts, seeded
 
 
 def counts(client: Client, circuit: QuantumCircuit, shots: int = 400, seed: int = 5) -> Any:

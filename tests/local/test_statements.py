@@ -17,9 +17,10 @@ with warnings.catch_warnings():
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
     from qiskit.circuit.classical import expr, types
 
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
+from tests.support.service import Client
 
-from .support import Client, encode, joined_counts
+from .support import encode, joined_counts
 
 Condition = Callable[[Any, Any], Any]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .support import Client, samples
+from tests.support.service import Client
+
+from .support import samples
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 MIXED = HEAD + (

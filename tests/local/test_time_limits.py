@@ -22,9 +22,10 @@ from ibmqbatch.local.process import Worker, WorkerDiedError
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.sampler import SamplerJob
 from ibmqbatch.local.worker.serving import limit_time, prepare_time_limits
-from tests.waiting import wait_until
+from tests.support.service import Client, LocalServer
+from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode, endless, slow
+from .support import bell, encode, endless, slow
 
 NewServer = Callable[..., LocalServer]
 

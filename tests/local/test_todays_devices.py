@@ -13,10 +13,11 @@ with warnings.catch_warnings():
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit_aer import AerSimulator
 
-from tests.qiskits import needs_qiskit2
+from tests.support.qiskits import needs_qiskit2
+from tests.support.service import Client
 
 from .rehearsing import SHOTS, counts, device, direct, distance, need, noise_of
-from .support import Client, encode, joined_counts
+from .support import encode, joined_counts
 
 
 def working_pair(name: str, gate: str) -> tuple[int, int]:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from ibmqbatch.local.worker import decoding
-from tests.waiting import wait_until
+from tests.support.service import Client, LocalServer
+from tests.support.waiting import wait_until
 
-from .support import Client, LocalServer, bell, encode
+from .support import bell, encode
 
 
 def blob(data: bytes) -> str:

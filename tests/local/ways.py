@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ibmqbatch.circuits.device import Device
-from ibmqbatch.circuits.prepare import Inputs, prepare
-from ibmqbatch.circuits.ready import Preparation
+from ibmqbatch.circuits.pipeline import Inputs, prepare
+from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backend, Backends
@@ -23,7 +23,7 @@ from ibmqbatch.local.worker.decoding import decode_circuit
 from ibmqbatch.local.worker.simulation import run_circuit
 from tests.circuits.asking import dump
 from tests.circuits.devices import line_configuration, line_properties
-from tests.qiskits import TERRA
+from tests.support.qiskits import TERRA
 
 from .interpreter import Program, as_circuit, as_openqasm2, as_openqasm3
 

@@ -32,10 +32,10 @@ _PULSES = frozenset(
     }
 )
 # By which the classes know each other.
-_INTERNAL = frozenset({"handle", "is_decided", "of", "of_set", "seen"}) | {
+_INTERNAL = frozenset({"is_decided", "job_of", "job_set", "of", "of_set", "planned"}) | {
     *("ask_again", "carry_out", "catch_up", "count_unlabelled", "describe", "fetch", "fetch_usage"),
     *("find", "follow", "logs", "open", "refetch", "repair", "session", "step", "watch"),
-    *("relabel", "want_retry", "working"),
+    *("relabel", "try_submit", "want_retry", "working"),
 }
 
 

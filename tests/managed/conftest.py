@@ -12,8 +12,7 @@ from ibmqbatch import IBMQJob, IBMQJobManager
 from ibmqbatch.managed import background
 from ibmqbatch.managed.backend import IBMQBackend
 from ibmqbatch.managed.provider import AccountProvider
-from tests.managed.programs import flipped
-from tests.managed.support import BACKEND, Held, Shelf, held_jobs
+from tests.managed.support import BACKEND, Held, Shelf, flipped, held_jobs
 
 
 @pytest.fixture(autouse=True)

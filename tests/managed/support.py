@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import textwrap
 import threading
 import warnings
@@ -27,21 +24,20 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet, connected
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.managed.planning import plan_set
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.models import RemoteJob
-from tests.conftest import point_at
-from tests.forked import run_forked
-from tests.managed.programs import flipped
-from tests.waiting import wait_until
+from tests.support import forks
+from tests.support.commands import point_at
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BACKEND = "ideal_simulator"
-# Importing Qiskit Terra warns about itself.
-STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")
 REFUSAL = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+FULL = json.dumps(
+    {"errors": [{"code": 3458, "message": "You have reached the limit of 2 pending jobs."}]}
+).encode()
 # Where a job that has ended well was, in this order.
 STEPS = ["CREATING", "CREATED", "QUEUED", "RUNNING", "COMPLETED"]
 _JOB_TAG = re.compile(r"ibmq_jobset_[^_]+_j(\d+)\.(\d+)_c(\d+)-(\d+)_r.*")
@@ -110,29 +106,19 @@ def said(job: IBMQJob, status: str, **state: object) -> bytes:
     return json.dumps({"jobs": [{**told, "tags": list(remote.tags)}], "count": 1}).encode()
 
 
-def start(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
-    """Start Python code in a process of its own, in which whatever warns is an error."""
-    return subprocess.Popen(
-        [sys.executable, *STRICT, *options.pop("flags", ()), "-c", textwrap.dedent(code)]
-        + [str(word) for word in words],
-        cwd=ROOT,
-        env={**os.environ, **options.pop("env", {})},
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
+def start(code: str, *words: object, **env: str) -> forks.Process:
+    """Start Python code in a process of its own, in which whatever warns is an error.
 
-
-def elsewhere(code: str, *words: object) -> Any:
-    """Run Python code in another process; return what it prints as JSON.
-
-    It knows nothing of what has been done in this one; see `tests.forked`.
+    It knows nothing of what has been done in this one; see `tests.support.forks`.
     """
-    code = textwrap.dedent(code)
-    ended, told, complaint = run_forked(words, env=os.environ, cwd=ROOT, code=code)
-    assert (ended, complaint) == (0, "")
+    return forks.start(words, env={**os.environ, **env}, cwd=ROOT, code=textwrap.dedent(code))
+
+
+def elsewhere(code: str, *words: object, **env: str) -> Any:
+    """Run Python code in another process; return what it prints as JSON."""
+    process = start(code, *words, **env)
+    told, complaint = process.communicate()
+    assert (process.returncode, complaint) == (0, "")
     return json.loads(told.splitlines()[-1])
 
 
@@ -185,7 +171,7 @@ def cancelled(job_set: ManagedJobSet) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The jobs of experiments .* have not ended yet")
         job_set.cancel()
-    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.handle.jobs))
+    wait_until(lambda: job_set.statuses() and all(job.status.final for job in job_set.job_set.jobs))
 
 
 def sets() -> list[Manifest]:
@@ -205,7 +191,7 @@ def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> Manage
     backend = IBMQ.load_account().get_backend(BACKEND)
     handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
     spoil(handle, *bad)
-    return ManagedJobSet.of(Holding(handle, backend))
+    return ManagedJobSet.of(handle, backend)
 
 
 def spoil(handle: JobSet, *bad: int) -> None:
@@ -218,11 +204,34 @@ def spoil(handle: JobSet, *bad: int) -> None:
             )
 
 
-def plain(signature: inspect.Signature) -> str:
-    """Write a signature without types, and without the object or class that it is called on."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for name, parameter in signature.parameters.items()
-        if name not in {"self", "cls"}
-    ]
-    return str(inspect.Signature(parameters))
+def foreign(**changes: object) -> str:
+    """Submit a job as other programs do, with one circuit as text; return its id."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; qubit[2] q; x q[1]; c = measure q;'
+    body = {
+        "program_id": "sampler",
+        "backend": "ideal_simulator",
+        "tags": ["theirs"],
+        "params": {"version": 2, "shots": 12, "pubs": [[text]]},
+        **changes,
+    }
+    with connected("local", Clock()) as client:
+        return client.submit(json.dumps(body).encode())
+
+
+def bell(name: str = "bell") -> QuantumCircuit:
+    """Return a circuit that gives 00 or 11."""
+    circuit = QuantumCircuit(2, 2, name=name)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def flipped(bits: str, name: str = "flipped") -> QuantumCircuit:
+    """Return a circuit whose only outcome is `bits`, written as Qiskit writes it."""
+    circuit = QuantumCircuit(len(bits), len(bits), name=name)
+    for qubit, bit in enumerate(reversed(bits)):
+        if bit == "1":
+            circuit.x(qubit)
+    circuit.measure(range(len(bits)), range(len(bits)))
+    return circuit

@@ -11,7 +11,7 @@ from ibmqbatch import BackendProperties, BackendStatus, QasmBackendConfiguration
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.managed.provider import AccountProvider
 from ibmqbatch.manifest.manifest import Manifest
-from tests.managed.programs import bell, flipped
+from tests.managed.support import bell, flipped
 
 
 def test_old_programs_call_a_backends_name(simulator):

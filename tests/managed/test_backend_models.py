@@ -22,7 +22,7 @@ from ibmqbatch import (
     Nduv,
     QasmBackendConfiguration,
 )
-from tests.qiskits import FAKES, TERRA, needs_terra
+from tests.support.qiskits import FAKES, TERRA, needs_terra
 
 TIME = "2026-11-20T10:00:00Z"
 T1 = {"date": TIME, "name": "T1", "unit": "us", "value": 100.0}
@@ -232,3 +232,28 @@ def test_terra_takes_them_for_its_own():
         warnings.simplefilter("error")
         theirs = models.BackendStatus.from_dict(STATUS.to_dict())
     assert theirs == STATUS
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("qubit_freq_est", r"backend.properties\(\).frequency"),
+        ("meas_freq_est", "does not publish"),
+        ("instruction_schedule_map", "backend.target"),
+        ("cmd_def", r"backend.configuration\(\)"),
+    ],
+)
+def test_what_is_read_of_them_is_an_error_with_what_there_is_instead(provider, name, instead):
+    defaults = provider.get_backend("fake_manila").defaults()
+    with pytest.raises(AttributeError, match=f"no '{name}' any more: IBM retired.*{instead}"):
+        getattr(defaults, name)
+
+
+def test_they_are_false_as_none_was(simulator):
+    assert not simulator.defaults()
+    assert not simulator.defaults(refresh=True)
+    assert not pickle.loads(pickle.dumps(simulator.defaults()))
+
+
+def test_a_frequency_is_had_as_the_error_says(provider):
+    assert provider.get_backend("fake_manila").properties().frequency(0) > 1e9

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
@@ -14,9 +12,8 @@ from ibmqbatch import (
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.manifest.manifest import Manifest
-from tests.managed.programs import bell, flipped
-from tests.managed.support import elsewhere, sets
-from tests.qiskits import needs_terra
+from tests.managed.support import bell, elsewhere, flipped, sets
+from tests.support.qiskits import needs_terra
 
 PARAMETERS = [Parameter("theta"), Parameter("phi")]
 
@@ -31,14 +28,6 @@ def test_run_returns_when_the_service_has_the_job(provider, simulator):
     print(json.dumps([job.tags(), result.get_counts(0), result.get_counts("other")]))
     """
     assert elsewhere(code) == [["a", "b"], {"10": 20}, {"01": 20}]
-
-
-def test_run_takes_texts_and_paths(simulator, tmp_path):
-    text = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
-    path = tmp_path / "x.qasm"
-    path.write_text(text)
-    result = simulator.run([text, path, str(path)], shots=5).result()
-    assert result.get_counts() == [{"1": 5}] * 3
 
 
 @needs_terra("Qiskit 2 has no Qobj.")
@@ -85,8 +74,6 @@ def test_unknown_options_are_warned_of_at_the_line_that_gives_them(simulator):
     with pytest.warns(UserWarning, match="flavour is not a recognized runtime option") as caught:
         simulator.run(bell(), shots=1, flavour="sweet")
     assert [warning.filename for warning in caught] == [__file__]
-    with pytest.warns(UserWarning, match="job_share_level"):
-        simulator.run(bell(), shots=1, job_share_level="hub")
 
 
 def test_numbers_of_numpy_are_numbers(provider):
@@ -135,9 +122,10 @@ def test_memory_and_none_are_no_news(simulator):
         ({"initial_layout": 5}, "initial_layout is 5, no list of qubits"),
         ({"initial_layout": ["a"]}, "a qubit is 'a', no whole number"),
         ({"meas_return": "all"}, "meas_return is 'all'"),
-        ({"options": "twirling"}, "options is 'twirling', no dictionary"),
+        ({"options": "twirling"}, "options is 'twirling', not a dictionary"),
         ({"options": {"twirling": 1}}, "'twirling' is a table"),
-        ({"job_tags": "a"}, "no list of strings"),
+        ({"job_tags": "a"}, "not a list of strings"),
+        ({"job_tags": {"a"}}, "not a list of strings"),
         ({"job_tags": ["ibmq_jobset_a"]}, "reserved"),
         ({"job_name": "latest"}, "latest"),
         ({"job_name": 5}, "5"),
@@ -192,11 +180,3 @@ def test_the_engines_own_options_can_be_had(simulator):
         record = manifest.job_set()
     assert (record.max_execution_time, record.private) == (60, True)
     assert sum(job.result().get_counts().values()) == 2
-
-
-def test_run_works_within_a_running_event_loop(simulator):
-    async def program() -> dict[str, int]:
-        counts: dict[str, int] = simulator.run(flipped("1"), shots=3).result().get_counts()
-        return counts
-
-    assert asyncio.run(program()) == {"1": 3}

@@ -13,9 +13,16 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import Result
 
 from ibmqbatch import IBMQManagedResultDataNotAvailable, __version__
-from tests.managed.programs import bell, flipped
-from tests.managed.support import BACKEND, REFUSAL, numbered, outcome, spoiled
-from tests.managed.test_job_foreign import foreign
+from tests.managed.support import (
+    BACKEND,
+    REFUSAL,
+    bell,
+    flipped,
+    foreign,
+    numbered,
+    outcome,
+    spoiled,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 
@@ -59,17 +66,16 @@ def test_where_nothing_is_here_there_is_nothing_to_combine(service):
         results.combine_results()
 
 
-def test_the_header_of_a_set_is_that_of_its_combined_result(manager):
-    job_set = manager.run(numbered(2), BACKEND, shots=2, header={"for": "me"})
-    assert job_set.results().combine_results().header.to_dict() == {"for": "me"}
-
-
-def test_the_date_of_a_result_is_a_local_datetime(job, manager):
-    job_set = manager.run(numbered(1), BACKEND, shots=2)
+def test_results_have_a_header_a_local_date_and_the_versions_of_what_has_sent_them(job, manager):
+    job_set = manager.run(numbered(1), BACKEND, shots=2, header={"for": "me"})
     now = datetime.now().astimezone()
     for result in (job.result(), job_set.results().combine_results()):
+        assert result.header.to_dict() == {"for": "me"}
         assert result.date.utcoffset() == now.utcoffset()
         assert abs(result.date - now) < timedelta(minutes=2)
+        assert result.client_version["ibmqbatch"] == __version__
+        assert len(result.client_version) > 1  # and Qiskit's
+    assert job.client_version == job.result().client_version
 
 
 def test_a_result_with_a_date_is_kept_copied_and_pickled(job):
@@ -81,17 +87,6 @@ def test_a_result_with_a_date_is_kept_copied_and_pickled(job):
     pickled = pickle.loads(pickle.dumps(result))
     assert (type(pickled), pickled.date) == (Result, result.date)
     assert pickled.get_counts(0) == result.get_counts(0)
-
-
-def test_a_result_tells_what_has_sent_its_job(job, manager):
-    job_set = manager.run(numbered(1), BACKEND, shots=2)
-    for told in (
-        job.client_version,
-        job.result().client_version,
-        job_set.results().combine_results().client_version,
-    ):
-        assert told["ibmqbatch"] == __version__
-        assert len(told) > 1  # and Qiskit's
 
 
 def test_what_has_sent_a_job_of_another_program_is_not_known(simulator):

@@ -12,7 +12,7 @@ import pytest
 import ibmqbatch
 from tests.managed.api_page import MARKED, members
 from tests.managed.support import elsewhere, start
-from tests.qiskits import TERRA
+from tests.support.qiskits import TERRA
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {

@@ -8,8 +8,7 @@ from qiskit.exceptions import QiskitError
 import ibmqbatch
 from ibmqbatch import IBMQBackendApiError, IBMQJobManagerInvalidStateError
 from ibmqbatch.circuits.errors import first_line
-from tests.managed.programs import bell
-from tests.managed.support import BACKEND
+from tests.managed.support import bell
 
 
 @pytest.mark.parametrize(
@@ -43,9 +42,3 @@ def _undefined() -> object:
     from qiskit.circuit import Gate
 
     return Gate("mystery", 1, [])
-
-
-def test_names_of_sets_are_none_where_they_are_empty(manager):
-    job_set = manager.run(bell(), BACKEND, shots=2)
-    with pytest.raises(IBMQJobManagerInvalidStateError, match=r"^The name is empty. Give one.$"):
-        job_set.update_name("  ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,14 +15,14 @@ from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed.background import Sender
 from ibmqbatch.managed.exceptions import IBMQAccountError, IBMQJobManagerInvalidStateError
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
 from ibmqbatch.manifest.records import JobRecord
 from tests.bench.sets import environment
-from tests.bench.stub import BACKEND, Stub
 from tests.managed.support import BACKEND as LOCAL_BACKEND
 from tests.managed.support import numbered, start
-from tests.waiting import wait_until
+from tests.support.forks import Process
+from tests.support.stub import BACKEND, Stub
+from tests.support.waiting import wait_until
 
 # `flying` waits until jobs are on their way, `landed` until so many are in the set's file.
 # After `tell_of_the_end` it prints "now" as soon as the interpreter's end waits for what is sent,
@@ -35,11 +34,11 @@ DEFINITIONS = """
     from tests.managed.support import numbered
 
     def flying(job_set):
-        while not any(job.leaving for job in job_set.handle.jobs):
+        while not any(job.leaving for job in job_set.job_set.jobs):
             time.sleep(0.01)
 
     def landed(job_set, count):
-        while sum(job.remote is not None for job in job_set.handle.jobs) < count:
+        while sum(job.remote is not None for job in job_set.job_set.jobs) < count:
             time.sleep(0.01)
 
     def tell_of_the_end():
@@ -80,17 +79,12 @@ def stub() -> Iterator[Callable[..., Stub]]:
         yield begin
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
-    try:
-        _, err = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
+def ended(process: Process) -> tuple[int, list[str]]:
+    _, err = process.communicate()
     return process.returncode, err.splitlines()
 
 
-def says(process: subprocess.Popen[str], word: str = "now") -> bool:
+def says(process: Process, word: str = "now") -> bool:
     assert process.stdout is not None
     return process.stdout.readline() == f"{word}\n"
 
@@ -124,7 +118,7 @@ def test_a_program_that_submits_and_ends_sends_all_and_says_so(stub, ending, cod
     service = stub()
     service.hold()
     program = f"{running(count=40)}\n    flying(job_set)\n    tell_of_the_end()\n    {ending}"
-    process = start(program, flags=("-X", "dev"))
+    process = start(program)
     assert says(process)
     service.release()
     # Sixteen are in flight at a time.
@@ -138,7 +132,7 @@ def test_what_is_unsure_is_found_out_before_the_program_ends_and_that_is_said(pr
     program = (
         running(count=1).replace(BACKEND, LOCAL_BACKEND)
         + """
-    while not any(job.unsure for job in job_set.handle.jobs):
+    while not any(job.unsure for job in job_set.job_set.jobs):
         time.sleep(0.01)
 """
     )
@@ -176,7 +170,7 @@ def test_ctrl_c_at_the_end_leaves_the_rest_and_loses_nothing_of_the_program(stub
     sys.stdout.reconfigure(line_buffering=False)
     print("written")
 """
-    process = start(program, flags=("-X", "dev"))
+    process = start(program)
     wait_until(lambda: set_paths() and sum(job.remote is not None for job in jobs()) == 2)
     assert process.stdout is not None
     assert process.stdout.readline() == "written\n"
@@ -195,7 +189,7 @@ def test_what_is_detached_waits_and_one_line_says_how_to_go_on(stub, monkeypatch
     service = stub(pace=2)
     program = DETACHED if "True" in detached else PROGRAM
     env = {} if "True" in detached else {"IBMQBATCH_DETACH": "1"}
-    code, err = ended(start(f"{program}\n    landed(job_set, 2)", flags=("-X", "dev"), env=env))
+    code, err = ended(start(f"{program}\n    landed(job_set, 2)", **env))
     assert code == 0
     assert err[-1] == advice()
     assert not any("before the program ends" in line for line in err)
@@ -214,7 +208,7 @@ def test_what_is_detached_lands_where_it_is_in_flight(stub):
     service = stub()
     service.hold()
     program = f"{DETACHED}\n    flying(job_set)\n    tell_of_the_end()"
-    process = start(program, flags=("-X", "dev"))
+    process = start(program)
     assert says(process, "landing")
     service.release()
     assert ended(process) == (0, [])
@@ -225,7 +219,7 @@ def test_what_is_detached_lands_where_it_is_in_flight(stub):
 def test_an_argument_goes_before_the_variable(stub):
     service = stub()
     program = running(", detach=False")
-    code, _ = ended(start(program, env={"IBMQBATCH_DETACH": "1"}))
+    code, _ = ended(start(program, IBMQBATCH_DETACH="1"))
     assert (code, service.take_counts()["submit"]) == (0, 5)
 
 
@@ -247,7 +241,7 @@ def test_what_is_neither_yes_nor_no_is_refused_before_anything_is_planned(stub, 
 def test_ctrl_c_lets_what_is_in_flight_land(stub, waiting):
     service = stub(pace=2)
     program = f"{PROGRAM}\n    landed(job_set, 2)\n    print('now', flush=True)\n    {waiting}"
-    process = start(program, flags=("-X", "dev"))
+    process = start(program)
     assert says(process)
     time.sleep(0.3)  # until it waits
     process.send_signal(signal.SIGINT)
@@ -310,7 +304,7 @@ def test_what_stops_the_sending_is_told_by_whoever_waits(stub, monkeypatch):
     (path,) = set_paths()
     monkeypatch.setenv("IBMQBATCH_TOKEN", "")
     monkeypatch.delenv("IBMQBATCH_TOKEN")
-    job_set = ManagedJobSet.of(Holding(JobSet(path)))
+    job_set = ManagedJobSet.of(JobSet(path))
     with pytest.warns(UserWarning, match="Not all jobs of the set"):
         found = job_set.jobs()
     assert found.count(None) == 3

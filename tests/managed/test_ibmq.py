@@ -13,8 +13,7 @@ from ibmqbatch import IBMQAccountError, IBMQBackendApiError, IBMQProviderError
 from ibmqbatch.accounts import find
 from ibmqbatch.accounts.store import stored_settings, use_account
 from ibmqbatch.managed.ibmq import IBMQFactory
-from tests.managed.programs import bell, run_program
-from tests.managed.support import elsewhere
+from tests.managed.support import bell, elsewhere
 
 KEY = "an-api-key-that-nobody-may-see-0123456789"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/mine:{}::"
@@ -55,7 +54,7 @@ def test_loading_prints_nothing_and_starts_nothing(home):
         provider = IBMQ.load_account()
     print(json.dumps([told.getvalue(), provider.account_name]))
     """
-    assert run_program(code) == ["", "local"]
+    assert elsewhere(code) == ["", "local"]
     assert not (home / "local").exists()
 
 

@@ -8,9 +8,8 @@ import pytest
 
 from ibmqbatch import IBMQJob, IBMQJobManager
 from ibmqbatch.jobset.catalog import set_paths
-from tests.managed.programs import bell
-from tests.managed.support import BACKEND, numbered, on_service, other_machine, outcome
-from tests.qiskits import needs_terra
+from tests.managed.support import BACKEND, bell, numbered, on_service, other_machine, outcome
+from tests.support.qiskits import needs_terra
 
 
 @pytest.fixture
@@ -121,7 +120,7 @@ def test_an_earlier_attempt_has_the_names_of_its_circuits(manager, simulator):
     job_set.results()
     (first,) = job_set.jobs()
     first_id = first.job_id()
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("DELETE FROM results")
         manifest.db.write("UPDATE remotes SET status = 'Failed', result = NULL")
     job_set.retry()

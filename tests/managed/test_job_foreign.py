@@ -13,25 +13,9 @@ from ibmqbatch import (
     IBMQJobInvalidStateError,
     IBMQJobTimeoutError,
 )
-from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.catalog import set_paths
-from ibmqbatch.jobset.job_set import connected
-from tests.managed.support import STEPS, Gate, on_service
-from tests.qiskits import needs_terra
-
-
-def foreign(**changes: object) -> str:
-    """Submit a job as other programs do, with one circuit as text; return its id."""
-    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; qubit[2] q; x q[1]; c = measure q;'
-    body = {
-        "program_id": "sampler",
-        "backend": "ideal_simulator",
-        "tags": ["theirs"],
-        "params": {"version": 2, "shots": 12, "pubs": [[text]]},
-        **changes,
-    }
-    with connected("local", Clock()) as client:
-        return client.submit(json.dumps(body).encode())
+from tests.managed.support import STEPS, Gate, foreign, on_service
+from tests.support.qiskits import needs_terra
 
 
 def test_a_retrieved_job_is_that_of_its_set(job, simulator):

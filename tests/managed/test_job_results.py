@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import time
 import zlib
 
@@ -14,13 +16,12 @@ from ibmqbatch import (
     IBMQJob,
     IBMQJobApiError,
     IBMQJobFailureError,
-    IBMQJobInvalidStateError,
     IBMQJobTimeoutError,
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
-from tests.managed.programs import bell, flipped
-from tests.managed.support import planned, said
+from ibmqbatch.managed.planning import plan_set
+from tests.managed.support import bell, flipped, planned, said, spoil
 
 
 def test_the_result_is_qiskits_with_one_entry_a_circuit(job):
@@ -36,9 +37,12 @@ def test_the_result_is_qiskits_with_one_entry_a_circuit(job):
 
 
 def test_results_are_read_once_and_anew_with_refresh(job):
-    assert job.result() is job.result()
-    job.result().results.clear()
-    assert len(job.result(refresh=True).results) == 2
+    result = job.result()
+    assert job.result() is result
+    before = json.loads(json.dumps(result.to_dict()))
+    result.results[0].header.name = "changed"
+    assert result.to_dict() != before
+    assert job.result(refresh=True).to_dict() == before
 
 
 def test_results_that_are_damaged_on_disk_are_fetched_anew(job):
@@ -65,19 +69,6 @@ def test_time_that_runs_out_is_an_error_of_its_own(simulator):
     with pytest.raises(IBMQJobTimeoutError):
         jobs[1].wait_for_final_state(timeout=1e-9)
     assert jobs[0].result(timeout=0).get_counts() == {"01": 4000}
-
-
-@pytest.mark.parametrize("timeout", ["5", -1, float("nan"), True])
-def test_timeouts_that_are_no_times_are_told(job, timeout):
-    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
-        job.wait_for_final_state(timeout=timeout)
-    with pytest.raises(IBMQJobInvalidStateError, match=r"timeout is .*, no number of seconds"):
-        job.result(timeout=timeout, refresh=True)
-
-
-def test_a_pause_between_calls_that_is_no_time_is_told(job):
-    with pytest.raises(IBMQJobInvalidStateError, match="wait is 'long', no number of seconds"):
-        job.wait_for_final_state(wait="long", callback=print)
 
 
 def test_a_callback_hears_of_every_change_and_of_no_end(proxy, simulator):
@@ -107,6 +98,7 @@ def test_a_callback_can_be_called_at_intervals(proxy, simulator):
     job.wait_for_final_state(wait=0.05, callback=lambda *_, **__: heard.append(time.monotonic()))
     spent = time.monotonic() - begun
     assert 3 <= len(heard) <= spent / 0.05 + 1
+    assert job.in_final_state()
 
 
 def test_what_a_callback_raises_comes_out(simulator):
@@ -160,6 +152,21 @@ def test_a_failure_is_told_with_its_code_and_what_to_do(failed):
     failed.wait_for_final_state()
 
 
+def test_one_bad_circuit_costs_its_job_its_results_and_the_code_is_told(simulator):
+    job_set = plan_set(simulator, [bell(), flipped("1")], lone=True)
+    spoil(job_set, 1)
+    job = IBMQJob.of_set(job_set, 0, simulator)
+    job.wait_for_final_state()
+    again = simulator.retrieve_job(job.job_id())
+    for each in (job, again):
+        with pytest.raises(IBMQJobFailureError) as caught:
+            each.result(partial=True)
+        for message in (caught.value.message, each.error_message()):
+            assert "Unknown" not in message
+            assert re.search(r"Error code: [0-9]{4}\.$", message)
+    assert job.error_message() == again.error_message()
+
+
 def test_a_job_that_took_too_long_has_failed(proxy, simulator):
     job = simulator.run(bell(), shots=1)
     body = said(job, "Cancelled", reason_code=1305)
@@ -208,7 +215,7 @@ def test_results_stay_where_the_service_has_none_any_more_and_a_warning_tells(pr
     job = simulator.run(flipped("1"), shots=3)
     job.result()
     proxy.when("GET", "/results", times=9, status=204)
-    with pytest.warns(UserWarning, match="gives no result of job .* any more"):
+    with pytest.warns(UserWarning, match="has no result of job .* any more"):
         assert job.result(refresh=True).get_counts() == {"1": 3}
 
 

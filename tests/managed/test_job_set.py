@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
 from qiskit.providers import JobStatus
@@ -20,6 +20,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.interrupts import landing
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.managed import background
+from ibmqbatch.managed.background import Submission
 from ibmqbatch.managed.exceptions import (
     IBMQError,
     IBMQJobManagerError,
@@ -27,22 +28,25 @@ from ibmqbatch.managed.exceptions import (
     IBMQJobManagerTimeoutError,
     IBMQManagedResultDataNotAvailable,
 )
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.manifest.manifest import StoredResultError
-from tests.conftest import BELL, basis_state
-from tests.managed.programs import flipped
+from tests.bench.sets import environment
 from tests.managed.support import (
     BACKEND,
+    FULL,
     Gate,
     elsewhere,
+    flipped,
     numbered,
     on_service,
     outcome,
     spoiled,
     start,
 )
-from tests.manifest.conftest import write_set
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.support.circuits import BELL, basis_state
+from tests.support.manifests import write_set
+from tests.support.qiskits import needs_qiskit2, needs_terra
+from tests.support.stub import BACKEND as STUB
+from tests.support.stub import Limits, Stub
 
 
 @pytest.fixture
@@ -101,11 +105,6 @@ def test_lists_that_are_returned_are_copies(manager, done):
         assert read() == before
 
 
-def test_share_levels_only_warn(manager, service):
-    with pytest.warns(UserWarning, match="job_share_level"):
-        manager.run(numbered(1), BACKEND, job_share_level="project", shots=2)
-
-
 def test_a_set_runs_once(service):
     job_set = ManagedJobSet(name="mine")
     assert repr(job_set) == "<ManagedJobSet 'mine', not run>"
@@ -129,19 +128,6 @@ def test_a_set_that_could_not_be_planned_can_be_run_after_all(service):
         job_set.run([], BACKEND)
     job_set.run(numbered(1), BACKEND, shots=2)
     assert job_set.results().success
-
-
-@pytest.mark.parametrize("timeout", ["5", -1, True, float("inf"), float("nan")])
-def test_timeouts_are_numbers_of_seconds(done, timeout):
-    with pytest.raises(IBMQJobManagerInvalidStateError, match="timeout"):
-        done.results(timeout=timeout)
-
-
-@pytest.mark.parametrize("name", [5, None, "", "x" * 61, "two\nlines", "latest"])
-def test_names_that_cannot_be_are_refused(done, name):
-    with pytest.raises(IBMQJobManagerInvalidStateError):
-        done.update_name(name)
-    assert done.name() == "three"
 
 
 @needs_terra("Qiskit 2 has no Qobj.")
@@ -254,7 +240,7 @@ def test_a_thread_that_waits_in_vain_leaves_at_its_timeout(manager, proxy):
 
 
 def test_damaged_results_are_named_and_fetched_again(done):
-    with done.handle.open() as manifest:
+    with done.job_set.open() as manifest:
         remote = manifest.remotes()[0]
         with manifest.transaction():
             manifest.db.write(
@@ -262,7 +248,7 @@ def test_damaged_results_are_named_and_fetched_again(done):
             )
         with pytest.raises(StoredResultError):
             manifest.result(remote.id)
-    fresh = ManagedJobSet.of(Holding(done.handle))
+    fresh = ManagedJobSet.of(done.job_set)
     with pytest.raises(IBMQManagedResultDataNotAvailable, match="refresh=True"):
         fresh.results().get_counts(0)
     assert fresh.results().get_counts(2) == outcome(2, 7)
@@ -283,7 +269,7 @@ def test_a_set_whose_sending_was_cut_off_goes_on_when_it_is_retrieved(service, h
 
 def test_a_set_of_an_account_that_is_unknown_here_goes_on_through_the_provider(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE jobset SET account = 'enabled'")
     found = IBMQJobManager().retrieve_job_set(job_set.job_set_id(), IBMQ.load_account())
     assert found.results().get_counts(1) == outcome(1, 2)
@@ -293,7 +279,7 @@ def test_a_set_of_an_account_that_is_unknown_here_goes_on_through_the_provider(s
 
 def test_a_copy_that_has_not_taken_over_sends_nothing(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE jobset SET copied_at = '2026-01-01T00:00:00Z'")
     found = IBMQJobManager().retrieve_job_set(job_set.job_set_id(), None)
     assert found.jobs() == [None, None]
@@ -313,16 +299,16 @@ def test_a_set_that_cannot_be_read_is_named_and_hides_no_other(done, home):
 
 def test_a_refresh_that_fails_does_not_lose_the_set(manager, done, home):
     kept = home / "kept"
-    done.handle.path.rename(kept)
-    done.handle.path.write_bytes(b"\0" * 5000)
+    done.job_set.path.rename(kept)
+    done.job_set.path.write_bytes(b"\0" * 5000)
     with pytest.raises(IBMQJobManagerInvalidStateError):
         manager.retrieve_job_set(done.job_set_id(), None, refresh=True)
-    kept.replace(done.handle.path)
+    kept.replace(done.job_set.path)
     assert manager.retrieve_job_set(done.job_set_id(), None) is done
 
 
 def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
-    done.handle.path.unlink()
+    done.job_set.path.unlink()
     assert "cannot be read" in repr(done)
     for read in (done.name, done.tags, done.statuses, done.results, done.cancel, done.report):
         with pytest.raises(IBMQError), warnings.catch_warnings():
@@ -332,15 +318,8 @@ def test_what_becomes_of_a_sets_file_is_an_error_of_the_old_kind(done):
 
 def test_sets_of_other_accounts_have_backends_of_these(home):
     handle = JobSet(write_set(1, account="ibm", backend="ibm_fez"))
-    backend = Holding(handle).backend()
+    backend = Submission(handle).backend()
     assert (backend.name, backend.account_name) == ("ibm_fez", "ibm")
-
-
-def test_numpy_integers_are_shots_and_sizes(manager, service):
-    job_set = manager.run(
-        numbered(2), BACKEND, max_experiments_per_job=np.int32(1), shots=np.int64(3)
-    )
-    assert job_set.results().get_counts(np.int16(1)) == outcome(1, 3)
 
 
 def test_ctrl_c_is_left_alone_where_a_program_handles_it_itself(service):
@@ -375,7 +354,7 @@ def test_waiting_writes_nothing_where_nobody_looks_on(service):
     job_set.results()
     job_set.error_messages()
     """
-    assert start(code, flags=("-X", "dev")).communicate(timeout=60) == ("", "")
+    assert start(code).communicate(timeout=60) == ("", "")
 
 
 def test_a_circuit_that_qiskit_has_named_is_found_by_itself(manager, service):
@@ -408,3 +387,35 @@ def test_a_time_out_holds_though_the_service_never_answers(service, proxy):
     gate.open()
     proxy.rules.clear()
     assert job_set.results().get_counts(0) == outcome(0, 2)
+
+
+# What holds up a set that a program waits for is logged: no wait is silent.
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("wait", ["jobs", "results"])
+def test_a_limit_of_the_jobs_that_wait_is_told(manager, proxy, caplog, wait):
+    proxy.when("POST", "/jobs", times=3, status=400, body=FULL)
+    job_set = manager.run(numbered(6), BACKEND, max_experiments_per_job=1, shots=2)
+    getattr(job_set, wait)()
+    told = "The service takes 2 waiting jobs at a time; the rest follow as these end."
+    assert warnings_in(caplog) == [told]
+
+
+def test_a_pace_is_told_with_how_long_it_takes(manager, home, caplog):
+    with Stub(limits=Limits(rate=2, window=1.0)) as stub:
+        variables = {"IBMQBATCH_PACE": "2", "IBMQBATCH_PACE_WINDOW": "1"}
+        with environment(**{**stub.environment, **variables}):
+            manager.run(numbered(4), STUB, max_experiments_per_job=1, shots=2).jobs()
+    assert warnings_in(caplog) == ["Paced at 2 submissions in 1 s: about 2 s to go."]
+
+
+def test_a_service_that_is_away_is_told_while_a_job_is_waited_for(job, proxy, no_waits, caplog):
+    again = job.backend().run(numbered(1), shots=2)
+    proxy.when("GET", "/jobs", times=6, status=503, body=b"{}")
+    again.result()
+    assert len(warnings_in(caplog)) == 1
+    assert "Trying again in" in warnings_in(caplog)[0]

@@ -67,7 +67,7 @@ def test_backends_of_other_packages_are_asked_as_well():
     [
         ([], "an empty list"),
         ([Busy(0, operational=False)], "none of them takes jobs now"),
-        ([object()], "does not tell how many jobs wait"),
+        ([object()], "no status with its number of pending jobs"),
     ],
     ids=["none", "away", "no status"],
 )

@@ -12,13 +12,12 @@ from ibmqbatch import IBMQ, IBMQJob, IBMQJobManager, ManagedJob
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.managed.exceptions import (
     IBMQBackendError,
-    IBMQJobInvalidStateError,
     IBMQJobManagerInvalidStateError,
     IBMQJobTimeoutError,
+    IBMQManagedResultDataNotAvailable,
 )
-from tests.managed.programs import bell, flipped
-from tests.managed.support import BACKEND, REFUSAL, Gate, numbered, outcome, spoiled
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.managed.support import BACKEND, REFUSAL, Gate, bell, flipped, numbered, outcome, spoiled
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 
 @pytest.fixture
@@ -93,25 +92,14 @@ def test_a_job_that_failed_warns_and_has_no_result(service):
     assert "Error code: 1" in job.error_message()
 
 
-def test_the_service_may_not_answer(proxy, no_waits):
-    gate = Gate()
-    proxy.when("GET", "/jobs", times=999, before=gate)
-    job_set = IBMQJobManager().run(numbered(1), BACKEND, shots=2)
-    job_set.jobs()
-    proxy.rules.clear()
-    gate.open()
-    proxy.when("GET", "/jobs", times=999, status=503, body=b"{}")
-    (job,) = job_set.managed_jobs()
-    with pytest.warns(UserWarning, match="Unable to retrieve job status for experiments 0-0, job"):
-        assert job.status() is None
-
-
 def test_a_job_is_cancelled_before_it_is_sent(service, held):
     job_set = spoiled(numbered(2), max_experiments_per_job=1, shots=2)
     job_set.managed_jobs()[1].cancel()
     with pytest.warns(UserWarning, match="experiments 1-1: Job has been cancelled"):
         results = job_set.results()
     assert results.get_counts(0) == outcome(0, 2)
+    with pytest.raises(IBMQManagedResultDataNotAvailable):
+        results.get_counts(1)
     assert job_set.managed_jobs()[1].status() is JobStatus.CANCELLED
     assert [job.circuits for job in held(job_set.job_set_id())] == [(0, 0)]
 
@@ -160,8 +148,3 @@ def test_a_job_of_the_service_may_be_given(service):
     job.cancel()
     with pytest.raises(IBMQJobManagerInvalidStateError):
         job.submit(numbered(1), "x", backend, None, None)
-
-
-def test_timeouts_are_numbers_of_seconds(jobs):
-    with pytest.raises(IBMQJobInvalidStateError):
-        jobs[0].result(timeout="soon")

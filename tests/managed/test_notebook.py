@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from ibmqbatch import IBMQJobManager
-from ibmqbatch.managed.waiting import wait_for
 from ibmqbatch.render.notebook import NotebookBar, in_notebook, job_set_html
-from tests.managed.support import BACKEND, ROOT, STRICT, numbered, spoiled
-from tests.terminal import run_in_terminal, without_escapes
+from tests.managed.support import BACKEND, ROOT, numbered, spoiled
+from tests.support.terminal import run_in_terminal, without_escapes
 
 
 class Shown:
@@ -134,7 +133,7 @@ def test_a_bar_that_was_never_shown_need_not_go(notebook):
 def test_elsewhere_there_is_no_notebook(service, capsys):
     assert not in_notebook()
     job_set = spoiled(numbered(1), shots=2)
-    wait_for(job_set.handle, lambda _: True, counted=lambda _: True)
+    job_set.results()
     assert capsys.readouterr() == ("", "")
 
 
@@ -147,12 +146,7 @@ def test_a_terminal_waits_with_a_bar_and_keeps_nothing_of_it(service, tmp_path):
         "job_set.results()\n"
         "print('done')\n"
     )
-    code, text = run_in_terminal(
-        [sys.executable, *STRICT, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
-        term="xterm-256color",
-    )
+    code, text = run_in_terminal(env=os.environ, cwd=ROOT, term="xterm-256color", code=program)
     assert code == 0, text
     assert "Waiting" in text
     assert "3/3 jobs" in text

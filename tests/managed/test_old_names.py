@@ -12,8 +12,7 @@ from ibmqbatch import (
     IBMQSimulator,
     ManagedJob,
 )
-from tests.managed.programs import flipped
-from tests.managed.support import BACKEND
+from tests.managed.support import BACKEND, flipped
 
 
 def test_a_managed_job_is_submitted_by_the_older_name_of_its_circuits(simulator):
@@ -41,21 +40,19 @@ def test_the_same_argument_by_both_names_is_refused(simulator):
         simulator.run(qobj=flipped("1"), circuits=flipped("1"))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("time_per_step", {"CREATING": "2020-01-01"}),
-        ("result", {"success": True}),
-        ("qobj", {"qobj_id": "x"}),
-        ("run_mode", "fairshare"),
-        ("share_level", "none"),
-        ("client_info", {"name": "qiskit"}),
-        ("experiment_id", "abc"),
-    ],
-)
-def test_what_a_job_is_given_and_does_not_use_is_warned_of(simulator, name, value):
-    with pytest.warns(UserWarning, match=f"{name}: an IBMQJob asks the service") as caught:
-        IBMQJob(simulator, None, "id", "2026-01-01", "Queued", **{name: value})
+def test_what_a_job_is_given_and_does_not_use_is_warned_of(simulator):
+    unused = {
+        "time_per_step": {"CREATING": "2020-01-01"},
+        "result": {"success": True},
+        "qobj": {"qobj_id": "x"},
+        "run_mode": "fairshare",
+        "share_level": "none",
+        "client_info": {"name": "qiskit"},
+        "experiment_id": "abc",
+    }
+    told = f"{', '.join(unused)}: an IBMQJob does not use what is given"
+    with pytest.warns(UserWarning, match=told) as caught:
+        IBMQJob(simulator, None, "id", "2026-01-01", "Queued", **unused)
     assert [warning.filename for warning in caught] == [__file__]
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch import IBMQ, IBMQJobManager
-from tests.managed.programs import flipped
-from tests.managed.support import BACKEND, elsewhere, numbered, outcome
+from tests.managed.support import BACKEND, elsewhere, flipped, numbered, outcome
 
 # Loads a pickle in another process, and prints what an expression makes of it.
 LOAD = """

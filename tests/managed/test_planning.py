@@ -11,8 +11,7 @@ from qiskit import transpile
 from ibmqbatch import IBMQJobManager
 from ibmqbatch.managed.exceptions import IBMQJobManagerInvalidStateError
 from tests.circuits.pulses import SAMPLES
-from tests.managed.programs import bell
-from tests.managed.support import BACKEND
+from tests.managed.support import BACKEND, bell
 
 
 def test_metadata_of_no_form_are_warned_of_and_kept_as_texts(manager):

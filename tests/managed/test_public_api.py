@@ -11,7 +11,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers.exceptions import JobError, JobTimeoutError
 
 import ibmqbatch
-from tests.managed.programs import run_program
+from tests.support.fresh import run_fresh
 
 ROOT = Path(__file__).parents[2]
 CLASSES = [name for name in ibmqbatch.__all__ if isinstance(getattr(ibmqbatch, name), type)]
@@ -30,6 +30,9 @@ def test_a_star_leaves_pythons_open_alone():
     assert callable(ibmqbatch.open)
 
 
+STRICT = ("-X", "dev", "-W", "error")
+
+
 def test_classes_say_what_they_are():
     assert [name for name in CLASSES if not getattr(ibmqbatch, name).__doc__] == []
 
@@ -40,7 +43,7 @@ def test_names_are_offered_before_they_are_loaded():
     names = dir(ibmqbatch)
     print(json.dumps([set(ibmqbatch.__all__) <= set(names), "qiskit" in sys.modules]))
     """
-    assert run_program(code) == [True, False]
+    assert run_fresh(code, *STRICT) == [True, False]
 
 
 def test_all_names_can_be_imported_without_a_warning():
@@ -49,7 +52,7 @@ def test_all_names_can_be_imported_without_a_warning():
     from ibmqbatch import {", ".join(ibmqbatch.__all__)}
     print(json.dumps(IBMQJob.__name__))
     """
-    assert run_program(code) == "IBMQJob"
+    assert run_fresh(code, *STRICT) == "IBMQJob"
 
 
 def test_a_name_that_is_none_is_an_attribute_error():

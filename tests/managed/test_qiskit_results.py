@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,14 +16,29 @@ from qiskit.result import Result
 from ibmqbatch.jobset.results import CircuitResult
 from ibmqbatch.managed.qiskit_results import experiment_result, qiskit_result
 from ibmqbatch.service.outcomes import BitArray, PubResult
-from tests.arrays import as_array
-from tests.qiskits import needs_qiskit2
+from tests.support.arrays import as_array
+from tests.support.qiskits import needs_qiskit2
 
 
-def of(outcomes: PubResult):
-    """Return Qiskit's result of one circuit with these outcomes."""
+def of(outcomes: PubResult, header: object = None) -> Result:
+    """Return Qiskit's result of one circuit with these outcomes, of a set with this header."""
     circuit = CircuitResult(0, "a", {"x": 1}, outcomes, 3)
-    return qiskit_result(backend_name="b", job_id="j", experiments=[experiment_result(circuit)])
+    return qiskit_result(
+        backend_name="b",
+        job_id="j",
+        experiments=[experiment_result(circuit)],
+        record=SimpleNamespace(run_config={"header": header}),
+        metadata={"job_ids": ["j"]},
+    )
+
+
+BITS = PubResult({"c": BitArray(as_array(np.array([[1], [0], [1]], np.uint8)), 1)})
+
+
+@pytest.fixture
+def result() -> Result:
+    """A result of one circuit, with a header."""
+    return of(BITS, {"run": 7})
 
 
 def test_wide_registers_keep_all_their_bits():
@@ -47,20 +63,6 @@ def test_what_is_measured_comes_as_complex_numbers(shape, kind):
     assert np.array_equal(result.get_memory(), levels)
     (experiment,) = result.results
     assert (experiment.meas_level, experiment.meas_return) == (1, kind)
-
-
-@pytest.fixture
-def result() -> Result:
-    """A result of one circuit, with a header."""
-    bits = PubResult({"c": BitArray(as_array(np.array([[1], [0], [1]], np.uint8)), 1)})
-    circuit = CircuitResult(0, "a", {"x": 1}, bits, 3)
-    return qiskit_result(
-        backend_name="b",
-        job_id="j",
-        experiments=[experiment_result(circuit)],
-        header={"run": 7},
-        metadata={"job_ids": ["j"]},
-    )
 
 
 def test_old_programs_read_headers_as_attributes(result):
@@ -137,17 +139,8 @@ _KEPT = {
 def test_results_are_kept_in_the_same_form_by_both_qiskits(result):
     assert json.loads(json.dumps(result.to_dict())) == _KEPT
     assert Result.from_dict(json.loads(json.dumps(_KEPT))).get_counts("a") == {"1": 2, "0": 1}
-
-
-@pytest.mark.parametrize("header", [{}, {"run": 7}])
-def test_results_go_through_dictionaries_as_programs_keep_them(header):
-    bits = PubResult({"c": BitArray(as_array(np.array([[1], [0], [1]], np.uint8)), 1)})
-    circuit = CircuitResult(0, "a", {"x": 1}, bits, 3)
-    result = qiskit_result(
-        backend_name="b", job_id="j", experiments=[experiment_result(circuit)], header=header
-    )
-    again = Result.from_dict(json.loads(json.dumps(result.to_dict())))
-    assert again.get_counts("a") == {"1": 2, "0": 1}
-    told = again.to_dict()
-    assert told["header"] == header
-    assert told["results"][0]["header"]["metadata"] == {"x": 1}
+    plain = of(BITS)
+    assert plain.to_dict() == _KEPT | {"header": {}}
+    for each in (result, plain):
+        again = Result.from_dict(json.loads(json.dumps(each.to_dict())))
+        assert again.to_dict() == each.to_dict()

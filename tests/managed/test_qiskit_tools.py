@@ -12,8 +12,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
 from ibmqbatch import IBMQ, IBMQBackend
-from tests.managed.programs import bell, flipped
-from tests.qiskits import needs_qiskit2, needs_terra
+from tests.managed.support import bell, flipped
+from tests.support.qiskits import needs_qiskit2, needs_terra
 
 # Terra announces the end of most of this.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,8 +8,8 @@ import pytest
 from qiskit import QuantumCircuit, transpile
 
 from ibmqbatch.managed.exceptions import IBMQBackendValueError
-from tests.managed.programs import bell
-from tests.qiskits import needs_terra
+from tests.managed.support import bell, numbered
+from tests.support.qiskits import needs_terra
 
 pytestmark = needs_terra("Qiskit 2 has no Qobj.")
 
@@ -61,7 +61,7 @@ def test_a_qobj_of_another_level_of_measurement_is_no_run_of_bits(simulator):
 def test_what_a_run_cannot_have_is_refused_in_a_qobj_too(simulator, option, value):
     qobj = assembled(bell())
     setattr(qobj.config, option, value)
-    with pytest.raises(IBMQBackendValueError, match=f"The option {option} cannot be had"):
+    with pytest.raises(IBMQBackendValueError, match=f"The option {option} is not available"):
         simulator.run(qobj)
 
 
@@ -84,6 +84,13 @@ def test_names_and_metadata_of_experiments_are_kept(simulator):
     circuit.metadata = {"xval": 3}
     header = simulator.run(assembled(circuit, shots=2)).result().results[0].header
     assert (header.name, header.metadata) == ("named", {"xval": 3})
+
+
+def test_the_qobj_of_a_job_is_that_of_the_job_retrieved(manager, simulator, provider):
+    job_set = manager.run(numbered(2), simulator, max_experiments_per_job=1, shots=1)
+    for job, qobj in zip(job_set.jobs(), job_set.qobjs(), strict=True):
+        again = provider.backend.retrieve_job(job.job_id()).qobj()
+        assert again.to_dict() == qobj.to_dict()
 
 
 def test_the_qobj_of_a_job_says_how_it_was_run(provider):

@@ -9,17 +9,15 @@ from qiskit.providers import JobStatus
 
 from ibmqbatch import IBMQJobManagerInvalidStateError
 from ibmqbatch.managed.backend import IBMQBackend
-from ibmqbatch.managed.holding import Holding
 from ibmqbatch.managed.job_set import ManagedJobSet
-from tests.managed.support import REFUSAL, cancelled, numbered, outcome, planned, said
-from tests.managed.test_job_foreign import foreign
+from tests.managed.support import REFUSAL, cancelled, foreign, numbered, outcome, planned, said
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unable to retrieve job result")
 
 
 def unsent(simulator: IBMQBackend) -> ManagedJobSet:
     """Return a set of two jobs, none of which is sent."""
-    return ManagedJobSet.of(Holding(planned(simulator), simulator))
+    return ManagedJobSet.of(planned(simulator), simulator)
 
 
 def test_jobs_that_failed_run_again_and_the_set_has_their_results(proxy, manager, simulator):
@@ -57,7 +55,7 @@ def test_cancelled_jobs_run_again_only_when_that_is_asked_for(simulator):
 
 def lose(job_set: ManagedJobSet) -> None:
     """Have the set take the results of its first job for lost."""
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("DELETE FROM results WHERE remote_id = (SELECT remote_id FROM jobs)")
         manifest.db.write("UPDATE remotes SET result = 'lost' WHERE job = 0")
 
@@ -92,10 +90,10 @@ def test_nothing_is_sent_where_nothing_failed(proxy, manager, simulator):
 def test_jobs_of_another_program_are_not_run_again(proxy, simulator):
     job = simulator.retrieve_job(foreign())
     job.result()
-    job_set = ManagedJobSet.of(Holding(job._view.handle))
+    job_set = ManagedJobSet.of(job._source.job_set)
     state = {"id": job.job_id(), "state": {"status": "Failed"}, "tags": []}
     proxy.when("GET", "/jobs", times=9, status=200, body=json.dumps(state).encode())
-    with job_set.handle.open() as manifest, manifest.db.transaction():
+    with job_set.job_set.open() as manifest, manifest.db.transaction():
         manifest.db.write("UPDATE remotes SET status = 'Failed', result = NULL")
     with pytest.raises(IBMQJobManagerInvalidStateError, match="another program"):
         job_set.retry()

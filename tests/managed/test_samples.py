@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch import IBMQ, IBMQJob, IBMQJobManager, ManagedJobSet
-from tests.managed.programs import bell, flipped
-from tests.managed.support import Gate, spoiled, start
+from tests.managed.support import Gate, bell, flipped, spoiled, start
 
 
 @dataclass(frozen=True)

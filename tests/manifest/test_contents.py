@@ -13,7 +13,7 @@ from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
 from ibmqbatch.manifest.transfer import export_copy, import_copy
-from tests.manifest.conftest import change, draft_set, kinds, sent, write_set
+from tests.support.manifests import change, draft_set, kinds, sent, write_set
 
 TEXT = b"OPENQASM 3.0;"
 CONFIGURATION = {"backend_name": "ibm_ψ", "n_qubits": 5, "odd": [None, 1e400]}

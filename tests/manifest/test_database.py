@@ -14,7 +14,7 @@ from ibmqbatch.errors import StorageError
 from ibmqbatch.manifest import database
 from ibmqbatch.manifest.errors import DamagedManifest, ForeignManifest, NewerManifest
 from ibmqbatch.manifest.manifest import Manifest
-from tests.manifest.conftest import change
+from tests.support.manifests import change
 
 
 def test_durable_settings_are_on(manifest):

@@ -23,12 +23,12 @@ from ibmqbatch.manifest.draft import Draft, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.manifest import Manifest, lock_path
 from ibmqbatch.manifest.records import JobStatus
-from tests.manifest.conftest import add_circuits, circuit, draft_set, write_set
+from tests.support.manifests import add_circuits, circuit, draft_set, write_set
 
 PLANNER = """
 import sys
 from ibmqbatch.manifest.draft import Draft
-from tests.manifest.conftest import add_circuits
+from tests.support.manifests import add_circuits
 with Draft("20260101-killed0") as draft:
     add_circuits(draft, 100)
     print("drafted", flush=True)

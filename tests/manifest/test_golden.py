@@ -125,6 +125,7 @@ def test_circuits_are_what_they_were(manifest):
 def test_the_set_is_what_it_was(manifest):
     record = manifest.job_set()
     assert (record.max_fails, record.compilation) == (3, {"level": 1})
+    assert record.program == "sampler"
     assert record.copied_at is not None
     assert (record.batch, record.max_execution_time) == (True, 600)
     assert manifest.open_batches() == ["b2"]

@@ -16,7 +16,7 @@ from ibmqbatch.manifest.records import (
     count_statuses,
     set_state,
 )
-from tests.manifest.conftest import kinds, remote, sent
+from tests.support.manifests import kinds, remote, sent
 
 WORDS = {
     "Queued": JobStatus.QUEUED,
@@ -147,7 +147,7 @@ def test_stored_result_is_read_as_it_came(manifest_of_one, body):
 @pytest.fixture(scope="module")
 def manifest_of_one(tmp_path_factory):
     from ibmqbatch.manifest.manifest import Manifest
-    from tests.manifest.conftest import write_set
+    from tests.support.manifests import write_set
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IBMQBATCH_HOME", str(tmp_path_factory.mktemp("home")))

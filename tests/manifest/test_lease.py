@@ -13,7 +13,7 @@ from ibmqbatch.errors import StorageError
 from ibmqbatch.manifest.errors import SetInUse
 from ibmqbatch.manifest.lease import Begun, Claim, forget_old, lease
 from ibmqbatch.manifest.manifest import Manifest
-from tests.manifest.conftest import write_set
+from tests.support.manifests import write_set
 
 SET = "20261120-zzzzzzz"
 NOW, LATER = Instant(1e9, 50.0, "boot"), Instant(1e9 + 31, 81.0, "boot")

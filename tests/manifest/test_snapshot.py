@@ -6,28 +6,15 @@ import dataclasses
 
 import pytest
 
-from ibmqbatch.manifest.database import Database
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.snapshot import Snapshot
-from tests.manifest.conftest import begin, sent
+from tests.support.manifests import begin, count_reads, sent
 
 
 @pytest.fixture
 def reads(monkeypatch) -> list[str]:
     """Count the statements that read the jobs of a set, joined with all that is known of them."""
     return count_reads(monkeypatch)
-
-
-def count_reads(monkeypatch) -> list[str]:
-    rows, found = Database.rows, []
-
-    def counted(self, sql, values=()):
-        if "FROM jobs j" in sql and "LEFT JOIN remotes" in sql:
-            found.append(sql)
-        return rows(self, sql, values)
-
-    monkeypatch.setattr(Database, "rows", counted)
-    return found
 
 
 def test_what_has_not_changed_is_read_once(manifest, reads):

@@ -8,7 +8,7 @@ from ibmqbatch.clock import Instant
 from ibmqbatch.manifest.compression import pack
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.records import JobStatus
-from tests.manifest.conftest import begin, kinds, sent
+from tests.support.manifests import begin, kinds, sent
 
 
 def at(seconds: float) -> Instant:

@@ -13,7 +13,7 @@ from ibmqbatch.manifest.errors import DamagedManifest, SetExists
 from ibmqbatch.manifest.ids import is_set_id, new_set_id
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.transfer import export_copy, import_copy
-from tests.manifest.conftest import change, kinds, sent, write_set
+from tests.support.manifests import change, kinds, sent, write_set
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 
 from ibmqbatch.cli.app import COMMANDS, GROUPS
-from tests.conftest import BELL, Cli, Finished
+from tests.support.circuits import BELL
+from tests.support.commands import Cli, Finished
 
 __all__ = ["every_verb"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.proxy import Proxy, Seen
+from tests.support.proxy import Proxy, Seen
 
 __all__ = ["Hostile", "changed", "endpoint_of", "places"]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
 
-from tests.conftest import BELL
 from tests.security.hostile import Hostile
-from tests.terminal import run_in_terminal, without_escapes
+from tests.support.circuits import BELL
+from tests.support.terminal import run_in_terminal, without_escapes
 
 # Colours, a title, an answerback, the same in one byte, a line of its own, reversed text, a half.
 EVIL = "\x1b[31m\x1b]0;owned\x07\x05\x9b31m\x85\u2028\u202egnp\ud800\r\nerror: no\x00"
@@ -21,7 +20,7 @@ PLAIN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
 @pytest.fixture
 def evil(cli, service, circuits, monkeypatch):
     """Have a set, of which whatever text the service tells is EVIL, under an account of ours."""
-    from tests.conftest import point_at
+    from tests.support.commands import point_at
 
     job_set = cli.submit(circuits(a=BELL), "--shots", 5, "--wait")
     sent = cli.submit(circuits(a=BELL), "--shots", 5)
@@ -73,9 +72,9 @@ def test_no_text_of_the_service_writes_to_a_pipe_what_it_likes(evil, cli):
 
 def test_no_text_of_the_service_steers_a_terminal(evil, cli):
     for line in LINES[:7]:
-        words = [sys.executable, "-m", "ibmqbatch", *[evil.get(w, w) for w in line.split()]]
+        words = [evil.get(word, word) for word in line.split()]
         _, text = run_in_terminal(
-            words, env=cli.env, cwd=cli.cwd, columns=120, term="xterm-256color"
+            *words, env=cli.env, cwd=cli.cwd, columns=120, term="xterm-256color"
         )
         assert "\x1b]" not in text
         assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x7f-\x9f\u202e]", without_escapes(text))

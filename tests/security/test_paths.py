@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch import paths
-from ibmqbatch.circuits import reading
+from ibmqbatch.circuits import sources
 from ibmqbatch.errors import StorageError
-from tests.conftest import BELL, point_at
-from tests.local.support import new_crn
 from tests.security.hostile import Hostile
+from tests.support.circuits import BELL
+from tests.support.commands import point_at
+from tests.support.service import new_crn
 
 TRICKS = [
     "../evil",
@@ -135,7 +136,7 @@ def test_output_that_cannot_be_is_a_sentence(output, cli, circuits):
     "path", ["x" * 300, "/dev/null", "/dev/zero", "/proc/self/mem", "-missing"]
 )
 def test_input_that_cannot_be_is_a_sentence(path, cli, monkeypatch):
-    monkeypatch.setattr(reading, "_LARGEST", 1_000_000)
+    monkeypatch.setattr(sources, "_LARGEST", 1_000_000)
     for words in (("submit", "--", path), ("import", "--", path), ("submit", "--from", path)):
         done = cli(*words, code=None)
         assert done.code in {1, 2}, (words, done)

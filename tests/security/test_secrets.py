@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ibmqbatch.service.auth import Token, TokenCache
-from tests.conftest import BELL
 from tests.security.every_verb import every_verb
 from tests.security.hostile import Hostile
+from tests.support.circuits import BELL
 
 # What is kept to be used again; everything else is for others to see.
 KEPT = {"accounts.json", "service.json", "key"}
@@ -89,7 +89,7 @@ def test_service_that_answers_with_what_it_was_sent_does_not_have_it_shown(
     status, cli, service, secrets, home, tmp_path, monkeypatch
 ):
     """Its errors, and what becomes of them in logs and manifests, echo the headers and forms."""
-    from tests.conftest import point_at
+    from tests.support.commands import point_at
 
     (tmp_path / "a.qasm").write_text(BELL)
     cli.submit("a.qasm", "--shots", 5, "--wait")

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from ibmqbatch.exitcodes import ExitCode
-from tests.conftest import BELL, Cli, Finished, point_at
-from tests.local.support import new_crn
 from tests.security.hostile import Hostile, changed, places
+from tests.support.circuits import BELL
+from tests.support.commands import Cli, Finished, point_at
+from tests.support.service import new_crn
 
 MISSING = math  # stands for nothing at all
 VALUES: list[Any] = [

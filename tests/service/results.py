@@ -125,3 +125,34 @@ def levels(array: np.ndarray, shape: tuple[int, ...]) -> bytes:
     level = {"__type__": "ndarray", "__value__": packed(npy(array))}
     data.update(shape=list(shape), fields={"c": level})
     return json.dumps(body).encode()
+
+
+def tensor(array: Any, version: str = "v2.0") -> dict[str, Any]:
+    """Return truth values as results of `executor` have them."""
+    data = np.packbits(np.asarray(array, bool), bitorder="little").tobytes()
+    data = zlib.compress(data) if version == "v2.0" else data
+    shape = list(np.shape(array))
+    return {"data": base64.b64encode(data).decode(), "shape": shape, "dtype": "bool"}
+
+
+def program_of(*items: dict[str, Any], version: str = "v2.0", **more: Any) -> bytes:
+    """Write the result of a quantum program, whose items are tensors by name."""
+    data = [{"results": item, "metadata": {}} for item in items]
+    return json.dumps({"schema_version": version, "data": data, **more}).encode()
+
+
+def executed(*pubs: Registers, version: str = "v2.0") -> bytes:
+    """Write a body as `executor` does."""
+    items = []
+    for registers in pubs:
+        item = {}
+        for name, (width, outcomes) in registers.items():
+            bits = [[value >> bit & 1 for bit in range(width)] for value in outcomes]
+            item[name] = tensor(np.array(bits, bool).reshape(len(outcomes), width), version)
+        items.append(item)
+    return program_of(*items, version=version)
+
+
+def executed_before(*pubs: Registers) -> bytes:
+    """Write a body as earlier versions of `executor` did."""
+    return executed(*pubs, version="v1.1")

@@ -12,7 +12,7 @@ from ibmqbatch.errors import UsageError
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.service.client import API_VERSION, Client
 from ibmqbatch.service.errors import AuthenticationFailed, ServiceError
-from tests.service.conftest import API, CRN, JOBS, KEY, TOKEN, account, error_body
+from tests.support.accounts import API, CRN, JOBS, KEY, TOKEN, account, error_body
 
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})
 UNAUTHORISED = httpx.Response(401, json=error_body(1200, "Not authorized"))

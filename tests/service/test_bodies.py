@@ -15,28 +15,14 @@ import pytest
 from ibmqbatch.service.errors import Firewalled, NoAnswer, Unreadable
 from ibmqbatch.service.models import Backend, JobPage
 from ibmqbatch.service.transport import Transport
-from tests.service.conftest import JOBS
-from tests.sockets import Raw
+from tests.service.bodies import CHUNKED, GZIP, answer, ask, chunked, download
+from tests.support.accounts import JOBS
+from tests.support.sockets import Raw
 
 DOCUMENT = {"jobs": [], "count": 0, "text": "x" * 5000}
 BODY = json.dumps(DOCUMENT).encode()
 PACKED = gzip.compress(BODY)
 
-
-def answer(body: bytes, *headers: str, length: int | None = None, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers]
-    if length is not None:
-        lines.append(f"Content-Length: {length}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def chunked(*pieces: bytes, end: bool = True) -> bytes:
-    body = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
-    return body + (b"0\r\n\r\n" if end else b"")
-
-
-GZIP = "Content-Encoding: gzip"
-CHUNKED = "Transfer-Encoding: chunked"
 
 WHOLE = {
     "plain": answer(BODY, length=len(BODY)),
@@ -64,24 +50,6 @@ CUT = {
     "no answer at all": b"",
     "half a head": b"HTTP/1.1 200 OK\r\nContent-Le",
 }
-
-
-def ask(raw: Raw):
-    transport = Transport(raw.url)
-    try:
-        return transport.send("GET", f"{raw.url}/jobs")
-    finally:
-        transport.close()
-
-
-def download(raw: Raw) -> bytes:
-    transport = Transport(raw.url)
-    file = io.BytesIO()
-    try:
-        transport.download(f"{raw.url}/results", file)
-        return file.getvalue()
-    finally:
-        transport.close()
 
 
 @pytest.mark.parametrize("case", WHOLE)

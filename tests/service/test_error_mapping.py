@@ -29,7 +29,7 @@ from ibmqbatch.service.errors import (
     Unreadable,
 )
 from ibmqbatch.service.transport import Transport
-from tests.service.conftest import API, CRN, IAM, JOBS, KEY, TOKEN, account, error_body
+from tests.support.accounts import API, CRN, IAM, JOBS, KEY, TOKEN, account, error_body
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

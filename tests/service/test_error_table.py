@@ -29,8 +29,8 @@ from ibmqbatch.service.errors import (
 )
 from ibmqbatch.service.models import RemoteJob
 from tests.jobset.support import FakeService
-from tests.manifest.conftest import write_set
-from tests.service.conftest import CRN, JOBS, error_body
+from tests.support.accounts import CRN, JOBS, error_body
+from tests.support.manifests import write_set
 
 SOLUTION = "Do it otherwise."
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 SIZE = 100_000
 # All of it is in the kernel's hands when the process dies: the service has not begun to read.

@@ -6,7 +6,7 @@ import pytest
 
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.pace import Pace
-from tests.service.conftest import account, sent
+from tests.support.accounts import account, sent
 
 
 def test_learnt_rate_is_kept_by_all(pace, clock):

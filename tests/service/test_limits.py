@@ -19,9 +19,9 @@ from ibmqbatch.jobset.listing import list_jobs
 from ibmqbatch.service import limits, results, transport
 from ibmqbatch.service.errors import NoAnswer, ServerFault, Unreadable
 from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode_results
-from tests.service.conftest import CRN, JOBS, KEY, TOKEN
-from tests.service.test_bodies import CHUNKED, GZIP, answer, ask, chunked, download
-from tests.sockets import Endless, Raw
+from tests.service.bodies import CHUNKED, GZIP, answer, ask, chunked, download
+from tests.support.accounts import CRN, JOBS, KEY, TOKEN
+from tests.support.sockets import Endless, Raw
 
 MB = 1_000_000
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ibmqbatch.service import npy
-from tests.arrays import as_array
+from tests.support.arrays import as_array
 
 KINDS = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 DTYPES = st.builds("{}{}".format, st.sampled_from("<>"), st.sampled_from(KINDS)).map(np.dtype)

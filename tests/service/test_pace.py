@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ibmqbatch import paths
 from ibmqbatch.service.pace import Pace
-from tests.service.conftest import FakeClock, sent
+from tests.support.accounts import FakeClock, sent
 
 
 def test_so_many_may_go_at_once(pace):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch.service.pace import Pace, Pending
-from tests.service.conftest import FakeClock
+from tests.support.accounts import FakeClock
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from ibmqbatch.service.client import Client
 from ibmqbatch.service.errors import Busy, Firewalled, ServerFault, ServiceError
 from ibmqbatch.service.retry import RetryPolicy
 from tests.jobset.support import FakeService
-from tests.manifest.conftest import write_set
-from tests.service.conftest import CRN, IAM, JOBS, FakeClock, account, error_body
+from tests.support.accounts import CRN, IAM, JOBS, FakeClock, account, error_body
+from tests.support.manifests import write_set
 
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})
 CREATED = httpx.Response(200, json={"id": "job-1"})

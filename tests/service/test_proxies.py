@@ -22,8 +22,8 @@ from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import NoAnswer, ProxyFailed, ServiceError, Unreachable, Untrusted
 from ibmqbatch.service.retry import RetryPolicy
 from ibmqbatch.service.transport import Transport
-from tests.service.conftest import CRN, KEY, account
-from tests.sockets import ConnectProxy, Https, Raw
+from tests.support.accounts import CRN, KEY, account
+from tests.support.sockets import ConnectProxy, Https, Raw
 
 HOST = "quantum.test"  # known to the proxy alone
 VARIABLES = [

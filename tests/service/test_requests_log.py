@@ -11,8 +11,8 @@ import pytest
 
 from ibmqbatch.service.errors import ServiceError
 from ibmqbatch.service.request_trace import LOGGER
-from tests.conftest import BELL
-from tests.service.conftest import CRN, JOBS, KEY, TOKEN, error_body
+from tests.support.accounts import CRN, JOBS, KEY, TOKEN, error_body
+from tests.support.circuits import BELL
 
 LINE = re.compile(
     r"\d\d:\d\d:\d\d\.\d{3} (GET|POST|PUT|DELETE) /\S+ (\d{3}|[A-Z]\w+) \d+ ms( trace \S+)?"

@@ -18,18 +18,22 @@ from ibmqbatch.service.results import ResultFormatError, decode_circuits, decode
 from tests.service.results import (
     circuits,
     counted,
+    executed,
+    executed_before,
     levels,
     npy,
     packed,
     plain,
+    program_of,
     rows,
+    tensor,
     typed,
     typed_lists,
     typed_of,
     written,
 )
 
-FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists])
+FORMS = pytest.mark.parametrize("write", [plain, typed_of, typed_lists, executed, executed_before])
 
 
 @FORMS
@@ -299,3 +303,47 @@ def test_any_bytes_as_an_array_decode_or_are_no_result(data):
 )
 def test_any_value_as_an_array_decodes_or_is_no_result(value):
     decodes_or_says_so(array_body(value))
+
+
+@given(st.data())
+def test_flips_are_undone_and_randomizations_are_shots_of_one_circuit(data):
+    draw = data.draw
+    shape = draw(st.lists(st.integers(1, 3), max_size=2))
+    number, shots, bits = draw(st.integers(1, 3)), draw(st.integers(1, 9)), draw(st.integers(1, 19))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    measured = rng.integers(0, 2, (number, *shape, shots, bits)).astype(bool)
+    flips = rng.integers(0, 2, (number, *shape, 1, bits)).astype(bool)
+    item = {
+        "measurement_flips.c": tensor(flips),
+        "pauli_signs": tensor(flips[..., 0]),
+        "c": tensor(measured),
+    }
+    true = measured ^ flips
+    (apart,) = decode_results(program_of(item))
+    assert apart.shape == (number, *shape)
+    np.testing.assert_array_equal(apart.registers["c"].bits(), true.reshape(-1, bits))
+    passed = {"post_processor": {"twirling": True}}
+    (together,) = decode_results(program_of(item, passthrough_data=passed))
+    assert together.shape == tuple(shape)
+    moved = np.moveaxis(true, 0, len(shape))
+    np.testing.assert_array_equal(together.registers["c"].bits(), moved.reshape(-1, bits))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"c": {**tensor([[1]]), "shape": [2, 9]}},
+        {"c": {**tensor([[1]]), "shape": [1]}},
+        {"c": {**tensor([[1]]), "shape": [-1, -1]}},
+        {"c": {**tensor([[1]]), "data": "!"}},
+        {"c": {**tensor([[1]]), "data": packed(b"\1" * 9)}},
+        {"c": tensor([[1]]), "d": tensor([[1], [1]])},
+        {"c": tensor([[1]]), "measurement_flips.c": tensor([[1, 1]])},
+        {"c": tensor([[1]]), "measurement_flips.c": tensor([[[1]]])},
+    ],
+    ids=str,
+)
+def test_tensors_that_do_not_fit_are_no_result(item):
+    with pytest.raises(ResultFormatError):
+        decode_results(program_of(item))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ibmqbatch.service.error_mapping import failure
 from ibmqbatch.service.errors import Busy, NoAnswer, ServerFault, ServiceError, Unreachable
 from ibmqbatch.service.retry import RetryPolicy
-from tests.service.conftest import API, JOBS, FakeClock, error_body
+from tests.support.accounts import API, JOBS, FakeClock, error_body
 
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})
 CREATED = httpx.Response(200, json={"id": "job-1"})
@@ -146,7 +146,7 @@ def test_any_retry_after_is_a_wait_of_up_to_an_hour_or_none(text):
 def test_service_that_moved_is_looked_for_again(wire, no_waits):
     from ibmqbatch.service.client import Client
     from ibmqbatch.service.endpoint import Endpoint
-    from tests.service.conftest import CRN, IAM, KEY, account
+    from tests.support.accounts import CRN, IAM, KEY, account
 
     places = iter(["https://old.test", "https://new.test"])
     wire.get("https://old.test/backends").mock(side_effect=httpx.ConnectError("refused"))

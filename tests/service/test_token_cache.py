@@ -16,8 +16,8 @@ from ibmqbatch.service.auth import Token, TokenCache, forget_tokens
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
 from ibmqbatch.service.errors import AuthenticationFailed
-from tests.bench.stub import API_KEY, INSTANCE, Stub
-from tests.service.conftest import API, CRN, IAM, JOBS, KEY, TOKEN, FakeClock, account, error_body
+from tests.support.accounts import API, CRN, IAM, JOBS, KEY, TOKEN, FakeClock, account, error_body
+from tests.support.stub import API_KEY, INSTANCE, Stub
 
 ROOT = Path(__file__).parents[2]
 PAGE = httpx.Response(200, json={"jobs": [], "count": 0})
@@ -268,7 +268,7 @@ FETCH = f"""
 import sys
 from ibmqbatch.clock import Clock
 from ibmqbatch.service.client import Client
-from tests.service.conftest import account
+from tests.support.accounts import account
 from ibmqbatch.service.endpoint import Endpoint
 
 url = sys.argv[1]

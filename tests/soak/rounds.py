@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from ibmqbatch.exitcodes import ExitCode
 from tests.crash.books import Books
+from tests.crash.commands import Child
 from tests.crash.stage import Stage
 from tests.crash.theatre import SPEED, Theatre
-from tests.crash.zygote import Child
 from tests.soak import deliveries
 from tests.soak.listings import View
 from tests.soak.report import Report
@@ -129,13 +129,13 @@ class _Round:
         if victim == "command":
             os.kill(started[0].pid, signal.SIGKILL)
         elif victim == "worker":
-            if self._theatre.embedded.kill_worker(self._random.randrange(8)):
+            if self._theatre.service.kill_worker(self._random.randrange(8)):
                 self._count("worker", started[0])
         else:
-            self._theatre.embedded.kill()
+            self._theatre.service.end(signal.SIGKILL)
             self._count("service", started[0])
-            self._theatre.embedded.start()
-            self._proxy.target = urlsplit(self._theatre.embedded.told["url"])
+            self._theatre.service.start()
+            self._proxy.target = urlsplit(self._theatre.service.service["url"])
         for child in started:
             if victim != "command":
                 # What goes on when others die is looked at for a while, and then dies as well.
@@ -143,7 +143,7 @@ class _Round:
             if victim != "command" or child is not started[0]:
                 self._kills.append(time.monotonic())
                 os.kill(child.pid, signal.SIGKILL)
-            if self._stage.zygote.wait(child) == -signal.SIGKILL:
+            if child.wait() == -signal.SIGKILL:
                 self._count("command", child)
             self._alive.remove(child)
         self._note_deliveries(started)

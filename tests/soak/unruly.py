@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler
 
-from tests.proxy import Proxy, Rule, Seen
 from tests.soak.deliveries import Delivery, witness
 from tests.soak.listings import Listings, View
+from tests.support.proxy import Proxy, Rule, Seen
 
 __all__ = ["Mood", "Submission", "UnrulyProxy"]
 

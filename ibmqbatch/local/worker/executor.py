@@ -31,6 +31,7 @@ _DTYPES = {
     **{f"u{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
     **{f"c{8 * size}": f"<c{size}" for size in (8, 16)},
 }
+_MAX_VALUES = 10_000_000  # of parameters, over all executions of an item
 _PARAMETERS = "parameter_values"  # what a samplex draws them as
 
 
@@ -111,7 +112,8 @@ class ExecutorJob:
         circuits = program.get("circuits")
         found = []
         if circuits is not None and "b64_data" in circuits:
-            found = self._qpy(circuits["b64_data"])
+            with naming("Circuits"):
+                found = self._qpy(circuits["b64_data"])
         else:
             for index, item in enumerate(items):
                 with naming(f"{self.part} {index}"):
@@ -136,7 +138,14 @@ class ExecutorJob:
         import numpy as np
 
         check_run(circuit, self._shots, backend)
+        parameters = free_parameters(circuit)
         shape = tuple(told.get("shape") or ())
+        if math.prod(shape) * len(parameters) > _MAX_VALUES:
+            raise JobError(
+                1520,
+                f"the item binds more than {_MAX_VALUES} values of parameters.",
+                "Split it into smaller items, in several jobs.",
+            )
         if told["item_type"] == "samplex":
             drawn = self._draw(told, shape)
         else:
@@ -145,7 +154,6 @@ class ExecutorJob:
                 raise JobError(3211, "the circuit's arguments have no axis.")
             shape = self._broadcast(shape, values.shape[:-1])
             drawn = {_PARAMETERS: np.broadcast_to(values, (*shape, values.shape[-1]))}
-        parameters = free_parameters(circuit)
         values = drawn.pop(_PARAMETERS)
         if values.shape[-1] != len(parameters):
             raise JobError(

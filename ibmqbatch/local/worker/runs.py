@@ -103,8 +103,8 @@ class Run:
     def _bound(self) -> Iterator[Any]:
         """Yield the circuit bound to each parameter set, in C order of the sweep."""
         present = set(self.circuit.parameters)  # omitted delays may have had one
-        for row in self.values.reshape(self.executions, len(self.parameters)).tolist():
-            pairs = zip(self.parameters, row)  # noqa: B905 - also runs on 3.9
+        for row in self.values.reshape(self.executions, len(self.parameters)):
+            pairs = zip(self.parameters, row.tolist())  # noqa: B905 - also runs on 3.9
             values = {parameter: value for parameter, value in pairs if parameter in present}
             yield self.circuit.assign_parameters(values) if values else self.circuit
 

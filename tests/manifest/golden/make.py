@@ -92,6 +92,7 @@ def _rows(version: int) -> Iterator[Row]:
             "once_key": f"build-{version}",
             "shots": 5,
             "seed": 7,
+            "program": "sampler",
             "options": json.dumps({"simulator": {"seed_simulator": 11}}),
             "total_circuits": JOBS + 1,
             "total_jobs": JOBS + 1,
