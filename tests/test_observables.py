@@ -110,6 +110,23 @@ def test_precision_chooses_shots_that_are_enough():
     assert job_set.record().shots == 800
 
 
+def test_circuits_of_other_observables_get_the_shots_that_these_need():
+    given = {0: ["Z0"], 1: ["3*Z0"], 2: ["Z0"]}
+    circuits = [bell(name) for name in "abc"]
+    job_set = ibmqbatch.submit(circuits, observables=given, precision=0.1, program="sampler")
+    assert [circuit.shots for circuit in job_set.circuits] == [100, 900, 100]
+    assert [v.shots for v in job_set.wait().results().expectation_values()] == [100, 900, 100]
+
+
+@pytest.mark.parametrize("program", ["sampler", "executor"])
+def test_both_programs_give_the_same_values(program):
+    job_set = ibmqbatch.submit(
+        bell(), observables=["ZZ + XX", "ZI - IX"], shots=300, seed=7, program=program
+    ).wait()
+    numbers = [number for value in values(job_set) for number in value[3:5]]
+    assert numbers == pytest.approx([2, 0, 0.1066667, 0.0816624])
+
+
 def test_devices_measure_where_their_compiler_has_put_the_qubits():
     circuit = QuantumCircuit(3, name="c")
     circuit.x(0)

@@ -184,8 +184,9 @@ def make_plan(
             if seconds is not None and program.cost.duration is not None:
                 per_shot = shot_seconds(program.cost.duration, rep_delay)
                 seconds += len(program.circuits) * shots * per_shot
-            # Where a table gives shots, any circuit may have other ones than its job.
-            own = request.table is not None or shots > (backend.max_shots or shots)
+            # Where a table or a precision gives shots, a circuit may have others than its job.
+            given = request.table is not None or request.precision is not None
+            own = given or shots > (backend.max_shots or shots)
             for number, circuit in enumerate(program.circuits):
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
