@@ -12,9 +12,7 @@ from .paulis import Pauli, PauliSum
 __all__ = ["Part", "parts_of", "shots_for"]
 
 _MOST_SEARCHED = 300  # operators for which fewer bases are searched for
-_MOST_COMPARED = (
-    2_000_000  # operators and bases that are compared in that search: a second, or less
-)
+_MOST_COMPARED = 2_000_000  # operators with bases in that search, which is about a second
 _MOST_SHOTS = 1e15
 _KEPT = 64  # sequences of observables, of which sets have one, as a rule
 

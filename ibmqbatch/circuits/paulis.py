@@ -17,7 +17,8 @@ __all__ = ["Pauli", "PauliSum", "imaginary"]
 
 _LETTERS = "IXZY"  # by whether there is an X, and twice whether there is a Z
 _BITS = {letter: (number & 1, number >> 1) for number, letter in enumerate(_LETTERS)}
-_ON_QUBIT = re.compile(r"([IXYZ])(\d+)")
+_ON_QUBIT = re.compile(r"([IXYZ])(\d+)", re.ASCII)
+_ON_QUBITS = re.compile(r"(?:[IXYZ]\d+[\s*]*)+", re.ASCII)
 _MOST_QUBITS = 10_000  # that a text may number: room is made for all of them
 _TERM = re.compile(
     r"""\s* (?P<signs> [+-]? \s* [+-]?) \s*
@@ -44,14 +45,15 @@ class Pauli:
     def read(cls, text: str) -> Self:
         """Read `ZZI`, or `Z2Z1` (`*` and blanks may stand between); raises ValueError."""
         x = z = 0
-        on_qubits = _ON_QUBIT.findall(text)
-        if not on_qubits:
+        if not _ON_QUBITS.fullmatch(text):
+            if len(text) > _MOST_QUBITS:
+                raise ValueError(f"there are no {len(text)} qubits")
             for letter in text:
                 if letter not in _BITS:
                     raise ValueError(f"'{letter}' is not a Pauli operator")
                 x, z = x << 1 | _BITS[letter][0], z << 1 | _BITS[letter][1]
             return cls(x, z)
-        for letter, number in on_qubits:
+        for letter, number in _ON_QUBIT.findall(text):
             if len(number) > len(str(_MOST_QUBITS)) or int(number) >= _MOST_QUBITS:
                 raise ValueError(f"there is no qubit {number[:20]}")
             bit = 1 << int(number)

@@ -101,12 +101,11 @@ def find_observed(told: Iterable[tuple[int, object]]) -> tuple[list[Observed], l
     for _, same in itertools.groupby(read, lambda item: (item[1].index, item[1].circuit)):
         circuits = list(same)
         first = circuits[0][1]
-        numbers = [number for number, _ in circuits]
-        expected = [part for part in range(first.parts) for _ in range(first.runs)]
-        if (
-            [measured.part for _, measured in circuits] != expected
-            or numbers != list(range(numbers[0], numbers[0] + len(expected)))
-            or any(measured.runs != first.runs for _, measured in circuits)
+        # Whatever they say of parts and runs: there are as many circuits as there are.
+        if len(circuits) != first.parts * first.runs or any(
+            (number, measured.part, measured.runs)
+            != (circuits[0][0] + place, place // first.runs, first.runs)
+            for place, (number, measured) in enumerate(circuits)
         ):
             lost[first.circuit] = None
             continue
@@ -134,37 +133,36 @@ def expectation_values(
     """
     for each in observed:
         chosen = [r for r in range(each.runs) if runs is None or each.index + r in runs]
-        told: dict[int, list[list[tuple[int, _Moments | None]]]] = {run: [] for run in chosen}
+        names = _names(each.parts)
+        told: dict[int, dict[int, list[_Moments | None]]] = {
+            run: {number: [] for number, _, _ in names} for run in chosen
+        }
         for measured, first in zip(each.parts, each.firsts, strict=True):
             for run in chosen:
                 found = outcomes(first + run)
                 counts = None if found is None else found.only([REGISTER]).counts()
-                told[run].append(_of_part(measured, counts))
+                for number, moments in _of_part(measured, counts):
+                    told[run][number].append(moments)
         for run in chosen:
-            for number, name, constant in _names(each.parts):
-                parts = [moments for part in told[run] for at, moments in part if at == number]
+            for number, name, constant in names:
                 yield ExpectationValue(
                     each.index + run,
                     each.name(run, circuits),
                     name,
-                    *_combined(constant, parts),
+                    *_combined(constant, told[run][number]),
                     circuits[each.firsts[0] + run].metadata,
                 )
 
 
 def _names(parts: Sequence[Measured]) -> list[tuple[int, str, float]]:
     """Return the number, name and constant of each observable."""
-    names = {number: name for part in parts for number, name, _ in part.terms}
-    constants = {
-        number: math.fsum(
-            coefficient
-            for part in parts
-            for at, _, terms in part.terms
-            for pauli, coefficient in terms
-            if at == number and not pauli.support
-        )
-        for number in names
-    }
+    names: dict[int, str] = {}
+    constants: dict[int, float] = {}
+    for part in parts:
+        for number, name, terms in part.terms:
+            names[number] = name
+            constant = math.fsum(c for pauli, c in terms if not pauli.support)
+            constants[number] = constants.get(number, 0.0) + constant
     return [(number, names[number], constants[number]) for number in sorted(names)]
 
 

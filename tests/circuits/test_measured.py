@@ -49,6 +49,8 @@ def fields(measured: Measured) -> dict[str, object]:
         {"basis": "II"},
         {"basis": "ZQ"},
         {"basis": 7},
+        {"basis": "Z0?Z1"},
+        {"basis": "Z" * 20_000},
         {"circuit": "a\nb"},
         {"observables": [[0, "a", [[10**400, "ZZ"]]]]},
         {"observables": [[0, "a", [[1.0, "XX"]]]]},

@@ -189,6 +189,12 @@ def test_what_cannot_be_read_is_as_good_as_gone():
     assert ([each.index for each in observed], lost) == ([1], ["a"])
 
 
+@pytest.mark.parametrize("key", ["parts", "runs"])
+def test_numbers_of_strangers_make_no_room(key):
+    told = [(number, {**document, key: 10**18}) for number, document in documents(("a", 0, 1))]
+    assert find_observed(told) == ([], ["a"])
+
+
 def test_values_are_those_of_every_run_with_its_name_and_metadata():
     told = documents(("turn", 4, 2))
     names = ["turn/ZZ@0", "turn/ZZ@1", "turn/XX@0", "turn/XX@1"]
