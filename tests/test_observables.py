@@ -143,6 +143,15 @@ def test_devices_measure_where_their_compiler_has_put_the_qubits():
     assert np.allclose(found, [-1, 1, -1, 1], atol=0.25)  # it is noisy
 
 
+def test_repeats_of_shots_are_put_together():
+    circuit = QuantumCircuit(1, name="c")
+    job_set = ibmqbatch.submit(
+        circuit, observables=["Z", "X"], backend="fake_manila", shots=150_000, seed=1
+    ).wait()
+    assert [job.repeat for job in job_set.jobs] == [0, 1]
+    assert [v.shots for v in job_set.results().expectation_values()] == [150_000, 150_000]
+
+
 def test_circuits_that_measure_on_the_way_keep_their_registers():
     circuit = QuantumCircuit(2, 1, name="c")
     circuit.x(0)

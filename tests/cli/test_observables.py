@@ -143,7 +143,11 @@ def elsewhere(cli, tmp_path) -> Cli:
     return other
 
 
-def test_recovered_set_has_its_values(cli, observed, elsewhere):
+@pytest.mark.parametrize("program", ["sampler", "executor"])
+@pytest.mark.parametrize("most", [1, 3, 4])  # circuits in a job, of two parts with two rows each
+def test_recovered_set_has_its_values(program, most, cli, files, elsewhere):
+    words = ("--program", program, "--max-circuits", most, "--wait")
+    observed = cli.submit(*files, *words)
     elsewhere("recover", observed)
     values = elsewhere.data("results", observed)["expectation_values"]
     assert values == cli.data("results", observed)["expectation_values"]
