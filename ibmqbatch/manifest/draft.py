@@ -145,8 +145,8 @@ class Draft:
         `measured` is what it tells of observables.
         """
         self._bodies += 1
-        told = [None if part is None else json.dumps(part) for part in (layout, measured)]
-        self._append(_BODY, [(self._bodies, kind, sha256, body, *told)], len(body))
+        told, placed = (None if p is None else json.dumps(p) for p in (measured, layout))
+        self._append(_BODY, [(self._bodies, kind, sha256, told, body, placed)], len(body))
         return self._bodies
 
     def add_device(

@@ -28,14 +28,14 @@ CREATE TABLE programs (
 -- sent as text. Of an unknown one nothing is known, nor, where they are 0, of its shots. `layout`
 -- is JSON, NULL where nothing was compiled: see `circuits.compile.Layout`. `measured` is JSON, too:
 -- what a circuit that was measured for observables tells of them, see `circuits.measured.Measured`;
--- NULL for all others.
+-- NULL for all others. It stands before the body, which need not be read to get at it.
 CREATE TABLE bodies (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('qpy', 'openqasm3', 'unknown')),
     sha256 TEXT NOT NULL,
+    measured TEXT,
     body BLOB NOT NULL,
-    layout TEXT,
-    measured TEXT
+    layout TEXT
 ) STRICT;
 
 -- What the circuits were compiled for, as the service told: zlib of JSON. One row, or none.
