@@ -17,6 +17,7 @@ from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp, Statevector
 
 import ibmqbatch
 from ibmqbatch import JobSet
+from tests.support.qiskits import fake_backend, needs_qiskit2
 
 pytestmark = pytest.mark.usefixtures("service")
 
@@ -307,3 +308,41 @@ def test_values_of_200_random_sums_deviate_as_a_normal_distribution_has_it():
     # 0.683 and 0.954, and three times what so many numbers vary by.
     assert abs((found < 1).mean() - 0.683) < 0.10
     assert abs((found < 2).mean() - 0.954) < 0.045
+
+
+@pytest.mark.slow
+@needs_qiskit2("Terra has no BackendEstimatorV2")
+def test_rehearsed_values_are_those_of_qiskits_estimator_on_the_same_noise():
+    from qiskit.primitives import BackendEstimatorV2
+    from qiskit.transpiler import generate_preset_pass_manager
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel
+
+    circuit = random_circuit(3, 3, max_operands=2, seed=11)
+    operators = [SparsePauliOp([label]) for label in ("ZIX", "XYZ", "IZZ", "YII", "IIZ", "XXX")]
+    operators.append(SparsePauliOp(["ZZI", "IXX", "YIY"], [0.7, -1.1, 0.4]))
+    device, layout = fake_backend("FakeManilaV2"), [1, 2, 3]
+    # By its properties, whose readout errors are larger for 1 than for 0.
+    noise = NoiseModel.from_backend_properties(device.properties(), dt=device.dt)
+    compiled = generate_preset_pass_manager(1, backend=device, initial_layout=layout).run(circuit)
+    estimator = BackendEstimatorV2(
+        backend=AerSimulator(noise_model=noise), options={"seed_simulator": 3}
+    )
+    placed = [operator.apply_layout(compiled.layout) for operator in operators]
+    (theirs,) = estimator.run([(compiled, placed)], precision=0.005).result()
+    ours = ibmqbatch.submit(
+        circuit,
+        observables={str(number): operator for number, operator in enumerate(operators)},
+        backend="fake_manila",
+        initial_layout=layout,
+        optimization_level=1,
+        shots=40_000,
+        seed=3,
+    ).wait()
+    found = ours.results().expectation_values()
+    off = np.array([value.value for value in found]) - theirs.data.evs
+    errors = np.hypot([value.standard_error for value in found], theirs.data.stds)
+    assert np.all(np.abs(off) < 5 * errors + 0.005)  # gates were merged otherwise
+    state = Statevector(circuit)
+    ideal = [state.expectation_value(operator).real for operator in operators]
+    assert np.abs(np.array(ideal) - theirs.data.evs).max() > 0.05  # noise there was
