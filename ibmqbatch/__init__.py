@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TimedOut,
         UnknownBackend,
     )
+    from .jobset.expectation_values import ExpectationValue
     from .jobset.job_set import JobSet, Status
     from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend, IBMQSimulator, least_busy
@@ -82,6 +83,7 @@ __all__ = [  # noqa: RUF022 - as `sorted` has it
     "BackendPropertyError",
     "BackendStatus",
     "CircuitResult",
+    "ExpectationValue",
     "GateConfig",
     "GateProperties",
     "HeldCopy",
@@ -152,6 +154,7 @@ _MODULES = {
     "BackendProperties": "managed.backend_models",
     "BackendStatus": "managed.backend_models",
     "CircuitResult": "jobset.results",
+    "ExpectationValue": "jobset.expectation_values",
     "GateConfig": "managed.backend_models",
     "GateProperties": "managed.backend_models",
     "HeldCopy": "jobset.errors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -20,6 +21,7 @@ from .jobset.request import AUTO, Request, as_rows, check_request
 from .manifest.manifest import Manifest
 
 if TYPE_CHECKING:
+    from .circuits.observables import Observable
     from .service.models import BackendEntry
 
 __all__ = ["backends", "job_sets", "open", "submit"]
@@ -40,6 +42,8 @@ def submit(
     | Mapping[Any, Sequence[float]]
     | Iterable[Mapping[Any, float]]
     | None = None,
+    observables: Any = None,
+    precision: float | None = None,
     max_circuits: int | None = None,
     optimization_level: int | None = None,
     initial_layout: Sequence[int] | None = None,
@@ -76,6 +80,14 @@ def submit(
     `{"dynamical_decoupling": {"enable": True}}`. `program` is that of the service which runs the
     jobs: "sampler", "executor", or "auto" for the sampler as long as the service takes it.
 
+    `observables` has the circuits measured for expectation values, see
+    `Results.expectation_values`: a sum of Pauli operators as a text, as in "0.5*ZZI - 1.2*XIX", an
+    operator of Qiskit, or the path of a CSV or JSON file of them; several in a list, or by names in
+    a dictionary; or such ones by the circuits that they are of (index or name, "*" for all). The
+    leftmost letter is the circuit's highest qubit. Circuits must not measure these at their ends.
+    With a `precision` they get as many shots as it takes for standard errors of that size, else
+    `shots` in each basis.
+
     `max_execution_time` is that of a job, `max_cost` that of the whole set by its estimate, in
     seconds of the quantum processor; after `max_fails` failures that would repeat themselves
     nothing more is sent. The service keeps nothing of `private` jobs once their results are read; a
@@ -99,12 +111,16 @@ def submit(
         raise InputError([error.problem]) from error
     paths = tuple(Path(item) for item in given) if all(map(_is_path, given)) else ()
     rows, sweep = _values(parameters)
+    observed, observables_file = _observables(observables)
     request = check_request(
         Request(
             paths=paths,
             given=() if paths else given,
             rows=rows,
             sweep=sweep,
+            observables=observed,
+            observables_file=observables_file,
+            precision=_maybe(_number, precision, "precision"),
             shots=whole_number(shots, "shots"),
             name=_maybe(text, name, "name"),
             tags=texts(tags, "tags"),
@@ -206,6 +222,12 @@ def _maybe(check: Callable[[object, str], T], value: object, what: str) -> T | N
     return None if value is None else check(value, what)
 
 
+def _number(value: object, what: str) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise UsageError(f"{what} is {value!r}, no number.", "Give one.")
+    return float(value)
+
+
 def _options(options: object) -> dict[str, Any]:
     """Return sampler options in plain values; raises UsageError."""
     if options is None:
@@ -225,6 +247,26 @@ def _options(options: object) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return a number of NumPy's as one of Python's."""
     return value.item() if hasattr(value, "item") else value
+
+
+def _observables(given: Any) -> tuple[tuple[Observable, ...], Path | None]:
+    """Return the observables that are given, or the file that holds them; raises InputError."""
+    from .circuits.errors import BadInput
+    from .circuits.observables import as_observables
+
+    if given is None:
+        return (), None
+    is_text = isinstance(given, str)
+    if isinstance(given, PathLike) or (is_text and given.lower().endswith((".csv", ".json"))):
+        return (), Path(given)
+    if hasattr(given, "to_dicts"):  # a data frame of polars
+        given = given.to_dicts()
+    elif hasattr(given, "columns") and hasattr(given, "to_dict"):  # one of pandas
+        given = given.to_dict("records")
+    try:
+        return tuple(as_observables(given)), None
+    except BadInput as error:
+        raise InputError([error.problem]) from error
 
 
 def _values(parameters: Any) -> tuple[list[dict[str, float]] | None, Path | None]:

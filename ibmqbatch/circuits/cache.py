@@ -87,7 +87,8 @@ class CompileCache:
         """Return what a program is known by; None for one that depends on other files."""
         if program.kind != "qpy" and includes_others(program.content.decode()):
             return None
-        about = [program.kind, program.name, program.metadata]
+        basis = program.measured and program.measured.name
+        about = [program.kind, program.name, program.metadata, basis]
         digest = hashlib.sha256(self._how + json.dumps(about).encode() + b"\0")
         digest.update(program.content)
         return digest.hexdigest()

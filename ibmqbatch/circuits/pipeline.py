@@ -10,16 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Argument, InputError, Problem, Words
+from .bases import shots_for
 from .cache import CompileCache
 from .device import Device
 from .errors import BadInput
 from .in_memory import as_programs
+from .measured import measured_circuits
+from .observables import Choice, Observable
 from .pool import ProcessPool, available_processors
 from .preparer import Compiled, Preparation, Preparer, ReadyProgram, label_of
 from .programs import Program, read_programs
 from .qasm_text import text_of
 from .sources import Source, find_sources
-from .tables import read_sources, read_sweep
+from .tables import read_observables, read_sources, read_sweep
 
 __all__ = ["Inputs", "prepare"]
 
@@ -30,8 +33,12 @@ _LOOKED_UP = 100  # programs that are looked up at a time
 class Inputs:
     """Where circuits come from: what is given, paths, a table of them, and the values of a sweep.
 
-    Values come from a file (`sweep`), or as `rows`. What was compiled before is taken from where it
-    was `cached`, and what is compiled now is kept there.
+    Values come from a file (`sweep`), or as `rows`. Observables come from a file
+    (`observables_file`), or as `observables`; with a `precision` their circuits get as many shots
+    as it takes for standard errors of that size, unless a table says otherwise.
+
+    What was compiled before is taken from where it was `cached`, and what is compiled now is kept
+    there.
     """
 
     paths: tuple[Path, ...] = ()
@@ -42,6 +49,9 @@ class Inputs:
     recursive: bool = False
     stdin: bytes | None = field(default=None, repr=False)
     cached: bool = False
+    observables: Sequence[Observable] = ()
+    observables_file: Path | None = None
+    precision: float | None = None
 
 
 Progress = Callable[[str, int, int], None]
@@ -64,12 +74,16 @@ def prepare(
     sweep = inputs.rows
     try:
         sweep = sweep if inputs.sweep is None else read_sweep(inputs.sweep)
+        observables = inputs.observables
+        if inputs.observables_file is not None:
+            observables = read_observables(inputs.observables_file)
         _check_layout(preparation, device)
     except BadInput as error:
         # Every circuit would be blamed for it.
         raise InputError([*problems, error.problem]) from error
     work = Preparer(device, preparation, sweep)
-    feed = _Feed(inputs.given, sources, inputs.stdin, len(sweep or (0,)), device.dt)
+    observing = _Observing(observables, inputs.precision, runs=len(sweep or (0,)))
+    feed = _Feed(inputs.given, sources, inputs.stdin, observing, device.dt)
     stage = "compiling" if work.compiles else "reading"
     with contextlib.ExitStack() as stack:
         cache = None
@@ -79,7 +93,10 @@ def prepare(
         for done, (task, answer) in enumerate(answers, 1):
             progress(stage, done, feed.total)
             if isinstance(answer, Problem):
-                problems.append(answer)
+                # What is wrong with a circuit is wrong with all of its measured ones.
+                told = problems and (problems[-1].code, problems[-1].about)
+                if not (_is_later_part(task) and told == (answer.code, answer.about)):
+                    problems.append(answer)
             elif not problems:
                 assert not isinstance(task, Problem)
                 index, program = task
@@ -173,6 +190,53 @@ def _check_layout(preparation: Preparation, device: Device) -> None:
         )
 
 
+def _is_later_part(task: _Task) -> bool:
+    if isinstance(task, Problem):
+        return False
+    measured = task[1].measured
+    return measured is not None and measured.part > 0
+
+
+class _Observing:
+    """Makes the measured circuits that observables need of programs, which are asked for once."""
+
+    def __init__(
+        self, observables: Sequence[Observable], precision: float | None, *, runs: int
+    ) -> None:
+        self._choice = Choice(observables)
+        self._precision = precision
+        self.runs = runs  # of each program
+        self._count = 0
+
+    def parts(self, program: Program) -> list[Program]:
+        """Return what is to be run of the next program: itself where nothing is asked of it.
+
+        Raises BadInput.
+        """
+        number = self._count
+        self._count += 1
+        observables = self._choice.of(number, program.name)
+        if not observables:
+            return [program]
+        measured = measured_circuits(
+            program.name, observables, index=number * self.runs, runs=self.runs
+        )
+        if not measured:
+            raise BadInput(
+                "bad_observable",
+                f"The observables of {program.where} are constants: there is nothing to measure.",
+                "Leave them out.",
+            )
+        shots = program.shots
+        if shots is None and self._precision is not None:
+            shots = shots_for([each.sum for each in observables], self._precision)
+        return [replace(program, name=m.name, shots=shots, measured=m) for m in measured]
+
+    def problems(self) -> list[Problem]:
+        """Tell, when all programs have been asked for, what fits none of them."""
+        return self._choice.problems()
+
+
 class _Feed:
     """The programs that are given and of all sources, and how many there are, as far as is known.
 
@@ -185,14 +249,14 @@ class _Feed:
         given: Sequence[object],
         sources: Sequence[Source],
         stdin: bytes | None,
-        runs: int,
+        observing: _Observing,
         dt: float | None,
     ) -> None:
         self.total = len(given) + len(sources)
         self._given = given
         self._sources = sources
         self._stdin = stdin
-        self._runs = runs
+        self._observing = observing
         self._dt = dt
 
     def programs(self) -> Iterator[_Task]:
@@ -210,8 +274,16 @@ class _Feed:
                     yield replace(error.problem, about=text_of(item.path))
             self.total += max(0, len(found) - 1)
             for program in found:
-                yield index, program
-                index += self._runs
+                try:
+                    parts = self._observing.parts(program)
+                except BadInput as error:
+                    yield replace(error.problem, about=program.where)
+                    continue
+                self.total += len(parts) - 1
+                for part in parts:
+                    yield index, part
+                    index += self._observing.runs
+        yield from self._observing.problems()
 
 
 def _died(task: _Task) -> Compiled | Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -30,10 +30,12 @@ from .checks import (
 from .cost import Cost, cost_of, duration_of
 from .device import MEASUREMENTS, Device
 from .errors import BadInput
+from .measured import REGISTER, Measured
 from .normalize import convert_delays
 from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy
+from .rotations import measure
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -99,7 +101,8 @@ class ReadyProgram:
     It stands for one circuit, or one for each row of a sweep. `original` is the program as it came,
     compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
     not compiled. `shots` is None where nothing is said of them. `notes` are what its owner should
-    know, without `where` before them, which names it for a person.
+    know, without `where` before them, which names it for a person. `measured` is what it tells of
+    observables.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -115,6 +118,7 @@ class ReadyProgram:
     cost: Cost
     where: str = field(default="", compare=False)
     notes: tuple[str, ...] = ()
+    measured: Measured | None = None
 
     @classmethod
     def of(
@@ -141,6 +145,7 @@ class ReadyProgram:
             cost=compiled.cost,
             where=where,
             notes=tuple(note for note in (program.note, compiled.note) if note),
+            measured=program.measured,
         )
 
 
@@ -203,7 +208,7 @@ class Preparer:
 
     def _as_it_is(self, program: Program, where: str) -> Compiled | None:
         """Return a program on the device's own qubits as it came, if nothing is to be added."""
-        if program.kind != "openqasm3" or self._sweep is not None:
+        if program.kind != "openqasm3" or self._sweep is not None or program.measured is not None:
             return None
         if self._preparation.initial_layout is not None:
             return None
@@ -237,17 +242,11 @@ class Preparer:
         check_statements(circuit, names, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
-        if MEASUREMENTS.isdisjoint(names):
-            if not self._preparation.measure_all:
-                raise BadInput(
-                    "no_measurements",
-                    f"{program.where} measures nothing.",
-                    Words(
-                        "Add measurements, or measure all qubits with {}.",
-                        Argument("measure_all", value=True),
-                    ),
-                )
-            circuit.measure_all()
+        if program.measured is None:
+            self._check_measurements(circuit, names, program.where)
+        stays = not self.compiles or self._is_ready(circuit, physical=physical)
+        if program.measured is not None:
+            self._measure(circuit, program.measured, where, compiled=not stays)
         layout, note = None, ""
         if physical and self._preparation.initial_layout is not None:
             raise BadInput(
@@ -259,7 +258,7 @@ class Preparer:
                 ),
                 "Leave one of them out.",
             )
-        if self.compiles and not self._is_ready(circuit, physical=physical):
+        if not stays:
             self._check_region(circuit, where)
             if self._device.instructions:
                 check_quickness(circuit, self._device, where)
@@ -286,6 +285,45 @@ class Preparer:
             # The compiler may have dropped some, and then their values must not go out.
             parameters=[parameter.name for parameter in free_parameters(circuit)],
             note=note,
+        )
+
+    def _check_measurements(
+        self, circuit: QuantumCircuit, names: Container[str], where: str
+    ) -> None:
+        """Measure all qubits of a circuit that measures none, if that is wanted, or else raise."""
+        if any(name in names for name in MEASUREMENTS):
+            return
+        if not self._preparation.measure_all:
+            raise BadInput(
+                "no_measurements",
+                f"{where} measures nothing.",
+                Words(
+                    "Add measurements, or measure all qubits with {}.",
+                    Argument("measure_all", value=True),
+                ),
+            )
+        circuit.measure_all()
+
+    def _measure(
+        self, circuit: QuantumCircuit, measured: Measured, where: str, *, compiled: bool
+    ) -> None:
+        """Append the measurements of observables; raises BadInput.
+
+        They are on the circuit's own qubits, or, where it was compiled elsewhere and tells of it,
+        on those of the circuit that it was compiled of, if observables are written for these.
+        """
+        places = None
+        if circuit.layout is not None and measured.width not in {None, circuit.num_qubits}:
+            places = circuit.layout.final_index_layout()
+        measured.check_width(circuit.num_qubits if places is None else len(places), where)
+        keeps_to_device = self._device.instructions and not compiled
+        measure(
+            circuit,
+            measured.basis,
+            REGISTER,
+            where,
+            places=places,
+            device=self._device if keeps_to_device else None,
         )
 
     def _check_instructions(

@@ -24,6 +24,8 @@ from .sources import STDIN, Source, read_bytes
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from .measured import Measured
+
 __all__ = [
     "Program",
     "checked_name",
@@ -46,7 +48,8 @@ class Program:
 
     `source` is its file, `where` names it for a person; `line` lines stand before it in its file,
     and it is number `position` there, from 0. One of Qiskit's circuits that was in memory is QPY.
-    `note` is what its owner should know, without its name before it; empty for nothing.
+    `note` is what its owner should know, without its name before it; empty for nothing. It may
+    stand for one of the measured circuits that its observables need, `measured`.
     """
 
     kind: str
@@ -61,6 +64,7 @@ class Program:
     metadata: Mapping[str, object] = field(default_factory=dict)
     from_memory: bool = False
     note: str = ""
+    measured: Measured | None = None
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> list[Program]:

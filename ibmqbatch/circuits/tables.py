@@ -14,9 +14,10 @@ from typing import Any
 
 from ..kinds import kind_of
 from .errors import BadInput
+from .observables import Observable, as_observables
 from .sources import Source, decoded, read_bytes
 
-__all__ = ["read_sources", "read_sweep"]
+__all__ = ["read_observables", "read_sources", "read_sweep"]
 
 _PATH, _NAME, _SHOTS = "path", "name", "shots"
 _SHOTS_TEXT = re.compile(r"0*[1-9][0-9]{0,11}", re.ASCII)
@@ -50,6 +51,17 @@ def read_sweep(file: Path) -> list[dict[str, float]]:
             raise _ragged(file, number)
         rows.append({name: _value(file, number, name, value) for name, value in row.items()})
     return rows
+
+
+def read_observables(file: Path) -> list[Observable]:
+    """Read observables: in CSV the columns `circuit`, `name` and `observable`; raises BadInput.
+
+    In JSON they are as in Python: a list of rows or texts, or an object of these, see
+    `as_observables`.
+    """
+    if file.suffix.lower() == ".json":
+        return as_observables(_parsed_json(file), str(file))
+    return as_observables([row for _, row in _csv(file)], str(file))
 
 
 def _source(table: Path, number: int, row: Mapping[str, Any]) -> Source:
@@ -149,10 +161,7 @@ def _toml(file: Path) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _json(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    try:
-        document = json.loads(_text(file), object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        raise BadInput("bad_table", f"{file} is not JSON: {error}.", "Mend it.") from error
+    document = _parsed_json(file)
     if isinstance(document, dict) and all(isinstance(v, list) for v in document.values()):
         lengths = {len(values) for values in document.values()}
         if len(lengths) > 1:
@@ -172,6 +181,13 @@ def _json(file: Path) -> list[tuple[int, dict[str, Any]]]:
             'or an object of lists, as {"theta": [0.1, 0.2]}.',
         )
     return list(enumerate(document))
+
+
+def _parsed_json(file: Path) -> Any:
+    try:
+        return json.loads(_text(file), object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("bad_table", f"{file} is not JSON: {error}.", "Mend it.") from error
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..errors import IbmqbatchError, StorageError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.documents import job_data, set_data
 from ..jobset.errors import Interrupted, NoSuchSet
+from ..jobset.expectation_values import find_observed
 from ..jobset.recovery.rebuild import Rebuilt, rebuild_set
 from ..jobset.tags import MAX_NAME, check_name, check_tags
 from ..manifest.files import manifest_path
@@ -254,6 +255,7 @@ class _Recovery:
             jobs = manifest.jobs()
             item = set_data(manifest.job_set(), jobs, with_jobs=False)
             twice = [event for event in manifest.events() if event.kind == "duplicate"]
+            _, unobserved = find_observed(manifest.measured())
         self._context.data["recovered"].append(
             {
                 "id": item["id"],
@@ -274,6 +276,11 @@ class _Recovery:
             message(
                 f"Warning: no Qiskit here reads {plural(made.nameless, 'circuit')} of the set "
                 f"{item['id']}: the values of their parameters have no names."
+            )
+        if unobserved:
+            message(
+                f"Warning: not all observables of {plural(len(unobserved), 'circuit')} of the set "
+                f"{item['id']} are known any more ({first_of(unobserved)}): there are their counts."
             )
         for event in twice:
             message(f"Warning: {event.detail}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -10,12 +10,20 @@ import typer
 
 from ..errors import UsageError
 from ..exitcodes import ExitCode
-from ..jobset.documents import job_data, result_data, shot_arrays
+from ..jobset.documents import job_data, result_data, shot_arrays, value_data
 from ..jobset.errors import NotFinished
-from ..jobset.results import check_registers, find_circuits, raw_bodies, read_results
+from ..jobset.expectation_values import find_observed
+from ..jobset.results import (
+    check_registers,
+    find_circuits,
+    find_runs,
+    raw_bodies,
+    read_results,
+    read_values,
+)
 from ..render.console import is_terminal, message
 from ..render.progress import live_view
-from ..render.text import listed, plural, reason_lines, span_text, status_word
+from ..render.text import first_of, listed, plural, reason_lines, span_text, status_word
 from ..service.errors import ServiceError
 from ..suggestions import with_suggestion
 from . import _options
@@ -25,6 +33,7 @@ from .completion import candidates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..jobset.expectation_values import Observed
     from ..jobset.job_set import JobSet
     from ..jobset.results import CircuitResult
     from ..manifest.manifest import Manifest
@@ -66,6 +75,12 @@ def command(
             help="Only the bits of this classical register (repeatable).",
         ),
     ] = None,
+    counts: Annotated[
+        bool,
+        typer.Option(
+            "--counts", help="Show the counts of circuits that were measured for observables."
+        ),
+    ] = False,
     raw: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -88,7 +103,7 @@ def command(
     quiet: _options.Quiet = False,
     verbose: _options.Verbose = 0,
 ) -> int:
-    """Show the counts of a set's circuits, in input order.
+    """Show the counts of a set's circuits, or the values of observables, in input order.
 
     Example: ibmqbatch results latest --wait --format csv -o counts.csv
     """
@@ -99,15 +114,17 @@ def command(
         if json and form not in {"table", "json"}:
             raise UsageError(f"--json and --format {form} contradict each other.", "Leave one out.")
         _options.check_timeout(timeout, waiting=wait)
-        if raw is not None and (output, form, memory, register) != (None, "table", False, None):
+        if raw is not None and (output or form != "table" or memory or register or counts):
             raise UsageError(
                 "--raw writes whole answers, as they came.", "Leave the other options out."
             )
-        wanted = _Wanted(form=form, path=output, memory=memory, registers=register, raw=raw)
+        wanted = _Wanted(
+            form=form, path=output, memory=memory, registers=register, raw=raw, counts=counts
+        )
         wanted.check()
         context.output = output
         with context.opened(job_set) as found:
-            indexes = find_circuits(found.circuits, circuit) if circuit else None
+            wanted, indexes = _chosen(found, wanted, circuit)
             try:
                 if refresh:
                     _ask_again(context, found, indexes)
@@ -126,13 +143,20 @@ def command(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """In which form results are wanted, and where."""
+    """In which form results are wanted, and where.
+
+    Of circuits that are `observed` the values of observables are, of all of their runs or of some,
+    by index.
+    """
 
     form: str
     path: Path | None
     memory: bool
     registers: list[str] | None
     raw: Path | None
+    counts: bool
+    observed: Sequence[Observed] = ()
+    runs: Sequence[int] | None = None
 
     def check(self) -> None:
         """Refuse what cannot be had before any work is done."""
@@ -140,6 +164,30 @@ class _Wanted:
             raise UsageError("npz cannot be written to a terminal.", "Name a file with -o.")
         if self.form == "npz" and self.memory:
             raise UsageError("npz holds every shot in any case.", "Leave --memory out.")
+
+
+def _chosen(
+    job_set: JobSet, wanted: _Wanted, circuits: Sequence[str] | None
+) -> tuple[_Wanted, list[int] | None]:
+    """Return what is wanted of a set, and the circuits that this takes; None for all.
+
+    It is the values of observables where there are any, and nothing that shots alone can tell is
+    asked for.
+    """
+    of_shots = wanted.counts or wanted.memory or wanted.registers or wanted.raw
+    if not of_shots and wanted.form != "npz":
+        with job_set.open() as manifest:
+            observed, lost = find_observed(manifest.measured())
+        if lost:
+            message(
+                f"Warning: the observables of {plural(len(lost), 'circuit')} ({first_of(lost)}) "
+                "are lost: not all that was measured for them is known. --counts shows what is."
+            )
+        if observed:
+            runs = find_runs(observed, job_set.circuits, circuits) if circuits else None
+            indexes = sorted(number for each in observed for number in each.measured(runs))
+            return replace(wanted, observed=observed, runs=runs), indexes
+    return wanted, find_circuits(job_set.circuits, circuits) if circuits else None
 
 
 def _ask_again(context: Context, job_set: JobSet, indexes: list[int] | None) -> None:
@@ -166,6 +214,9 @@ def _write(
     from ..render.output import binary_output, output
     from ..render.results import show_results, write_results
 
+    if wanted.observed:
+        _write_values(context, manifest, wanted)
+        return
     if wanted.registers:
         check_registers(manifest, indexes, wanted.registers)
     found = _noted(manifest, read_results(manifest, indexes, wanted.registers), wanted.form)
@@ -189,6 +240,26 @@ def _write(
         )
         with output(wanted.path) as stream:
             write_results(records, wanted.form, stream, columns=list(columns), memory=wanted.memory)
+
+
+def _write_values(context: Context, manifest: Manifest, wanted: _Wanted) -> None:
+    """Write the values of observables, in the place of counts."""
+    from ..render.output import output
+    from ..render.results import show_values, write_values
+
+    measured = sum(len(each.measured()) for each in wanted.observed)
+    counted = manifest.job_set().total_circuits - measured
+    if counted and wanted.runs is None:
+        message(f"{plural(counted, 'circuit')} without observables: --counts shows the counts.")
+    values = [value_data(v) for v in read_values(manifest, wanted.observed, wanted.runs)]
+    if context.json:
+        context.data["expectation_values"] = values
+    elif wanted.form == "table" and wanted.path is None and is_terminal():
+        show_values(values)
+    else:
+        columns = list(dict.fromkeys(key for value in values for key in value["metadata"]))
+        with output(wanted.path) as stream:
+            write_values(values, wanted.form, stream, columns=columns)
 
 
 def _noted(

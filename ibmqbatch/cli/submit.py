@@ -50,6 +50,22 @@ def command(
             help="Run each circuit once for every row of values in this CSV or JSON file.",
         ),
     ] = None,
+    observables: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--observables",
+            metavar="FILE",
+            help="Measure the sums of Pauli operators in this CSV or JSON file.",
+        ),
+    ] = None,
+    precision: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--precision",
+            metavar="ERROR",
+            help="Enough shots for standard errors of expectation values of this size.",
+        ),
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Take folders with those below them.")
     ] = False,
@@ -280,6 +296,8 @@ def command(
                 paths=tuple(paths or ()),
                 table=table,
                 sweep=parameters,
+                observables_file=observables,
+                precision=precision,
                 recursive=recursive,
                 stdin=_read_stdin(paths or ()),
                 shots=shots,
@@ -459,9 +477,14 @@ def _show_next(job_set: JobSet, item: Mapping[str, Any], *, wait: bool) -> None:
     if not wait or not is_terminal() or item["total_circuits"] > _FEW:
         message(f"Next: ibmqbatch results {item['id']}{'' if wait else ' --wait'}")
         return
-    from ..jobset.documents import result_data
-    from ..jobset.results import read_results
-    from ..render.results import show_results
+    from ..jobset.documents import result_data, value_data
+    from ..jobset.expectation_values import find_observed
+    from ..jobset.results import read_results, read_values
+    from ..render.results import show_results, show_values
 
     with job_set.open() as manifest:
-        show_results(result_data(result) for result in read_results(manifest))
+        observed, _ = find_observed(manifest.measured())
+        if observed:
+            show_values(map(value_data, read_values(manifest, observed)))
+        else:
+            show_results(map(result_data, read_results(manifest)))

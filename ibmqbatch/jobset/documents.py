@@ -21,6 +21,7 @@ from .usage import read_metrics
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .expectation_values import ExpectationValue
     from .inspect import CircuitView
     from .plan import Plan
     from .results import CircuitResult
@@ -34,6 +35,7 @@ __all__ = [
     "result_data",
     "set_data",
     "shot_arrays",
+    "value_data",
 ]
 
 
@@ -122,6 +124,19 @@ def result_data(result: CircuitResult, *, memory: bool = False) -> dict[str, Any
     if memory:
         data["memory"] = result.outcomes.memory()
     return data
+
+
+def value_data(value: ExpectationValue) -> dict[str, Any]:
+    """Describe the value of an observable; null where results are missing."""
+    return {
+        "index": value.index,
+        "name": value.name,
+        "observable": value.observable,
+        "value": value.value,
+        "standard_error": value.standard_error,
+        "shots": value.shots,
+        "metadata": dict(value.metadata),
+    }
 
 
 def shot_arrays(

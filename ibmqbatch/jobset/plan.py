@@ -44,10 +44,10 @@ _ROUNDING = 1e-12  # seconds
 class Plan:
     """What would be sent. `minutes` is the time that the account's pace makes it take.
 
-    `shots` are those of a circuit that has none of its own. `seconds` is an estimate of what the
-    quantum processor takes (see `estimate.shot_seconds`), None where there is none. `usage` is what
-    the instance has. `notes` are what the owner of the circuits should know; of many that are alike
-    the first.
+    `shots` are those of a circuit that has none of its own, or, with a precision, the most.
+    `seconds` is an estimate of what the quantum processor takes (see `estimate.shot_seconds`), None
+    where there is none. `usage` is what the instance has. `notes` are what the owner of the
+    circuits should know; of many that are alike the first.
     """
 
     name: str
@@ -172,6 +172,7 @@ def make_plan(
     total = most_shots = 0
     seconds = 0.0 if device.instructions else None
     with contextlib.ExitStack() as stack:
+        original: int | None = None
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
             for note in program.notes:
@@ -183,15 +184,16 @@ def make_plan(
             if seconds is not None and program.cost.duration is not None:
                 per_shot = shot_seconds(program.cost.duration, rep_delay)
                 seconds += len(program.circuits) * shots * per_shot
-            # Where a table gives shots, any circuit may have other ones than its job.
-            own = request.table is not None or shots > (backend.max_shots or shots)
+            # Where a table or a precision gives shots, a circuit may have others than its job.
+            given = request.table is not None or request.precision is not None
+            own = given or shots > (backend.max_shots or shots)
             for number, circuit in enumerate(program.circuits):
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 row = row_size(values) if number and values else None
                 chunks += splitter.add(program.cost, shots, size, row, program.body_kind)
             if draft is not None:
-                _write_program(draft, program, shots)
+                original = _write_program(draft, program, shots, original)
         chunks += splitter.finish()
         # All circuits first, then the repeats of those that have more shots than go into one.
         chunks.sort(key=lambda chunk: (chunk.repeat, chunk.first))
@@ -211,7 +213,7 @@ def make_plan(
         plan = Plan(
             name=request.name,
             total_circuits=total,
-            shots=request.shots,
+            shots=request.shots if request.precision is None else most_shots,
             chunks=tuple(chunks),
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
@@ -230,7 +232,7 @@ def make_plan(
                 backend=backend.name,
                 calibrated_at=backend.calibrated_at,
                 once_key=request.once_key,
-                shots=request.shots,
+                shots=plan.shots,
                 seed=seed,
                 options=_options(request, backend, seed),
                 name=request.name,
@@ -288,6 +290,9 @@ def _ready_programs(
         stdin=request.stdin,
         given=request.given,
         rows=request.rows,
+        observables=request.observables,
+        observables_file=request.observables_file,
+        precision=request.precision,
         # What is private is nowhere but in its set.
         cached=request.cached and not request.private,
     )
@@ -319,6 +324,11 @@ def _check_measurements(request: Request, backend: Backend) -> None:
     level = request.options.get("execution", {}).get("meas_type", "classified")
     if level == "classified":
         return
+    if request.is_observed:
+        raise UsageError(
+            f"Observables take classified measurements, not {level} ones.",
+            "Leave meas_type out.",
+        )
     if backend.seeded:
         raise UsageError(
             f"{backend.name} is simulated: its measurements are classified.",
@@ -356,12 +366,25 @@ def _check_repeats(shots: int, backend: Backend) -> None:
         )
 
 
-def _write_program(draft: Draft, program: ReadyProgram, shots: int) -> None:
-    """Write a program and the circuits that it stands for."""
-    original = (
-        None if program.original is None else draft.add_program(program.kind, program.original)
+def _write_program(
+    draft: Draft, program: ReadyProgram, shots: int, original: int | None
+) -> int | None:
+    """Write a program and the circuits that it stands for.
+
+    Return the number of what it was made of. `original` is that of the program before it, which
+    later parts of a circuit with observables share.
+    """
+    if program.measured is None or not program.measured.part:
+        original = (
+            None if program.original is None else draft.add_program(program.kind, program.original)
+        )
+    body = draft.add_body(
+        program.sha256,
+        program.body,
+        program.layout,
+        kind=program.body_kind,
+        measured=None if program.measured is None else program.measured.document(),
     )
-    body = draft.add_body(program.sha256, program.body, program.layout, kind=program.body_kind)
     draft.add_circuits(
         [
             DraftCircuit(
@@ -377,6 +400,7 @@ def _write_program(draft: Draft, program: ReadyProgram, shots: int) -> None:
             for circuit in program.circuits
         ]
     )
+    return original
 
 
 def _compilation(preparation: Preparation, backend: Backend) -> dict[str, object]:

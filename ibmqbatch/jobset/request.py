@@ -8,11 +8,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Argument, UsageError, Words
 from ..manifest.records import LONGEST_EXECUTION
 from .tags import MAX_NAME, check_name, check_tags
+
+if TYPE_CHECKING:
+    from ..circuits.observables import Observable
 
 __all__ = [
     "AUTO",
@@ -40,6 +43,7 @@ _NOT_IN_PRINT = frozenset(
         "paths",
         "table",
         "sweep",
+        "observables_file",
         "stdin",
         "name",
         "tags",
@@ -60,6 +64,9 @@ class Request:
     or of `rows` of values. `level` None leaves circuits as they are where that will do, and
     `compiling` False in any case; `cached` has them taken from those that were compiled before.
     `program` is that of the service which runs them. `options` are those of the sampler.
+    `observables`, or those of a file, have circuits measured for their expectation values: with a
+    `precision` as often as it takes for standard errors of that size, else `shots` times in each
+    basis.
     `max_execution_time` is that of a job, `max_cost` that of the set by its estimate, both in
     seconds of the quantum processor. After `max_fails` failures that would repeat themselves
     nothing more is sent. `run_config` is kept with the set for the program that asks.
@@ -70,6 +77,9 @@ class Request:
     rows: Sequence[Mapping[str, float]] | None = field(default=None, repr=False)
     table: Path | None = None
     sweep: Path | None = None
+    observables: tuple[Observable, ...] = ()
+    observables_file: Path | None = None
+    precision: float | None = None
     recursive: bool = False
     stdin: bytes | None = field(default=None, repr=False)
     shots: int = 4096
@@ -93,6 +103,11 @@ class Request:
     max_fails: int | None = None
     once_key: str | None = None
     run_config: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether expectation values are asked for."""
+        return bool(self.observables) or self.observables_file is not None
 
 
 def as_rows(given: object, called: str) -> list[dict[str, float]]:
@@ -159,6 +174,7 @@ def check_request(request: Request) -> Request:
             Words("{} names a qubit twice, or none.", Argument("initial_layout", layout)),
             "Name another qubit of the device for each qubit of the circuit, as 5,6,7.",
         )
+    _check_precision(request)
     _check_time(request)
     if request.max_fails is not None and request.max_fails < 1:
         raise UsageError(
@@ -199,6 +215,22 @@ def _check_compiling(request: Request) -> None:
         )
 
 
+def _check_precision(request: Request) -> None:
+    precision = request.precision
+    if precision is None:
+        return
+    if not request.is_observed:
+        raise UsageError(
+            Words("{} is that of expectation values.", Argument("precision", precision)),
+            Words("Name them with {}, or leave it out.", Argument("observables")),
+        )
+    if not 0 < precision < math.inf:
+        raise UsageError(
+            Words("{} is not a standard error.", Argument("precision", precision)),
+            "Give a number above 0.",
+        )
+
+
 def _check_time(request: Request) -> None:
     most = request.max_execution_time
     if most is not None and not 1 <= most <= LONGEST_EXECUTION:
@@ -225,7 +257,8 @@ def fingerprint(request: Request) -> str:
     # Planning says what is wrong with them.
     with contextlib.suppress(Exception):
         sources += [] if request.table is None else read_sources(request.table)
-    tables = [path for path in (request.table, request.sweep) if path is not None]
+    named = (request.table, request.sweep, request.observables_file)
+    tables = [path for path in named if path is not None]
     for path in [*tables, *(source.path for source in sources)]:
         with contextlib.suppress(OSError):
             digest.update(hashlib.sha256(path.read_bytes()).digest())

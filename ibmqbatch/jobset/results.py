@@ -8,9 +8,9 @@ import importlib.util
 import json
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from ..arguments import as_index
@@ -19,6 +19,7 @@ from ..manifest.manifest import Manifest, StoredResultError
 from ..manifest.records import CircuitRecord, JobRecord
 from ..suggestions import with_suggestion
 from .errors import MissingResults
+from .expectation_values import ExpectationValue, Observed, expectation_values, find_observed
 from .split import repeat_shots
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ __all__ = [
     "Results",
     "check_registers",
     "find_circuits",
+    "find_runs",
     "raw_bodies",
     "read_results",
+    "read_values",
     "repair",
 ]
 
@@ -177,7 +180,21 @@ class Results:
         found = {job.index: job for index in self._indexes for job in self._reader.missing(index)}
         return list(found.values())
 
-    def to_dataframe(self, library: str | None = None) -> Any:
+    def expectation_values(self) -> list[ExpectationValue]:
+        """Return the values of the observables of these circuits, with their standard errors.
+
+        They are in the order of the circuits as they were given, of their runs, and of the
+        observables; the value is None where results are missing. Of a slice they are those whose
+        measured circuits are all in it. There are none where no observables were given, or where
+        they are lost: see `recover`.
+        """
+        _, _, opened = self._parts
+        with opened() as manifest:
+            observed, _ = find_observed(manifest.measured())
+        inside = [each for each in observed if all(n in self._indexes for n in each.measured())]
+        return list(expectation_values(inside, self._circuits, self._outcomes))
+
+    def to_dataframe(self, library: str | None = None, *, counts: bool = False) -> Any:
         """Return a data frame with a row for each outcome of each circuit that is here.
 
         Its columns are index, name, outcome (the bits as a text), count (shots), and the circuits'
@@ -185,8 +202,25 @@ class Results:
         `metadata.`. In a column of polars whose values do not go together they are JSON. `library`
         is "pandas" or "polars"; without it whichever is installed, pandas first. Raises
         MissingPackage.
+
+        Of circuits with observables there is a row for each of these instead, unless `counts` are
+        asked for: index, name, observable, value, standard_error, shots, and the metadata.
         """
-        return _frame(list(self), library)
+        values = [] if counts else self.expectation_values()
+        if values:
+            fields = ("index", "name", "observable", "value", "standard_error", "shots")
+            rows = [tuple(getattr(value, field) for field in fields) for value in values]
+            columns = [(field, _KINDS.get(field, "Float64")) for field in fields]
+            return _frame(columns, rows, [value.metadata for value in values], library)
+        outcomes = [
+            (result, outcome, count) for result in self for outcome, count in result.counts.items()
+        ]
+        return _frame(
+            [(field, _KINDS[field]) for field in ("index", "name", "outcome", "count")],
+            [(result.index, result.name, outcome, count) for result, outcome, count in outcomes],
+            [result.metadata for result, _, _ in outcomes],
+            library,
+        )
 
     def primitive_result(self) -> Any:
         """Return the outcomes as Qiskit's `PrimitiveResult`, a `SamplerPubResult` for each circuit.
@@ -217,24 +251,35 @@ class Results:
 
     def _read(self, index: int) -> CircuitResult | None:
         circuit = self._circuits[index]
+        outcomes = self._outcomes(index)
+        if outcomes is None:
+            return None
+        return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
+
+    def _outcomes(self, index: int) -> PubResult | None:
         try:
             with self._lock:
-                outcomes = self._reader.outcomes(index)
+                return self._reader.outcomes(index)
         except StoredResultError as error:
             raise MissingResults(
                 f"The results of circuit {index} are damaged on disk.",
                 "`results()` of the set fetches them again.",
             ) from error
-        if outcomes is None:
-            return None
-        return CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
 
 
-_COLUMNS = ("index", "name", "outcome", "count")
 _FRAMES = ("pandas", "polars")
+_KINDS = {"index": "Int64", "count": "Int64", "shots": "Int64"}
+_KINDS |= dict.fromkeys(("name", "outcome", "observable"), "String")
+_OF_PANDAS = {"Int64": "int64", "Float64": "float64", "String": "str"}
 
 
-def _frame(results: Sequence[CircuitResult], library: str | None) -> Any:
+def _frame(
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[tuple[object, ...]],
+    metadata: Sequence[Mapping[str, object]],
+    library: str | None,
+) -> Any:
+    """Return a data frame of rows, whose columns have a name and a kind, and their metadata."""
     name = library or next((each for each in _FRAMES if importlib.util.find_spec(each)), _FRAMES[0])
     if name not in _FRAMES:
         raise UsageError(f"There are no data frames of '{name}'.", f"Use {' or '.join(_FRAMES)}.")
@@ -244,25 +289,15 @@ def _frame(results: Sequence[CircuitResult], library: str | None) -> Any:
         raise MissingPackage(
             f"Data frames need {name}, which is not installed.", f"pip install {name}"
         ) from error
-    rows = [
-        (result, outcome, count) for result in results for outcome, count in result.counts.items()
-    ]
-    columns: dict[str, list[object]] = {
-        "index": [result.index for result, _, _ in rows],
-        "name": [result.name for result, _, _ in rows],
-        "outcome": [outcome for _, outcome, _ in rows],
-        "count": [count for _, _, count in rows],
-    }
-    for key in dict.fromkeys(key for result in results for key in result.metadata):
-        named = f"metadata.{key}" if key in _COLUMNS else key
-        columns[named] = [result.metadata.get(key) for result, _, _ in rows]
+    kinds = dict(columns)
+    data = {column: [row[at] for row in rows] for at, column in enumerate(kinds)}
+    for key in dict.fromkeys(key for each in metadata for key in each):
+        named = f"metadata.{key}" if key in kinds else key
+        data[named] = [each.get(key) for each in metadata]
     if name == "polars":
-        return frames.DataFrame({key: _series(frames, columns[key]) for key in columns}).cast(
-            {"index": frames.Int64, "name": frames.String, "outcome": frames.String}
-            | {"count": frames.Int64}
-        )
-    kinds = {"index": "int64", "name": "str", "outcome": "str", "count": "int64"}
-    return frames.DataFrame(columns).astype(kinds)
+        frame = frames.DataFrame({key: _series(frames, data[key]) for key in data})
+        return frame.cast({column: getattr(frames, kind) for column, kind in columns})
+    return frames.DataFrame(data).astype({column: _OF_PANDAS[kind] for column, kind in columns})
 
 
 def _series(polars: Any, values: list[object]) -> Any:
@@ -314,6 +349,34 @@ def read_results(
         if registers:
             outcomes = outcomes.only(registers)
         yield CircuitResult(index, circuit.name, circuit.metadata, outcomes, circuit.shots)
+
+
+def read_values(
+    manifest: Manifest, observed: Sequence[Observed], runs: Collection[int] | None = None
+) -> Iterator[ExpectationValue]:
+    """Yield the values of observables, of all circuits in input order, or of `runs` by index."""
+    circuits = manifest.circuits()
+    reader = ResultReader(circuits, manifest.jobs(), lambda: contextlib.nullcontext(manifest))
+    return expectation_values(observed, circuits, reader.outcomes, runs)
+
+
+def find_runs(
+    observed: Sequence[Observed], circuits: Sequence[CircuitRecord], wanted: Sequence[str]
+) -> list[int]:
+    """Return the indexes that `wanted` mean of circuits with observables, see `find_circuits`."""
+    records = [
+        replace(circuits[first], index=each.index + run, name=each.name(run, circuits))
+        for each in observed
+        for run, first in enumerate(range(each.firsts[0], each.firsts[0] + each.runs))
+    ]
+    known, indexes = CircuitIndex(records), {record.index for record in records}
+    found: dict[int, None] = {}
+    for key in wanted:
+        if key.isascii() and key.isdecimal() and int(key) in indexes:
+            found[int(key)] = None
+        else:
+            found[known.named(key if key in known else key.removeprefix(_NAME))] = None
+    return list(found)
 
 
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:

@@ -22,6 +22,7 @@ from .split import repeat_shots
 from .tags import MAX_CIRCUITS
 
 __all__ = [
+    "MEASURED",
     "ORDER",
     "RUN_CONFIG",
     "TEMPLATE",
@@ -106,12 +107,13 @@ def _typed(kind: str, data: bytes) -> bytes:
     return _TYPED % kind.encode() + base64.b64encode(data) + _CLOSE
 
 
-# What a note holds: in which order the metadata were that tell values of parameters; and, in the
-# first circuit of a job, what a program asked.
-ORDER, RUN_CONFIG = "order", "run_config"
+# What a note holds: in which order the metadata were that tell values of parameters; what a circuit
+# tells of observables; and, in the first circuit of a job, what a program asked.
+ORDER, MEASURED, RUN_CONFIG = "order", "measured", "run_config"
 _KEY = "ibmq_jobset"
 _HEAD = f'{{"{_KEY}":'.encode()
-_LONGEST = 10_000  # bytes of a note; what is longer stays at home
+_LONGEST = 20_000  # bytes of a note; what is longer stays at home
+_SHORT = 2_000  # bytes, of what is told of parameters and by programs
 _KNOWN: Mapping[str, type] = {"header": dict, "memory": bool, "client_version": dict}
 
 
@@ -128,6 +130,10 @@ def noted(pubs: Sequence[PubRecord], record: SetRecord) -> list[bytes]:
         note: dict[str, object] = {}
         if pub.kind == "qpy" and len(pub.order) > 1:
             note[ORDER] = pub.order
+        if pub.kind == "qpy" and pub.measured is not None:
+            # Where there is no room, at least that something is missing is told.
+            name = {"circuit": pub.measured.get("circuit")}
+            note[MEASURED] = pub.measured if _fits(pub.measured) else name
         if pub.kind == "qpy" and asked:
             note[RUN_CONFIG], asked = asked, {}
         bodies.append(_with_note(pub.body, note) if note else pub.body)
@@ -159,8 +165,17 @@ def run_config_in(note: Mapping[str, Any]) -> dict[str, object]:
     return {name: asked[name] for name, kind in _KNOWN.items() if isinstance(asked.get(name), kind)}
 
 
+def _written(note: Mapping[str, object]) -> bytes:
+    return json.dumps(note, separators=(",", ":")).encode()
+
+
+def _fits(part: Mapping[str, object]) -> bool:
+    """Return whether there is room for a part of a note beside the others, which are short."""
+    return len(_written(part)) < _LONGEST - _SHORT
+
+
 def _with_note(body: bytes, note: Mapping[str, object]) -> bytes:
-    text = json.dumps(note, separators=(",", ":")).encode()
+    text = _written(note)
     data = zlib.decompress(body)
     raw = raw_metadata(data)
     if len(text) > _LONGEST or raw is None or not raw.startswith(b"{"):

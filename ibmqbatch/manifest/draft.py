@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
-_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?)"
+_BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 1_000_000
@@ -138,11 +138,15 @@ class Draft:
         layout: Mapping[str, object] | None = None,
         *,
         kind: str = "qpy",
+        measured: Mapping[str, object] | None = None,
     ) -> int:
-        """Add a circuit of `kind` qpy or openqasm3, compressed by zlib; return its number."""
+        """Add a circuit of `kind` qpy or openqasm3, compressed by zlib; return its number.
+
+        `measured` is what it tells of observables.
+        """
         self._bodies += 1
-        packed = None if layout is None else json.dumps(layout)
-        self._append(_BODY, [(self._bodies, kind, sha256, body, packed)], len(body))
+        told, placed = (None if p is None else json.dumps(p) for p in (measured, layout))
+        self._append(_BODY, [(self._bodies, kind, sha256, told, body, placed)], len(body))
         return self._bodies
 
     def add_device(

@@ -283,19 +283,30 @@ class Manifest:
             enumerate(rows),
             lambda item: (item[1][0], item[1][2], item[0] if _alone(item[1][1]) else None),
         ):
-            kind, data = self._body(body)
+            kind, data, told = self._body(body)
+            measured = None if told is None else json.loads(told)
             if alone is not None:
-                pubs.append(PubRecord(kind, data, None, shots))
+                pubs.append(PubRecord(kind, data, None, shots, measured=measured))
                 continue
             runs = [row for _, row in same]
             values = tuple(_values(row[1]) or () for row in runs)
-            pubs.append(PubRecord(kind, data, values, shots, tuple(json.loads(runs[0][3]))))
+            order = tuple(json.loads(runs[0][3]))
+            pubs.append(PubRecord(kind, data, values, shots, order, measured))
         return pubs
 
-    def _body(self, number: int) -> tuple[str, bytes]:
-        row = self.db.row("SELECT kind, body FROM bodies WHERE id = ?", (number,))
+    def _body(self, number: int) -> tuple[str, bytes, str | None]:
+        row = self.db.row("SELECT kind, body, measured FROM bodies WHERE id = ?", (number,))
         assert row is not None
-        return row[0], row[1]
+        return row[0], row[1], row[2]
+
+    def measured(self) -> list[tuple[int, object]]:
+        """Return the circuits that were measured for observables: index, and what each tells."""
+        bodies = self.db.rows("SELECT id, measured FROM bodies WHERE measured IS NOT NULL")
+        if not bodies:
+            return []
+        told = {row[0]: json.loads(row[1]) for row in bodies}
+        rows = self.db.rows("SELECT idx, body FROM circuits ORDER BY idx")
+        return [(row[0], told[row[1]]) for row in rows if row[1] in told]
 
     def heads(self, first: int, last: int) -> list[tuple[str, bytes]]:
         """Return each of those circuits' kind, and how what is sent of it begins, packed."""

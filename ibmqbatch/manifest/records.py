@@ -195,7 +195,8 @@ class PubRecord:
 
     `rows` is None for a single circuit without values; else `order` tells in which order the
     metadata are that these values stand in. `body` is of `kind` qpy or openqasm3, compressed by
-    zlib. `shots` are all that each circuit is to get, over all repeats.
+    zlib. `shots` are all that each circuit is to get, over all repeats. `measured` is what they
+    tell of observables, None where nothing.
     """
 
     kind: str
@@ -203,6 +204,7 @@ class PubRecord:
     rows: tuple[tuple[float, ...], ...] | None
     shots: int
     order: tuple[str, ...] = ()
+    measured: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,11 +26,14 @@ CREATE TABLE programs (
 
 -- A circuit as it goes over the wire, before base64: `body` is zlib of qpy, or of openqasm3 that is
 -- sent as text. Of an unknown one nothing is known, nor, where they are 0, of its shots. `layout`
--- is JSON, NULL where nothing was compiled: see `circuits.compile.Layout`.
+-- is JSON, NULL where nothing was compiled: see `circuits.compile.Layout`. `measured` is JSON, too:
+-- what a circuit that was measured for observables tells of them, see `circuits.measured.Measured`;
+-- NULL for all others. It stands before the body, which need not be read to get at it.
 CREATE TABLE bodies (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('qpy', 'openqasm3', 'unknown')),
     sha256 TEXT NOT NULL,
+    measured TEXT,
     body BLOB NOT NULL,
     layout TEXT
 ) STRICT;

@@ -216,7 +216,7 @@ _LONGEST_TEXT = 1000
 _COMPARED = {
     "jobset": SETS.compared,
     "programs": "id, kind, length(body)",
-    "bodies": "id, kind, sha256, length(body), layout",
+    "bodies": "id, kind, sha256, length(body), layout, measured",
     "device": "length(configuration), length(properties)",
     "batches": "*",
     "circuits": "*",
@@ -250,6 +250,10 @@ _NOT_TO_BE = (
     (
         "SELECT 1 FROM bodies WHERE layout IS NOT NULL AND NOT json_valid(layout)",
         "the layout of a circuit is garbled",
+    ),
+    (
+        "SELECT 1 FROM bodies WHERE measured IS NOT NULL AND NOT json_valid(measured)",
+        "what is measured of a circuit is garbled",
     ),
     (
         (

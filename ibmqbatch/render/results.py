@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, TextIO
 
 from .console import out
 from .text import clean, json_text, plural
 
-__all__ = ["metadata_text", "show_results", "write_arrays", "write_results"]
+__all__ = [
+    "metadata_text",
+    "show_results",
+    "show_values",
+    "write_arrays",
+    "write_results",
+    "write_values",
+]
 
 Data = Mapping[str, Any]
 
+# What an expectation value has besides metadata.
+_VALUE = ("index", "name", "observable", "value", "standard_error", "shots")
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -38,6 +49,29 @@ def write_results(
             stream.writelines("\t".join(fields) + "\n" for fields in _plain(result))
 
 
+def write_values(
+    values: Iterable[Data], form: str, stream: TextIO, *, columns: Sequence[str] = ()
+) -> None:
+    """Write expectation values as `ndjson`, `csv` or plain lines (`table`), a line each.
+
+    `columns` are the keys of metadata that get a column in csv.
+    """
+    if form == "ndjson":
+        stream.writelines(json_text(value) + "\n" for value in values)
+    elif form == "csv":
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_named(_VALUE, columns))
+        for value in values:
+            metadata = [_cell(value["metadata"].get(key)) for key in columns]
+            writer.writerow([*(_cell(value[field]) for field in _VALUE), *metadata])
+    else:
+        for value in values:
+            told = ["" if value[field] is None else str(_cell(value[field])) for field in _VALUE]
+            if value["metadata"]:
+                told.append(metadata_text(value["metadata"]))
+            stream.write("\t".join(told) + "\n")
+
+
 def write_arrays(
     arrays: Iterable[tuple[str, Iterable[bytes | memoryview]]], stream: BinaryIO
 ) -> None:
@@ -54,13 +88,17 @@ def _write_csv(
     results: Iterable[Data], stream: TextIO, columns: Sequence[str], *, memory: bool
 ) -> None:
     writer = csv.writer(stream, lineterminator="\n")
-    head = ["index", "name", *(("shot", "outcome") if memory else ("outcome", "count"))]
-    # What has the name of another column can be told from it.
-    writer.writerow([*head, *(f"metadata.{key}" if key in head else key for key in columns)])
+    head = ("index", "name", *(("shot", "outcome") if memory else ("outcome", "count")))
+    writer.writerow(_named(head, columns))
     for result in results:
         metadata = [_cell(result["metadata"].get(key)) for key in columns]
         for pair in _pairs(result):
             writer.writerow((result["index"], clean(result["name"]), *pair, *metadata))
+
+
+def _named(head: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return the names of columns; what has the name of another can be told from it."""
+    return [*head, *(f"metadata.{key}" if key in head else key for key in columns)]
 
 
 def _pairs(result: Data) -> Iterable[tuple[object, object]]:
@@ -135,6 +173,42 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
                     "dim",
                 )
             )
+
+
+def show_values(values: Iterable[Data]) -> None:
+    """Write each circuit's expectation values with their standard errors, a line each."""
+    from rich.text import Text
+
+    console = out()
+    for _, same in itertools.groupby(values, lambda value: (value["index"], value["name"])):
+        listed = list(same)
+        first = listed[0]
+        heading = Text(no_wrap=True, overflow="ellipsis")
+        heading.append(f"{first['index']}  ", "dim")
+        heading.append(clean(first["name"]), "bold")
+        if first["metadata"]:
+            heading.append(f"  {metadata_text(first['metadata'], short=True)}", "dim")
+        console.print(heading)
+        told = [_with_error(value["value"], value["standard_error"]) for value in listed]
+        width = max(len(text) for text in told)
+        longest = max(len(clean(value["observable"])) for value in listed)
+        name_width = min(longest, max(8, console.width - width - 20))
+        for value, text in zip(listed, told, strict=True):
+            line = Text("  ", no_wrap=True, overflow="ellipsis")
+            line.append(_shortened(clean(value["observable"]), name_width).ljust(name_width))
+            line.append(f"  {text.ljust(width)}", "cyan")
+            line.append(f"  {plural(value['shots'], 'shot')}", "dim")
+            console.print(line)
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    """Write a value with two digits of its error."""
+    if value is None:
+        return "missing"
+    if not error:
+        return f"{value:.6g}" + (" ± 0" if error == 0 else "")
+    digits = min(12, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _sum(counts: Mapping[str, int], outcomes: Collection[str]) -> int:

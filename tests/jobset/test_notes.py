@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 
 import pytest
 from qiskit import QuantumCircuit
 
+from ibmqbatch.circuits.measured import measured_circuits
+from ibmqbatch.circuits.observables import as_observables
 from ibmqbatch.circuits.qpy import encode_qpy, load_qpy, read_header
-from ibmqbatch.jobset.wire import noted, run_config_in, without_note
+from ibmqbatch.jobset.wire import MEASURED, noted, run_config_in, without_note
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.support import record
 
@@ -79,3 +82,23 @@ def test_notes_that_make_no_sense_tell_nothing(note):
     spoilt = out.replace(b'{"run_config":{"memory":true}}', note.encode().ljust(30))
     assert len(spoilt) == len(out)
     assert run_config_in(without_note(spoilt)[1]) == {}
+
+
+def observed(observable: str) -> PubRecord:
+    (measured,) = measured_circuits("bell", as_observables(observable))
+    return replace(pub(qpy({"a": 1}), order=("a", "b")), measured=measured.document())
+
+
+def test_a_circuit_tells_what_it_was_measured_for():
+    circuit = observed("ZZ + 2")
+    back, note = without_note(*sent(circuit))
+    assert back == qpy({"a": 1})
+    assert note[MEASURED] == circuit.measured
+
+
+def test_what_does_not_fit_leaves_the_name_of_the_circuit():
+    labels = [f"{number:012b}".replace("0", "I").replace("1", "Z") for number in range(1, 2000)]
+    circuit = observed(" + ".join(labels))
+    _, note = without_note(*sent(circuit, **ASKED))
+    assert note[MEASURED] == {"circuit": "bell"}
+    assert run_config_in(note) == ASKED

@@ -119,6 +119,7 @@ def test_circuits_are_what_they_were(manifest):
     assert [c.metadata["angle"] for c in circuits] == [n / 2 for n in range(15)]
     assert {c.shots for c in circuits} == {0, 3, 5}
     assert "cx" in load_circuit_of(manifest, circuits[2], compiled=True).count_ops()
+    assert [(index, told["basis"]) for index, told in manifest.measured()] == [(6, "Z0")]
 
 
 def test_the_set_is_what_it_was(manifest):

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...circuits.measured import Measured
 from ...circuits.qpy import parameter_names, read_header
 from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
-from ..wire import ORDER, TEMPLATE, SentJob, SentPub, run_config_in
+from ..expectation_values import circuit_of
+from ..wire import MEASURED, ORDER, TEMPLATE, SentJob, SentPub, run_config_in
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
 
@@ -202,7 +204,8 @@ class Restorer:
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, f"circuit{first}")
         kind = "unknown" if pub.kind == TEMPLATE else pub.kind
-        body = self._draft.add_body(pub.sha256, pub.body, kind=kind)
+        measured = _measured(pub.note)
+        body = self._draft.add_body(pub.sha256, pub.body, kind=kind, measured=measured)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
 
@@ -252,6 +255,17 @@ class Restorer:
         if isinstance(simulator, dict) and type(simulator.get("seed_simulator")) is int:
             simulator["seed_simulator"] -= slot.first + slot.repeat * self._total
         return found
+
+
+def _measured(note: Mapping[str, Any]) -> Mapping[str, object] | None:
+    """Return what a circuit tells of observables, or, where that cannot be used, its name alone."""
+    told = note.get(MEASURED)
+    if told is None:
+        return None
+    try:
+        return Measured.read(told).document()
+    except ValueError:
+        return {"circuit": circuit_of(told)}
 
 
 def _parts(slots: Sequence[Slot]) -> Iterator[Part]:
