@@ -16,7 +16,6 @@ from ..manifest.records import (
     count_statuses,
     set_state,
 )
-from .usage import read_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +93,8 @@ def job_data(job: JobRecord, *, usage: bool = False) -> dict[str, Any]:
         "finished_at": remote.finished_at if remote else None,
     }
     if usage:
+        from .usage import read_metrics
+
         metrics = read_metrics(remote) if remote else None
         data["usage"] = None if metrics is None else asdict(metrics)
     return data

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import paths
-from ..accounts.find import find_account
 from ..arguments import seconds, text, texts
 from ..clock import Clock
 from ..errors import Argument, UsageError, Words
@@ -32,14 +31,11 @@ from ..manifest.records import (
     set_state,
 )
 from ..manifest.snapshot import Snapshot
-from ..manifest.transfer import export_copy
 from ..service.errors import ServiceError
 from .catalog import Jobs, chosen_jobs, find_path, reference_to
 from .documents import set_data
 from .errors import NotFinished, TimedOut
 from .interrupts import landing
-from .results import Results, repair
-from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work, side_by_side
 
@@ -47,6 +43,7 @@ if TYPE_CHECKING:
     # Loads the HTTP library, which looking at a set does without; so methods import what moves it.
     from ..service.client import Client
     from .advance import Goal
+    from .results import Results
 
 __all__ = ["JobSet", "Progress", "Status", "connected"]
 
@@ -288,6 +285,8 @@ class JobSet:
 
     def repair(self) -> None:
         """Check the results that are here; those that are damaged are fetched again some time."""
+        from .results import repair
+
         with self.open() as manifest:
             if repair(manifest):
                 self._observer().note("Stored results were damaged; they are fetched again.")
@@ -461,6 +460,8 @@ class JobSet:
         `missing` from what is returned. Raises a ServiceError where the service cannot be asked for
         what is not here.
         """
+        from .results import Results
+
         if refresh:
             self.ask_again()
         with self.open() as manifest:
@@ -563,6 +564,8 @@ class JobSet:
         self, jobs: Jobs | None = None, *, cancelled: bool = False, lost: bool = False
     ) -> list[int]:
         """Mark jobs to be sent again by whoever moves the set on next; see `retry`."""
+        from .retry import given_after_all, jobs_to_retry, lacks_results, sendable
+
         with self.open() as manifest:
             chosen = jobs_to_retry(manifest, jobs, cancelled=cancelled, lost=lost)
             if any(map(lacks_results, chosen)):
@@ -585,6 +588,8 @@ class JobSet:
         In a folder the file is named by the set's id. Raises UsageError for a file that is there,
         unless it is to be overwritten, or that cannot be, and StorageError.
         """
+        from ..manifest.transfer import export_copy
+
         target = self._file_to_write(Path(path).expanduser(), overwrite=overwrite)
         with self.open() as manifest:
             export_copy(manifest, target)
@@ -780,6 +785,7 @@ class JobSet:
 @contextlib.contextmanager
 def connected(account_name: str | None, clock: Clock) -> Iterator[Client]:
     """Connect to the service of an account for the block."""
+    from ..accounts.find import find_account
     from ..service.client import Client
 
     with Client(find_account(account_name), clock) as client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
@@ -14,6 +13,8 @@ from ..manifest.manifest import Manifest
 from ..service.errors import ServiceError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ..service.client import Client
 
 __all__ = [
@@ -84,6 +85,8 @@ class RequestPool(Generic[Item, Value]):
     """Requests in flight, on threads. Use as a context manager, which waits for the last one."""
 
     def __init__(self, request: Callable[[Item], Value]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self._request = request
         self._pending: dict[Future[Value], Item] = {}
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="request")
@@ -108,6 +111,8 @@ class RequestPool(Generic[Item, Value]):
 
     def completed(self) -> list[tuple[Item, Value | ServiceError]]:
         """Wait until at least one has ended; return all that have, each with how it ended."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
         done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
         ended: list[tuple[Item, Value | ServiceError]] = []
         for future in done:

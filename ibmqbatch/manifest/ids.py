@@ -5,8 +5,8 @@ They are written in Crockford's base 32, whose letters and digits cannot be mist
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from datetime import UTC, datetime
 
 from .. import paths
@@ -30,7 +30,7 @@ def new_set_id() -> str:
     while True:
         now = datetime.now(UTC)
         seconds = 3600 * now.hour + 60 * now.minute + now.second + now.microsecond / 1e6
-        tail = _base32(int(12 * seconds), 4) + _base32(secrets.randbits(15), 3)
+        tail = _base32(int(12 * seconds), 4) + _random(3)
         set_id = f"{now:%Y%m%d}-{tail}"
         taken = (folder / f"{set_id}{suffix}" for suffix in (SUFFIX, DRAFT_SUFFIX))
         if not any(path.exists() for path in taken):
@@ -44,7 +44,12 @@ def is_set_id(text: object) -> bool:
 
 def new_nonce() -> str:
     """Make what tells an attempt from all others."""
-    return _base32(secrets.randbits(_BITS * _NONCE_LETTERS), _NONCE_LETTERS)
+    return _random(_NONCE_LETTERS)
+
+
+def _random(width: int) -> str:
+    """Return random letters, from the system's source for secrets."""
+    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(width))
 
 
 def _base32(number: int, width: int) -> str:

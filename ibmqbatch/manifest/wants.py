@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -96,6 +95,8 @@ class Wants:
 
         Whether another copy has sent some is still asked of the service before the first of them.
         """
+        import socket
+
         with self._manifest.transaction():
             if self._manifest.job_set().copied_at is None:
                 return False

@@ -186,8 +186,8 @@ def test_id_is_easy_to_type(home):
 
 
 def test_id_that_is_taken_is_not_made_again(home, monkeypatch):
-    bits = iter([5, 5, 6])
-    monkeypatch.setattr(ids_module.secrets, "randbits", lambda _count: next(bits))
+    drawn = iter([b"\0\0\5", b"\0\0\5", b"\0\0\6"])
+    monkeypatch.setattr(ids_module.os, "urandom", lambda _width: next(drawn))
 
     class Frozen(datetime):
         @classmethod
