@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.abc import SourceLoader
+from importlib.machinery import SourceFileLoader
 from types import CodeType
 from typing import Any
 
@@ -106,7 +106,7 @@ def _docstring(module: str, function: str) -> str:
     All verbs together import more than a TAB has time for.
     """
     spec = importlib.util.find_spec(f"{_VERBS}.{module}")
-    if spec is None or not isinstance(spec.loader, SourceLoader):
+    if spec is None or not isinstance(spec.loader, SourceFileLoader):
         return ""
     code = spec.loader.get_code(spec.name)
     for constant in code.co_consts if code is not None else ():
