@@ -125,3 +125,23 @@ def test_twirling_on_this_machine_leaves_what_is_expected(cli, tmp_path):
     (result,) = cli.data("results", job_set)["results"]
     assert list(result["counts"]) == ["101"]
     assert result["counts"]["101"] >= 1001  # whole randomizations
+
+
+@pytest.mark.parametrize("how", ["--private", "--batch"])
+def test_private_jobs_and_batches_run_with_the_executor(cli, tmp_path, how):
+    for number in range(2):
+        (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:02b}"))
+    words = ("--program", "executor", "--max-circuits", 1, how, "--wait")
+    job_set = cli.submit(tmp_path, *words)
+    found = cli.data("results", job_set)["results"]
+    assert [list(result["counts"]) for result in found] == [["00"], ["01"]]
+
+
+def test_failed_jobs_of_the_executor_are_retried(cli, proxy, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    refusal = json.dumps({"errors": [{"code": 1208, "message": "Bad body."}]}).encode()
+    proxy.when("POST", "/jobs", status=400, body=refusal)
+    cli("submit", tmp_path / "bell.qasm", "--program", "executor", "--wait", "--quiet", code=3)
+    cli("retry", "latest", "--wait")
+    assert programs(proxy) == ["executor"]
+    assert sum(cli.data("results", "latest")["results"][0]["counts"].values()) == 4096

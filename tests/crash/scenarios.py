@@ -93,6 +93,19 @@ def _submit_pending(stage: Stage) -> Words:
     return stage.submit_words("--wait")
 
 
+def _submit_taken_away(stage: Stage) -> Words:
+    """Have the service refuse the sampler after two jobs: the executor sends the others."""
+    told = {"errors": [{"code": 1208, "message": "program_id: must be one of executor"}]}
+    rule = stage.proxy.when("POST", "/jobs", status=400, body=json.dumps(told).encode())
+
+    def fits(seen: Seen) -> bool:
+        asks = seen.method == "POST" and b'"program_id": "sampler"' in seen.body
+        return asks and stage.proxy.submissions > 2
+
+    rule.fits = fits  # type: ignore[method-assign]
+    return stage.submit_words("--wait")
+
+
 def _submit_after(kill: Kill) -> Callable[[Stage], Words]:
     """Have another process die before."""
 
@@ -365,6 +378,7 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("submit, private", _FEW, _submit("--private"), _again),
     Scenario("submit, in a batch", _FEW, _submit("--batch"), _again),
     Scenario("submit, few may wait", _FEW, _submit_pending, _again),
+    Scenario("submit, the sampler taken away", _FEW, _submit_taken_away, _again),
     Scenario("submit after a half plan", _FEW, _submit_after(_PLANNING), _again),
     Scenario("submit after a half fetch", _FEW, _submit_after(_FETCHING), _again),
     Scenario("resume", _FEW, _resume_planned, _resume),
