@@ -106,17 +106,17 @@ def test_seeds_give_the_same_values_however_the_set_is_split():
 def test_precision_chooses_shots_that_are_enough():
     given = {"a": "ZZ + XX", "b": "0.1*ZI"}
     job_set = ibmqbatch.submit(bell(), observables=given, precision=0.05, seed=1).wait()
-    assert [circuit.shots for circuit in job_set.circuits] == [800, 800]
+    assert [circuit.shots for circuit in job_set.circuits] == [801, 801]
     assert all(error <= 0.05 for *_, error, _ in values(job_set))
-    assert job_set.record().shots == 800
+    assert job_set.record().shots == 801
 
 
 def test_circuits_of_other_observables_get_the_shots_that_these_need():
     given = {0: ["Z0"], 1: ["3*Z0"], 2: ["Z0"]}
     circuits = [bell(name) for name in "abc"]
     job_set = ibmqbatch.submit(circuits, observables=given, precision=0.1, program="sampler")
-    assert [circuit.shots for circuit in job_set.circuits] == [100, 900, 100]
-    assert [v.shots for v in job_set.wait().results().expectation_values()] == [100, 900, 100]
+    assert [circuit.shots for circuit in job_set.circuits] == [101, 901, 101]
+    assert [v.shots for v in job_set.wait().results().expectation_values()] == [101, 901, 101]
 
 
 @pytest.mark.parametrize("program", ["sampler", "executor"])

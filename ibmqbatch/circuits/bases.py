@@ -58,15 +58,15 @@ def shots_for(sums: Sequence[PauliSum], precision: float) -> int:
 
     The value of an observable is the sum of what its parts give, each the mean of a quantity that
     is between -w and w, w being the sum of the absolute coefficients in that part. Its variance is
-    at most w², so that N shots of every part leave a standard error of at most
-    sqrt(sum of w² / N). More than a quadrillion are no number of shots.
+    at most w². The error is estimated from N shots of every part with N - 1 in the denominator, and
+    then is at most sqrt(sum of w² / (N - 1)). More than a quadrillion are no number of shots.
     """
     most = 0.0  # of the variances
     for each in zip(*(part.terms for part in parts_of(tuple(sums))), strict=True):
         weights = (math.fsum(abs(coefficient) for _, coefficient in terms) for terms in each)
         most = max(most, math.fsum(weight * weight for weight in weights))
     shots = most / precision / precision * (1 - 1e-12)  # 100 stays 100
-    return max(1, math.ceil(min(shots, _MOST_SHOTS)))
+    return 1 + max(1, math.ceil(min(shots, _MOST_SHOTS)))
 
 
 def _measures(basis: Pauli, pauli: Pauli) -> bool:

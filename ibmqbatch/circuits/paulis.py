@@ -28,7 +28,7 @@ _TERM = re.compile(
     \s* (?= [+-] | $ )""",
     re.ASCII | re.VERBOSE,
 )
-_IMAGINARY = re.compile(r"(?<![a-zA-Z])[\d.]*[ijIJ](?![a-zA-Z\d])", re.ASCII)
+_IMAGINARY = re.compile(r"(?<![a-zA-Z])[\d.]*[ijJ](?![a-zA-Z\d])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)

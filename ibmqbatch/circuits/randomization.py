@@ -7,6 +7,7 @@ Qiskit 2 inserts the decoupling; twirling is that of samplomatic, which IBM's ow
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ class Randomizer:
             )
         twirling = options.get("twirling", {})
         self._twirled = bool(twirling.get("enable_gates") or twirling.get("enable_measure"))
+        # Passes keep what they have found of a circuit, and requests are written by many threads.
+        self._turn = threading.Lock()
         self._boxes = _boxes(twirling) if self._twirled else None
         decoupling = options.get("dynamical_decoupling", {})
         self._decoupling = None
@@ -61,6 +64,10 @@ class Randomizer:
 
     def template(self, data: bytes, where: str) -> Template:
         """Return the template of the circuit in a QPY file; raises BadInput."""
+        with self._turn:
+            return self._template(data, where)
+
+    def _template(self, data: bytes, where: str) -> Template:
         from qiskit.exceptions import QiskitError
 
         (circuit,) = load_qpy(data, where)
@@ -71,7 +78,14 @@ class Randomizer:
             from samplomatic.ssv import SSV
 
             name, metadata = circuit.name, circuit.metadata
-            circuit, made = build(self._boxes.run(circuit))
+            try:
+                circuit, made = build(self._boxes.run(circuit))
+            except Exception as error:  # of whichever of its many kinds
+                raise BadInput(
+                    "cannot_twirl",
+                    f"{where} cannot be twirled on this machine: {first_line(error)}.",
+                    "Leave the twirling out, or use the program sampler.",
+                ) from error
             circuit.name, circuit.metadata = name, metadata
             samplex, version = samplex_to_json(made, ssv=SSV), int(SSV)
         if self._decoupling is not None:

@@ -63,11 +63,11 @@ def command(
         typer.Option(
             "--precision",
             metavar="ERROR",
-            help="Enough shots for standard errors of expectation values of this size.",
+            help="Choose shots so that standard errors of expectation values are at most this.",
         ),
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Take folders with those below them.")
+        bool, typer.Option("--recursive", "-r", help="Also read subfolders.")
     ] = False,
     account: Annotated[
         Optional[str],  # noqa: UP045

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,11 +79,20 @@ class Status:
         return f"{self.state}: {told}"
 
 
+# Who has a file open: a thread of a process. After a fork a new thread may be called as one of the
+# parent, whose connection is not its own.
+_Holder = tuple[int, int]
+
+
+def _holder() -> _Holder:
+    return os.getpid(), threading.get_ident()
+
+
 @dataclass(frozen=True, slots=True)
 class _Session:
     """What a set is moved with for a while, by one thread: see `JobSet.session`."""
 
-    thread: int
+    holder: _Holder
     connect: Callable[[], Client]
     clock: Clock
     observer: Observer
@@ -106,7 +116,7 @@ class JobSet:
         self._account = account
         self._fresh_until = 0.0  # by the monotonic clock
         self._noted: set[str] = set()
-        self._opened: dict[int, Manifest] = {}  # by the thread that has it open
+        self._opened: dict[_Holder, Manifest] = {}
         self._session: _Session | None = None
 
     @classmethod
@@ -630,16 +640,16 @@ class JobSet:
     @contextlib.contextmanager
     def open(self) -> Iterator[Manifest]:
         """Open the set's file for the block of a `with`; within another one it is open already."""
-        thread = threading.get_ident()
-        if thread in self._opened:
-            yield self._opened[thread]
+        holder = _holder()
+        if holder in self._opened:
+            yield self._opened[holder]
             return
         with Manifest.open(self.path) as manifest:
-            self._opened[thread] = manifest
+            self._opened[holder] = manifest
             try:
                 yield manifest
             finally:
-                del self._opened[thread]
+                del self._opened[holder]
 
     @contextlib.contextmanager
     def session(
@@ -664,9 +674,7 @@ class JobSet:
                     clients.append(stack.enter_context(connected(self.account, clock)))
                 return clients[0]
 
-            self._session = _Session(
-                threading.get_ident(), connect, clock, observer or Unobserved(), guard
-            )
+            self._session = _Session(_holder(), connect, clock, observer or Unobserved(), guard)
             try:
                 yield self
             finally:
@@ -674,7 +682,7 @@ class JobSet:
 
     def _own_session(self) -> _Session | None:
         session = self._session
-        return session if session and session.thread == threading.get_ident() else None
+        return session if session and session.holder == _holder() else None
 
     def _clock(self, timeout: float | None = None) -> Clock:
         """Return the clock to go by, with `timeout` for its deadline if there is one."""

@@ -21,7 +21,9 @@ from .device import device_of
 from .errors import TooManyJobs
 from .estimate import JOB_SECONDS, check_budget, shot_seconds, usage_of
 from .once import is_changed, reserved
-from .request import COMPILER_SEED_BITS, SAMPLER, Request, fingerprint
+from .options import is_twirled
+from .programs import make_randomizer
+from .request import COMPILER_SEED_BITS, EXECUTOR, SAMPLER, Request, fingerprint
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
 from .wire import pub_size, row_size
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 
+# A circuit with what draws its twirling is so many times as large, at 20 layers of 30 qubits.
+_TEMPLATE_SIZE = 20
 _SEED_BITS = 30
 _MICRO = 1e-6
 _ROUNDING = 1e-12  # seconds
@@ -167,6 +171,7 @@ def make_plan(
         alike=request.program != SAMPLER,
     )
     splitter = Splitter(limits)
+    twirled_here = request.program == EXECUTOR and is_twirled(request.options)
     chunks: list[Chunk] = []
     notes: Groups[str] = Groups()
     total = most_shots = 0
@@ -190,6 +195,7 @@ def make_plan(
             for number, circuit in enumerate(program.circuits):
                 values = len(circuit.values) if circuit.values else None
                 size = pub_size(len(program.body), values=values, own_shots=own)
+                size *= _TEMPLATE_SIZE if twirled_here else 1
                 row = row_size(values) if number and values else None
                 chunks += splitter.add(program.cost, shots, size, row, program.body_kind)
             if draft is not None:
@@ -282,6 +288,10 @@ def _ready_programs(
 ) -> Iterator[ReadyProgram]:
     from ..circuits.pipeline import Inputs, prepare
 
+    # What it needs to be installed is looked for before anything is read.
+    randomizer = make_randomizer(
+        request.program, request.options, device if device.instructions else None
+    )
     inputs = Inputs(
         paths=request.paths,
         table=request.table,
@@ -296,7 +306,25 @@ def _ready_programs(
         # What is private is nowhere but in its set.
         cached=request.cached and not request.private,
     )
-    return prepare(inputs, device, preparation, progress)
+    for program in prepare(inputs, device, preparation, progress):
+        if randomizer is not None and program.body_kind == "openqasm3":
+            raise _not_randomized(program)
+        yield program
+
+
+def _not_randomized(program: ReadyProgram) -> InputError:
+    """Return the refusal of a text that would have to be twirled or decoupled here."""
+    return InputError(
+        [
+            Problem(
+                "cannot_randomize",
+                f"{program.where} names physical qubits and is sent as text, which cannot be "
+                "twirled or decoupled on this machine.",
+                Words("Use {}, or leave these options out.", Argument("program", SAMPLER)),
+                about=program.where,
+            )
+        ]
+    )
 
 
 def _unlike(jobs: int) -> str:
@@ -327,12 +355,12 @@ def _check_measurements(request: Request, backend: Backend) -> None:
     if request.is_observed:
         raise UsageError(
             f"Observables take classified measurements, not {level} ones.",
-            "Leave meas_type out.",
+            Words("Leave {} out.", Argument("meas_type")),
         )
     if backend.seeded:
         raise UsageError(
             f"{backend.name} is simulated: its measurements are classified.",
-            "Leave meas_type out, or use a device.",
+            Words("Leave {} out, or use a device.", Argument("meas_type")),
         )
     if level == "avg_kerneled" and request.shots > (backend.max_shots or request.shots):
         raise UsageError(

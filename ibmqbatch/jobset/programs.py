@@ -27,8 +27,12 @@ from .wire import SentJob, noted, read_sampler_params, sampler_params
 
 if TYPE_CHECKING:
     from ..circuits.device import Device
+    from ..circuits.randomization import Randomizer
 
-__all__ = ["JobWriter", "choose_program", "read_params"]
+__all__ = ["JobWriter", "choose_program", "make_randomizer", "read_params"]
+
+
+_BY_SAMPLER = Argument("program", SAMPLER)
 
 
 class _CannotRun(Refused):
@@ -49,8 +53,29 @@ def choose_program(asked: str, refused: Collection[str]) -> str:
             return program
     raise ProgramRefused(
         f"The service takes none of the programs {', '.join(PROGRAMS)}.",
-        Words("Try again tomorrow, or name one with {}.", Argument("program")),
+        Words("Try again in an hour, or name one with {}.", Argument("program")),
     )
+
+
+def make_randomizer(
+    program: str, options: Mapping[str, Any], device: Device | None
+) -> Randomizer | None:
+    """Return what twirls and decouples circuits on this machine; None where nothing is to be done.
+
+    `device` is what the circuits were compiled for. Raises MissingPackage, and UsageError where no
+    idle times are known to decouple in.
+    """
+    decoupled = options.get("dynamical_decoupling", {}).get("enable")
+    if program != EXECUTOR or not (decoupled or is_twirled(options)):
+        return None
+    if decoupled and device is None:
+        raise UsageError(
+            "Nothing can be decoupled on this machine: there is no device, or none that is known.",
+            Words("Leave {} out, or use {}.", Argument("dynamical_decoupling"), _BY_SAMPLER),
+        )
+    from ..circuits.randomization import Randomizer
+
+    return Randomizer(device, options)
 
 
 class JobWriter:
@@ -63,15 +88,8 @@ class JobWriter:
     def __init__(self, record: SetRecord, program: str, device: Device | None) -> None:
         self.program = program
         self._record = record
-        self._randomizer = None
-        options: Mapping[str, Any] = record.options
-        self._twirled = is_twirled(options)
-        decoupled = options.get("dynamical_decoupling", {}).get("enable")
-        # A simulator has no times to decouple in.
-        if program == EXECUTOR and (self._twirled or (decoupled and device is not None)):
-            from ..circuits.randomization import Randomizer
-
-            self._randomizer = Randomizer(device, options)
+        self._twirled = is_twirled(record.options)
+        self._randomizer = make_randomizer(program, record.options, device)
 
     def body(
         self,

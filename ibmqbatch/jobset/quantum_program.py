@@ -133,8 +133,11 @@ def read_executor_params(params: Mapping[str, Any]) -> SentJob:
         bodies = [zlib.compress(single) for single in split_qpy(data)]
     else:
         kind, bodies = "openqasm3", [zlib.compress(text.encode()) for text in circuits["data"]]
+    options = _sampler_options(program)
+    if options.get("dynamical_decoupling", {}).get("enable"):
+        kind = TEMPLATE
     pubs = [_read_item(kind, *both, shots) for both in zip(bodies, items, strict=True)]
-    return SentJob(pubs, max(pub.shots for pub in pubs), _sampler_options(program))
+    return SentJob(pubs, max(pub.shots for pub in pubs), options)
 
 
 def _read_item(kind: str, body: bytes, item: Mapping[str, Any], shots: int) -> SentPub:

@@ -55,16 +55,19 @@ class Chunk:
 def randomizations(shots: int, twirling: Mapping[str, Any]) -> tuple[int, int]:
     """Return how many randomizations a twirled circuit gets, and the shots of each.
 
-    As IBM documents its `TwirlingOptions`: "auto" for both takes 32 randomizations of at least 64
-    shots; where one number is given the other follows. The shots are rounded up.
+    Their number is that of IBM's `TwirlingOptions`: "auto" for both takes 32 randomizations of at
+    least 64 shots; where one number is given the other follows. The shots that were asked for go
+    first, as they do on IBM's service: they are shared out, and rounded up by less than one for
+    each randomization.
     """
     number = twirling.get("num_randomizations", "auto")
-    each = twirling.get("shots_per_randomization", "auto")
     if number == "auto":
+        each = twirling.get("shots_per_randomization", "auto")
         if each == "auto":
             each = max(_SHOTS_EACH, math.ceil(shots / _RANDOMIZATIONS))
-        return math.ceil(shots / each), each
-    return number, math.ceil(shots / number) if each == "auto" else each
+        number = math.ceil(shots / each)
+    number = min(number, shots)
+    return number, math.ceil(shots / number)
 
 
 def repeats(shots: int, most: int) -> int:

@@ -195,8 +195,8 @@ _DEFAULT_SHOTS = 4096  # the service's own, where a job says nothing
 class SentPub:
     """A pub as it was sent: its circuit, and the values of its runs as far as they can be told.
 
-    `body` is compressed by zlib, of `kind` qpy, openqasm3, or TEMPLATE: QPY of what twirling made
-    of a circuit that is not told. `rows` is None where the circuit has
+    `body` is compressed by zlib, of `kind` qpy, openqasm3, or TEMPLATE: QPY of what twirling or
+    decoupling made of a circuit that is not told. `rows` is None where the circuit has
     no values, or the order of their parameters is not told. `note` is what it tells of its set (see
     `noted`), and is not in the body any more.
     """
@@ -208,6 +208,11 @@ class SentPub:
     rows: list[tuple[float, ...]] | None
     shots: int
     note: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept_as(self) -> str:
+        """The kind that a manifest keeps it as: what stands for another cannot be sent again."""
+        return "unknown" if self.kind == TEMPLATE else self.kind
 
 
 @dataclass(frozen=True, slots=True)

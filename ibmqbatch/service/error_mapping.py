@@ -54,9 +54,15 @@ _BY_NUMBER: dict[int, type[Refused]] = {
     1348: WrongInstance,
     4317: Conflict,  # the monthly quota is used up
 }
-# Which code goes with a program that is not there, or not any more, is not documented.
+# Which code goes with a program that is not there, or not any more, is not documented: the words
+# tell it, which must say so of the program and not of what it was given.
+_GONE = r"[^.]{0,30}?(not found|not exist|unknown|retired|removed|no longer|not supported|disabled)"
 _PROGRAM = re.compile(
-    r"\bprogram_id\b|\bprogram (id )?['\"`]?(sampler|executor)\b|\bprogram not found\b",
+    r"\bprogram[ _-]?id\b.*\b(must be|not found|unknown|invalid)"
+    r"|\b(unknown|unsupported|retired) program\b"
+    r"|\bprogram not found\b"
+    rf"|\b(program|primitive) (id )?['\"`]?(sampler|executor)\b['\"`]? {_GONE}"
+    rf"|\b(sampler|executor) (program|primitive) {_GONE}",
     re.IGNORECASE,
 )
 # Headers that may name a request; which of them the service sends is not documented.

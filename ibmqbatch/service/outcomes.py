@@ -61,12 +61,14 @@ class PubResult:
 
     Where measurements were not classified into bits, `registers` is empty and `levels` holds the
     measured values, complex, of shape (*pub shape, shots, values), or (*pub shape, values) where
-    the shots were averaged. `shape` is the pub's: empty for a circuit that was run once.
+    the shots were averaged. `shape` is the pub's: empty for a circuit that was run once. `flat`: it
+    may be that of several runs, one behind the other, because its form tells no shapes.
     """
 
     registers: Mapping[str, BitArray]
     levels: Mapping[str, Array] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
+    flat: bool = False
 
     def circuits(self, shots: Sequence[int]) -> Iterator[PubResult]:
         """Yield the outcomes of every run of the pub, in C order of its shape.
@@ -90,7 +92,8 @@ class PubResult:
             return
         runs, rest = divmod(self.shots, shots[0]) if shots and shots[0] else (1, 0)
         if (
-            not 2 <= runs <= len(shots)
+            not self.flat
+            or not 2 <= runs <= len(shots)
             or rest
             or any(wanted != shots[0] for wanted in shots[:runs])
         ):

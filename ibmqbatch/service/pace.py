@@ -184,16 +184,16 @@ class Pace:
             self._write(log)
 
     def refused_programs(self) -> frozenset[str]:
-        """Return the programs that the service has refused within a day."""
+        """Return the programs that the service has refused within an hour."""
         now = self._clock.now()
         told = self._read().refused
-        return frozenset(name for name, until in told.items() if now < until <= now + _DAY)
+        return frozenset(name for name, until in told.items() if now < until <= now + _HOUR)
 
     def learn_refused(self, program: str) -> None:
-        """Keep that the service refuses a program, for a day."""
+        """Keep that the service refuses a program, for an hour: then it is tried again."""
         with self._locked():
             log = self._read()
-            log.refused[program] = self._clock.now() + _DAY
+            log.refused[program] = self._clock.now() + _HOUR
             self._write(log)
 
     def _figures(self, log: _Log) -> tuple[int | None, float]:

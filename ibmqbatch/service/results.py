@@ -6,6 +6,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from . import npy
@@ -113,7 +114,7 @@ def _plain_pub(entry: Mapping[str, Any], room: _MemoryLeft) -> PubResult:
         rows = {sample: int(sample, 16).to_bytes(width, "big") for sample in set(samples)}
         data = b"".join(map(rows.__getitem__, samples))
         registers[str(name)] = BitArray(Array((*shape, width), "u1", memoryview(data)), num_bits)
-    return _checked(registers)
+    return replace(_checked(registers), flat=True)
 
 
 def _checked(registers: dict[str, BitArray]) -> PubResult:

@@ -108,13 +108,13 @@ def test_division_does_not_depend_on_the_order_of_sets():
 @pytest.mark.parametrize(
     ("texts", "precision", "shots"),
     [
-        (["Z"], 0.1, 100),
-        (["0.5*ZZ + 0.5*ZI"], 0.1, 100),  # in one circuit: (0.5 + 0.5)² / 0.01
-        (["0.5*ZZ + 0.5*XX"], 0.1, 50),  # in two: (0.25 + 0.25) / 0.01
-        (["Z", "3*Z"], 0.1, 900),
-        (["Z + 100"], 0.1, 100),
-        (["7"], 0.1, 1),
-        (["Z"], 1e-200, 10**15),
+        (["Z"], 0.1, 101),
+        (["0.5*ZZ + 0.5*ZI"], 0.1, 101),  # in one circuit: (0.5 + 0.5)² / 0.01
+        (["0.5*ZZ + 0.5*XX"], 0.1, 51),  # in two: (0.25 + 0.25) / 0.01
+        (["Z", "3*Z"], 0.1, 901),
+        (["Z + 100"], 0.1, 101),
+        (["7"], 0.1, 2),
+        (["Z"], 1e-200, 10**15 + 1),
     ],
 )
 def test_precision_bounds_the_standard_error_of_each(texts, precision, shots):
@@ -127,4 +127,4 @@ def test_shots_for_a_precision_are_enough_whatever_the_state():
         each = random_sum(random.Random(number), 4, 6)
         shots = shots_for([each], 0.03)
         weights = [sum(abs(c) for _, c in part.terms[0]) for part in parts_of((each,))]
-        assert math.sqrt(sum(w * w / shots for w in weights)) <= 0.03 * (1 + 1e-9)
+        assert math.sqrt(sum(w * w / (shots - 1) for w in weights)) <= 0.03 * (1 + 1e-9)

@@ -71,7 +71,7 @@ def test_shots_are_those_of_the_precision_unless_a_table_tells(tmp_path):
     write(tmp_path, PLAIN, "c.qasm")
     table = write(tmp_path, "path,shots\nc.qasm,7\nc.qasm,\n", "table.csv")
     programs = ready(table=table, observables=as_observables("ZZ + XX"), precision=0.1)
-    assert [program.shots for program in programs] == [7, 7, 200, 200]
+    assert [program.shots for program in programs] == [7, 7, 201, 201]
 
 
 def value(program: ReadyProgram, qubits: int = 2) -> float:

@@ -1,6 +1,7 @@
 """Twirling and decoupling on this machine leave what a circuit does as it was."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -137,22 +138,49 @@ def test_a_device_that_does_not_tell_its_durations_is_named() -> None:
     ("shots", "options", "expected"),
     [
         (4096, {}, (32, 128)),
-        (1000, {}, (16, 64)),  # no fewer than 64 shots each
+        (1000, {}, (16, 63)),  # randomizations of 64 shots or so
         (10_000, {"num_randomizations": "auto"}, (32, 313)),
+        (32, {}, (1, 32)),
         (1000, {"num_randomizations": 10}, (10, 100)),
         (1001, {"num_randomizations": 10}, (10, 101)),
-        (1000, {"shots_per_randomization": 300}, (4, 300)),
-        (1000, {"num_randomizations": 3, "shots_per_randomization": 7}, (3, 7)),
+        (100, {"num_randomizations": 200}, (100, 1)),
+        (1000, {"shots_per_randomization": 300}, (4, 250)),
+        # The shots that were asked for go first.
+        (1000, {"num_randomizations": 3, "shots_per_randomization": 7}, (3, 334)),
+        (1000, {"num_randomizations": 1000, "shots_per_randomization": 1000}, (1000, 1)),
     ],
 )
-def test_the_numbers_of_randomizations_are_those_of_ibm_s_sampler(
+def test_the_shots_that_were_asked_for_are_shared_out(
     shots: int, options: dict[str, object], expected: tuple[int, int]
 ) -> None:
-    from qiskit_ibm_runtime.executor.calculate_twirling_shots import calculate_twirling_shots
+    number, each = randomizations(shots, options)
+    assert (number, each) == expected
+    assert 0 <= number * each - shots < number
 
-    keys = ("num_randomizations", "shots_per_randomization")
-    told = [options.get(key, "auto") for key in keys]
-    assert randomizations(shots, options) == expected == calculate_twirling_shots(shots, *told)
+
+def test_what_cannot_be_twirled_is_told_in_a_sentence() -> None:
+    circuit = QuantumCircuit(1, 2)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(0)
+    circuit.measure(0, 1)
+    with pytest.raises(BadInput, match="a circuit cannot be twirled on this machine"):
+        Randomizer(heron(1), TWIRL).template(encode_qpy(circuit), "a circuit")
+
+
+def test_many_threads_make_the_same_templates_as_one() -> None:
+    options = {"dynamical_decoupling": {"enable": True, "sequence_type": "XY4"}}
+    randomizer = Randomizer(heron(3), options)
+    bodies = []
+    for number in range(24):
+        circuit = idle()
+        for _ in range(number % 7):
+            circuit.data.insert(0, circuit.data[0])
+        bodies.append(compiled(circuit))
+    expected = [randomizer.template(body, "a circuit").qpy for body in bodies]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda body: randomizer.template(body, "a circuit").qpy, bodies))
+    assert found == expected
 
 
 def test_a_missing_samplomatic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,8 +110,8 @@ def test_circuits_without_observables_are_mentioned(cli, files, tmp_path):
 
 def test_plan_tells_the_circuits_and_shots_that_are_needed(cli, files):
     plan = cli.data("submit", *files[:-4], "--precision", 0.1, "--dry-run")["plan"]
-    assert (plan["total_circuits"], plan["shots"]) == (4, 425)
-    assert plan["executions"] == 4 * 425
+    assert (plan["total_circuits"], plan["shots"]) == (4, 426)
+    assert plan["executions"] == 4 * 426
 
 
 def test_missing_jobs_are_told_of_and_their_values_are_missing(cli, files):

@@ -112,6 +112,7 @@ def test_a_set_of_the_executor_is_rebuilt_from_the_service(here, there, inputs):
     expected = here.data("results", job_set)["results"]
     there("recover", job_set)
     assert there.data("results", job_set)["results"] == expected
+    assert there.data("status", job_set)["job_set"]["program"] == "executor"
     assert [
         circuit["metadata"] for circuit in there.data("show", job_set, "--json")["circuits"]
     ] == [circuit["metadata"] for circuit in here.data("show", job_set, "--json")["circuits"]]
@@ -124,7 +125,28 @@ def test_twirling_on_this_machine_leaves_what_is_expected(cli, tmp_path):
     job_set = cli.submit(tmp_path / "c.qasm", *words)
     (result,) = cli.data("results", job_set)["results"]
     assert list(result["counts"]) == ["101"]
-    assert result["counts"]["101"] >= 1001  # whole randomizations
+    assert 1001 <= result["counts"]["101"] < 1001 + 32  # whole randomizations
+
+
+def test_few_shots_of_several_twirled_circuits_are_told_apart(cli, tmp_path):
+    pytest.importorskip("samplomatic")
+    for number in range(3):
+        (tmp_path / f"c{number}.qasm").write_text(basis_state(f"{number:02b}"))
+    words = ("--program", "executor", "--twirl", "gates", "--shots", 32, "--wait")
+    found = cli.data("results", cli.submit(tmp_path, *words))["results"]
+    assert [result["counts"] for result in found] == [{f"{n:02b}": 32} for n in range(3)]
+
+
+def test_a_twirled_job_of_the_executor_makes_a_set(here, there, tmp_path):
+    pytest.importorskip("samplomatic")
+    (tmp_path / "c.qasm").write_text(basis_state("01"))
+    words = ("--program", "executor", "--twirl", "all", "--shots", 100, "--wait")
+    job_set = here.submit(tmp_path / "c.qasm", *words)
+    (job,) = here.data("status", job_set)["job_set"]["jobs"]
+    there("recover", "--job", job["id"])
+    (found,) = there.data("results", "latest")["results"]
+    assert list(found["counts"]) == ["01"]
+    assert there.data("status", "latest")["job_set"]["program"] == "executor"
 
 
 @pytest.mark.parametrize("how", ["--private", "--batch"])
@@ -145,3 +167,16 @@ def test_failed_jobs_of_the_executor_are_retried(cli, proxy, tmp_path):
     cli("retry", "latest", "--wait")
     assert programs(proxy) == ["executor"]
     assert sum(cli.data("results", "latest")["results"][0]["counts"].values()) == 4096
+
+
+def test_text_that_would_be_twirled_here_is_refused_before_anything_is_made(cli, proxy, tmp_path):
+    pytest.importorskip("samplomatic")
+    (tmp_path / "p.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nsx $0;\nc[0] = measure $0;\n'
+    )
+    words = ("--backend", "fake_torino", "--program", "executor", "--twirl", "all")
+    done = cli("submit", tmp_path / "p.qasm", *words, code=2)
+    assert "cannot be twirled or decoupled on this machine" in done.err
+    assert "--program sampler" in done.err
+    assert proxy.submissions == 0
+    assert cli.data("status")["job_sets"] == []

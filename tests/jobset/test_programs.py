@@ -143,8 +143,9 @@ def test_of_twirled_circuits_the_values_and_the_circuit_are_not_told() -> None:
     options = {"twirling": {"enable_measure": True}}
     params = written(pub("a", [[0.5], [1.0], [1.5]]), shots=100, options=options)["params"]
     (found,) = read_params(params, "j").pubs
-    # Two randomizations of 64 shots each.
-    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 3, None, 128)
+    # Two randomizations of 50 shots each.
+    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 3, None, 100)
+    assert found.kept_as == "unknown"
 
 
 def test_a_job_that_is_damaged_is_refused_in_a_sentence() -> None:
@@ -173,6 +174,11 @@ def test_both_refused_programs_stop_the_set_with_nothing_lost(
     with pytest.raises(ProgramRefused):
         step(work)
     assert work.manifest.unsent(9)
-    service.clock.time += 86_401  # it is tried again a day later
+    service.clock.time += 3601  # it is tried again an hour later
     step(work)
     assert not work.manifest.unsent(9)
+
+
+def test_where_no_device_is_known_nothing_is_decoupled_in_silence() -> None:
+    with pytest.raises(UsageError, match="there is no device, or none that is known"):
+        written(pub("a"), options={"dynamical_decoupling": {"enable": True}})

@@ -12,7 +12,7 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.service.client import Client
 from ibmqbatch.service.endpoint import Endpoint
-from ibmqbatch.service.error_mapping import printable
+from ibmqbatch.service.error_mapping import failure, printable
 from ibmqbatch.service.errors import (
     AuthenticationFailed,
     Busy,
@@ -20,6 +20,7 @@ from ibmqbatch.service.errors import (
     Firewalled,
     NoAnswer,
     NotFound,
+    ProgramRefused,
     ProxyFailed,
     Refused,
     Reserved,
@@ -261,3 +262,33 @@ def test_interrupted_clock_ends_the_attempts(wire, home):
     with Client(account(), clock) as client, pytest.raises(ServerFault):
         client.backend_names()
     assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "program_id: must be one of executor",
+        "program-id 'sampler' not found",
+        "Program not found",
+        "Unknown program: sampler",
+        "The sampler primitive has been retired.",
+        "Program 'sampler' is no longer supported.",
+    ],
+)
+def test_a_program_that_is_gone_is_told_by_the_words(message):
+    body = json.dumps({"errors": [{"code": 1208, "message": message}]}).encode()
+    assert isinstance(failure(400, {}, body), ProgramRefused)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The input of program 'sampler' is not valid: shots must be positive.",
+        "The OpenQASM program has an unknown gate.",
+        "params.quantum_program.shots: must be at least 1",
+        "Job not found. Job ID: abc",
+    ],
+)
+def test_what_is_wrong_with_a_job_is_not_laid_to_its_program(message):
+    body = json.dumps({"errors": [{"code": 1208, "message": message}]}).encode()
+    assert not isinstance(failure(400, {}, body), ProgramRefused)

@@ -17,7 +17,7 @@ from ...service.error_mapping import printable
 from ...service.errors import NotFound
 from ..errors import NoSuchJob
 from ..programs import read_params
-from ..request import PROGRAMS
+from ..request import AUTO, EXECUTOR, PROGRAMS
 from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
 from ..wire import SentJob
 from .circuits import CircuitName, ask, draft_remote, name_of
@@ -106,6 +106,7 @@ def recover_listed(
                 options=options,
                 name=name or f"recovered {leading.id}"[:MAX_NAME],
                 tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
+                program=EXECUTOR if leading.program == EXECUTOR else AUTO,
                 private=any(job.private for job in kept),
                 made_elsewhere=True,
             ),
@@ -118,7 +119,7 @@ def _add_circuits(draft: Draft, job: RemoteJob, sent: SentJob) -> None:
     """Write a job's circuits: those of ours are called as they were, others by the job's id."""
     ours = find_place(job.tags) is not None
     for number, pub in enumerate(sent.pubs):
-        body = draft.add_body(pub.sha256, pub.body, kind=pub.kind)
+        body = draft.add_body(pub.sha256, pub.body, kind=pub.kept_as)
         base = job.id if len(sent.pubs) == 1 else f"{job.id}.{number}"
         called = name_of(pub, base) if ours else CircuitName(base, {})
         rows = pub.rows or [()] * pub.runs

@@ -203,9 +203,8 @@ class Restorer:
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, f"circuit{first}")
-        kind = "unknown" if pub.kind == TEMPLATE else pub.kind
         measured = _measured(pub.note)
-        body = self._draft.add_body(pub.sha256, pub.body, kind=kind, measured=measured)
+        body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kept_as, measured=measured)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
 

@@ -21,6 +21,7 @@ from ...service.error_mapping import printable
 from ..errors import NoSuchSet, is_retired_set
 from ..listing import list_jobs
 from ..programs import read_params
+from ..request import AUTO, EXECUTOR
 from ..tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
 from ..wire import SentJob
 from .circuits import Restorer, ask, draft_remote
@@ -101,6 +102,7 @@ def rebuild_set(
                 options=restorer.options,
                 name=name,
                 tags=tuple(printable(tag) for tag in tags[:MAX_TAGS]),
+                program=EXECUTOR if latest.program == EXECUTOR else AUTO,
                 private=latest.private,
                 # The service tells the longest time where none was asked for.
                 max_execution_time=cost if cost < LONGEST_EXECUTION else None,
