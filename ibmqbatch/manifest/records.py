@@ -126,7 +126,7 @@ class DraftSet:
     )
     estimated_seconds: float | None = column(shown=True, check="BETWEEN 0 AND 1e12", default=None)
     made_elsewhere: bool = column(shown=True, default=False)
-    program: str = column(shown=True, check="IN ('auto', 'sampler', 'executor')", default="auto")
+    program: str = column(shown=True, default="auto")
     calibrated_at: str | None
     once_key: str | None
     compilation: Mapping[str, object] = column(default_factory=dict)
