@@ -76,7 +76,11 @@ def test_versions_needs_no_token(local_server: LocalServer) -> None:
     assert reply.json()["versions"][0]["version"] == "2026-04-15"
 
 
-@pytest.mark.parametrize("crn", [None, "", "local", CRN[:-1], CRN + "x", CRN.replace("a/", "b/")])
+@pytest.mark.parametrize(
+    "crn",
+    [None, "", "local", CRN[:-1], CRN + "x", CRN.replace("a/", "b/")],
+    ids=["none", "empty", "a word", "cut short", "too long", "of no account"],
+)
 def test_a_header_that_is_no_crn_is_refused(client: Client, crn: str | None) -> None:
     del client.http.headers["Service-CRN"]
     headers = {} if crn is None else {"Service-CRN": crn}
