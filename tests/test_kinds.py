@@ -39,32 +39,34 @@ def _sqlite() -> bytes:
         return connection.serialize()
 
 
+FILES = [
+    (gzip.compress(BELL.encode(), mtime=0), "bell.qasm.gz", "compressed by gzip"),
+    (bz2.compress(b"x"), "x", "compressed by bzip2"),
+    (lzma.compress(b"x"), "x", "compressed by xz"),
+    (_tar(), "x.tar", "a tar archive"),
+    (_zip(), "x.zip", "a ZIP archive"),
+    (_zip(), "x.xlsx", "an Excel workbook"),
+    (_zip(), "x.npz", "a file of NumPy arrays"),
+    (_sqlite(), "x.sqlite", SQLITE.what),
+    (pickle.dumps([1]), "x.pickle", "a pickle of Python"),
+    (b"\x89PNG\r\n\x1a\n", "x.png", "a PNG image"),
+    (b"\xff\xd8\xff\xe0", "x", "a JPEG image"),
+    (b"%PDF-1.7", "x", "a PDF document"),
+    (BELL.encode("utf-16"), "bell.qasm", "text in UTF-16"),
+    (b"from qiskit import qpy\n", "bell", "a Python program"),
+    (b'"""Make circuits."""\n\nimport numpy\n', "x", "a Python program"),
+    (b"x = 1\n", "x.py", "a Python program"),
+    (json.dumps({"cells": [], "nbformat": 4}).encode(), "x", "a Jupyter notebook"),
+    (b'{"theta": [1]}', "x.json", "JSON"),
+    (b"<!DOCTYPE html>\n<html>", "bell.qasm", "a web page"),
+    (b'<?xml version="1.0"?><svg/>', "x.svg", "an SVG image"),
+    (b"path,name\n", "x.csv", "a CSV table"),
+    (b"[[circuit]]\n", "x.toml", "TOML"),
+]
+
+
 @pytest.mark.parametrize(
-    ("data", "name", "what"),
-    [
-        (gzip.compress(BELL.encode(), mtime=0), "bell.qasm.gz", "compressed by gzip"),
-        (bz2.compress(b"x"), "x", "compressed by bzip2"),
-        (lzma.compress(b"x"), "x", "compressed by xz"),
-        (_tar(), "x.tar", "a tar archive"),
-        (_zip(), "x.zip", "a ZIP archive"),
-        (_zip(), "x.xlsx", "an Excel workbook"),
-        (_zip(), "x.npz", "a file of NumPy arrays"),
-        (_sqlite(), "x.sqlite", SQLITE.what),
-        (pickle.dumps([1]), "x.pickle", "a pickle of Python"),
-        (b"\x89PNG\r\n\x1a\n", "x.png", "a PNG image"),
-        (b"\xff\xd8\xff\xe0", "x", "a JPEG image"),
-        (b"%PDF-1.7", "x", "a PDF document"),
-        (BELL.encode("utf-16"), "bell.qasm", "text in UTF-16"),
-        (b"from qiskit import qpy\n", "bell", "a Python program"),
-        (b'"""Make circuits."""\n\nimport numpy\n', "x", "a Python program"),
-        (b"x = 1\n", "x.py", "a Python program"),
-        (json.dumps({"cells": [], "nbformat": 4}).encode(), "x", "a Jupyter notebook"),
-        (b'{"theta": [1]}', "x.json", "JSON"),
-        (b"<!DOCTYPE html>\n<html>", "bell.qasm", "a web page"),
-        (b'<?xml version="1.0"?><svg/>', "x.svg", "an SVG image"),
-        (b"path,name\n", "x.csv", "a CSV table"),
-        (b"[[circuit]]\n", "x.toml", "TOML"),
-    ],
+    ("data", "name", "what"), FILES, ids=[f"{name}, {what}" for _, name, what in FILES]
 )
 def test_a_file_is_told_by_what_it_holds(data, name, what):
     kind = kind_of(data, name)
