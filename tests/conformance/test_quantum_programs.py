@@ -32,7 +32,7 @@ from tests.circuits.devices import heron
 
 pytestmark = pytest.mark.conformance
 
-SHOTS = 1000
+SHOTS = 1024
 TWIRL = {"twirling": {"enable_gates": True, "enable_measure": True}}
 
 
