@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 # A circuit with what draws its twirling is so many times as large, at 20 layers of 30 qubits.
 _TEMPLATE_SIZE = 20
 _SEED_BITS = 30
+_COMPUTE = "IBMQBATCH_COMPUTE"  # the variable that names a cluster for all sets
 _MICRO = 1e-6
 _ROUNDING = 1e-12  # seconds
 
@@ -305,6 +307,7 @@ def _ready_programs(
         precision=request.precision,
         # What is private is nowhere but in its set.
         cached=request.cached and not request.private,
+        compute=request.compute or os.environ.get(_COMPUTE) or None,
     )
     for program in prepare(inputs, device, preparation, progress):
         if randomizer is not None and program.body_kind == "openqasm3":
