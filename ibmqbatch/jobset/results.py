@@ -375,8 +375,21 @@ def find_runs(
         if key.isascii() and key.isdecimal() and int(key) in indexes:
             found[int(key)] = None
         else:
-            found[known.named(key if key in known else key.removeprefix(_NAME))] = None
+            name = key if key in known else key.removeprefix(_NAME)
+            try:
+                found[known.named(name)] = None
+            except UsageError as error:
+                if name in known or not any(_is_called(circuit, name) for circuit in circuits):
+                    raise
+                raise UsageError(
+                    f"The circuit '{name}' was measured for observables: it has counts alone.",
+                    "Ask for them with --counts, or name the circuit that was given.",
+                ) from error
     return list(found)
+
+
+def _is_called(circuit: CircuitRecord, name: str) -> bool:
+    return name in {circuit.name, circuit.name.rpartition("@")[0]}
 
 
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:

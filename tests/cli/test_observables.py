@@ -98,6 +98,13 @@ def test_circuits_are_chosen_as_they_were_given(cli, observed):
     assert "no circuit 'x'" in cli("results", observed, "--circuit", "x", code=2).err
 
 
+def test_name_of_a_measured_circuit_leads_to_its_counts(cli, observed):
+    for name in ("pair/ZZ", "pair/ZZ@0"):
+        assert "--counts" in cli("results", observed, "--circuit", name, code=2).err
+    (counted,) = cli.data("results", observed, "--circuit", "pair/ZZ@0", "--counts")["results"]
+    assert counted["name"] == "pair/ZZ@0"
+
+
 def test_circuits_without_observables_are_mentioned(cli, files, tmp_path):
     (tmp_path / "bell.qasm").write_text(BELL)
     (tmp_path / "plain.qasm").write_text("OPENQASM 3.0;\nqubit[2] q;\n")

@@ -188,7 +188,7 @@ class Restorer:
             sweep is not None
             and pub.rows is not None
             and first == slot.first
-            and (sweep.pub.sha256, sweep.pub.shots) == (pub.sha256, pub.shots)
+            and _alike(sweep.pub) == _alike(pub)
         )
         if sweep is None or not goes_on:
             sweep = self._begin(pub, first)
@@ -254,6 +254,11 @@ class Restorer:
         if isinstance(simulator, dict) and type(simulator.get("seed_simulator")) is int:
             simulator["seed_simulator"] -= slot.first + slot.repeat * self._total
         return found
+
+
+def _alike(pub: SentPub) -> tuple[object, ...]:
+    """Return what the parts of a sweep have in common, whichever job each of them is in."""
+    return pub.sha256, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
 
 
 def _measured(note: Mapping[str, Any]) -> Mapping[str, object] | None:
