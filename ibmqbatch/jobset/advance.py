@@ -79,7 +79,8 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
                 change.submissions.mark_orphans_unsure(work.clock.instant())
         observe(work, sending=sending)
         refusal = reconcile(work)
-        wait, stopped = None, None
+        wait: float | None = None
+        stopped: ServiceError | None = None
         if sending and work.sole_sender:
             try:
                 wait = send(work).wait
@@ -91,9 +92,10 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
         fetch(work)
     drain_batches(work)
     close_if_complete(manifest)
-    error = stopped or refusal
-    if error is not None:
-        raise error
+    if stopped is not None:
+        raise stopped
+    if refusal is not None:
+        raise refusal
     return Step(manifest.last_event() != before.last_event, _soonest(work, wait))
 
 
