@@ -178,6 +178,8 @@ def test_observables_that_are_too_long_for_the_service_are_said_to_be_lost(
     (tmp_path / "many.json").write_text(json.dumps([" + ".join(labels)]))
     (tmp_path / "wide.qasm").write_text("OPENQASM 3.0;\nqubit[14] q;\n")
     set_id = cli.submit("wide.qasm", "--observables", "many.json", "--shots", 5, "--wait")
+    told = cli("submit", "wide.qasm", "--observables", "many.json", "--shots", 5, "--dry-run")
+    assert "are in the set's file alone" in told.out + told.err
     (value,) = cli.data("results", set_id)["expectation_values"]
     assert (value["observable"], value["value"]) == ("observable0", 1999)
     assert "not all observables of 1 circuit" in elsewhere("recover", set_id).err

@@ -16,10 +16,10 @@ from ...manifest.ids import new_set_id
 from ...service.error_mapping import printable
 from ...service.errors import NotFound
 from ..errors import NoSuchJob
-from ..programs import read_params
+from ..job_writer import read_params
 from ..request import AUTO, EXECUTOR, PROGRAMS
+from ..sent import SentJob
 from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
-from ..wire import SentJob
 from .circuits import CircuitName, ask, draft_remote, name_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
 from ..expectation_values import circuit_of
-from ..wire import MEASURED, ORDER, TEMPLATE, SentJob, SentPub, run_config_in
+from ..notes import MEASURED, ORDER, run_config_in
+from ..sent import TEMPLATE, SentJob, SentPub
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
 
