@@ -160,6 +160,18 @@ def test_recovered_set_has_its_values(program, most, cli, files, elsewhere):
     assert values == cli.data("results", observed)["expectation_values"]
 
 
+@pytest.mark.parametrize("program", ["sampler", "executor"])
+def test_jobs_that_are_recovered_by_their_ids_have_their_values(program, cli, files, elsewhere):
+    observed = cli.submit(*files, "--program", program, "--max-circuits", 2, "--wait")
+    with Manifest.open(cli.home / "sets" / f"{observed}.sqlite") as manifest:
+        words = [word for job in manifest.jobs() for word in ("--job", job.remote.id)]
+    elsewhere("recover", *words)
+    values = elsewhere.data("results", "latest")["expectation_values"]
+    assert values == cli.data("results", observed)["expectation_values"]
+    elsewhere("recover", *words[:2], "--name", "half", code=0)
+    assert "are lost" in elsewhere("results", "half").err
+
+
 def test_observables_that_are_known_in_part_are_said_to_be_lost(cli, observed, elsewhere, straight):
     with Manifest.open(cli.home / "sets" / f"{observed}.sqlite") as manifest:
         gone = manifest.jobs()[1].remote.id

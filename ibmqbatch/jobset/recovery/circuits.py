@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...service.client import Client
     from ...service.models import RemoteJob
 
-__all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "name_of"]
+__all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "measured_in", "name_of"]
 
 
 def ask(
@@ -204,7 +204,7 @@ class Restorer:
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, f"circuit{first}")
-        measured = _measured(pub.note)
+        measured = measured_in(pub.note)
         body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kept_as, measured=measured)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
@@ -262,7 +262,7 @@ def _alike(pub: SentPub) -> tuple[object, ...]:
     return pub.sha256, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
 
 
-def _measured(note: Mapping[str, Any]) -> Mapping[str, object] | None:
+def measured_in(note: Mapping[str, Any]) -> Mapping[str, object] | None:
     """Return what a circuit tells of observables, or, where that cannot be used, its name alone."""
     told = note.get(MEASURED)
     if told is None:
