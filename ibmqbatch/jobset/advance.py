@@ -17,7 +17,7 @@ from ..manifest.lease import lease
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.snapshot import Snapshot
-from ..service.errors import Reserved, ServiceError, Unreadable
+from ..service.errors import AuthenticationFailed, Reserved, ServiceError, Unreadable
 from .catalog import reference_to
 from .errors import HeldCopy, Interrupted, TimedOut
 from .fetch import fetch, refetch
@@ -79,11 +79,21 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
                 change.submissions.mark_orphans_unsure(work.clock.instant())
         observe(work, sending=sending)
         refusal = reconcile(work)
-        wait = send(work).wait if sending and work.sole_sender else None
+        wait: float | None = None
+        stopped: ServiceError | None = None
+        if sending and work.sole_sender:
+            try:
+                wait = send(work).wait
+            except ServiceError as error:
+                if error.transient or isinstance(error, AuthenticationFailed):
+                    raise  # fetching would meet the same
+                stopped = error
     if fetching:
         fetch(work)
     drain_batches(work)
     close_if_complete(manifest)
+    if stopped is not None:
+        raise stopped
     if refusal is not None:
         raise refusal
     return Step(manifest.last_event() != before.last_event, _soonest(work, wait))

@@ -32,7 +32,7 @@ from ..service.errors import (
 )
 from ..service.pace import Grant, Pace, Pending
 from .device import device_from_wire
-from .programs import JobWriter, choose_program
+from .job_writer import JobWriter, choose_program
 from .request import AUTO
 from .tags import labels
 from .work import RequestPool, Work
