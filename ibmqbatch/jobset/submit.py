@@ -146,9 +146,8 @@ class _Sender:
         with RequestPool(self._post) as pool:
             completed: list[tuple[_Outgoing, str | ServiceError]] = []
             while True:
-                if completed:
-                    # First, so that none of them takes up room twice: as sent, and as listed.
-                    self._pace.answered(job.ticket for job, _ in completed)
+                # First, so that none of them takes up room twice: as sent, and as listed.
+                self._pace.answered(job.ticket for job, _ in completed)
                 sizes = self._next(pool.room)
                 tickets = self._tickets(len(sizes))
                 # One transaction for what has completed and what leaves next.
