@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from tests.bench.measure import Measurement, medians, timed
 from tests.bench.sets import environment, random_circuits, write_circuits
@@ -121,6 +122,30 @@ def client() -> Iterator[Measurement]:
             found = medians({"ours": lambda: counted(words), "theirs": lambda: counted(theirs)}, 1)
     name = f"client, {jobs} jobs of {circuits}"
     yield Measurement(name, found["ours"], found["theirs"], 0.2)
+
+
+def cluster() -> Iterator[Measurement]:
+    """Compile 1,000 circuits on a Dask cluster of two workers here: against two processes.
+
+    Each worker compiles for the first time, and then once more.
+    """
+    from tests.support.cluster import Cluster
+
+    count, device = 1000, "fake_sherbrooke"
+    with environment() as variables, _here(variables, device):
+        home = Path(variables["IBMQBATCH_HOME"])
+        folder = write_circuits(home / "circuits", random_circuits(count, 5, 30))
+        words = [*SUBMIT, str(folder), "--backend", device, "--no-cache", "--detach", "--quiet"]
+        reference = timed(lambda: _run(*words))
+        with Cluster(home) as workers:
+            workers.add_worker()
+            workers.add_worker()
+            on_cluster = [*words, "--compute", workers.address]
+            first = timed(lambda: _run(*on_cluster))
+            again = timed(lambda: _run(*on_cluster))
+        reference = median([reference, timed(lambda: _run(*words))])
+    yield Measurement(f"cluster, {count} of 5 qubits", first, reference, 1.3)
+    yield Measurement(f"cluster, {count} of 5 qubits, again", again, reference, 1.3)
 
 
 @contextlib.contextmanager
