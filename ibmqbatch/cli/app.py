@@ -28,6 +28,7 @@ VERBS = (
     "submit",
     "status",
     "results",
+    "report",
     "show",
     "logs",
     "cancel",
