@@ -29,6 +29,7 @@ VERBS = (
     "status",
     "results",
     "report",
+    "plot",
     "show",
     "logs",
     "cancel",

@@ -15,6 +15,7 @@ from ..jobset.expectation_values import ExpectationValue, Observed, find_observe
 from ..jobset.results import CircuitResult, read_results, read_values
 from ..manifest.manifest import Manifest
 from ..manifest.records import CircuitRecord, JobRecord, SetRecord
+from ..render.text import plural
 from .device_map import DeviceMap, device_map
 from .sweeps import Sweep, Tally, find_sweeps, sweep_of_values
 
@@ -110,7 +111,7 @@ def gather(manifest: Manifest, *, most_outcomes: int = _MOST_OUTCOMES) -> Report
         sweeps=[*of_values, *sweeps],
         device=None if kept is None else device_map(*kept, manifest.layouts()),
         sources=sources,
-        commands=list(_commands(known.record, sources, [circuit.name for circuit in circuits])),
+        commands=list(_commands(known.record, sources, [each.name for each in circuits], observed)),
         versions={"ibmqbatch": __version__, "Python": platform.python_version()},
     )
 
@@ -203,7 +204,7 @@ def work_of(jobs: Sequence[JobTimes]) -> Work | None:
 
 
 def _commands(
-    record: SetRecord, sources: Sequence[str], names: Sequence[str]
+    record: SetRecord, sources: Sequence[str], names: Sequence[str], observed: Sequence[Observed]
 ) -> Iterator[tuple[str, str]]:
     """Yield what to type, and what it does."""
     here = record.id
@@ -223,7 +224,10 @@ def _commands(
         if compilation.get("fractional_gates"):
             told.append("--fractional-gates")
         line = shlex.join(map(str, told))
-        more = f" Add the other {len(sources) - 3} files." if len(sources) > 3 else ""
+        left_out = plural(len(sources) - 3, "more file")
+        more = f" Add {left_out} of the set." if len(sources) > 3 else ""
         if any("@" in name for name in names):
             more += " The table of values goes with --parameters."
+        if observed:
+            more += " The observables go with --observables."
         yield line, f"Send the same files again.{more}"

@@ -183,7 +183,7 @@
   };
   const MOST_VALUES = 9;
   const drawValues = (item) => {
-    const reach = Math.max(1, ...item.values.map((each) => Math.abs(each.value ?? 0) + (each.error ?? 0)));
+    const reach = 1.05 * Math.max(1, ...item.values.map((each) => Math.abs(each.value ?? 0) + (each.error ?? 0)));
     const place = (value) => `${Math.min(100, Math.max(0, 50 + (50 * value) / reach))}%`;
     const body = element("tbody");
     for (const each of item.values.slice(0, MOST_VALUES)) {
@@ -371,8 +371,8 @@
   };
 
   const deviceMap = (host, { qubits, links }) => {
-    const width = Math.max(...qubits.map((q) => q.x)) || 1;
-    const height = Math.max(...qubits.map((q) => q.y)) || 1;
+    const width = Math.max(...qubits.map((q) => q.x));
+    const height = Math.max(...qubits.map((q) => q.y));
     const step = Math.min(72, host.clientWidth / (width + 1.6));
     const size = Math.min(26, step * 0.74);
     const unknown = "var(--rest)";
@@ -412,18 +412,10 @@
     });
   };
 
-  const quantityName = { outcome: "share of shots with", marginal: "probability of 1 in", expectation: "" };
   const distinct = (values) => [...new Set(values)].sort((a, b) => a - b);
   const sweepChart = (sweep, id) => {
     const names = Object.keys(sweep.parameters);
-    const at = { x: names[0], y: names[1] ?? "", picture: names.length > 1 ? "map" : "curves", slices: {} };
-    // The outcome that the sweep moves most is what it is about.
-    const spread = (q) => {
-      const there = q.values.filter((v) => v !== null);
-      return there.length ? Math.max(...there) - Math.min(...there) : 0;
-    };
-    const preferred = sweep.quantities.filter((q) => q.kind === sweep.quantities[0].kind);
-    at.quantity = sweep.quantities.indexOf(preferred.reduce((best, q) => (spread(q) >= spread(best) ? q : best), preferred[0]));
+    const at = { x: names[0], y: names[1] ?? "", picture: names.length > 1 ? "map" : "curves", slices: {}, quantity: sweep.chosen };
     const host = byId(`${id}-chart`);
     const choices = byId(`${id}-choices`);
     const select = (label, options, value, change) => {
@@ -440,10 +432,7 @@
       })).filter((row) => row.value !== null && names.every((name, k) =>
         name === at.x || name === at.y || !(name in at.slices) || row[`p${k}`] === at.slices[name]));
     };
-    const title = () => {
-      const { kind, label } = sweep.quantities[at.quantity];
-      return `${quantityName[kind]} ${label}`.trim();
-    };
+    const title = () => sweep.quantities[at.quantity].title;
     const fields = () => ({ x: `p${names.indexOf(at.x)}`, y: `p${names.indexOf(at.y)}` });
     const update = () => {
       const others = names.filter((name) => name !== at.x && name !== at.y);

@@ -19,6 +19,7 @@ from typing import Any
 from .. import __version__
 from ..clock import iso
 from ..errors import MissingPackage
+from ..render.text import plural
 from .device_map import DeviceMap
 from .gather import Report, Work, work_of
 
@@ -170,10 +171,12 @@ def _pictures(report: Report) -> dict[str, Any]:
                 "name": sweep.name,
                 "circuits": list(sweep.circuits),
                 "parameters": sweep.parameters,
+                "chosen": sweep.chosen,
                 "quantities": [
                     {
                         "kind": quantity.kind,
                         "label": quantity.label,
+                        "title": quantity.title,
                         "values": [_short(value) for value in quantity.values],
                         "errors": [_short(value) for value in quantity.errors],
                     }
@@ -323,7 +326,14 @@ def _sweep(place: str) -> str:
 
 def _time_line(report: Report, number: int) -> str:
     known = work_of(report.jobs)
-    lead = f'<p class="lead">{_work(known)}</p>' if known else ""
+    told = [_work(known)] if known else []
+    unseen = sum(job.finished is not None and job.running is None for job in report.jobs)
+    if unseen:
+        told.append(
+            f"Of {plural(unseen, 'job')} it is not known when they began to run; <code>ibmqbatch "
+            f"status {_text(report.record.id)} --usage</code> asks."
+        )
+    lead = f'<p class="lead">{" ".join(told)}</p>' if told else ""
     if any(job.created is not None for job in report.jobs):
         legend = "".join(
             f'<li><span class="dot {name}"></span>{word}</li>'

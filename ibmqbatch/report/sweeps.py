@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from ..jobset.expectation_values import ExpectationValue
 from ..jobset.results import CircuitResult
 
-__all__ = ["Quantity", "Sweep", "Tally", "find_sweeps", "sweep_of_values"]
+__all__ = ["PARITY", "Quantity", "Sweep", "Tally", "find_sweeps", "sweep_of_values"]
 
+PARITY = "⟨Z…Z⟩, the parity of all bits"
 _FEWEST = 3  # points of a sweep
 _MOST_OUTCOMES = 24  # that can be chosen, the most frequent of the whole sweep
 _MOST_CELLS = 400_000  # values of marginals that a sweep holds
@@ -30,6 +31,17 @@ class Quantity:
     values: Sequence[float | None]
     errors: Sequence[float | None]
 
+    @property
+    def title(self) -> str:
+        """What it is, in words, for an axis."""
+        words = {"outcome": "share of shots with ", "marginal": "probability of 1 in "}
+        return words.get(self.kind, "") + self.label
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it may be called by those who choose it."""
+        return ("parity", self.label) if self.label == PARITY else (self.label,)
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -39,6 +51,17 @@ class Sweep:
     circuits: Sequence[int]
     parameters: Mapping[str, Sequence[float]]
     quantities: Sequence[Quantity] = ()
+
+    @property
+    def chosen(self) -> int:
+        """Which quantity to show first: of those of the first kind the one that varies most."""
+
+        def spread(at: int) -> float:
+            known = [value for value in self.quantities[at].values if value is not None]
+            return max(known) - min(known) if known else -1.0
+
+        alike = [at for at, q in enumerate(self.quantities) if q.kind == self.quantities[0].kind]
+        return max(reversed(alike), key=spread)
 
 
 def find_sweeps(circuits: Iterable[tuple[int, str, Mapping[str, object]]]) -> list[Sweep]:
@@ -138,7 +161,7 @@ class Tally:
             None if row is None or mean is None else math.sqrt((1 - mean * mean) / row[0])
             for row, mean in zip(found, parity, strict=True)
         ]
-        quantities.append(Quantity("expectation", "⟨Z…Z⟩, the parity of all bits", parity, errors))
+        quantities.append(Quantity("expectation", PARITY, parity, errors))
         return Sweep(self.sweep.name, self.sweep.circuits, self.sweep.parameters, quantities)
 
     def _labels(self) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.report.gather import JobTimes, gather, work_of
+from ibmqbatch.report.sweeps import PARITY
 from tests.support.circuits import basis_state
 
 FLIP = """OPENQASM 3.0;
@@ -42,7 +43,7 @@ def test_a_sweep_has_shares_marginals_and_the_parity(cli, tmp_path, gathered):
     found = {(q.kind, q.label): list(q.values) for q in sweep.quantities}
     assert found["outcome", "10"] == found["marginal", "c[1]"] == [0, 1, 0]
     assert found["marginal", "c[0]"] == [0, 0, 0]
-    assert found["expectation", "⟨Z…Z⟩, the parity of all bits"] == [1, -1, 1]
+    assert found["expectation", PARITY] == [1, -1, 1]
     assert all(error == 0 for q in sweep.quantities for error in q.errors)
 
 
