@@ -82,7 +82,8 @@ def show_heat_map(
     columns = columns[::step]
     width = max(2, min(6, room // len(columns)))
     console.print(Text(clean(title), "bold"), no_wrap=True, overflow="ellipsis")
-    console.print(Text(f"{clean(parameters[1])} ↑", "dim"))
+    heading = f"{clean(parameters[1])} ↑  {clean(parameters[0])} →"
+    console.print(Text(heading, "dim"), no_wrap=True, overflow="ellipsis")
     plain = console.color_system is None
     for y in rows:
         line = Text(labels[y].rjust(margin - 2) + "  ")
@@ -99,7 +100,7 @@ def show_heat_map(
         console.print(line, no_wrap=True, overflow="crop")
     first, last = f"{columns[0]:.3g}", f"{columns[-1]:.3g}"
     across = first + last.rjust(max(0, width * len(columns) - len(first)))
-    console.print(Text(" " * margin + across + f"  → {clean(parameters[0])}", "dim"))
+    console.print(Text(" " * margin + across, "dim"), no_wrap=True, overflow="crop")
     legend = Text(" " * margin + f"{low:.3g} ", "dim")
     if plain:
         legend.append(_SHADES)
