@@ -12,7 +12,8 @@ import typer
 from ..errors import UsageError
 from ..jobset.documents import result_data
 from ..jobset.results import find_circuits, read_results
-from ..render.console import write_line
+from ..render.console import message, write_line
+from ..render.text import first_of
 from ..suggestions import with_suggestion
 from . import _options
 from ._lifecycle import running
@@ -139,6 +140,8 @@ def _chosen(
     report: Report, quantity: str | None, against: Sequence[str] | None
 ) -> tuple[Sweep, int, list[str]]:
     """Return the sweep, the quantity and the parameters that are meant; raises UsageError."""
+    if not any(each.shots for each in report.histograms):
+        raise UsageError("There are no results of the set here.", "Wait for them, or draw jobs.")
     if not report.sweeps:
         raise UsageError(
             "The set has no sweep: no circuits that differ in numbers of their metadata.",
@@ -171,6 +174,9 @@ def _chosen(
     axes = list(dict.fromkeys(against or list(sweep.parameters)[:2]))
     if len(axes) > 2:
         raise UsageError("A picture has two axes.", "Give --against once or twice.")
+    others = [name for name in sweep.parameters if name not in axes]
+    if len(axes) == 2 and others:
+        message(f"Each cell is the mean over all values of {first_of(others)}.")
     return sweep, at, axes
 
 

@@ -412,6 +412,7 @@
     });
   };
 
+  const MOST_POINTS = 1000;
   const distinct = (values) => [...new Set(values)].sort((a, b) => a - b);
   const sweepChart = (sweep, id) => {
     const names = Object.keys(sweep.parameters);
@@ -472,7 +473,7 @@
       const reach = Math.max(...values.map((row) => Math.abs(row.value)), 1e-9);
       if (at.picture === "map" && at.y) {
         const scale = expectation ? { scheme: "purpleorange", domain: [-reach, reach] } : { scheme: "viridis", domain: [0, Math.max(...values.map((r) => r.value))] };
-        const axis = (name) => ({ title: name, labelExpr: "format(datum.value, '.3~g')", labelOverlap: "greedy", labelAngle: 0, grid: false });
+        const axis = (name) => ({ title: name, labelExpr: "format(datum.value, '.3~g')", labelOverlap: "greedy", labelSeparation: 10, labelAngle: 0, grid: false });
         return draw(host, {
           description: `Heat map of ${title()} against ${at.x} and ${at.y}, ${values.length} circuits.`,
           height: Math.max(140, Math.min(520, 24 * distinct(values.map((r) => r[y])).length)),
@@ -494,11 +495,17 @@
         height: 320,
         data: { values },
         encoding: { x: xAxis, color: series, ...(at.y ? { detail: { field: y } } : {}) },
-        layer: [
-          { mark: silent({ type: "line", strokeWidth: 1.5, opacity: 0.55 }), encoding: { y: { ...yAxis, field: "value" } } },
-          { mark: silent({ type: "rule", strokeWidth: 1.5 }), encoding: { y: { ...yAxis, field: "low" }, y2: { field: "high" } } },
-          { mark: silent({ type: "point", filled: true, size: 46, opacity: 1 }), encoding: { y: { ...yAxis, field: "value" }, tooltip: { field: "about" } } },
-        ],
+        // So many points cannot be told apart, and would take seconds to draw.
+        layer: values.length > MOST_POINTS
+          ? [
+              { mark: silent({ type: "area", opacity: 0.25 }), encoding: { y: { ...yAxis, field: "low" }, y2: { field: "high" } } },
+              { mark: silent({ type: "line", strokeWidth: 1 }), encoding: { y: { ...yAxis, field: "value" } } },
+            ]
+          : [
+              { mark: silent({ type: "line", strokeWidth: 1.5, opacity: 0.55 }), encoding: { y: { ...yAxis, field: "value" } } },
+              { mark: silent({ type: "rule", strokeWidth: 1.5 }), encoding: { y: { ...yAxis, field: "low" }, y2: { field: "high" } } },
+              { mark: silent({ type: "point", filled: true, size: 46, opacity: 1 }), encoding: { y: { ...yAxis, field: "value" }, tooltip: { field: "about" } } },
+            ],
       });
     };
     return update();

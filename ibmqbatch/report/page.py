@@ -330,7 +330,7 @@ def _time_line(report: Report, number: int) -> str:
     unseen = sum(job.finished is not None and job.running is None for job in report.jobs)
     if unseen:
         told.append(
-            f"Of {plural(unseen, 'job')} it is not known when they began to run; <code>ibmqbatch "
+            f"When {plural(unseen, 'job')} began to run is not known; <code>ibmqbatch "
             f"status {_text(report.record.id)} --usage</code> asks."
         )
     lead = f'<p class="lead">{" ".join(told)}</p>' if told else ""

@@ -79,6 +79,20 @@ def test_what_cannot_be_drawn_is_refused(cli, sweep, words, said):
     assert said in cli("plot", sweep, *words, code=2).err
 
 
+def test_what_a_heat_map_averages_over_is_said(cli, tmp_path):
+    text = FLIP.replace("input angle phi;", "input angle phi;\ninput angle chi;")
+    (tmp_path / "flip.qasm").write_text(text.replace("rz(phi) q;", "rz(phi) q;\nrz(chi) q;"))
+    (tmp_path / "angles.csv").write_text("theta,phi,chi\n0,0,0\n1,0,1\n1,2,0\n")
+    done = cli.submit("flip.qasm", "--parameters", "angles.csv", "--shots", 10, "--wait")
+    assert "mean over all values of chi" in cli("plot", done).err
+    assert cli("plot", done, "--against", "theta").err == ""
+
+
+def test_a_sweep_without_results_is_refused_as_such(cli, sweep):
+    planned = cli.submit("flip.qasm", "--parameters", "angles.csv", "--detach")
+    assert "no results" in cli("plot", planned, "--quantity", "1", code=2).err
+
+
 def test_a_set_without_results_has_no_counts_to_draw(cli, circuits):
     planned = cli.submit(circuits(a=basis_state("0")), "--detach")
     assert "no counts" in cli("plot", planned, "-o", "x.png", code=2).err
