@@ -16,7 +16,8 @@ from tests.support.fresh import run_fresh
 ROOT = Path(ibmqbatch.__file__).parent
 PACKAGE = "ibmqbatch"
 ROOMS = {
-    *("accounts", "circuits", "cli", "jobset", "local", "managed", "manifest", "render", "service"),
+    *("accounts", "circuits", "cli", "jobset", "local", "managed", "manifest"),
+    *("render", "report", "service"),
 }
 MODULES = sorted(ROOT.rglob("*.py"))
 WORKER = "local/worker/"
@@ -103,9 +104,10 @@ DOORS = {
     "manifest": set(),
     "local": set(),
     "render": set(),
-    "jobset": {"accounts", "circuits", "manifest", "service"},
+    "report": {"jobset", "manifest", "render", "service"},
+    "jobset": {"accounts", "circuits", "manifest", "report", "service"},
     "managed": {"accounts", "circuits", "jobset", "manifest", "render", "service"},
-    "cli": {"accounts", "jobset", "managed", "manifest", "render", "service"},
+    "cli": {"accounts", "jobset", "managed", "manifest", "render", "report", "service"},
 }
 
 
@@ -252,6 +254,7 @@ LOOKING = [
     "forget",
     "logs",
     "recover",
+    "report",
     "show",
 ]
 

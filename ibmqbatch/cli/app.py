@@ -28,6 +28,8 @@ VERBS = (
     "submit",
     "status",
     "results",
+    "report",
+    "plot",
     "show",
     "logs",
     "cancel",

@@ -605,6 +605,18 @@ class JobSet:
             export_copy(manifest, target)
         return target
 
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write all that is known of the set as one HTML file with pictures; return its path.
+
+        The service is not asked. A file of this name is replaced, once the new one is whole. Raises
+        MissingPackage where the plotting library is not installed, and StorageError.
+        """
+        from ..report.files import write_report
+
+        target = Path(path).expanduser()
+        write_report([self], target)
+        return target
+
     def _file_to_write(self, path: Path, *, overwrite: bool) -> Path:
         try:
             target = path / f"{self.id}{SUFFIX}" if path.is_dir() else path

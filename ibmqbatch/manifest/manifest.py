@@ -8,7 +8,7 @@ import itertools
 import json
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -298,6 +298,14 @@ class Manifest:
         row = self.db.row("SELECT kind, body, measured FROM bodies WHERE id = ?", (number,))
         assert row is not None
         return row[0], row[1], row[2]
+
+    def layouts(self) -> list[tuple[Mapping[str, object], int]]:
+        """Return on which qubits circuits begin and end, and how many circuits each is of."""
+        rows = self.db.rows(
+            """SELECT b.layout, count(*) FROM bodies b JOIN circuits c ON c.body = b.id
+               WHERE b.layout IS NOT NULL GROUP BY b.id ORDER BY b.id"""
+        )
+        return [(json.loads(row[0]), row[1]) for row in rows]
 
     def measured(self) -> list[tuple[int, object]]:
         """Return the circuits that were measured for observables: index, and what each tells."""

@@ -30,6 +30,7 @@ from tests.bench.inputs import reading
 from tests.bench.managed import manager
 from tests.bench.measure import Measurement, medians, timed, worked
 from tests.bench.processes import client, cluster, detached
+from tests.bench.report import report
 from tests.bench.sets import (
     SMALL,
     TimedClient,
@@ -261,4 +262,4 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {case.__name__: case for case in (detached, client, cluster)}
+CASES |= {case.__name__: case for case in (detached, client, cluster, report)}
