@@ -167,7 +167,7 @@ def _show(
     except IbmqbatchError as error:
         # What is known is worth showing all the same.
         context.fail(error)
-    item = context.data["job_set"] = job_set.describe(usage=usage, disk=True)
+    item = context.data["job_set"] = job_set.describe(usage=usage, disk=True, progress=True)
     if events:
         context.data["events"] = [event_data(event) for event in job_set.events()]
     if context.json:
@@ -186,7 +186,7 @@ def _watch(context: Context, job_set: JobSet, timeout: float | None) -> None:
     """Keep showing the set until all its jobs have ended. Nothing is sent or fetched by looking."""
     _report_unsent(job_set)
     with live_view(
-        lambda: job_set.describe(disk=True), stderr=False, enabled=not context.json
+        lambda: job_set.describe(disk=True, progress=True), stderr=False, enabled=not context.json
     ) as show:
         show()
         job_set.watch(timeout, shown=show)

@@ -36,6 +36,7 @@ from ..service.errors import ServiceError
 from .catalog import Jobs, chosen_jobs, find_path, reference_to
 from .documents import set_data
 from .errors import NotFinished, TimedOut
+from .forecast import Advice, Forecast, forecast
 from .interrupts import landing
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work, side_by_side
@@ -52,6 +53,7 @@ Progress = Callable[[str, int, int], None]
 
 _PATIENCE = 10.0  # seconds
 _MOST_NAMED = 10  # jobs
+_ADVICE_AGE = 60.0  # seconds for which what the service told of its queue is good
 _log = logging.getLogger(__name__)
 
 
@@ -94,6 +96,7 @@ class _Session:
 
     holder: _Holder
     connect: Callable[[], Client]
+    clients: list[Client]  # none, until the service is needed
     clock: Clock
     observer: Observer
     guard: Callable[[Clock], AbstractContextManager[None]]
@@ -118,6 +121,7 @@ class JobSet:
         self._noted: set[str] = set()
         self._opened: dict[_Holder, Manifest] = {}
         self._session: _Session | None = None
+        self._advice: tuple[float, Advice] | None = None  # with the monotonic time of it
 
     @classmethod
     def find(cls, reference: str | PathLike[str]) -> Self:
@@ -130,7 +134,7 @@ class JobSet:
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
         own = {"_planned": False, "_fresh_until": 0.0, "_noted": set()}
-        return {**self.__dict__, **own, "_opened": {}, "_session": None}
+        return {**self.__dict__, **own, "_opened": {}, "_session": None, "_advice": None}
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, JobSet) else NotImplemented
@@ -232,11 +236,17 @@ class JobSet:
             return manifest.events()
 
     def describe(
-        self, *, with_jobs: bool = True, usage: bool = False, disk: bool = False
+        self,
+        *,
+        with_jobs: bool = True,
+        usage: bool = False,
+        disk: bool = False,
+        progress: bool = False,
     ) -> dict[str, Any]:
         """Return the set as plain data, as last seen, under the names of the JSON documents.
 
-        `usage` adds what its jobs have used, `disk` what its file takes.
+        `usage` adds what its jobs have used, `disk` what its file takes, `progress` how far it is:
+        see `forecast`.
         """
         with self.open() as manifest:
             known = manifest.snapshot()
@@ -246,7 +256,40 @@ class JobSet:
                 with_jobs=with_jobs,
                 usage=usage,
                 path=self.path if disk else None,
+                forecast=self.forecast() if progress else None,
             )
+
+    def forecast(self) -> Forecast:
+        """Tell how far the set is, and how long the rest takes, as far as that is known.
+
+        What was last seen of its jobs counts. The pace at which jobs may leave, and what the
+        service tells of its queue and the instance's time, are known where the service has been
+        asked for something else, within a `session`; the latter is asked for once a minute at most.
+        """
+        with self.open() as manifest:
+            known = manifest.snapshot()
+            session = self._own_session()
+            clock = session.clock if session else Clock()
+            pace, advice = None, Advice()
+            if session and session.clients and not known.is_over():
+                (client,) = session.clients
+                if any(job.unsent for job in known.jobs):
+                    pace = client.pace().state()
+                advice = self._advised(client, known)
+            return forecast(known.record, known.jobs, clock.now(), pace, advice)
+
+    def _advised(self, client: Client, known: Snapshot) -> Advice:
+        """Return what the service tells of a set that uses a quantum processor."""
+        if known.record.estimated_seconds is None:
+            return Advice()
+        now = time.monotonic()
+        if self._advice is None or now >= self._advice[0] + _ADVICE_AGE:
+            from .estimate import ask_advice
+
+            # Of one whose jobs end the queue is known from these.
+            queued = not known.done
+            self._advice = now, ask_advice(client, known.record.backend, queued=queued)
+        return self._advice[1]
 
     # How it stands.
 
@@ -379,13 +422,14 @@ class JobSet:
         take_over: bool = False,
         persistent: bool = False,
         progress: Progress | None = None,
+        shown: Callable[[], None] = lambda: None,
     ) -> Self:
         """Send what is not sent yet, whatever stopped it, and return the set. Nothing goes twice.
 
         `take_over` has a copy of a set send from now on; the other one should then be left alone.
         `persistent` waits for a service that is away, and for another process that moves the set.
-        Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
-        copy sends nothing.
+        `shown` is called after each step. Raises a ServiceError, SetInUse while another process
+        moves the set, and HeldCopy where a copy sends nothing.
         """
         with self.open() as manifest:
             if take_over:
@@ -396,7 +440,9 @@ class JobSet:
 
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
-                follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
+                follow(
+                    work, Snapshot.is_sent, persistent=persistent, at_least_once=True, shown=shown
+                )
             check_held(manifest)
         return self
 
@@ -674,7 +720,9 @@ class JobSet:
                     clients.append(stack.enter_context(connected(self.account, clock)))
                 return clients[0]
 
-            self._session = _Session(_holder(), connect, clock, observer or Unobserved(), guard)
+            self._session = _Session(
+                _holder(), connect, clients, clock, observer or Unobserved(), guard
+            )
             try:
                 yield self
             finally:
