@@ -44,7 +44,8 @@ from .work import Observer, Unobserved, Work, side_by_side
 if TYPE_CHECKING:
     # Loads the HTTP library, which looking at a set does without; so methods import what moves it.
     from ..service.client import Client
-    from .advance import Goal
+    from .advance import Goal, Tempo
+    from .listing import CommonListing
     from .results import Results
 
 __all__ = ["JobSet", "Progress", "Status", "connected"]
@@ -100,6 +101,7 @@ class _Session:
     clock: Clock
     observer: Observer
     guard: Callable[[Clock], AbstractContextManager[None]]
+    listing: Callable[[str], CommonListing | None]
 
 
 class JobSet:
@@ -422,7 +424,7 @@ class JobSet:
         take_over: bool = False,
         persistent: bool = False,
         progress: Progress | None = None,
-        shown: Callable[[], None] = lambda: None,
+        shown: Callable[[], None] | None = None,
     ) -> Self:
         """Send what is not sent yet, whatever stopped it, and return the set. Nothing goes twice.
 
@@ -441,7 +443,11 @@ class JobSet:
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
                 follow(
-                    work, Snapshot.is_sent, persistent=persistent, at_least_once=True, shown=shown
+                    work,
+                    Snapshot.is_sent,
+                    persistent=persistent,
+                    at_least_once=True,
+                    shown=shown or (lambda: None),
                 )
             check_held(manifest)
         return self
@@ -474,6 +480,32 @@ class JobSet:
         with self._moving() as work:
             step = try_advance(work)
             return step.wait if step is not None and work.claim is not None else None
+
+    def step_to_end(self, tempo: Tempo | None) -> tuple[float | None, Tempo | None]:
+        """Move the set one step on, as `wait` does again and again.
+
+        Return in how many seconds to do so again, None once nothing is left to do; and what the
+        next step is given as `tempo`, None for the first. Raises what `wait` does.
+        """
+        with self.open() as manifest:
+            known = manifest.snapshot()
+            overdue = tempo is None and any(job.overdue for job in known.jobs)
+            if (known.is_settled() and not overdue) or manifest.db.is_copy:
+                return None, tempo
+            from .advance import Tempo, check_held, try_advance
+
+            with self._moving() as work:
+                tempo = tempo or Tempo(work.client.account)
+                try:
+                    wait = tempo.after(try_advance(work))
+                except ServiceError as error:
+                    wait = tempo.after_error(error, work)
+            known = manifest.snapshot()
+            if known.is_settled():
+                return None, tempo
+            if known.is_idle():
+                check_held(manifest)
+            return wait, tempo
 
     def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
         """Send, follow and fetch until nothing is left to do, and return the set.
@@ -703,25 +735,30 @@ class JobSet:
         clock: Clock,
         observer: Observer | None = None,
         guard: Callable[[Clock], AbstractContextManager[None]] = landing,
-        client: Client | None = None,
+        client: Callable[[str], Client] | None = None,
+        listing: Callable[[str], CommonListing | None] = lambda _: None,
     ) -> Iterator[Self]:
         """Keep the set's file open for the block, and the way to its service once it is needed.
 
         What this thread does with the set goes by one `clock`, and `observer` is told of it. What
-        asks the service does so within `guard`, which decides what Ctrl-C does, and by `client` if
-        there is one.
+        asks the service does so within `guard`, which decides what Ctrl-C does; by `client`, if
+        given, and looking at `listing` first: both by the name of the account.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.open())
-            clients = [] if client is None else [client]
+            clients: list[Client] = []
 
             def connect() -> Client:
                 if not clients:
-                    clients.append(stack.enter_context(connected(self.account, clock)))
+                    clients.append(
+                        stack.enter_context(connected(self.account, clock))
+                        if client is None
+                        else client(self.account)
+                    )
                 return clients[0]
 
             self._session = _Session(
-                _holder(), connect, clients, clock, observer or Unobserved(), guard
+                _holder(), connect, clients, clock, observer or Unobserved(), guard, listing
             )
             try:
                 yield self
@@ -768,7 +805,14 @@ class JobSet:
                 if session and session.clock is clock
                 else stack.enter_context(connected(self.account, clock))
             )
-            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
+            yield Work(
+                manifest,
+                client,
+                clock,
+                observer or Unobserved(),
+                sole_sender=self._planned,
+                listing=session.listing(self.account) if session else None,
+            )
 
     def follow(
         self,

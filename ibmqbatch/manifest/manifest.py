@@ -23,6 +23,7 @@ from .files import lock_path
 from .jobs import Jobs
 from .records import (
     ATTEMPTS,
+    FINAL_WORDS,
     REMOTES,
     SETS,
     AttemptRecord,
@@ -179,6 +180,15 @@ class Manifest:
         """Return one job for each way in which jobs of the set stand: all that its state needs."""
         kinds = " GROUP BY j.wanted, a.state, r.status, r.reason_code"
         return self._jobs(kinds)
+
+    def oldest_unfinished(self) -> str | None:
+        """Return when the oldest job on the service was sent that has not ended; None for none."""
+        row = self.db.row(
+            "SELECT min(submitted_at) FROM remotes WHERE lower(status) NOT IN "
+            "(SELECT value FROM json_each(?))",
+            (json.dumps(FINAL_WORDS),),
+        )
+        return None if row is None else row[0]
 
     def remotes(self, job: int | None = None) -> list[RemoteRecord]:
         """Return the jobs on the service that are ours, or those that stand for one job of the set.

@@ -161,18 +161,23 @@ def live_view_of_sets(
         yield show
 
 
-def _one_set(items: Sequence[Data], age: float, console: Console) -> RenderableType:
-    return job_set_view(items[0], rows=console.height, width=console.width, age=age)
+# Sets as they were told, and how many seconds ago.
+_Aged = Sequence[tuple[Data, float]]
 
 
-def _several_sets(items: Sequence[Data], age: float, console: Console) -> RenderableType:
-    return sets_view(items, rows=console.height, width=console.width, age=age)
+def _one_set(aged: _Aged, console: Console) -> RenderableType:
+    ((item, age),) = aged
+    return job_set_view(item, rows=console.height, width=console.width, age=age)
+
+
+def _several_sets(aged: _Aged, console: Console) -> RenderableType:
+    return sets_view(aged, rows=console.height, width=console.width)
 
 
 @contextlib.contextmanager
 def _live_view(
     describe: Callable[[], Sequence[Data]],
-    view: Callable[[Sequence[Data], float, Console], RenderableType],
+    view: Callable[[_Aged, Console], RenderableType],
     *,
     stderr: bool,
     enabled: bool,
@@ -187,13 +192,11 @@ def _live_view(
     from rich.live import Live
 
     console = err() if stderr else out()
-    told: list[tuple[float, Sequence[Data]]] = []  # the latest, and when that was
+    told: list[tuple[Data, float]] = []  # with the time at which each was first told so
 
     def draw() -> RenderableType:
-        if not told:
-            return ""
-        at, items = told[-1]
-        return view(items, time.monotonic() - at, console)
+        now = time.monotonic()
+        return view([(item, now - at) for item, at in told], console) if told else ""
 
     with (
         Live(
@@ -207,7 +210,8 @@ def _live_view(
     ):
 
         def show() -> None:
-            told[:] = [(time.monotonic(), describe())]
+            now, known = time.monotonic(), {id(item): at for item, at in told}
+            told[:] = [(item, known.get(id(item), now)) for item in describe()]
             live.refresh()
 
         with contextlib.nullcontext() if bars is None else bars.covered_by(show):

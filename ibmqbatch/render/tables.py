@@ -32,6 +32,7 @@ __all__ = [
     "show_job_set",
     "show_logs",
     "show_outcome",
+    "show_outcomes",
     "show_plan",
     "show_sets",
     "show_usage",
@@ -232,10 +233,10 @@ def _packed(texts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def sets_view(items: Sequence[Data], *, rows: int, width: int, age: float = 0.0) -> RenderableType:
+def sets_view(items: Sequence[tuple[Data, float]], *, rows: int, width: int) -> RenderableType:
     """Build the view of several sets that are waited for: a line for each that has room.
 
-    Those that are not over come first. The figures were told `age` seconds ago.
+    Those that are not over come first. The figures of each were told so many seconds ago.
     """
     from rich.console import Group
     from rich.text import Text
@@ -243,8 +244,9 @@ def sets_view(items: Sequence[Data], *, rows: int, width: int, age: float = 0.0)
     def is_over(item: Data) -> bool:
         return all(status in _ENDED for status, number in item["counts"].items() if number)
 
-    over = [item for item in items if is_over(item)]
-    shown = [*(item for item in items if not is_over(item)), *over][: max(1, rows - 3)]
+    over = [each for each in items if is_over(each[0])]
+    still_open = [each for each in items if not is_over(each[0])]
+    shown = [*still_open, *over][: max(1, rows - 3)]
     table = _table()
     table.add_column("job set", no_wrap=True)
     if width >= _MEDIUM:
@@ -252,7 +254,7 @@ def sets_view(items: Sequence[Data], *, rows: int, width: int, age: float = 0.0)
     table.add_column("state", no_wrap=True)
     table.add_column("done", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, overflow="ellipsis")
-    for item in shown:
+    for item, age in shown:
         cells = [Text(item["id"])]
         if width >= _MEDIUM:
             cells.append(Text(clean(item["name"])))
@@ -460,6 +462,12 @@ def show_outcome(item: Data) -> None:
         message(f"{plural(len(reasons) - _REASONS, 'other reason')}: see `ibmqbatch logs`.")
     if item["counts"]["ERROR"]:
         message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
+
+
+def show_outcomes(items: Sequence[Data]) -> None:
+    """Write to stderr how each of several sets stands, in a line."""
+    for item in items:
+        message(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}.")
 
 
 def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:

@@ -266,7 +266,7 @@ def test_sets_that_are_not_over_stand_first_where_not_all_have_room(terminal):
     screen = terminal(80, 8)
     over = [set_of(job_of(0), id=f"over-{n}") for n in range(9)]
     open_ = set_of(job_of(0, "RUNNING"), id="open", state="running", progress=PROGRESS)
-    out().print(sets_view([*over, open_], rows=8, width=80))
+    out().print(sets_view([(item, 0.0) for item in (*over, open_)], rows=8, width=80))
     assert screen.lines[0] == "9 of 10 job sets over"
     assert screen.lines[2].startswith("open")
     assert screen.lines[-1] == "… and 5 more job sets"
