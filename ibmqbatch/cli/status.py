@@ -10,7 +10,7 @@ from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, matches, set_paths
-from ..jobset.documents import event_data, set_data
+from ..jobset.documents import event_data, summary_data
 from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message
 from ..render.progress import live_view
@@ -140,7 +140,7 @@ def _list(
 def _described(context: Context, path: Path) -> dict[str, Any] | None:
     try:
         with Manifest.open(path) as manifest:
-            return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
+            return summary_data(manifest.job_set(), manifest.kinds_of_jobs(), path)
     except IbmqbatchError as error:
         context.problems += error.problems
         return None

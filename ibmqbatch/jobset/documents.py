@@ -12,8 +12,8 @@ from ..manifest.records import (
     CircuitRecord,
     EventRecord,
     JobRecord,
+    JobStatus,
     SetRecord,
-    count_statuses,
     set_state,
 )
 
@@ -36,8 +36,29 @@ __all__ = [
     "result_data",
     "set_data",
     "shot_arrays",
+    "summary_data",
     "value_data",
 ]
+
+
+def summary_data(
+    record: SetRecord, kinds: Sequence[tuple[JobRecord, int]], path: Path | None = None
+) -> dict[str, Any]:
+    """Describe a set without its jobs: each of `kinds` stands for so many; see `set_data`."""
+    counts = dict.fromkeys(map(str, JobStatus), 0)
+    for job, number in kinds:
+        counts[str(job.status)] += number
+    data: dict[str, Any] = {
+        "id": record.id,
+        **dict(SETS.shown(record)),
+        "state": str(set_state([job for job, _ in kinds])),
+        "counts": counts,
+        "unsure_jobs": sum(number for job, number in kinds if job.unsure),
+        "lost_jobs": sum(number for job, number in kinds if job.lost),
+    }
+    if path is not None:
+        data["disk_bytes"] = disk_bytes(path)
+    return data
 
 
 def set_data(
@@ -54,16 +75,7 @@ def set_data(
     With the `path` of its file, what it takes on the disk is told as well; with `usage`, what its
     jobs have used; with a `forecast`, how far it is.
     """
-    data: dict[str, Any] = {
-        "id": record.id,
-        **dict(SETS.shown(record)),
-        "state": str(set_state(jobs)),
-        "counts": {str(status): count for status, count in count_statuses(jobs).items()},
-        "unsure_jobs": sum(job.unsure for job in jobs),
-        "lost_jobs": sum(job.lost for job in jobs),
-    }
-    if path is not None:
-        data["disk_bytes"] = disk_bytes(path)
+    data = summary_data(record, [(job, 1) for job in jobs], path)
     if forecast is not None:
         data["progress"] = progress_data(forecast)
     if with_jobs:

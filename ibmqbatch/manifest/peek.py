@@ -92,7 +92,7 @@ def _peek(manifest: Manifest) -> Peek | None:
     if row is None:
         return None
     set_id, name, account, backend, tags = row
-    state = set_state(manifest.kinds_of_jobs())
+    state = set_state([job for job, _ in manifest.kinds_of_jobs()])
     return Peek(set_id, name, account, backend, tuple(json.loads(tags)), state)
 
 
