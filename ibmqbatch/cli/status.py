@@ -42,7 +42,15 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="TEXT", help="List sets whose name contains this."),
     ] = None,
-    tag: _options.Tags = None,
+    tag: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--tag",
+            metavar="TAG",
+            help="List sets with this tag (repeatable: with all of them).",
+            autocompletion=candidates.tags,
+        ),
+    ] = None,
     state: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -125,6 +133,8 @@ def _list(
         return
     if found:
         show_sets(found)
+    elif not set_paths():
+        message("There are no job sets yet; `ibmqbatch submit` makes one.")
     else:
         message(f"No such job sets in {paths.sets()}.")
         for tag in tags:

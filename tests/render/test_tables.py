@@ -17,7 +17,7 @@ from ibmqbatch.render.tables import (
     show_sets,
     show_usage,
 )
-from tests.render.data import job_of, set_of
+from tests.render.data import PROGRESS, job_of, set_of
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 WIDTHS = [60, 80, 100, 140, 200]
@@ -205,21 +205,6 @@ def test_a_plan_is_shown_with_what_is_known_of_its_cost(terminal, capsys):
     text = [line.split(maxsplit=2) for line in screen.lines]
     assert ["quantum", "seconds", "3.1 (estimated)"] in text
     assert ["seconds", "left", "60"] in text
-
-
-PROGRESS = {
-    "elapsed_seconds": 75.0,
-    "seconds_left": 400.0,
-    "next_submission_seconds": 12.4,
-    "used_seconds": None,
-    "instance_seconds_left": 540.0,
-    "queue_seconds": None,
-    "queue_length": 7,
-    "done_jobs": 0,
-    "done_circuits": 0,
-    "stored_jobs": 0,
-    "unsent_jobs": 1,
-}
 
 
 def test_how_far_a_set_is_stands_in_words_and_its_times_go_on():
