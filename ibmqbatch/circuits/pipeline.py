@@ -27,7 +27,7 @@ from .tables import read_observables, read_sources, read_sweep
 __all__ = ["Inputs", "prepare"]
 
 _LOOKED_UP = 100  # programs that are looked up at a time
-_FILES_AHEAD, _BYTES_AHEAD = 50, 1_000_000
+_FILES_AHEAD, _BYTES_AHEAD = 50, 250_000
 
 
 @dataclass(frozen=True, slots=True)

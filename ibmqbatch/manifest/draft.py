@@ -39,7 +39,7 @@ _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 500
-_BYTES_AT_ONCE = 1_000_000
+_BYTES_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True, slots=True)
