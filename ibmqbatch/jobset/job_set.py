@@ -812,6 +812,7 @@ class JobSet:
                 observer or Unobserved(),
                 sole_sender=self._planned,
                 listing=session.listing(self.account) if session else None,
+                noted=self._noted if session else set(),  # a session may be one of many steps
             )
 
     def follow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -95,23 +95,21 @@ class Round:
 
 @dataclass(slots=True)
 class _Course:
-    """One set on its way to its end."""
+    """One set on its way to its end; what is told of it names it where there are others."""
 
     job_set: JobSet
     observer: Observer
+    alone: bool
     due: float = 0.0
     tempo: Tempo | None = None
-    noted: set[str] = field(default_factory=set)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Pass it on."""
         self.observer.progress(stage, done, total)
 
     def note(self, text: str) -> None:
-        """Pass it on once: each step begins anew."""
-        if text not in self.noted:
-            self.noted.add(text)
-            self.observer.note(text)
+        """Pass it on."""
+        self.observer.note(text if self.alone else Words("{}: {}", self.job_set.reference, text))
 
 
 def wait_together(
@@ -130,7 +128,7 @@ def wait_together(
     """
     clock = connections.clock
     failures: dict[JobSet, IbmqbatchError] = {}
-    courses = [_Course(job_set, observer) for job_set in job_sets]
+    courses = [_Course(each, observer, alone=len(job_sets) == 1) for each in job_sets]
     while courses:
         now = clock.monotonic()
         due = [course for course in courses if course.due <= now + _SLACK]

@@ -250,10 +250,10 @@ def sets_view(items: Sequence[tuple[Data, float]], *, rows: int, width: int) -> 
     table = _table()
     table.add_column("job set", no_wrap=True)
     if width >= _MEDIUM:
-        table.add_column("name", no_wrap=True, max_width=_left(width, 90))
+        table.add_column("name", no_wrap=True, max_width=_left(width, 100))
     table.add_column("state", no_wrap=True)
     table.add_column("done", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table.add_column("time", no_wrap=True)
     for item, age in shown:
         cells = [Text(item["id"])]
         if width >= _MEDIUM:
@@ -261,7 +261,8 @@ def sets_view(items: Sequence[tuple[Data, float]], *, rows: int, width: int) -> 
         cells += [
             Text(item["state"], STYLES[item["state"]]),
             Text(f"{item['counts']['DONE']}/{item['total_jobs']}"),
-            Text(" · ".join(progress_texts(item, age)[: 1 if is_over(item) else 2])),
+            # Of two texts on a narrow screen the first is looked for.
+            Text(" · ".join(progress_texts(item, age)[: 2 if width >= _WIDE else 1])),
         ]
         table.add_row(*cells)
     parts: list[RenderableType] = [

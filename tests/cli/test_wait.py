@@ -31,6 +31,15 @@ def test_sets_that_were_not_sent_are_waited_for_until_their_results_are_here(cli
     assert {item["progress"]["seconds_left"] for item in found} == {0.0}
 
 
+def test_the_pace_of_each_of_several_sets_is_told_once(cli, detached):
+    env = {**cli.env, "IBMQBATCH_PACE": "2", "IBMQBATCH_PACE_WINDOW": "1"}
+    sets = [detached(3), detached(3)]
+    told = cli("wait", *sets, env=env).err
+    assert sorted(line.split(" Paced")[0] for line in told.splitlines() if "Paced" in line) == [
+        f"{set_id}:" for set_id in sorted(sets)
+    ]
+
+
 def test_a_set_that_is_named_twice_is_waited_for_once(cli, detached):
     set_id = detached()
     assert len(cli.data("wait", set_id, "latest")["job_sets"]) == 1

@@ -255,3 +255,15 @@ def test_sets_that_are_not_over_stand_first_where_not_all_have_room(terminal):
     assert screen.lines[0] == "9 of 10 job sets over"
     assert screen.lines[2].startswith("open")
     assert screen.lines[-1] == "… and 5 more job sets"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_ids_states_and_times_of_several_sets_are_whole_on_any_screen(terminal, width):
+    screen = terminal(width, 24)
+    item = set_of(job_of(0, "INITIALIZING"), name=LONG, state="submitting", progress=PROGRESS)
+    out().print(sets_view([(item, 0.0)], rows=24, width=width))
+    line = screen.lines[2]
+    assert item["id"] in line
+    assert "submitting" in line
+    assert "about 7 min left" in line
+    assert max(map(len, screen.lines)) <= width
