@@ -14,7 +14,7 @@ from .arguments import qubits, seconds, switch, text, texts, whole_number
 from .clock import Clock
 from .errors import IbmqbatchError, InputError, UsageError
 from .jobset.catalog import check_state, matches, set_paths
-from .jobset.documents import set_data
+from .jobset.documents import summary_data
 from .jobset.job_set import JobSet, Progress, connected
 from .jobset.options import check_options
 from .jobset.request import AUTO, Request, as_rows, check_request
@@ -195,7 +195,7 @@ def job_sets(
     found = []
     for path in set_paths():
         with contextlib.suppress(IbmqbatchError), Manifest.open(path) as manifest:
-            item = set_data(manifest.job_set(), manifest.jobs(), with_jobs=False)
+            item = summary_data(manifest.job_set(), manifest.kinds_of_jobs())
             if matches(item, _maybe(text, name, "name"), wanted, state):
                 found.append(JobSet(path))
     return found

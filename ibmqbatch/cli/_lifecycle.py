@@ -131,17 +131,23 @@ class Context:
         held = None
         self.clock.set_deadline(timeout)
         try:
-            try:
-                job_set.resume(take_over=take_over, persistent=wait)
-            except HeldCopy as error:
-                held = error  # what the other copy has sent is followed all the same
-            if wait:
-                self.bars.stop()
-                with live_view(job_set.describe, stderr=True, enabled=self.talkative) as show:
+            # Elsewhere than on a terminal sending is told in lines of its own.
+            following = self.talkative and (wait or is_terminal(stderr=True))
+            with live_view(
+                lambda: job_set.describe(progress=True),
+                stderr=True,
+                enabled=following,
+                bars=self.bars,
+            ) as show:
+                try:
+                    job_set.resume(take_over=take_over, persistent=wait, shown=show)
+                except HeldCopy as error:
+                    held = error  # what the other copy has sent is followed all the same
+                if wait:
                     show()
                     job_set.wait(progress=lambda *_: show())
         finally:
-            self.data["job_set"] = job_set.describe()
+            self.data["job_set"] = job_set.describe(progress=True)
         self.exit_code = outcome(job_set.jobs)
         if self.exit_code is ExitCode.UNFINISHED and not wait:
             # All is sent, which was the task; unless something has failed already.

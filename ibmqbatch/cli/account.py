@@ -223,7 +223,7 @@ def account_login(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME",
+            metavar="[NAME]",
             help=f"Name of the account; default: '{_NAME}'.",
             show_default=False,
             autocompletion=candidates.stored_accounts,

@@ -27,6 +27,7 @@ __all__ = [
 VERBS = (
     "submit",
     "status",
+    "wait",
     "results",
     "report",
     "plot",

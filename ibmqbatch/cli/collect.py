@@ -1,4 +1,4 @@
-"""`ibmqbatch collect`: one step of every open set; made for cron."""
+"""`ibmqbatch collect`: one step of every open set, made for cron; or all there are."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import typer
 
 from ..errors import IbmqbatchError
 from ..jobset.catalog import set_paths
-from ..jobset.errors import Interrupted
 from ..jobset.job_set import JobSet
+from ..jobset.together import Connections, Round
 from ..render.console import write_line
 from ..render.text import clean, counts_text
 from . import _options
 from ._lifecycle import Context, running
+from ._together import wait_for
 from .completion import candidates
 
 _STEPS = 4  # at most, of a set that has to be claimed
+_ADVICE = "Nothing is lost; `ibmqbatch collect` goes on."
 
 
 def command(
@@ -30,6 +32,10 @@ def command(
             autocompletion=candidates.job_sets,
         ),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Go on until nothing is left to do of any of them.")
+    ] = False,
+    timeout: _options.Timeout = None,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
@@ -39,32 +45,58 @@ def command(
 
     Example, in a crontab: */10 * * * * ibmqbatch collect
     """
-    with running("collect", json=json, verbose=verbose) as context:
+    with running("collect", json=json, verbose=verbose, quiet=not wait) as context:
+        _options.check_timeout(timeout, waiting=wait)
         context.data["job_sets"] = []
-        sets: Iterable[str | JobSet] = job_set or map(JobSet, reversed(set_paths()))
-        for _ in range(_STEPS):
-            waits = _step_each(context, sets)
-            if not waits:
-                break
-            # In this run: the next one may know nothing of what was claimed.
-            context.clock.sleep(max(waits.values()))
-            sets = list(waits)
+        sets = _chosen(context, job_set)
+        if wait:
+            wait_for(context, sets, timeout)
+            return context.exit_code
+        with context.interruptible(_ADVICE), Connections(context.clock) as connections:
+            for _ in range(_STEPS):
+                waits = _step_each(context, connections, sets)
+                if not waits:
+                    break
+                # In this run: the next one may know nothing of what was claimed.
+                context.clock.sleep(max(waits.values()))
+                sets = list(waits)
     return context.exit_code
 
 
-def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, float]:
+def _chosen(context: Context, references: list[str] | None) -> list[JobSet]:
+    """Return the sets that are named, or all that are open, the oldest first.
+
+    One that cannot be found or read is reported, and does not keep the others waiting.
+    """
+    found = []
+    for each in references or map(JobSet, reversed(set_paths())):
+        try:
+            job_set = JobSet.find(each) if isinstance(each, str) else each
+            with job_set.open() as manifest:
+                if manifest.job_set().closed_at is None:
+                    found.append(job_set)
+        except IbmqbatchError as error:
+            context.fail(error)
+    return found
+
+
+def _step_each(
+    context: Context, connections: Connections, sets: Iterable[JobSet]
+) -> dict[JobSet, float]:
     """Take one step of each set; return for those that had to be claimed when to take another.
 
     What fails of one is reported, and does not keep the others waiting.
     """
     waits = {}
+    sets = list(sets)
+    round_ = Round(connections, sets)
     for each in sets:
+        if context.clock.interrupted.is_set():
+            break
         try:
-            with context.opened(each) as job_set:
+            with round_.session(each, context.bars) as job_set:
                 if (wait := _step(context, job_set)) is not None:
-                    waits[job_set.id] = wait
-        except Interrupted:
-            raise
+                    waits[each] = wait
         except IbmqbatchError as error:
             context.fail(error)
     return waits
@@ -76,8 +108,6 @@ def _step(context: Context, job_set: JobSet) -> float | None:
     Return the seconds until another one may help, where the set had to be claimed.
     """
     with job_set.open() as manifest:
-        if manifest.job_set().closed_at is not None:
-            return None
         before = manifest.last_event()
         try:
             return job_set.step()
@@ -90,5 +120,4 @@ def _step(context: Context, job_set: JobSet) -> float | None:
 
 
 def _report(item: dict[str, Any]) -> None:
-
     write_line(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}")

@@ -291,7 +291,10 @@ class _Recovery:
 
         context = self._context
         session = JobSet(path).session(
-            context.clock, context.bars, lambda _: contextlib.nullcontext(), self._client
+            context.clock,
+            context.bars,
+            lambda _: contextlib.nullcontext(),
+            lambda _: self._client,
         )
         with session as job_set:
             record = job_set.record()

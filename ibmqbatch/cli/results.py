@@ -202,8 +202,12 @@ def _wait(context: Context, job_set: JobSet, timeout: float | None) -> None:
     job_set.repair()
     if job_set.read_only:
         return
-    context.bars.stop()
-    with live_view(job_set.describe, stderr=True, enabled=context.talkative) as show:
+    with live_view(
+        lambda: job_set.describe(progress=True),
+        stderr=True,
+        enabled=context.talkative,
+        bars=context.bars,
+    ) as show:
         job_set.wait(timeout, progress=lambda *_: show())
 
 
@@ -307,7 +311,7 @@ def _show(
     *,
     partial: bool,
 ) -> None:
-    context.data["job_set"] = job_set.describe()
+    context.data["job_set"] = job_set.describe(progress=True)
     missing = [job for job in job_set.missing if _concerned(job, indexes)]
     coming = [job for job in missing if not job.delivered]
     if coming and not partial:

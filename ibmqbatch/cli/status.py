@@ -10,7 +10,7 @@ from .. import paths
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.catalog import STATES, check_state, matches, set_paths
-from ..jobset.documents import event_data, set_data
+from ..jobset.documents import event_data, summary_data
 from ..manifest.manifest import Manifest
 from ..render.console import is_terminal, message
 from ..render.progress import live_view
@@ -42,7 +42,15 @@ def command(
         Optional[str],  # noqa: UP045
         typer.Option("--name", metavar="TEXT", help="List sets whose name contains this."),
     ] = None,
-    tag: _options.Tags = None,
+    tag: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--tag",
+            metavar="TAG",
+            help="List sets with this tag (repeatable: with all of them).",
+            autocompletion=candidates.tags,
+        ),
+    ] = None,
     state: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -125,6 +133,8 @@ def _list(
         return
     if found:
         show_sets(found)
+    elif not set_paths():
+        message("There are no job sets yet; `ibmqbatch submit` makes one.")
     else:
         message(f"No such job sets in {paths.sets()}.")
         for tag in tags:
@@ -140,7 +150,7 @@ def _list(
 def _described(context: Context, path: Path) -> dict[str, Any] | None:
     try:
         with Manifest.open(path) as manifest:
-            return set_data(manifest.job_set(), manifest.jobs(), with_jobs=False, path=path)
+            return summary_data(manifest.job_set(), manifest.kinds_of_jobs(), path)
     except IbmqbatchError as error:
         context.problems += error.problems
         return None
@@ -167,7 +177,7 @@ def _show(
     except IbmqbatchError as error:
         # What is known is worth showing all the same.
         context.fail(error)
-    item = context.data["job_set"] = job_set.describe(usage=usage, disk=True)
+    item = context.data["job_set"] = job_set.describe(usage=usage, disk=True, progress=True)
     if events:
         context.data["events"] = [event_data(event) for event in job_set.events()]
     if context.json:
@@ -186,7 +196,7 @@ def _watch(context: Context, job_set: JobSet, timeout: float | None) -> None:
     """Keep showing the set until all its jobs have ended. Nothing is sent or fetched by looking."""
     _report_unsent(job_set)
     with live_view(
-        lambda: job_set.describe(disk=True), stderr=False, enabled=not context.json
+        lambda: job_set.describe(disk=True, progress=True), stderr=False, enabled=not context.json
     ) as show:
         show()
         job_set.watch(timeout, shown=show)

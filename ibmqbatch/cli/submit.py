@@ -83,7 +83,8 @@ def command(
         typer.Option(
             "--backend",
             metavar="NAME",
-            help="The backend to run on.",
+            help="The backend to run on; default: the account's own choice, which of the embedded "
+            "service is an ideal simulator.",
             autocompletion=candidates.backends,
         ),
     ] = None,

@@ -17,6 +17,7 @@ from ..manifest.lease import lease
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.snapshot import Snapshot
+from ..service.endpoint import Account
 from ..service.errors import AuthenticationFailed, Reserved, ServiceError, Unreadable
 from .catalog import reference_to
 from .errors import HeldCopy, Interrupted, TimedOut
@@ -30,6 +31,7 @@ from .work import Work
 __all__ = [
     "Goal",
     "Step",
+    "Tempo",
     "advance",
     "ask_again",
     "check_held",
@@ -235,33 +237,53 @@ def follow(
     `shown` is called after every step. Raises TimedOut at the clock's deadline, Interrupted when
     the clock is; what was achieved is kept either way.
     """
-    clock, account = work.clock, work.client.account
-    poll = account.poll_first
-    pause = account.poll_first
+    clock, tempo = work.clock, Tempo(work.client.account)
     while at_least_once or not goal(work.manifest.snapshot()):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
             if step is None and not persistent and not clock.interrupted.is_set():
                 raise _in_use()
-            pause = account.poll_first
-            wait = None if step is None else step.wait
-            poll = account.poll_first if step and step.changed else poll
+            wait = tempo.after(step)
         except ServiceError as error:
-            if not persistent or not (error.transient or isinstance(error, _PASSING)):
+            if not persistent:
                 raise
-            poll = pause = min(2 * pause, _LONGEST_PAUSE)
-            wait = None
-            work.observer.note(f"{error.message} Trying again in {max(1.0, pause):.0f} s.")
+            wait = tempo.after_error(error, work)
         shown()
         known = work.manifest.snapshot()
         if goal(known):
             return
         if sending and known.is_idle():
             check_held(work.manifest)
-        wait = poll if wait is None else min(wait, poll)
-        poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)
+
+
+class Tempo:
+    """When to take the next step of a set: soon after a change, then less and less often."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._poll = self._pause = account.poll_first
+
+    def after(self, step: Step | None) -> float:
+        """Return the seconds to wait after a step; None: somebody else moves the set."""
+        self._pause = self._account.poll_first
+        if step is not None and step.changed:
+            self._poll = self._account.poll_first
+        return self._next(None if step is None else step.wait)
+
+    def after_error(self, error: ServiceError, work: Work) -> float:
+        """Return the seconds to wait for what passes by itself, and tell; raises all else."""
+        if not (error.transient or isinstance(error, _PASSING)):
+            raise error
+        self._poll = self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        work.observer.note(f"{error.message} Trying again in {max(1.0, self._pause):.0f} s.")
+        return self._next(None)
+
+    def _next(self, wait: float | None) -> float:
+        wait = self._poll if wait is None else min(wait, self._poll)
+        self._poll = min(1.5 * self._poll, self._account.poll_longest)
+        return wait
 
 
 def check_held(manifest: Manifest) -> None:

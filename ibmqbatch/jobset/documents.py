@@ -12,8 +12,8 @@ from ..manifest.records import (
     CircuitRecord,
     EventRecord,
     JobRecord,
+    JobStatus,
     SetRecord,
-    count_statuses,
     set_state,
 )
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .expectation_values import ExpectationValue
+    from .forecast import Forecast
     from .inspect import CircuitView
     from .plan import Plan
     from .results import CircuitResult
@@ -31,11 +32,33 @@ __all__ = [
     "event_data",
     "job_data",
     "plan_data",
+    "progress_data",
     "result_data",
     "set_data",
     "shot_arrays",
+    "summary_data",
     "value_data",
 ]
+
+
+def summary_data(
+    record: SetRecord, kinds: Sequence[tuple[JobRecord, int]], path: Path | None = None
+) -> dict[str, Any]:
+    """Describe a set without its jobs: each of `kinds` stands for so many; see `set_data`."""
+    counts = dict.fromkeys(map(str, JobStatus), 0)
+    for job, number in kinds:
+        counts[str(job.status)] += number
+    data: dict[str, Any] = {
+        "id": record.id,
+        **dict(SETS.shown(record)),
+        "state": str(set_state([job for job, _ in kinds])),
+        "counts": counts,
+        "unsure_jobs": sum(number for job, number in kinds if job.unsure),
+        "lost_jobs": sum(number for job, number in kinds if job.lost),
+    }
+    if path is not None:
+        data["disk_bytes"] = disk_bytes(path)
+    return data
 
 
 def set_data(
@@ -45,28 +68,43 @@ def set_data(
     with_jobs: bool = True,
     usage: bool = False,
     path: Path | None = None,
+    forecast: Forecast | None = None,
 ) -> dict[str, Any]:
     """Describe a set; `counts` has one key for every status and adds up to `total_jobs`.
 
     With the `path` of its file, what it takes on the disk is told as well; with `usage`, what its
-    jobs have used.
+    jobs have used; with a `forecast`, how far it is.
     """
-    data: dict[str, Any] = {
-        "id": record.id,
-        **dict(SETS.shown(record)),
-        "state": str(set_state(jobs)),
-        "counts": {str(status): count for status, count in count_statuses(jobs).items()},
-        "unsure_jobs": sum(job.unsure for job in jobs),
-        "lost_jobs": sum(job.lost for job in jobs),
-    }
-    if path is not None:
-        data["disk_bytes"] = disk_bytes(path)
+    data = summary_data(record, [(job, 1) for job in jobs], path)
+    if forecast is not None:
+        data["progress"] = progress_data(forecast)
     if with_jobs:
         data["jobs"] = [job_data(job, usage=usage) for job in jobs]
     if usage:
         used = [item["usage"]["seconds"] for item in data["jobs"] if item["usage"]]
         data["used_seconds"] = sum(seconds for seconds in used if seconds is not None)
     return data
+
+
+def progress_data(forecast: Forecast) -> dict[str, Any]:
+    """Describe how far a set is; null is unknown."""
+    advice = forecast.advice
+    figures = {
+        "elapsed_seconds": forecast.elapsed,
+        "seconds_left": forecast.left,
+        "next_submission_seconds": forecast.next_submission,
+        "used_seconds": forecast.used,
+        "instance_seconds_left": advice.instance_left,
+        "queue_seconds": advice.queue_seconds,
+    }
+    return {
+        **{name: None if value is None else round(value, 3) for name, value in figures.items()},
+        "queue_length": advice.queue_length,
+        "done_jobs": forecast.done_jobs,
+        "done_circuits": forecast.done_circuits,
+        "stored_jobs": forecast.stored_jobs,
+        "unsent_jobs": forecast.unsent_jobs,
+    }
 
 
 def job_data(job: JobRecord, *, usage: bool = False) -> dict[str, Any]:

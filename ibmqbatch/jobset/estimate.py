@@ -1,17 +1,19 @@
-"""What a set will cost: an estimate, and what the instance has left."""
+"""What a set will cost: an estimate, what the instance has left, and how long its jobs wait."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ..errors import Argument, LimitError, Words
 from ..service.errors import AuthenticationFailed, ServiceError
+from .forecast import Advice
 
 if TYPE_CHECKING:
     from ..service.client import Client
     from ..service.models import Backend, Usage
 
-__all__ = ["JOB_SECONDS", "REP_DELAY", "check_budget", "shot_seconds", "usage_of"]
+__all__ = ["JOB_SECONDS", "REP_DELAY", "ask_advice", "check_budget", "shot_seconds", "usage_of"]
 
 # Of the quantum processor, whatever a job holds: as measured by users of the service in 2026.
 JOB_SECONDS = 2.0
@@ -44,6 +46,24 @@ def usage_of(client: Client, backend: Backend) -> Usage | None:
         return None  # a right that this key lacks
     except ServiceError:
         return None
+
+
+def ask_advice(client: Client, backend: str, *, queued: bool) -> Advice:
+    """Ask what the instance has left, and where jobs are `queued`, how long they wait.
+
+    It is advice: what cannot be had is None. Two requests at most.
+    """
+    usage = entry = None
+    with contextlib.suppress(ServiceError):
+        usage = client.usage()
+    if queued:
+        with contextlib.suppress(ServiceError):
+            entry = next((each for each in client.backends() if each.name == backend), None)
+    return Advice(
+        queue_length=entry.queue_length if entry else None,
+        queue_seconds=entry.wait_seconds if entry else None,
+        instance_left=usage.left if usage else None,
+    )
 
 
 def check_budget(

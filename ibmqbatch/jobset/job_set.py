@@ -36,6 +36,7 @@ from ..service.errors import ServiceError
 from .catalog import Jobs, chosen_jobs, find_path, reference_to
 from .documents import set_data
 from .errors import NotFinished, TimedOut
+from .forecast import Advice, Forecast, forecast
 from .interrupts import landing
 from .tags import changed_tags, check_name, check_tags
 from .work import Observer, Unobserved, Work, side_by_side
@@ -43,7 +44,8 @@ from .work import Observer, Unobserved, Work, side_by_side
 if TYPE_CHECKING:
     # Loads the HTTP library, which looking at a set does without; so methods import what moves it.
     from ..service.client import Client
-    from .advance import Goal
+    from .advance import Goal, Tempo
+    from .listing import CommonListing
     from .results import Results
 
 __all__ = ["JobSet", "Progress", "Status", "connected"]
@@ -52,6 +54,7 @@ Progress = Callable[[str, int, int], None]
 
 _PATIENCE = 10.0  # seconds
 _MOST_NAMED = 10  # jobs
+_ADVICE_AGE = 60.0  # seconds for which what the service told of its queue is good
 _log = logging.getLogger(__name__)
 
 
@@ -94,9 +97,11 @@ class _Session:
 
     holder: _Holder
     connect: Callable[[], Client]
+    clients: list[Client]  # none, until the service is needed
     clock: Clock
     observer: Observer
     guard: Callable[[Clock], AbstractContextManager[None]]
+    listing: Callable[[str], CommonListing | None]
 
 
 class JobSet:
@@ -118,6 +123,7 @@ class JobSet:
         self._noted: set[str] = set()
         self._opened: dict[_Holder, Manifest] = {}
         self._session: _Session | None = None
+        self._advice: tuple[float, Advice] | None = None  # with the monotonic time of it
 
     @classmethod
     def find(cls, reference: str | PathLike[str]) -> Self:
@@ -130,7 +136,7 @@ class JobSet:
     def __getstate__(self) -> dict[str, object]:
         # Who reads this elsewhere is not the process that planned the set, nor asked for it.
         own = {"_planned": False, "_fresh_until": 0.0, "_noted": set()}
-        return {**self.__dict__, **own, "_opened": {}, "_session": None}
+        return {**self.__dict__, **own, "_opened": {}, "_session": None, "_advice": None}
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, JobSet) else NotImplemented
@@ -232,11 +238,17 @@ class JobSet:
             return manifest.events()
 
     def describe(
-        self, *, with_jobs: bool = True, usage: bool = False, disk: bool = False
+        self,
+        *,
+        with_jobs: bool = True,
+        usage: bool = False,
+        disk: bool = False,
+        progress: bool = False,
     ) -> dict[str, Any]:
         """Return the set as plain data, as last seen, under the names of the JSON documents.
 
-        `usage` adds what its jobs have used, `disk` what its file takes.
+        `usage` adds what its jobs have used, `disk` what its file takes, `progress` how far it is:
+        see `forecast`.
         """
         with self.open() as manifest:
             known = manifest.snapshot()
@@ -246,7 +258,40 @@ class JobSet:
                 with_jobs=with_jobs,
                 usage=usage,
                 path=self.path if disk else None,
+                forecast=self.forecast() if progress else None,
             )
+
+    def forecast(self) -> Forecast:
+        """Tell how far the set is, and how long the rest takes, as far as that is known.
+
+        What was last seen of its jobs counts. The pace at which jobs may leave, and what the
+        service tells of its queue and the instance's time, are known where the service has been
+        asked for something else, within a `session`; the latter is asked for once a minute at most.
+        """
+        with self.open() as manifest:
+            known = manifest.snapshot()
+            session = self._own_session()
+            clock = session.clock if session else Clock()
+            pace, advice = None, Advice()
+            if session and session.clients and not known.is_over():
+                (client,) = session.clients
+                if any(job.unsent for job in known.jobs):
+                    pace = client.pace().state()
+                advice = self._advised(client, known)
+            return forecast(known.record, known.jobs, clock.now(), pace, advice)
+
+    def _advised(self, client: Client, known: Snapshot) -> Advice:
+        """Return what the service tells of a set that uses a quantum processor."""
+        if known.record.estimated_seconds is None:
+            return Advice()
+        now = time.monotonic()
+        if self._advice is None or now >= self._advice[0] + _ADVICE_AGE:
+            from .estimate import ask_advice
+
+            # Of one whose jobs end the queue is known from these.
+            queued = not known.done
+            self._advice = now, ask_advice(client, known.record.backend, queued=queued)
+        return self._advice[1]
 
     # How it stands.
 
@@ -379,13 +424,14 @@ class JobSet:
         take_over: bool = False,
         persistent: bool = False,
         progress: Progress | None = None,
+        shown: Callable[[], None] | None = None,
     ) -> Self:
         """Send what is not sent yet, whatever stopped it, and return the set. Nothing goes twice.
 
         `take_over` has a copy of a set send from now on; the other one should then be left alone.
         `persistent` waits for a service that is away, and for another process that moves the set.
-        Raises a ServiceError, SetInUse while another process moves the set, and HeldCopy where a
-        copy sends nothing.
+        `shown` is called after each step. Raises a ServiceError, SetInUse while another process
+        moves the set, and HeldCopy where a copy sends nothing.
         """
         with self.open() as manifest:
             if take_over:
@@ -396,7 +442,13 @@ class JobSet:
 
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
-                follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
+                follow(
+                    work,
+                    Snapshot.is_sent,
+                    persistent=persistent,
+                    at_least_once=True,
+                    shown=shown or (lambda: None),
+                )
             check_held(manifest)
         return self
 
@@ -428,6 +480,32 @@ class JobSet:
         with self._moving() as work:
             step = try_advance(work)
             return step.wait if step is not None and work.claim is not None else None
+
+    def step_to_end(self, tempo: Tempo | None) -> tuple[float | None, Tempo | None]:
+        """Move the set one step on, as `wait` does again and again.
+
+        Return in how many seconds to do so again, None once nothing is left to do; and what the
+        next step is given as `tempo`, None for the first. Raises what `wait` does.
+        """
+        with self.open() as manifest:
+            known = manifest.snapshot()
+            overdue = tempo is None and any(job.overdue for job in known.jobs)
+            if (known.is_settled() and not overdue) or manifest.db.is_copy:
+                return None, tempo
+            from .advance import Tempo, check_held, try_advance
+
+            with self._moving() as work:
+                tempo = tempo or Tempo(work.client.account)
+                try:
+                    wait = tempo.after(try_advance(work))
+                except ServiceError as error:
+                    wait = tempo.after_error(error, work)
+            known = manifest.snapshot()
+            if known.is_settled():
+                return None, tempo
+            if known.is_idle():
+                check_held(manifest)
+            return wait, tempo
 
     def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
         """Send, follow and fetch until nothing is left to do, and return the set.
@@ -669,24 +747,31 @@ class JobSet:
         clock: Clock,
         observer: Observer | None = None,
         guard: Callable[[Clock], AbstractContextManager[None]] = landing,
-        client: Client | None = None,
+        client: Callable[[str], Client] | None = None,
+        listing: Callable[[str], CommonListing | None] = lambda _: None,
     ) -> Iterator[Self]:
         """Keep the set's file open for the block, and the way to its service once it is needed.
 
         What this thread does with the set goes by one `clock`, and `observer` is told of it. What
-        asks the service does so within `guard`, which decides what Ctrl-C does, and by `client` if
-        there is one.
+        asks the service does so within `guard`, which decides what Ctrl-C does; by `client`, if
+        given, and looking at `listing` first: both by the name of the account.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.open())
-            clients = [] if client is None else [client]
+            clients: list[Client] = []
 
             def connect() -> Client:
                 if not clients:
-                    clients.append(stack.enter_context(connected(self.account, clock)))
+                    clients.append(
+                        stack.enter_context(connected(self.account, clock))
+                        if client is None
+                        else client(self.account)
+                    )
                 return clients[0]
 
-            self._session = _Session(_holder(), connect, clock, observer or Unobserved(), guard)
+            self._session = _Session(
+                _holder(), connect, clients, clock, observer or Unobserved(), guard, listing
+            )
             try:
                 yield self
             finally:
@@ -732,7 +817,15 @@ class JobSet:
                 if session and session.clock is clock
                 else stack.enter_context(connected(self.account, clock))
             )
-            yield Work(manifest, client, clock, observer or Unobserved(), sole_sender=self._planned)
+            yield Work(
+                manifest,
+                client,
+                clock,
+                observer or Unobserved(),
+                sole_sender=self._planned,
+                listing=session.listing(self.account) if session else None,
+                noted=self._noted if session else set(),  # a session may be one of many steps
+            )
 
     def follow(
         self,

@@ -74,7 +74,9 @@ def observe(work: Work, *, sending: bool = False) -> None:
     watch = to_send and bool(known.attempts)
     if not in_doubt and not unfinished and not look and not watch:
         return
-    listing = _list(work, record, None if in_doubt or look else unfinished.keys())
+    listing = None if in_doubt or look or watch else _look_up(work, unfinished.keys())
+    if listing is None:
+        listing = _list(work, record, None if in_doubt or look else unfinished.keys())
     asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
     with manifest.transaction() as change:
         # What is known is brought up to date first: whatever turns up is compared with it.
@@ -101,6 +103,17 @@ def observe(work: Work, *, sending: bool = False) -> None:
         work.sole_sender = claim(work, listing.begun)
     if asked.error is not None:
         raise asked.error
+
+
+def _look_up(work: Work, needed: Collection[str]) -> _Listing | None:
+    """Look known jobs up in a listing for several sets; None where there is none, or not of all.
+
+    It tells how these are, and proves nothing of others.
+    """
+    found = None if work.listing is None else work.listing.find(needed)
+    if work.listing is None or found is None:
+        return None
+    return _Listing(dict(found), full=False, begun=work.listing.begun)
 
 
 def _report_strangers(work: Work, set_id: str, count: int, *, sending: bool) -> None:

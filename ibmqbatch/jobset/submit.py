@@ -259,14 +259,15 @@ class _Sender:
         )
 
     def _tell_pace(self) -> None:
-        """Say once why sending stands still, and for how long."""
+        """Say once why sending stands still, and how long all of it takes."""
         limit, window = self._pace.figures()
         if limit is None:
             return
         left = self._waiting / limit * window
         how_long = f"{left:.0f} s" if left < _MINUTE else f"{left / _MINUTE:.0f} min"
         self._work.note_once(
-            "pace", f"Paced at {limit} submissions in {window:.0f} s: about {how_long} to go."
+            "pace",
+            f"Paced at {limit} submissions in {window:.0f} s: sending takes about {how_long}.",
         )
 
     def _prepare(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..service.client import Client
+    from .listing import CommonListing
 
 __all__ = [
     "IN_FLIGHT",
@@ -60,7 +61,8 @@ class Work:
     because it was planned by this very process, or since full listings have shown none. `lease` is
     held while this file may send and settle; `claim` is that of this file, as long as it must not
     send: see `manifest.lease`. `taking_over`: what another copy has sent is this one's from now on,
-    because its owner says so. `noted` is what `note_once` was told about.
+    because its owner says so. `listing` is one for several sets of the account. `noted` is what
+    `note_once` was told about.
     """
 
     manifest: Manifest
@@ -72,6 +74,7 @@ class Work:
     claim: Claim | None = None
     taking_over: bool = False
     drain_failed: bool = False
+    listing: CommonListing | None = None
     noted: set[str] = field(default_factory=set)
 
     def note_once(self, about: str, text: str) -> None:

@@ -23,6 +23,7 @@ from .files import lock_path
 from .jobs import Jobs
 from .records import (
     ATTEMPTS,
+    FINAL_WORDS,
     REMOTES,
     SETS,
     AttemptRecord,
@@ -50,15 +51,22 @@ _REMOTES = f"""
 """  # noqa: S608 - a constant of this module
 # Those that count for no job of the set.
 _OTHERS = " JOIN jobs j ON j.idx = r.job WHERE j.remote_id IS NOT r.id"
-_JOBS = f"""
-    SELECT j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
-           a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
+_JOINED = """
     FROM jobs j
     LEFT JOIN attempts a
         ON a.job = j.idx AND a.number = j.wanted_attempt AND a.state <> 'withdrawn'
     LEFT JOIN remotes r ON r.id = j.remote_id
     LEFT JOIN attempts n ON n.job = r.job AND n.number = r.attempt
-"""  # noqa: S608 - a constant of this module
+"""
+_COLUMNS = f"""
+    j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
+    a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
+"""
+_JOBS = f"SELECT {_COLUMNS} {_JOINED}"
+_KINDS = f"""
+    SELECT count(*), {_COLUMNS} {_JOINED}
+    GROUP BY j.wanted, a.state, r.status, r.reason_code, r.result
+"""
 
 
 def _values(text: str | None) -> tuple[float, ...] | None:
@@ -169,16 +177,26 @@ class Manifest:
         return found[0] if found else None
 
     def _jobs(self, ending: str, values: tuple[object, ...] = ()) -> list[JobRecord]:
-        rows = map(tuple, self.db.rows(_JOBS + ending, values))
-        return [
-            JobRecord(*[*row[:10], None if row[10] is None else self._read(REMOTES, row[10:])])
-            for row in rows
-        ]
+        return [self._job(row) for row in map(tuple, self.db.rows(_JOBS + ending, values))]
 
-    def kinds_of_jobs(self) -> list[JobRecord]:
-        """Return one job for each way in which jobs of the set stand: all that its state needs."""
-        kinds = " GROUP BY j.wanted, a.state, r.status, r.reason_code"
-        return self._jobs(kinds)
+    def _job(self, row: tuple[Any, ...]) -> JobRecord:
+        return JobRecord(*[*row[:10], None if row[10] is None else self._read(REMOTES, row[10:])])
+
+    def kinds_of_jobs(self) -> list[tuple[JobRecord, int]]:
+        """Return one job for each way in which jobs of the set stand, and how many do so.
+
+        It is all that the state and the counts of a set need, however many jobs it has.
+        """
+        return [(self._job(row[1:]), row[0]) for row in map(tuple, self.db.rows(_KINDS))]
+
+    def oldest_unfinished(self) -> str | None:
+        """Return when the oldest job on the service was sent that has not ended; None for none."""
+        row = self.db.row(
+            "SELECT min(submitted_at) FROM remotes WHERE lower(status) NOT IN "
+            "(SELECT value FROM json_each(?))",
+            (json.dumps(FINAL_WORDS),),
+        )
+        return None if row is None else row[0]
 
     def remotes(self, job: int | None = None) -> list[RemoteRecord]:
         """Return the jobs on the service that are ours, or those that stand for one job of the set.

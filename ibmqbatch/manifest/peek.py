@@ -95,8 +95,12 @@ def _peek(manifest: Manifest, *, state: bool) -> Peek | None:
     if row is None:
         return None
     set_id, name, account, backend, tags = row
-    seen = set_state(manifest.kinds_of_jobs()) if state else None
+    seen = _state(manifest) if state else None
     return Peek(set_id, name, account, backend, tuple(json.loads(tags)), seen)
+
+
+def _state(manifest: Manifest) -> SetState:
+    return set_state([job for job, _ in manifest.kinds_of_jobs()])
 
 
 def _circuits(manifest: Manifest, begun: str, most: int) -> list[tuple[int, str, bool]]:

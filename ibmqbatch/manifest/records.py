@@ -12,6 +12,7 @@ from .columns import Table, column
 
 __all__ = [
     "ATTEMPTS",
+    "FINAL_WORDS",
     "LONGEST_EXECUTION",
     "REMOTES",
     "SETS",
@@ -79,6 +80,7 @@ _STATUSES = {
     "cancelled - ran too long": JobStatus.ERROR,
     "deleted": JobStatus.ERROR,  # our word for a job that the service does not have any more
 }
+FINAL_WORDS = tuple(word for word, status in _STATUSES.items() if status.final)
 _RAN_TOO_LONG = 1305
 
 

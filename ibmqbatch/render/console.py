@@ -59,7 +59,9 @@ def _console(*, stderr: bool) -> Console:
 
 def is_terminal(*, stderr: bool = False) -> bool:
     """Return whether stdout (or stderr) is a terminal."""
-    return (sys.stderr if stderr else sys.stdout).isatty()
+    stream = sys.stderr if stderr else sys.stdout
+    # While something is drawn a proxy stands there, which is none, and leads to the stream.
+    return bool(getattr(stream, "rich_proxied_file", stream).isatty())
 
 
 def write_line(text: str = "") -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from .console import drawing_on, err, is_terminal, message, out
-from .tables import job_set_view
+from .tables import job_set_view, progress_texts, sets_view
 from .text import counts_text
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
+    from rich.console import Console, RenderableType
     from rich.progress import Progress, TaskID
 
-__all__ = ["ProgressBars", "live_view"]
+__all__ = ["ProgressBars", "live_view", "live_view_of_sets"]
 
 _STAGES = {
     "finding": ("Finding", "files"),
@@ -32,12 +31,16 @@ _STAGES = {
 _LINE_EVERY = 10.0  # seconds, where there is no terminal
 _FRAME_EVERY = 0.1  # seconds
 _SLOW = 2.0  # seconds after which a stage is worth a line of its own
+_TICKS = 2  # a second: times on the screen go on while nothing else happens
+_SHARE = 0.1  # of the time at most is spent on telling how a set stands while it is moved
+
+Data = Mapping[str, Any]
 
 
 class ProgressBars:
     """One bar a stage, on stderr. Use as a context manager; silent when not `enabled`.
 
-    After `stop` only notes are shown: something else, a live table perhaps, has the screen.
+    After `stop` only notes are shown. While a live table has the screen, that is drawn instead.
     """
 
     def __init__(self, *, enabled: bool = True) -> None:
@@ -48,6 +51,8 @@ class ProgressBars:
         self._begun: dict[str, float] = {}
         self._shown: dict[str, tuple[int, int]] = {}
         self._last = 0.0
+        self._show: Callable[[], None] | None = None
+        self._every = _FRAME_EVERY
 
     def __enter__(self) -> Self:
         return self
@@ -55,8 +60,18 @@ class ProgressBars:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @contextlib.contextmanager
+    def covered_by(self, show: Callable[[], None]) -> Iterator[None]:
+        """Have `show` called for the block, now and then, instead of drawing progress as bars."""
+        self.clear()
+        self._show = show
+        try:
+            yield
+        finally:
+            self._show = None
+
     def stop(self) -> None:
-        """Remove the bars for good, before something else is drawn."""
+        """Remove the bars for good."""
         self._stopped = True
         self.clear()
 
@@ -78,7 +93,12 @@ class ProgressBars:
         at_end = done >= total
         if not self._enabled or self._stopped or (now - self._last < _FRAME_EVERY and not at_end):
             return
-        if is_terminal(stderr=True):
+        if self._show is not None:
+            if now - self._last >= self._every:
+                self._show()
+                self._last = time.monotonic()
+                self._every = max(_FRAME_EVERY, (self._last - now) / _SHARE)
+        elif is_terminal(stderr=True):
             self._last = now
             self._draw(stage, done, total)
         else:
@@ -113,42 +133,100 @@ class ProgressBars:
 
 @contextlib.contextmanager
 def live_view(
-    describe: Callable[[], Mapping[str, Any]], *, stderr: bool, enabled: bool = True
+    describe: Callable[[], Data],
+    *,
+    stderr: bool,
+    enabled: bool = True,
+    bars: ProgressBars | None = None,
 ) -> Iterator[Callable[[], None]]:
     """Yield a function that shows how a set stands now, as often as it is called.
 
-    On a terminal that is a table of the height of the screen, left in place at the end; elsewhere
-    a line whenever the counts have changed.
+    On a terminal that is a table of the height of the screen, whose times go on by themselves and
+    which is drawn instead of `bars`; elsewhere a line whenever the counts have changed.
     """
+    view = _live_view(lambda: [describe()], _one_set, stderr=stderr, enabled=enabled, bars=bars)
+    with view as show:
+        yield show
+
+
+@contextlib.contextmanager
+def live_view_of_sets(
+    describe: Callable[[], Sequence[Data]],
+    *,
+    enabled: bool = True,
+    bars: ProgressBars | None = None,
+) -> Iterator[Callable[[], None]]:
+    """Do on stderr as `live_view` does, with a line for each of several sets."""
+    with _live_view(describe, _several_sets, stderr=True, enabled=enabled, bars=bars) as show:
+        yield show
+
+
+# Sets as they were told, and how many seconds ago.
+_Aged = Sequence[tuple[Data, float]]
+
+
+def _one_set(aged: _Aged, console: Console) -> RenderableType:
+    ((item, age),) = aged
+    return job_set_view(item, rows=console.height, width=console.width, age=age)
+
+
+def _several_sets(aged: _Aged, console: Console) -> RenderableType:
+    return sets_view(aged, rows=console.height, width=console.width)
+
+
+@contextlib.contextmanager
+def _live_view(
+    describe: Callable[[], Sequence[Data]],
+    view: Callable[[_Aged, Console], RenderableType],
+    *,
+    stderr: bool,
+    enabled: bool,
+    bars: ProgressBars | None,
+) -> Iterator[Callable[[], None]]:
     if not enabled:
         yield lambda: None
-    elif is_terminal(stderr=stderr):
-        from rich.live import Live
-
-        console = err() if stderr else out()
-        with (
-            Live(
-                console=console, auto_refresh=False, transient=True, vertical_overflow="crop"
-            ) as live,
-            drawing_on(console),
-        ):
-            yield lambda: _draw(live, console, describe())
-    else:
+        return
+    if not is_terminal(stderr=stderr):
         yield _line_writer(describe)
+        return
+    from rich.live import Live
+
+    console = err() if stderr else out()
+    told: list[tuple[Data, float]] = []  # with the time at which each was first told so
+
+    def draw() -> RenderableType:
+        now = time.monotonic()
+        return view([(item, now - at) for item, at in told], console) if told else ""
+
+    with (
+        Live(
+            get_renderable=draw,
+            console=console,
+            refresh_per_second=_TICKS,
+            transient=True,
+            vertical_overflow="crop",
+        ) as live,
+        drawing_on(console),
+    ):
+
+        def show() -> None:
+            now, known = time.monotonic(), {id(item): at for item, at in told}
+            told[:] = [(item, known.get(id(item), now)) for item in describe()]
+            live.refresh()
+
+        with contextlib.nullcontext() if bars is None else bars.covered_by(show):
+            yield show
 
 
-def _draw(live: Live, console: Console, item: Mapping[str, Any]) -> None:
-    live.update(job_set_view(item, rows=console.height, width=console.width), refresh=True)
-
-
-def _line_writer(describe: Callable[[], Mapping[str, Any]]) -> Callable[[], None]:
-    last: list[str] = []
+def _line_writer(describe: Callable[[], Sequence[Data]]) -> Callable[[], None]:
+    last: dict[str, str] = {}
 
     def write() -> None:
-        item = describe()
-        counts = counts_text(item["counts"])
-        if [counts] != last:
-            last[:] = [counts]
-            message(f"{item['id']}: {counts}")
+        for item in describe():
+            counts = counts_text(item["counts"])
+            if last.get(item["id"]) != counts:
+                last[item["id"]] = counts
+                left = [text for text in progress_texts(item) if text.endswith(" left")][:1]
+                message("; ".join([f"{item['id']}: {counts}", *left]))
 
     return write

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .console import is_terminal, message, out, write_line
-from .text import clean, counts_text, plural, reason_lines, size_text, status_word
+from .text import (
+    clean,
+    counts_text,
+    duration_text,
+    plural,
+    reason_lines,
+    size_text,
+    status_word,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -17,10 +26,13 @@ if TYPE_CHECKING:
 __all__ = [
     "job_set_view",
     "most_urgent",
+    "progress_texts",
+    "sets_view",
     "show_events",
     "show_job_set",
     "show_logs",
     "show_outcome",
+    "show_outcomes",
     "show_plan",
     "show_sets",
     "show_usage",
@@ -48,6 +60,7 @@ _URGENCY = ("ERROR", "CANCELLED", "RUNNING", "VALIDATING", "QUEUED", "INITIALIZI
 _ENDED = {"ERROR", "CANCELLED", "DONE"}
 _BAR = 40
 _FRAME_LINES = 9  # of a job set's view, around the rows of jobs
+_ROUNDED = 90.0  # seconds; a time that is left is told to the minute beyond
 _REASONS = 3
 _WIDE, _MEDIUM = 130, 90  # columns
 _ROOM_FOR_DISK = 110
@@ -114,11 +127,13 @@ def show_job_set(item: Data) -> None:
         write_line("\t".join(fields).rstrip())
 
 
-def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> RenderableType:
+def job_set_view(
+    item: Data, *, rows: int, width: int, live: bool = True, age: float = 0.0
+) -> RenderableType:
     """Build the view of a set: its heading, a bar of its states, its jobs, its troubles.
 
     Of the jobs only those are drawn that fit into `rows` lines, the ones that need looking at.
-    Reasons are cut to a line each when it is `live`.
+    Reasons are cut to a line each when it is `live`. The figures were told `age` seconds ago.
     """
     from rich.console import Group
     from rich.text import Text
@@ -142,7 +157,9 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
         overflow="ellipsis",
     )
     parts: list[RenderableType] = [heading, facts, _state_bar(item, width)]
-    shown = most_urgent(jobs, max(1, rows - _FRAME_LINES))
+    timing = _packed(progress_texts(item, age), width)
+    parts += [Text(line, no_wrap=True, overflow="ellipsis") for line in timing]
+    shown = most_urgent(jobs, max(1, rows - _FRAME_LINES - len(timing)))
     parts.append(_jobs_table(shown, width))
     if len(shown) < len(jobs):
         parts.append(Text(f"… and {plural(len(jobs) - len(shown), 'more job')}", style="dim"))
@@ -158,6 +175,102 @@ def job_set_view(item: Data, *, rows: int, width: int, live: bool = True) -> Ren
         # Whole where there is room, in one line each where there is not.
         wrapping: dict[str, Any] = {"no_wrap": live, "overflow": "ellipsis" if live else "fold"}
         parts += [Text(line, style, **wrapping) for line, style in lines[:_REASONS]]
+    return Group(*parts)
+
+
+def progress_texts(item: Data, age: float = 0.0) -> list[str]:
+    """Return how far a set is in words, what is looked for first coming first.
+
+    The figures were told `age` seconds ago: those of times go on since. Empty where none are told.
+    """
+    told = item.get("progress")
+    if told is None:
+        return []
+    texts = []
+    left, wait = told["seconds_left"], told["next_submission_seconds"]
+    over = all(status in _ENDED for status, number in item["counts"].items() if number)
+    if not over:
+        texts.append("time left unknown" if left is None else _left_text(max(0.0, left - age)))
+    if told["unsent_jobs"]:
+        jobs = plural(told["unsent_jobs"], "job")
+        if wait is not None and wait > age:
+            texts.append(f"next submission in {math.ceil(wait - age)} s, {jobs} to send")
+        else:
+            texts.append(f"{jobs} to send")
+    texts.append(f"{duration_text(told['elapsed_seconds'] + (0.0 if over else age))} elapsed")
+    texts.append(f"{told['done_jobs']} of {plural(item['total_jobs'], 'job')} done")
+    texts.append(f"{told['done_circuits']} of {plural(item['total_circuits'], 'circuit')}")
+    if told["stored_jobs"] != told["done_jobs"]:
+        texts.append(f"results of {told['stored_jobs']} here")
+    if told["queue_length"] is not None and not told["done_jobs"] and not over:
+        texts.append(f"{plural(told['queue_length'], 'job')} in the queue")
+    if told["used_seconds"] is not None:
+        texts.append(f"{told['used_seconds']:.10g} s of the quantum processor used")
+    if told["instance_seconds_left"] is not None:
+        texts.append(f"the instance has {told['instance_seconds_left']:.0f} s left")
+    return texts
+
+
+def _left_text(left: float) -> str:
+    """Write an estimate no finer than it is."""
+    if left < 1:
+        return "about to end"
+    if left <= _ROUNDED:
+        return f"about {math.ceil(left)} s left"
+    minutes = math.ceil(left / 60)
+    return f"about {duration_text(60 * minutes) if minutes >= 60 else f'{minutes} min'} left"
+
+
+def _packed(texts: Sequence[str], width: int) -> list[str]:
+    """Put texts behind each other, on as few lines as have room for them."""
+    lines: list[str] = []
+    for text in texts:
+        longer = f"{lines[-1]} · {text}" if lines else text
+        if lines and len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(text)
+    return lines
+
+
+def sets_view(items: Sequence[tuple[Data, float]], *, rows: int, width: int) -> RenderableType:
+    """Build the view of several sets that are waited for: a line for each that has room.
+
+    Those that are not over come first. The figures of each were told so many seconds ago.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    def is_over(item: Data) -> bool:
+        return all(status in _ENDED for status, number in item["counts"].items() if number)
+
+    over = [each for each in items if is_over(each[0])]
+    still_open = [each for each in items if not is_over(each[0])]
+    shown = [*still_open, *over][: max(1, rows - 3)]
+    table = _table()
+    table.add_column("job set", no_wrap=True)
+    if width >= _MEDIUM:
+        table.add_column("name", no_wrap=True, max_width=_left(width, 100))
+    table.add_column("state", no_wrap=True)
+    table.add_column("done", justify="right", no_wrap=True)
+    table.add_column("time", no_wrap=True)
+    for item, age in shown:
+        cells = [Text(item["id"])]
+        if width >= _MEDIUM:
+            cells.append(Text(clean(item["name"])))
+        cells += [
+            Text(item["state"], STYLES[item["state"]]),
+            Text(f"{item['counts']['DONE']}/{item['total_jobs']}"),
+            # Of two texts on a narrow screen the first is looked for.
+            Text(" · ".join(progress_texts(item, age)[: 2 if width >= _WIDE else 1])),
+        ]
+        table.add_row(*cells)
+    parts: list[RenderableType] = [
+        Text(f"{len(over)} of {plural(len(items), 'job set')} over", style="bold"),
+        table,
+    ]
+    if len(shown) < len(items):
+        parts.append(Text(f"… and {plural(len(items) - len(shown), 'more job set')}", style="dim"))
     return Group(*parts)
 
 
@@ -350,6 +463,12 @@ def show_outcome(item: Data) -> None:
         message(f"{plural(len(reasons) - _REASONS, 'other reason')}: see `ibmqbatch logs`.")
     if item["counts"]["ERROR"]:
         message(f"`ibmqbatch retry {item['id']}` runs failed jobs again.")
+
+
+def show_outcomes(items: Sequence[Data]) -> None:
+    """Write to stderr how each of several sets stands, in a line."""
+    for item in items:
+        message(f"{item['id']} ({clean(item['name'])}): {counts_text(item['counts'])}.")
 
 
 def show_logs(logs: Sequence[Mapping[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from ..alike import Group, Groups
 __all__ = [
     "clean",
     "counts_text",
+    "duration_text",
     "first_of",
     "json_text",
     "listed",
@@ -57,6 +58,20 @@ def size_text(size: int) -> str:
         number, unit = number / 1000, larger
     places = 1 if unit != "bytes" and number < 99.95 else 0
     return f"{number:.{places}f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Write a time span for a person: `48 s`, `3:05 min`, `2:10 h`, `3 d 4 h`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes}:{whole % 60:02} min"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours}:{minutes % 60:02} h"
+    return f"{hours // 24} d {hours % 24} h"
 
 
 def span_text(thing: str, first: int, last: int) -> str:

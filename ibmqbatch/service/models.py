@@ -230,7 +230,7 @@ class BackendEntry:
     """A backend's entry in the list of all; missing fields are None or empty.
 
     `status` is the service's word: online, paused, offline, or a newer one; `mock`: it only
-    rehearses a device. `told` is the whole entry.
+    rehearses a device. Half of the jobs wait for `wait_seconds` at most. `told` is the whole entry.
     """
 
     name: str
@@ -240,6 +240,7 @@ class BackendEntry:
     simulator: bool = False
     mock: bool = False
     queue_length: int | None = None
+    wait_seconds: float | None = None
     processor: str = ""
     told: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -265,9 +266,17 @@ class BackendEntry:
             # Qiskit names its snapshots of devices like this, and IBM no device.
             mock=entry.get("class") == "mock" or entry["name"].startswith("fake_"),
             queue_length=_count(entry.get("queue_length")),
+            wait_seconds=_wait(entry.get("wait_time_seconds")),
             processor=processor_name(entry.get("processor_type")),
             told=entry,
         )
+
+
+def _wait(told: object) -> float | None:
+    """Parse how long jobs wait: their median, or else their average."""
+    if not isinstance(told, dict):
+        return None
+    return _seconds(told.get("p50", told.get("average")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ which time, and how many jobs may be pending; and the programs that it has refus
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from .. import paths
 from ..clock import Clock
 from ..files import FileLock, replacing
 
-__all__ = ["Grant", "Pace", "Pending"]
+__all__ = ["Grant", "Pace", "PaceState", "Pending"]
 
 _LONGEST_BLOCK = 3600.0  # seconds; a later end means that a clock was wrong
 # Seconds after which a submission without an answer counts as sent.
@@ -43,6 +44,25 @@ class Grant:
     tickets: tuple[str, ...]
     wait: float
     full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PaceState:
+    """The pace at one instant: `limit` submissions in any `window`, the next in `wait` seconds.
+
+    `limit` None: as many as one likes. `free` may leave then, before the window is full.
+    """
+
+    limit: int | None
+    window: float
+    wait: float
+    free: int
+
+    def seconds_for(self, number: int) -> float:
+        """Return in how many seconds the last of `number` submissions may leave."""
+        if self.limit is None or number <= self.free:
+            return self.wait
+        return self.wait + self.window * math.ceil((number - self.free) / self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +127,20 @@ class Pace:
     def figures(self) -> tuple[int | None, float]:
         """Return the limit and the window (seconds) at present."""
         return self._figures(self._read())
+
+    def state(self) -> PaceState:
+        """Return how the pace stands now. It is a look: nothing is reserved."""
+        log, now = self._read(), self._clock.now()
+        limit, window = self._figures(log)
+        wait = log.blocked_until - now if now < log.blocked_until <= now + _LONGEST_BLOCK else 0.0
+        if limit is None:
+            return PaceState(None, window, wait, 0)
+        # A submission without an answer is taken for one that leaves now.
+        sent = sorted(min(at, now) for at in log.sent.values() if at > now - window)
+        if len(sent) >= limit:
+            wait = max(wait, sent[len(sent) - limit] + window - now)
+        free = limit - sum(at > now + wait - window for at in sent)
+        return PaceState(limit, window, wait, max(1, free))
 
     def pending_limit(self) -> int | None:
         """Return the learnt limit of pending jobs, if there is one."""

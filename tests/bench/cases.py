@@ -40,6 +40,7 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
+from tests.bench.watching import watching, watching_large
 from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
@@ -262,4 +263,4 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {case.__name__: case for case in (detached, client, cluster, report)}
+CASES |= {case.__name__: case for case in (detached, client, cluster, report, watching, watching_large)}

@@ -14,12 +14,14 @@ from pathlib import Path
 from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow
+from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.jobset.plan import make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
+from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
 _HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -94,6 +96,19 @@ def planned(stub: Stub, jobs: int, circuits: int = 1) -> Iterator[Work]:
         assert path is not None
         with Manifest.open(path) as manifest:
             yield Work(manifest, client, client._clock, sole_sender=True)
+
+
+@contextlib.contextmanager
+def many_submitted(stub: Stub, sets: int, jobs: int = 1) -> Iterator[list[JobSet]]:
+    """Make many small sets and send them; requests are counted from then on."""
+    with environment(**stub.environment), Client(find_account(), Clock()) as client:
+        made = {"backend": BACKEND, "instance": client.instance, "account": client.account.name}
+        paths = [write_set(jobs, **made) for _ in range(sets)]
+        for path in paths:
+            with Manifest.open(path) as manifest:
+                follow(Work(manifest, client, Clock(), sole_sender=True), Snapshot.is_sent)
+        stub.take_counts()
+        yield list(map(JobSet, paths))
 
 
 @contextlib.contextmanager

@@ -17,14 +17,15 @@ from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.job_set import JobSet
 from ibmqbatch.jobset.recovery.rebuild import rebuild_set
-from ibmqbatch.jobset.work import IN_FLIGHT, Work
+from ibmqbatch.jobset.together import Connections, Round
+from ibmqbatch.jobset.work import IN_FLIGHT, Unobserved, Work
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob
 from ibmqbatch.manifest.ids import new_set_id
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.snapshot import Snapshot
 from ibmqbatch.service.client import Client
 from tests.bench.measure import Measurement
-from tests.bench.sets import SMALL, environment, planned, submitted
+from tests.bench.sets import SMALL, environment, many_submitted, planned, submitted
 from tests.jobset.submitter import PROGRAM
 from tests.support import forks
 from tests.support.manifests import draft_set
@@ -161,6 +162,51 @@ def test_of_three_repeats_the_middle_one_is_not_asked_what_it_was_asked(stub: St
         assert stub.take_counts() == {"list": 1, "params": 2}
         with Manifest.open(rebuilt.path) as manifest:
             assert [circuit.shots for circuit in manifest.circuits()] == [25]
+
+
+def collected(sets: list[JobSet]) -> None:
+    """Take one step of each set, as `collect` does."""
+    with Connections(Clock()) as connections:
+        round_ = Round(connections, sets)
+        for job_set in sets:
+            with round_.session(job_set, Unobserved()):
+                job_set.step()
+
+
+def test_the_sets_of_an_account_are_looked_at_with_one_listing(stub: Stub) -> None:
+    with many_submitted(stub, 8) as sets:
+        collected(sets)
+        assert stub.take_counts() == {"list": 1}
+
+
+def test_their_results_take_a_request_each_and_no_other_listing(stub: Stub) -> None:
+    with many_submitted(stub, 8) as sets:
+        stub.finish_jobs()
+        collected(sets)
+        assert stub.take_counts() == {"list": 1, "results": 8}
+        assert all(job_set.record().closed_at for job_set in sets)
+        collected(sets)
+        assert stub.take_counts() == {}
+
+
+@pytest.mark.slow
+def test_a_thousand_sets_are_looked_at_with_a_request_for_200_jobs(stub: Stub) -> None:
+    with many_submitted(stub, 1000) as sets:
+        collected(sets)
+        assert stub.take_counts() == {"list": 5}
+
+
+def test_sets_are_listed_each_where_all_jobs_since_then_are_more_pages(stub: Stub) -> None:
+    with many_submitted(stub, 2, jobs=101) as sets:
+        collected(sets)
+        # The first page of all tells that there are too many.
+        assert stub.take_counts() == {"list": 3}
+
+
+def test_a_set_alone_is_listed_by_its_own_tag(stub: Stub) -> None:
+    with many_submitted(stub, 1) as (job_set,):
+        collected([job_set])
+        assert stub.take_counts() == {"list": 1}
 
 
 def test_a_measurement_tells_whether_it_is_within_its_bound() -> None:

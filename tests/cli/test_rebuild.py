@@ -29,6 +29,7 @@ def manifest_of(machine: Cli, set_id: str) -> Manifest:
 def told(machine: Cli, set_id: str) -> dict[str, object]:
     job_set = machine.data("status", set_id)["job_set"]
     left_out = ("created_at", "closed_at", "disk_bytes", "seed", "options", "estimated_seconds")
+    job_set["progress"].pop("elapsed_seconds")
     for job in job_set["jobs"]:
         job.pop("submitted_at")
         job.pop("finished_at")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.support import SLOW, screen
 from tests.support.circuits import BELL
+from tests.support.terminal import run_in_terminal, without_escapes
 from tests.support.waiting import wait_until
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
@@ -95,3 +96,16 @@ def test_a_second_ctrl_c_leaves_at_once(cli, circuits, proxy):
     run.stdout.close()
     run.stderr.close()
     assert list((cli.home / "sets").glob("*.sqlite"))
+
+
+def test_while_a_paced_set_is_sent_its_jobs_stand_there_and_the_next_submission(cli, circuits):
+    folder = circuits(a=BELL, b=BELL, c=BELL)
+    env = {**cli.env, "IBMQBATCH_PACE": "2", "IBMQBATCH_PACE_WINDOW": "2"}
+    code, written = run_in_terminal(
+        *("submit", folder, "--max-circuits", 1), env=env, cwd=cli.cwd, term="xterm-256color"
+    )
+    seen = without_escapes(written)
+    assert code == 0
+    assert "next submission in 2 s, 1 job to send" in seen
+    assert "PLANNED" in seen
+    assert "Sending" not in seen

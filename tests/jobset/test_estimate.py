@@ -11,12 +11,13 @@ from qiskit import QuantumCircuit, qpy
 
 from ibmqbatch import paths
 from ibmqbatch.errors import LimitError
-from ibmqbatch.jobset.estimate import check_budget, shot_seconds, usage_of
+from ibmqbatch.jobset.estimate import ask_advice, check_budget, shot_seconds, usage_of
+from ibmqbatch.jobset.forecast import Advice
 from ibmqbatch.jobset.plan import Plan, make_plan
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.service.errors import AuthenticationFailed, NotFound, Refused, Unreadable
-from ibmqbatch.service.models import Backend, Usage
+from ibmqbatch.service.models import Backend, BackendEntry, Usage
 from tests.circuits.devices import heron_configuration, heron_properties
 from tests.support.accounts import account
 
@@ -205,3 +206,54 @@ def test_usage_is_read_whatever_of_it_is_told(told, expected):
     usage = Usage.from_wire(told)
     assert (usage.consumed, usage.limit, usage.left) == expected
     assert not usage.exhausted
+
+
+class Advisor:
+    """A service that tells what it is made to, or fails."""
+
+    def __init__(self, usage: Usage | None, entries: list[BackendEntry] | None) -> None:
+        self._usage, self._entries = usage, entries
+        self.asked: list[str] = []
+
+    def usage(self) -> Usage:
+        self.asked.append("usage")
+        if self._usage is None:
+            raise Unreadable("Nothing is told.")
+        return self._usage
+
+    def backends(self) -> list[BackendEntry]:
+        self.asked.append("backends")
+        if self._entries is None:
+            raise Unreadable("Nothing is told.")
+        return self._entries
+
+
+ENTRY = BackendEntry.from_wire(
+    {"name": "ibm_x", "queue_length": 12, "wait_time_seconds": {"average": 90, "p50": 60.5}}
+)
+
+
+def test_advice_is_what_the_instance_has_left_and_how_long_jobs_wait():
+    advisor = Advisor(Usage(60.0, 600.0, exhausted=False), [ENTRY])
+    told = ask_advice(advisor, "ibm_x", queued=True)
+    assert told == Advice(queue_length=12, queue_seconds=60.5, instance_left=540.0)
+
+
+def test_the_queue_is_asked_for_only_where_jobs_wait_in_it():
+    advisor = Advisor(Usage(60.0, 600.0, exhausted=False), [ENTRY])
+    assert ask_advice(advisor, "ibm_x", queued=False) == Advice(instance_left=540.0)
+    assert advisor.asked == ["usage"]
+
+
+def test_advice_that_cannot_be_had_is_unknown():
+    assert ask_advice(Advisor(None, None), "ibm_x", queued=True) == Advice()
+    assert ask_advice(Advisor(None, [ENTRY]), "ibm_other", queued=True) == Advice()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [({"p50": 5, "average": 9}, 5.0), ({"average": 9}, 9.0), ({"p50": "?"}, None), (7, None)],
+)
+def test_how_long_jobs_wait_is_the_median_or_else_the_average(told, seconds):
+    entry = BackendEntry.from_wire({"name": "ibm_x", "wait_time_seconds": told})
+    assert entry.wait_seconds == seconds

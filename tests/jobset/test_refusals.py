@@ -240,9 +240,9 @@ def test_rate_that_a_busy_service_tells_is_the_pace_from_then_on(work, service):
     step(work, 31)
     assert service.posts == 5
     assert work.observer.notes == [
-        "Paced at 3 submissions in 60 s: about 3 min to go.",
+        "Paced at 3 submissions in 60 s: sending takes about 3 min.",
         "Busy. Going on in 30 s.",
-        "Paced at 2 submissions in 30 s: about 2 min to go.",
+        "Paced at 2 submissions in 30 s: sending takes about 2 min.",
     ]
 
 

@@ -34,8 +34,8 @@ _PULSES = frozenset(
 # By which the classes know each other.
 _INTERNAL = frozenset({"is_decided", "job_of", "job_set", "of", "of_set", "planned"}) | {
     *("ask_again", "carry_out", "catch_up", "count_unlabelled", "describe", "fetch", "fetch_usage"),
-    *("find", "follow", "logs", "open", "refetch", "repair", "session", "step", "watch"),
-    *("relabel", "try_submit", "want_retry", "working"),
+    *("find", "follow", "forecast", "logs", "open", "refetch", "repair", "session", "step"),
+    *("step_to_end", "watch", "relabel", "try_submit", "want_retry", "working"),
 }
 
 

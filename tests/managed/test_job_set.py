@@ -410,7 +410,7 @@ def test_a_pace_is_told_with_how_long_it_takes(manager, home, caplog):
         variables = {"IBMQBATCH_PACE": "2", "IBMQBATCH_PACE_WINDOW": "1"}
         with environment(**{**stub.environment, **variables}):
             manager.run(numbered(4), STUB, max_experiments_per_job=1, shots=2).jobs()
-    assert warnings_in(caplog) == ["Paced at 2 submissions in 1 s: about 2 s to go."]
+    assert warnings_in(caplog) == ["Paced at 2 submissions in 1 s: sending takes about 2 s."]
 
 
 def test_a_service_that_is_away_is_told_while_a_job_is_waited_for(job, proxy, no_waits, caplog):

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-__all__ = ["job_of", "set_of"]
+__all__ = ["PROGRESS", "job_of", "set_of"]
 
 STATUSES = ("INITIALIZING", "QUEUED", "VALIDATING", "RUNNING", "DONE", "CANCELLED", "ERROR")
+PROGRESS = {
+    "elapsed_seconds": 75.0,
+    "seconds_left": 400.0,
+    "next_submission_seconds": 12.4,
+    "used_seconds": None,
+    "instance_seconds_left": 540.0,
+    "queue_seconds": None,
+    "queue_length": 7,
+    "done_jobs": 0,
+    "done_circuits": 0,
+    "stored_jobs": 0,
+    "unsent_jobs": 1,
+}
 
 
 def job_of(index: int, status: str = "DONE", reason: str = "", **more: Any) -> dict[str, Any]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ibmqbatch.render.console import out
 from ibmqbatch.render.tables import (
+    job_set_view,
+    progress_texts,
+    sets_view,
     show_events,
     show_job_set,
     show_logs,
@@ -13,7 +17,7 @@ from ibmqbatch.render.tables import (
     show_sets,
     show_usage,
 )
-from tests.render.data import job_of, set_of
+from tests.render.data import PROGRESS, job_of, set_of
 
 LONG = "a_name_that_is_far_longer_than_any_screen_would_like_to_show"
 WIDTHS = [60, 80, 100, 140, 200]
@@ -201,3 +205,65 @@ def test_a_plan_is_shown_with_what_is_known_of_its_cost(terminal, capsys):
     text = [line.split(maxsplit=2) for line in screen.lines]
     assert ["quantum", "seconds", "3.1 (estimated)"] in text
     assert ["seconds", "left", "60"] in text
+
+
+def test_how_far_a_set_is_stands_in_words_and_its_times_go_on():
+    item = set_of(job_of(0, "QUEUED"), job_of(1, "INITIALIZING"), progress=PROGRESS)
+    assert progress_texts(item) == [
+        "about 7 min left",
+        "next submission in 13 s, 1 job to send",
+        "1:15 min elapsed",
+        "0 of 2 jobs done",
+        "0 of 4 circuits",
+        "7 jobs in the queue",
+        "the instance has 540 s left",
+    ]
+    assert progress_texts(item, age=390)[:3] == [
+        "about 10 s left",
+        "1 job to send",
+        "7:45 min elapsed",
+    ]
+
+
+def test_a_time_that_nobody_knows_is_said_to_be_unknown():
+    item = set_of(job_of(0, "QUEUED"), progress={**PROGRESS, "seconds_left": None})
+    assert progress_texts(item)[0] == "time left unknown"
+
+
+def test_the_clock_of_a_set_that_is_over_stands_still():
+    told = {**PROGRESS, "seconds_left": 0.0, "unsent_jobs": 0, "queue_length": None}
+    item = set_of(job_of(0), progress={**told, "done_jobs": 1, "stored_jobs": 0})
+    assert progress_texts(item, age=1000)[:2] == ["1:15 min elapsed", "1 of 1 job done"]
+    assert "results of 0 here" in progress_texts(item)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_view_of_a_set_with_its_times_stays_within_the_screen(terminal, width):
+    screen = terminal(width, 24)
+    jobs = [job_of(n, "INITIALIZING") for n in range(50)]
+    out().print(job_set_view(set_of(*jobs, progress=PROGRESS), rows=24, width=width))
+    assert len(screen.lines) < 24
+    assert max(map(len, screen.lines)) <= width
+    assert any("next submission in 13 s, 1 job to send" in line for line in screen.lines)
+
+
+def test_sets_that_are_not_over_stand_first_where_not_all_have_room(terminal):
+    screen = terminal(80, 8)
+    over = [set_of(job_of(0), id=f"over-{n}") for n in range(9)]
+    open_ = set_of(job_of(0, "RUNNING"), id="open", state="running", progress=PROGRESS)
+    out().print(sets_view([(item, 0.0) for item in (*over, open_)], rows=8, width=80))
+    assert screen.lines[0] == "9 of 10 job sets over"
+    assert screen.lines[2].startswith("open")
+    assert screen.lines[-1] == "… and 5 more job sets"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_ids_states_and_times_of_several_sets_are_whole_on_any_screen(terminal, width):
+    screen = terminal(width, 24)
+    item = set_of(job_of(0, "INITIALIZING"), name=LONG, state="submitting", progress=PROGRESS)
+    out().print(sets_view([(item, 0.0)], rows=24, width=width))
+    line = screen.lines[2]
+    assert item["id"] in line
+    assert "submitting" in line
+    assert "about 7 min left" in line
+    assert max(map(len, screen.lines)) <= width

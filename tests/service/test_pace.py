@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch import paths
-from ibmqbatch.service.pace import Pace
+from ibmqbatch.service.pace import Pace, PaceState
 from tests.support.accounts import FakeClock, sent
 
 
@@ -201,3 +201,23 @@ def test_wait_is_until_one_more_may_go(pace, clock):
     sent(pace, 2)
     clock.time += 10
     assert pace.reserve(2).wait == 40.0
+
+
+def test_a_look_tells_when_the_next_may_go_and_reserves_nothing(pace, clock):
+    sent(pace, 3)
+    clock.time += 20
+    sent(pace, 2)
+    clock.time += 10
+    state = pace.state()
+    assert (state.limit, state.wait, state.free) == (5, 30.0, 3)
+    assert state == pace.state()
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(3, 30), (4, 90), (8, 90), (9, 150)])
+def test_the_last_of_many_leaves_as_many_windows_later_as_it_takes(number, seconds):
+    assert PaceState(5, 60.0, 30.0, 3).seconds_for(number) == seconds
+
+
+def test_without_a_limit_all_may_go_now(clock):
+    state = Pace("key", None, 60.0, clock).state()
+    assert (state.limit, state.seconds_for(1000)) == (None, 0.0)
