@@ -47,7 +47,7 @@ def command(
         typer.Option(
             "--parameters",
             metavar="FILE",
-            help="Run each circuit once for every row of values in this CSV or JSON file.",
+            help="Run each circuit once for every row of values in this CSV, JSON or TOML file.",
         ),
     ] = None,
     observables: Annotated[
