@@ -28,6 +28,7 @@ VERBS = (
     "submit",
     "status",
     "results",
+    "compare",
     "show",
     "logs",
     "cancel",

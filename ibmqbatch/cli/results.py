@@ -98,10 +98,7 @@ def command(
         bool,
         typer.Option("--partial", help="Show the results that are here, even if more are to come."),
     ] = False,
-    no_pager: Annotated[
-        bool,
-        typer.Option("--no-pager", help="Do not show what is longer than the screen in a pager."),
-    ] = False,
+    no_pager: _options.NoPager = False,
     wait: _options.Wait = False,
     timeout: _options.Timeout = None,
     json: _options.Json = False,
