@@ -18,7 +18,26 @@ _NUMBERS = 20_000_000  # drawn for a pair at most, unless that leaves too few re
 _TAIL = 0.025  # on each side of an interval of 95 %
 # By how many of its standard errors each difference is made smaller: from pairs further apart than
 # what was seen to equal ones.
-_SHRINKING = (-3, -2, -1.25, -0.75, -0.35, 0, 0.35, 0.75, 1.25, 2, 3, 4, 6, float("inf"))
+_SHRINKING = (
+    -20,
+    -12,
+    -8,
+    -5,
+    -3,
+    -2,
+    -1.25,
+    -0.75,
+    -0.35,
+    0,
+    0.35,
+    0.75,
+    1.25,
+    2,
+    3,
+    4,
+    6,
+    float("inf"),
+)
 
 _Array = Any
 
@@ -77,18 +96,17 @@ def distances(first: Mapping[str, int], second: Mapping[str, int], seed: int) ->
             truths[at].append(float(measure(p, q)))
             lows[at].append(float(low))
             highs[at].append(float(high))
-    total, hellinger = (
-        Distance(
-            seen[at],
-            _inverted(seen[at], highs[at], truths[at]),
-            # Nearer than equal distributions mostly are: what chance may do bounds it all the same.
-            highs[at][0] - lows[at][0]
-            if seen[at] <= lows[at][0]
-            else _inverted(seen[at], lows[at], truths[at]),
-        )
-        for at in range(2)
-    )
-    return Distances(total, hellinger)
+    # What has never come may be this likely all the same; a bootstrap does not know of it.
+    unseen = 1 - _TAIL ** (1 / min(n, m))
+    least = unseen, float(numpy.sqrt(1 - numpy.sqrt(1 - unseen)))
+    found = []
+    for at in range(2):
+        low = _inverted(seen[at], highs[at], truths[at])
+        # Nearer than equal distributions mostly are: what chance may do bounds it all the same.
+        nearest = highs[at][0] - lows[at][0] if seen[at] <= lows[at][0] else 0.0
+        high = max(least[at], nearest, _inverted(seen[at], lows[at], truths[at]))
+        found.append(Distance(seen[at], low, high))
+    return Distances(*found)
 
 
 def _pairs(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> list[tuple[_Array, _Array]]:

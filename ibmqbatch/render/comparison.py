@@ -10,6 +10,8 @@ from .text import clean
 
 __all__ = ["show_comparison"]
 
+_ROOMY = 80  # columns that all of a comparison of counts takes
+_NAME = 8  # columns of a name at least
 Data = Mapping[str, Any]
 
 
@@ -29,15 +31,15 @@ def show_comparison(comparison: Data) -> None:
         ]
         texts = 2
     else:
-        heads = ("circuit", "total variation", "95 %", "Hellinger", "95 %", "fidelity")
+        heads = ("circuit", "TV", "95 %", "Hellinger", "fidelity", "95 % of Hellinger")
         rows = [
             (
                 clean(each["name"]),
-                f"{each['total_variation']['value']:.4f}",
+                f"{each['total_variation']['value']:.3f}",
                 _interval(each["total_variation"]),
-                f"{each['hellinger']['value']:.4f}",
+                f"{each['hellinger']['value']:.3f}",
+                f"{each['fidelity']:.3f}",
                 _interval(each["hellinger"]),
-                f"{each['fidelity']:.4f}",
             )
             for each in comparison["circuits"]
         ]
@@ -48,10 +50,16 @@ def show_comparison(comparison: Data) -> None:
         return
     from rich.table import Table
 
+    if texts == 1 and out().width < _ROOMY:
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    numbers = sum(
+        max(map(len, column)) + 2 for column in list(zip(heads, *rows, strict=True))[texts:]
+    )
+    room = max(_NAME, (out().width - numbers - 2 * (texts - 1)) // texts)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for at, head in enumerate(heads):
         if at < texts:
-            table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=8, ratio=1)
+            table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=room)
         else:
             table.add_column(head, no_wrap=True, justify="right")
     for row in rows:
@@ -60,7 +68,7 @@ def show_comparison(comparison: Data) -> None:
 
 
 def _interval(distance: Data) -> str:
-    return f"{distance['low']:.4f} to {distance['high']:.4f}"
+    return f"{distance['low']:.3f} to {distance['high']:.3f}"
 
 
 def _number(value: float | None) -> str:

@@ -38,6 +38,18 @@ def test_equal_samples_are_nothing_apart():
         assert 0 < distance.high < 0.1
 
 
+def test_what_never_came_is_not_taken_for_impossible():
+    found = distances({"0": 1000}, {"0": 1000}, seed=1)
+    # An outcome that is missing among 1000 shots is this likely at most, in 97.5 % of samples.
+    assert found.total_variation.high == pytest.approx(1 - 0.025**0.001)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 5])
+def test_rare_outcomes_leave_the_interval_narrow(rare):
+    found = distances({"0": 500}, {"0": 500 - rare, "1": rare}, seed=1)
+    assert found.total_variation.high < 0.05
+
+
 def test_same_seed_gives_the_same_interval():
     one, other = {"0": 600, "1": 400}, {"0": 500, "1": 500}
     assert distances(one, other, seed=3) == distances(one, other, seed=3)
