@@ -120,6 +120,10 @@ class Context:
 
         with job_set.session(self.clock, self.bars, guard):
             yield job_set
+        if (paths.notices() / f"{job_set.id}.json").exists():
+            from ._notices import deliver
+
+            deliver(job_set, outcome(job_set.jobs))
 
     def move_on(
         self, job_set: JobSet, *, wait: bool, timeout: float | None, take_over: bool = False

@@ -15,6 +15,7 @@ from ..render.console import write_line
 from ..render.text import clean, counts_text
 from . import _options
 from ._lifecycle import Context, running
+from ._notices import Notify, OnDone, Wanted, wanted_notices
 from .completion import candidates
 
 _STEPS = 4  # at most, of a set that has to be claimed
@@ -30,6 +31,8 @@ def command(
             autocompletion=candidates.job_sets,
         ),
     ] = None,
+    notify: Notify = None,
+    on_done: OnDone = None,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
@@ -41,9 +44,10 @@ def command(
     """
     with running("collect", json=json, verbose=verbose) as context:
         context.data["job_sets"] = []
+        wanted = wanted_notices(notify, on_done)
         sets: Iterable[str | JobSet] = job_set or map(JobSet, reversed(set_paths()))
         for _ in range(_STEPS):
-            waits = _step_each(context, sets)
+            waits = _step_each(context, sets, wanted)
             if not waits:
                 break
             # In this run: the next one may know nothing of what was claimed.
@@ -52,7 +56,7 @@ def command(
     return context.exit_code
 
 
-def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, float]:
+def _step_each(context: Context, sets: Iterable[str | JobSet], wanted: Wanted) -> dict[str, float]:
     """Take one step of each set; return for those that had to be claimed when to take another.
 
     What fails of one is reported, and does not keep the others waiting.
@@ -61,7 +65,7 @@ def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, floa
     for each in sets:
         try:
             with context.opened(each) as job_set:
-                if (wait := _step(context, job_set)) is not None:
+                if (wait := _step(context, job_set, wanted)) is not None:
                     waits[job_set.id] = wait
         except Interrupted:
             raise
@@ -70,7 +74,7 @@ def _step_each(context: Context, sets: Iterable[str | JobSet]) -> dict[str, floa
     return waits
 
 
-def _step(context: Context, job_set: JobSet) -> float | None:
+def _step(context: Context, job_set: JobSet, wanted: Wanted) -> float | None:
     """Take one step, and report what has changed.
 
     Return the seconds until another one may help, where the set had to be claimed.
@@ -78,6 +82,7 @@ def _step(context: Context, job_set: JobSet) -> float | None:
     with job_set.open() as manifest:
         if manifest.job_set().closed_at is not None:
             return None
+        wanted.register(job_set)
         before = manifest.last_event()
         try:
             return job_set.step()

@@ -51,7 +51,8 @@ def show_comparison(comparison: Data) -> None:
     from rich.table import Table
 
     if texts == 1 and out().width < _ROOMY:
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
+        # The last column is left out.
+        heads, rows = heads[:-1], [row[:-1] for row in rows]  # type: ignore[assignment]
     numbers = sum(
         max(map(len, column)) + 2 for column in list(zip(heads, *rows, strict=True))[texts:]
     )
