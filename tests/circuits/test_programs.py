@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
 
+from ibmqbatch.circuits.checks import check_numbers
+from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.normalize import convert_delays
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import read_programs
 from ibmqbatch.circuits.qasm_text import masked, split_programs
+from ibmqbatch.circuits.qpy import encode_qpy, may_hold_infinity
 from ibmqbatch.circuits.sources import STDIN, Source
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
@@ -312,6 +317,24 @@ def test_long_numbers_elsewhere_are_no_sizes(tmp_path):
 @pytest.mark.parametrize("device", [line(3), IDEAL], ids=["device", "simulator"])
 def test_angle_beyond_all_numbers_is_refused(text, device, tmp_path):
     assert problem(write(tmp_path, text), device=device).code in {"bad_number", "syntax"}
+
+
+@pytest.mark.parametrize("number", [complex("inf"), complex(1, float("nan")), float("-inf")])
+def test_number_beyond_all_is_found_in_what_is_sent_to_a_simulator(number):
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(Instruction("odd", 1, 0, [number]), [0])
+    circuit.measure(0, 0)
+    assert may_hold_infinity(encode_qpy(circuit))
+    with pytest.raises(BadInput, match="where a number belongs"):
+        check_numbers(circuit, "a circuit")
+
+
+def test_delay_without_end_is_refused_by_a_simulator():
+    circuit = QuantumCircuit(1, 1)
+    circuit.delay(float("inf"), 0, unit="s")
+    circuit.measure(0, 0)
+    with pytest.raises(BadInput, match="a delay whose length is no number"):
+        convert_delays(circuit, None, "a circuit")
 
 
 def test_program_that_stays_as_it_is_says_so_where_compiling_was_asked_for(tmp_path):
