@@ -38,7 +38,7 @@ __all__ = [
 _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 250_000
 
 
