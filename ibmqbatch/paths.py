@@ -52,6 +52,11 @@ def local_service() -> Path:
     return home() / "local"
 
 
+def notices() -> Path:
+    """Return the folder that tells who wants a word when a set is done: private, as keys are."""
+    return home() / "notices"
+
+
 def pace() -> Path:
     """Return the folder of the send-time logs that all processes of a key share."""
     return home() / "pace"

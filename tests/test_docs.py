@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ibmqbatch.circuits.tables import read_sweep
 from ibmqbatch.cli.app import COMMANDS, find_command
 from ibmqbatch.exitcodes import ExitCode
 from ibmqbatch.jobset.options import check_options
@@ -207,10 +208,20 @@ def test_the_files_that_contributing_names_are_there():
 
 
 def test_options_files_of_the_guides_are_taken():
-    found = blocks("toml", ALL)
+    found = [
+        block for name in GUIDES if name != "circuits.md" for block in blocks("toml", GUIDES[name])
+    ]
     assert found
     for block in found:
         check_options(tomllib.loads(block), "The guide")
+
+
+def test_grids_of_the_guide_are_taken(tmp_path):
+    written = []
+    for block in blocks("toml", GUIDES["circuits.md"]):
+        (tmp_path / "grid.toml").write_text(block)
+        written.append(len(read_sweep(tmp_path / "grid.toml")))
+    assert written == [5, 22]
 
 
 def test_what_serve_prints_is_what_the_guide_shows():

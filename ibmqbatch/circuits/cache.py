@@ -52,7 +52,7 @@ class CompileCache:
         self,
         device: Device,
         preparation: Preparation,
-        sweep: Sequence[Mapping[str, float]] | None,
+        sweep: Sequence[Mapping[str, Any]] | None,
     ) -> None:
         how = [
             _FORM,

@@ -204,7 +204,7 @@ def check_options(
 
 
 def angles_of(
-    circuit: QuantumCircuit, sweep: Sequence[Mapping[str, float]] | None
+    circuit: QuantumCircuit, sweep: Sequence[Mapping[str, Any]] | None
 ) -> Iterator[float]:
     """Yield the angles of every `rzz`; those that are parameters for each row of the `sweep`."""
     expressions: dict[Any, None] = {}

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Argument, InputError, Problem, Words
 from .bases import shots_for
@@ -50,7 +50,7 @@ class Inputs:
     table: Path | None = None
     sweep: Path | None = None
     given: Sequence[object] = ()
-    rows: Sequence[Mapping[str, float]] | None = None
+    rows: Sequence[Mapping[str, Any]] | None = None
     recursive: bool = False
     stdin: bytes | None = field(default=None, repr=False)
     cached: bool = False

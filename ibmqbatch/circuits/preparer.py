@@ -36,6 +36,7 @@ from .physical import read_physical
 from .programs import Program, load_circuit
 from .qpy import encode_qpy, may_hold_infinity
 from .rotations import measure
+from .tables import LABEL
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -125,7 +126,7 @@ class ReadyProgram:
         program: Program,
         compiled: Compiled,
         where: str,
-        sweep: Sequence[Mapping[str, float]] | None,
+        sweep: Sequence[Mapping[str, Any]] | None,
     ) -> Self:
         """Return a program with what became of it; `where` names it for a person."""
         # What goes out tells the same as a circuit that was in memory, unless it was compiled.
@@ -158,7 +159,7 @@ class Preparer:
         self,
         device: Device,
         preparation: Preparation,
-        sweep: Sequence[Mapping[str, float]] | None,
+        sweep: Sequence[Mapping[str, Any]] | None,
     ) -> None:
         self._device = device
         self._preparation = preparation
@@ -402,7 +403,7 @@ class Preparer:
                     Words("Give them values, a row for each run, with {}.", Argument("parameters")),
                 )
             return
-        given = set(self._sweep[0])
+        given = {*self._sweep[0]} - {LABEL}
         for code, what, found in (
             ("unbound_parameters", "has parameters without values", set(names) - given),
             ("unknown_parameters", "has no such parameters", given - set(names)),
@@ -421,14 +422,14 @@ def label_of(index: int, program: Program) -> str:
 
 
 def _runs(
-    program: Program, parameters: Sequence[str], sweep: Sequence[Mapping[str, float]] | None
+    program: Program, parameters: Sequence[str], sweep: Sequence[Mapping[str, Any]] | None
 ) -> tuple[ReadyCircuit, ...]:
     """Return the runs that a program stands for: one, or one for each row of the sweep."""
     if sweep is None:
         return (ReadyCircuit(program.name, program.metadata, None),)
     return tuple(
         ReadyCircuit(
-            f"{program.name}@{number}",
+            f"{program.name}@{row.get(LABEL, number)}",
             {**program.metadata, **row},
             tuple(row[name] for name in parameters),
         )

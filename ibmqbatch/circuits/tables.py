@@ -14,12 +14,17 @@ from typing import Any
 
 from ..kinds import kind_of
 from .errors import BadInput
+from .grids import grid_rows
 from .observables import Observable, as_observables
 from .sources import Source, decoded, read_bytes
 
-__all__ = ["read_observables", "read_sources", "read_sweep"]
+__all__ = ["LABEL", "SweepRow", "read_observables", "read_sources", "read_sweep"]
+
+SweepRow = dict[str, Any]  # numbers by the names of parameters, and a text as LABEL
+LABEL = "label"
 
 _PATH, _NAME, _SHOTS = "path", "name", "shots"
+_NO_LABEL = re.compile(r"[\s/@]")
 _SHOTS_TEXT = re.compile(r"0*[1-9][0-9]{0,11}", re.ASCII)
 _TABLES = frozenset({"a CSV table", "TOML", "JSON"})  # kinds of files that can be one
 _LONGEST = 40  # characters of a value that are quoted
@@ -36,20 +41,38 @@ def read_sources(table: Path) -> list[Source]:
     return [_source(table, number, row) for number, row in rows]
 
 
-def read_sweep(file: Path) -> list[dict[str, float]]:
+def read_sweep(file: Path) -> list[SweepRow]:
     """Read the values of a sweep, a row for each run; raises BadInput.
 
-    That is CSV with the parameters' names at its head, or JSON: a list of objects or an object of
-    lists.
+    That is CSV with the parameters' names at its head, JSON that is a list of objects, or a grid in
+    JSON or TOML, see `grid_rows`. The column `label` holds no values but names its rows.
     """
-    numbered = _json(file) if file.suffix.lower() == ".json" else _csv(file)
-    if not numbered:
+    suffix = file.suffix.lower()
+    if suffix == ".toml":
+        numbered = _numbered(_parsed_toml(file), file)
+    elif suffix == ".json":
+        numbered = _numbered(_parsed_json(file), file)
+    else:
+        numbered = _csv(file)
+    if not numbered or not numbered[0][1]:
         raise BadInput("empty", f"{file} holds no values.", "Give it at least one row.")
-    rows: list[dict[str, float]] = []
+    rows: list[SweepRow] = []
+    labels: set[object] = set()
     for number, row in numbered:
         if rows and row.keys() != rows[0].keys():
             raise _ragged(file, number)
-        rows.append({name: _value(file, number, name, value) for name, value in row.items()})
+        values: SweepRow = {
+            name: (_label if name == LABEL else _value)(file, number, name, value)
+            for name, value in row.items()
+        }
+        if LABEL in values and values[LABEL] in labels:
+            raise BadInput(
+                "bad_table",
+                f"{file}, row {number}: the label {_quoted(values[LABEL])} stands there before.",
+                "Give each row a label of its own; rows are counted from 0.",
+            )
+        labels.add(values.get(LABEL))
+        rows.append(values)
     return rows
 
 
@@ -94,6 +117,18 @@ def _shots(where: str, value: object) -> int | None:
     return int(str(value))
 
 
+def _label(file: Path, number: int, _name: str, value: object) -> str:
+    """Return what a row is called: its runs have this behind the name of their circuit."""
+    text = str(value) if isinstance(value, str | int | float) else ""
+    if not text or _NO_LABEL.search(text) or len(text) > _LONGEST or not text.isprintable():
+        raise BadInput(
+            "bad_table",
+            f"{file}, row {number}: {_quoted(value)} is no label.",
+            f"Give a text of 1 to {_LONGEST} characters, without blanks, / and @.",
+        )
+    return text
+
+
 def _value(file: Path, number: int, name: str, value: object) -> float:
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -136,13 +171,17 @@ def _csv(file: Path) -> list[tuple[int, dict[str, Any]]]:
     return rows
 
 
-def _toml(file: Path) -> list[tuple[int, dict[str, Any]]]:
+def _parsed_toml(file: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(_text(file))
+        return tomllib.loads(_text(file))
     except (ValueError, RecursionError) as error:
         raise BadInput(
             "bad_table", f"{file}: {error}.", "It is read as TOML; a .csv file is read as CSV."
         ) from error
+
+
+def _toml(file: Path) -> list[tuple[int, dict[str, Any]]]:
+    document = _parsed_toml(file)
     arrays = [value for value in document.values() if isinstance(value, list)]
     if len(arrays) != 1 or not all(isinstance(row, dict) for row in arrays[0]):
         raise BadInput(
@@ -160,19 +199,9 @@ def _toml(file: Path) -> list[tuple[int, dict[str, Any]]]:
     return list(enumerate(rows))
 
 
-def _json(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    document = _parsed_json(file)
-    if isinstance(document, dict) and all(isinstance(v, list) for v in document.values()):
-        lengths = {len(values) for values in document.values()}
-        if len(lengths) > 1:
-            raise BadInput(
-                "bad_table",
-                f"{file}: its lists are of different lengths.",
-                "Give each parameter as many values.",
-            )
-        document = [
-            dict(zip(document, row, strict=True)) for row in zip(*document.values(), strict=True)
-        ]
+def _numbered(document: object, file: Path) -> list[tuple[int, dict[str, Any]]]:
+    if isinstance(document, dict):
+        document = grid_rows(document, str(file))
     if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
         raise BadInput(
             "bad_table",

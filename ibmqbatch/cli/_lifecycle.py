@@ -120,6 +120,14 @@ class Context:
 
         with job_set.session(self.clock, self.bars, guard):
             yield job_set
+        self.tell(job_set)
+
+    def tell(self, job_set: JobSet) -> None:
+        """Tell those who want a word of a set that it is closed, if it is; each of them once."""
+        if (paths.notices() / f"{job_set.id}.json").exists():
+            from ._notices import deliver
+
+            deliver(job_set, outcome(job_set.jobs))
 
     def move_on(
         self, job_set: JobSet, *, wait: bool, timeout: float | None, take_over: bool = False

@@ -15,6 +15,7 @@ __all__ = [
     "JobSet",
     "Jobs",
     "Json",
+    "NoPager",
     "Output",
     "Quiet",
     "Tags",
@@ -35,6 +36,10 @@ JobSet = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+NoPager = Annotated[
+    bool,
+    typer.Option("--no-pager", help="Do not show what is longer than the screen in a pager."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what a script needs.")]
 Verbose = Annotated[
     int,

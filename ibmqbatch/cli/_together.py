@@ -34,6 +34,7 @@ def wait_for(context: Context, job_sets: Sequence[JobSet], timeout: float | None
     def moved(job_set: JobSet) -> None:
         items[job_set] = job_set.describe(with_jobs=single, progress=True)
         codes[job_set] = outcome(job_set.jobs)
+        context.tell(job_set)
 
     def describe() -> list[dict[str, Any]]:
         return [items[job_set] for job_set in job_sets if job_set in items]

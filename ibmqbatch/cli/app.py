@@ -31,6 +31,7 @@ VERBS = (
     "results",
     "report",
     "plot",
+    "compare",
     "show",
     "logs",
     "cancel",

@@ -15,6 +15,7 @@ from ..render.console import write_line
 from ..render.text import clean, counts_text
 from . import _options
 from ._lifecycle import Context, running
+from ._notices import Notify, OnDone, Wanted, wanted_notices
 from ._together import wait_for
 from .completion import candidates
 
@@ -36,6 +37,8 @@ def command(
         bool, typer.Option("--wait", help="Go on until nothing is left to do of any of them.")
     ] = False,
     timeout: _options.Timeout = None,
+    notify: Notify = None,
+    on_done: OnDone = None,
     json: _options.Json = False,
     verbose: _options.Verbose = 0,
 ) -> int:
@@ -48,7 +51,7 @@ def command(
     with running("collect", json=json, verbose=verbose, quiet=not wait) as context:
         _options.check_timeout(timeout, waiting=wait)
         context.data["job_sets"] = []
-        sets = _chosen(context, job_set)
+        sets = _chosen(context, job_set, wanted_notices(notify, on_done))
         if wait:
             wait_for(context, sets, timeout)
             return context.exit_code
@@ -63,18 +66,23 @@ def command(
     return context.exit_code
 
 
-def _chosen(context: Context, references: list[str] | None) -> list[JobSet]:
-    """Return the sets that are named, or all that are open, the oldest first.
+def _chosen(context: Context, references: list[str] | None, wanted: Wanted) -> list[JobSet]:
+    """Return the open ones of the sets that are named, or else of all, the oldest first.
 
-    One that cannot be found or read is reported, and does not keep the others waiting.
+    Those who want a word are told of the others, if they have not been. One that cannot be found or
+    read is reported, and does not keep the others waiting.
     """
     found = []
     for each in references or map(JobSet, reversed(set_paths())):
         try:
             job_set = JobSet.find(each) if isinstance(each, str) else each
             with job_set.open() as manifest:
-                if manifest.job_set().closed_at is None:
-                    found.append(job_set)
+                is_open = manifest.job_set().closed_at is None
+            if is_open:
+                wanted.register(job_set)
+                found.append(job_set)
+            else:
+                context.tell(job_set)
         except IbmqbatchError as error:
             context.fail(error)
     return found
@@ -97,6 +105,7 @@ def _step_each(
             with round_.session(each, context.bars) as job_set:
                 if (wait := _step(context, job_set)) is not None:
                     waits[each] = wait
+                context.tell(job_set)
         except IbmqbatchError as error:
             context.fail(error)
     return waits

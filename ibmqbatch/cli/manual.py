@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "ones; without it SSL_CERT_FILE, SSL_CERT_DIR and REQUESTS_CA_BUNDLE are heeded, in this "
     "order.",
     "IBMQBATCH_ACCOUNT": "The account, where `--account` does not name one.",
+    "IBMQBATCH_NOTIFY": "Addresses, with blanks between them, where `--notify` names none.",
     "QISKIT_IBM_TOKEN": "With QISKIT_IBM_INSTANCE and QISKIT_IBM_URL: the account "
     "`qiskit:environment`.",
     "IBMQBATCH_API_VERSION": "The API version that is asked for.",

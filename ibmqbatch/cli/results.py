@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -31,7 +31,7 @@ from ._lifecycle import Context, running
 from .completion import candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..jobset.expectation_values import Observed
     from ..jobset.job_set import JobSet
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from ..manifest.records import JobRecord
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
-_FORMATS = ("table", "json", "ndjson", "csv", "npz")
+_FORMATS = ("table", "json", "ndjson", "csv", "parquet", "npz")
+_BINARY = ("npz", "parquet")
 
 
 def command(
@@ -59,7 +60,7 @@ def command(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"One of {', '.join(_FORMATS)}; npz goes to a file.",
+            help=f"One of {', '.join(_FORMATS)}; the last two go to a file.",
             autocompletion=candidates.one_of(*_FORMATS),
         ),
     ] = "table",
@@ -97,6 +98,7 @@ def command(
         bool,
         typer.Option("--partial", help="Show the results that are here, even if more are to come."),
     ] = False,
+    no_pager: _options.NoPager = False,
     wait: _options.Wait = False,
     timeout: _options.Timeout = None,
     json: _options.Json = False,
@@ -119,7 +121,13 @@ def command(
                 "--raw writes whole answers, as they came.", "Leave the other options out."
             )
         wanted = _Wanted(
-            form=form, path=output, memory=memory, registers=register, raw=raw, counts=counts
+            form=form,
+            path=output,
+            memory=memory,
+            registers=register,
+            raw=raw,
+            counts=counts,
+            paged=not no_pager,
         )
         wanted.check()
         context.output = output
@@ -155,13 +163,20 @@ class _Wanted:
     registers: list[str] | None
     raw: Path | None
     counts: bool
+    paged: bool
     observed: Sequence[Observed] = ()
     runs: Sequence[int] | None = None
 
     def check(self) -> None:
         """Refuse what cannot be had before any work is done."""
-        if self.form == "npz" and self.path is None and is_terminal():
-            raise UsageError("npz cannot be written to a terminal.", "Name a file with -o.")
+        if self.form in _BINARY and self.path is None and is_terminal():
+            raise UsageError(
+                f"{self.form} cannot be written to a terminal.", "Name a file with -o."
+            )
+        if self.form == "parquet":
+            from ..render.parquet import check_parquet
+
+            check_parquet()
         if self.form == "npz" and self.memory:
             raise UsageError("npz holds every shot in any case.", "Leave --memory out.")
 
@@ -214,71 +229,81 @@ def _wait(context: Context, job_set: JobSet, timeout: float | None) -> None:
 def _write(
     context: Context, manifest: Manifest, indexes: list[int] | None, wanted: _Wanted
 ) -> None:
-    """Write results as they are wanted: the document's, a drawing, lines or arrays."""
+    """Write counts, shots or values as they are wanted: for the document, drawn, or to a file."""
     from ..render.output import binary_output, output
-    from ..render.results import show_results, write_results
+    from ..render.pager import paged
+    from ..render.results import COUNTS, SHOTS, VALUES, show_results, show_values, write_results
 
-    if wanted.observed:
-        _write_values(context, manifest, wanted)
-        return
-    if wanted.registers:
+    if wanted.registers and not wanted.observed:
         check_registers(manifest, indexes, wanted.registers)
-    found = _noted(manifest, read_results(manifest, indexes, wanted.registers), wanted.form)
-    records = (result_data(result, memory=wanted.memory) for result in found)
+    notes: list[str] = []
+    found = _noted(manifest, read_results(manifest, indexes, wanted.registers), notes)
+    if wanted.observed:
+        layout = VALUES
+        _tell_of_counted(manifest, wanted)
+        values = read_values(manifest, wanted.observed, wanted.runs)
+        records: Iterator[Mapping[str, Any]] = map(value_data, values)
+    else:
+        layout = SHOTS if wanted.memory else COUNTS
+        records = (result_data(result, memory=wanted.memory) for result in found)
     if context.json:
-        context.data["results"] = list(records)
+        key = "expectation_values" if wanted.observed else "results"
+        context.data[key] = list(records)
     elif wanted.form == "npz":
         from ..render.results import write_arrays
 
         with binary_output(wanted.path) as file:
             write_arrays(shot_arrays(found), file)
+    elif wanted.form == "parquet":
+        from ..render.parquet import kinds_of, write_parquet
+
+        kinds = kinds_of(_metadata(manifest, indexes))
+        with binary_output(wanted.path) as file:
+            write_parquet(records, file, layout, kinds)
     elif wanted.form == "table" and wanted.path is None and not wanted.memory and is_terminal():
-        show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
+        with paged(enabled=wanted.paged):
+            if wanted.observed:
+                show_values(records)
+            else:
+                show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
     else:
-        chosen = None if indexes is None else set(indexes)
-        columns = dict.fromkeys(
-            key
-            for circuit in manifest.circuits()
-            if chosen is None or circuit.index in chosen
-            for key in circuit.metadata
-        )
+        keys = dict.fromkeys(key for each in _metadata(manifest, indexes) for key in each)
         with output(wanted.path) as stream:
-            write_results(records, wanted.form, stream, columns=list(columns), memory=wanted.memory)
+            write_results(records, wanted.form, stream, layout, metadata=list(keys))
+    if wanted.form != "npz":
+        for note in notes:
+            message(note)
 
 
-def _write_values(context: Context, manifest: Manifest, wanted: _Wanted) -> None:
-    """Write the values of observables, in the place of counts."""
-    from ..render.output import output
-    from ..render.results import show_values, write_values
+def _metadata(manifest: Manifest, indexes: Sequence[int] | None) -> Iterator[Mapping[str, object]]:
+    """Yield the metadata of these circuits, of all for None, in input order."""
+    chosen = None if indexes is None else set(indexes)
+    for circuit in manifest.circuits():
+        if chosen is None or circuit.index in chosen:
+            yield circuit.metadata
 
+
+def _tell_of_counted(manifest: Manifest, wanted: _Wanted) -> None:
+    """Say how many circuits have no observables, where only values are shown."""
     measured = sum(len(each.measured()) for each in wanted.observed)
     counted = manifest.job_set().total_circuits - measured
     if counted and wanted.runs is None:
         message(f"{plural(counted, 'circuit')} without observables: --counts shows the counts.")
-    values = [value_data(v) for v in read_values(manifest, wanted.observed, wanted.runs)]
-    if context.json:
-        context.data["expectation_values"] = values
-    elif wanted.form == "table" and wanted.path is None and is_terminal():
-        show_values(values)
-    else:
-        columns = list(dict.fromkeys(key for value in values for key in value["metadata"]))
-        with output(wanted.path) as stream:
-            write_values(values, wanted.form, stream, columns=columns)
 
 
 def _noted(
-    manifest: Manifest, results: Iterator[CircuitResult], form: str
+    manifest: Manifest, results: Iterator[CircuitResult], notes: list[str]
 ) -> Iterator[CircuitResult]:
-    """Pass results on; say in the end how to get at those that are no bits."""
+    """Pass results on; note in the end how to get at those that are no bits."""
     from ..jobset.catalog import reference_to
 
     unclassified = False
     for result in results:
         unclassified |= bool(result.outcomes.levels)
         yield result
-    if unclassified and form != "npz":
+    if unclassified:
         npz = f"ibmqbatch results {reference_to(manifest.path)} --format npz -o FILE.npz"
-        message(
+        notes.append(
             "What was measured was not classified into bits, and has no counts; "
             f"`{npz}` writes it as complex numbers."
         )

@@ -12,6 +12,7 @@ import typer
 from ..render.console import discard_output, is_terminal, message, write_line
 from . import _options
 from ._lifecycle import Context, running
+from ._notices import Notify, OnDone, wanted_notices
 from .completion import candidates
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def command(
         typer.Option(
             "--parameters",
             metavar="FILE",
-            help="Run each circuit once for every row of values in this CSV or JSON file.",
+            help="Run each circuit once for every row of values in this CSV, JSON or TOML file.",
         ),
     ] = None,
     observables: Annotated[
@@ -281,6 +282,8 @@ def command(
             help="Idempotency key: with one that was used before, find that set.",
         ),
     ] = None,
+    notify: Notify = None,
+    on_done: OnDone = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan; make and send nothing.")
     ] = False,
@@ -301,6 +304,7 @@ def command(
         _options.check_timeout(timeout, waiting=wait)
         if recursive and not paths:
             _options.check_idle("--from", {"--recursive": recursive})
+        wanted = wanted_notices(notify, on_done)
         request = check_request(
             Request(
                 paths=tuple(paths or ()),
@@ -342,6 +346,7 @@ def command(
         )
         job_set = _plan(context, request, account, backend, dry_run=dry_run)
         if job_set is not None:
+            wanted.register(job_set)
             with context.opened(job_set) as opened:
                 _send(context, opened, detach=detach, wait=wait, timeout=timeout)
     return context.exit_code

@@ -9,6 +9,7 @@ import typer
 from ..jobset.job_set import JobSet
 from . import _options
 from ._lifecycle import running
+from ._notices import Notify, OnDone, wanted_notices
 from ._together import wait_for
 from .completion import candidates
 
@@ -24,6 +25,8 @@ def command(
         ),
     ],
     timeout: _options.Timeout = None,
+    notify: Notify = None,
+    on_done: OnDone = None,
     json: _options.Json = False,
     quiet: _options.Quiet = False,
     verbose: _options.Verbose = 0,
@@ -36,7 +39,10 @@ def command(
     Example: ibmqbatch wait nightly latest --timeout 3600
     """
     with running("wait", json=json, verbose=verbose, quiet=quiet) as context:
+        wanted = wanted_notices(notify, on_done)
         # One that is named twice is waited for once.
         found = list(dict.fromkeys(map(JobSet.find, job_set)))
+        for each in found:
+            wanted.register(each)
         wait_for(context, found, timeout)
     return context.exit_code

@@ -72,8 +72,9 @@ class Observed:
     def name(self, run: int, circuits: Sequence[CircuitRecord]) -> str:
         """Return what one of its runs is called, as if it had no observables."""
         circuit = self.parts[0].circuit
-        basis = circuits[self.firsts[0]].name.rpartition("/")[2]
-        return f"{circuit}@{run}" if self.runs > 1 or "@" in basis else circuit
+        basis = circuits[self.firsts[0] + run].name.rpartition("/")[2]
+        _, mark, row = basis.rpartition("@")
+        return f"{circuit}@{row or run}" if self.runs > 1 or mark else circuit
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ def _remove_rest(manifest: Path) -> None:
     elif spool.exists():
         shutil.rmtree(spool)
     remove_leftovers(manifest)
+    for rest in paths.notices().glob(f"{manifest.stem}.*"):
+        rest.unlink(missing_ok=True)
     lock_path(manifest).unlink(missing_ok=True)
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     # Loads the HTTP library, which looking at a set does without; so methods import what moves it.
     from ..service.client import Client
     from .advance import Goal, Tempo
+    from .compare import Comparison
     from .listing import CommonListing
     from .results import Results
 
@@ -562,6 +563,16 @@ class JobSet:
                 "Wait for them with `wait()`, or take what is here with `partial=True`.",
             )
         return Results(circuits, known.jobs, self.open)
+
+    def compare(self, other: JobSet) -> Comparison:
+        """Compare the results that are here with those of another set, circuit by circuit.
+
+        See `compare_sets` for what is paired. Raises UsageError where the sets cannot be compared,
+        and MissingPackage without NumPy.
+        """
+        from .compare import compare_sets
+
+        return compare_sets(self, other)
 
     # Changing it.
 

@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 _NAME = "name:"
+_LABEL = "label"  # in metadata: that of a row of values
 
 
 @dataclass(frozen=True, slots=True)
@@ -541,6 +542,7 @@ class CircuitIndex:
     def __init__(self, circuits: Sequence[CircuitRecord]) -> None:
         self._total = len(circuits)
         self._named: dict[str, list[int]] = {}
+        self._labelled = {circuit.index for circuit in circuits if _LABEL in circuit.metadata}
         self._runs: dict[str, list[int]] | None = None
         for circuit in circuits:
             self._named.setdefault(circuit.name, []).append(circuit.index)
@@ -587,6 +589,7 @@ class CircuitIndex:
             self._runs = {}
             for name, indexes in self._named.items():
                 own, mark, number = name.rpartition("@")
-                if mark and number.isascii() and number.isdecimal():
+                counted = number.isascii() and number.isdecimal()
+                if mark and (counted or not self._labelled.isdisjoint(indexes)):
                     self._runs.setdefault(own, []).extend(indexes)
         return self._runs

@@ -5,71 +5,80 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, TextIO
 
 from .console import out
+from .outcomes import fit_outcomes
+from .sweeps import Sweep
 from .text import clean, json_text, plural
 
 __all__ = [
+    "COUNTS",
+    "SHOTS",
+    "VALUES",
+    "Layout",
     "metadata_text",
     "show_results",
     "show_values",
     "write_arrays",
     "write_results",
-    "write_values",
 ]
 
 Data = Mapping[str, Any]
 
-# What an expectation value has besides metadata.
-_VALUE = ("index", "name", "observable", "value", "standard_error", "shots")
+_SHORTEST_BAR = 8  # columns: bars become as short as this before outcomes are shortened
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How records of one kind become a table: what all formats have in common.
+
+    `columns` have a kind each: int, float or text. `rows` gives the cells of a record below them,
+    `lines` the fields of its plain lines.
+    """
+
+    columns: Mapping[str, str]
+    rows: Callable[[Data], Iterable[tuple[object, ...]]]
+    lines: Callable[[Data], Iterable[tuple[str, ...]]]
+
+    def heads(self, metadata: Iterable[str]) -> list[str]:
+        """Return the names of columns; metadata named as one of them can be told from it."""
+        own = (f"metadata.{key}" if key in self.columns else key for key in metadata)
+        return [*self.columns, *own]
+
+    def table(self, records: Iterable[Data], metadata: Sequence[str]) -> Iterator[list[object]]:
+        """Yield the rows of all records, behind each the metadata under these keys."""
+        for record in records:
+            behind = [record["metadata"].get(key) for key in metadata]
+            for row in self.rows(record):
+                yield [*row, *behind]
+
+
 def write_results(
-    results: Iterable[Data],
+    records: Iterable[Data],
     form: str,
     stream: TextIO,
+    layout: Layout,
     *,
-    columns: Sequence[str] = (),
-    memory: bool = False,
+    metadata: Sequence[str] = (),
 ) -> None:
-    """Write results as `ndjson`, `csv` (long: one line an outcome) or plain lines (`table`).
+    """Write records as `ndjson`, `csv` or plain lines (`table`).
 
-    `columns` are the keys of metadata that get a column in csv. Results with a `memory` are written
-    a line a shot.
+    `metadata` are the keys of it that get a column in csv.
     """
     if form == "ndjson":
-        stream.writelines(json_text(result) + "\n" for result in results)
-    elif form == "csv":
-        _write_csv(results, stream, columns, memory=memory)
-    else:
-        for result in results:
-            stream.writelines("\t".join(fields) + "\n" for fields in _plain(result))
-
-
-def write_values(
-    values: Iterable[Data], form: str, stream: TextIO, *, columns: Sequence[str] = ()
-) -> None:
-    """Write expectation values as `ndjson`, `csv` or plain lines (`table`), a line each.
-
-    `columns` are the keys of metadata that get a column in csv.
-    """
-    if form == "ndjson":
-        stream.writelines(json_text(value) + "\n" for value in values)
+        stream.writelines(json_text(record) + "\n" for record in records)
     elif form == "csv":
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_named(_VALUE, columns))
-        for value in values:
-            metadata = [_cell(value["metadata"].get(key)) for key in columns]
-            writer.writerow([*(_cell(value[field]) for field in _VALUE), *metadata])
+        writer.writerow(layout.heads(metadata))
+        for row in layout.table(records, metadata):
+            writer.writerow([_cell(value) for value in row])
     else:
-        for value in values:
-            told = ["" if value[field] is None else str(_cell(value[field])) for field in _VALUE]
-            if value["metadata"]:
-                told.append(metadata_text(value["metadata"]))
-            stream.write("\t".join(told) + "\n")
+        for record in records:
+            stream.writelines("\t".join(fields) + "\n" for fields in layout.lines(record))
 
 
 def write_arrays(
@@ -84,27 +93,6 @@ def write_arrays(
                 member.writelines(pieces)
 
 
-def _write_csv(
-    results: Iterable[Data], stream: TextIO, columns: Sequence[str], *, memory: bool
-) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    head = ("index", "name", *(("shot", "outcome") if memory else ("outcome", "count")))
-    writer.writerow(_named(head, columns))
-    for result in results:
-        metadata = [_cell(result["metadata"].get(key)) for key in columns]
-        for pair in _pairs(result):
-            writer.writerow((result["index"], clean(result["name"]), *pair, *metadata))
-
-
-def _named(head: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """Return the names of columns; what has the name of another can be told from it."""
-    return [*head, *(f"metadata.{key}" if key in head else key for key in columns)]
-
-
-def _pairs(result: Data) -> Iterable[tuple[object, object]]:
-    return enumerate(result["memory"]) if "memory" in result else result["counts"].items()
-
-
 def _cell(value: object) -> object:
     if isinstance(value, dict | list):
         return json_text(value)
@@ -112,16 +100,58 @@ def _cell(value: object) -> object:
     return "\n".join(map(clean, value.split("\n"))) if isinstance(value, str) else value
 
 
-def _plain(result: Data) -> Iterable[tuple[str, ...]]:
-    """Return a result as fields: one line with its counts, or one for every shot."""
-    name = clean(result["name"])
-    metadata = [metadata_text(result["metadata"])] if result["metadata"] else []
-    if "memory" in result:
-        for shot, outcome in enumerate(result["memory"]):
-            yield (str(result["index"]), name, str(shot), _joined(outcome), *metadata)
-        return
+def _count_rows(result: Data) -> Iterable[tuple[object, ...]]:
+    for outcome, count in result["counts"].items():
+        yield result["index"], clean(result["name"]), outcome, count
+
+
+def _shot_rows(result: Data) -> Iterable[tuple[object, ...]]:
+    for shot, outcome in enumerate(result["memory"]):
+        yield result["index"], clean(result["name"]), shot, outcome
+
+
+def _value_rows(value: Data) -> Iterable[tuple[object, ...]]:
+    yield tuple(
+        clean(value[field]) if kind == "text" else value[field]
+        for field, kind in VALUES.columns.items()
+    )
+
+
+def _count_lines(result: Data) -> Iterable[tuple[str, ...]]:
     counts = " ".join(f"{_joined(outcome)}:{n}" for outcome, n in result["counts"].items())
-    yield (str(result["index"]), name, str(result["shots"]), counts, *metadata)
+    name = clean(result["name"])
+    yield str(result["index"]), name, str(result["shots"]), counts, *_metadata_field(result)
+
+
+def _shot_lines(result: Data) -> Iterable[tuple[str, ...]]:
+    for index, name, shot, outcome in _shot_rows(result):
+        yield str(index), str(name), str(shot), _joined(str(outcome)), *_metadata_field(result)
+
+
+def _value_lines(value: Data) -> Iterable[tuple[str, ...]]:
+    for row in _value_rows(value):
+        fields = ("" if field is None else str(field) for field in row)
+        yield *fields, *_metadata_field(value)
+
+
+def _metadata_field(record: Data) -> list[str]:
+    return [metadata_text(record["metadata"])] if record["metadata"] else []
+
+
+_CIRCUIT = {"index": "int", "name": "text"}
+COUNTS = Layout({**_CIRCUIT, "outcome": "text", "count": "int"}, _count_rows, _count_lines)
+SHOTS = Layout({**_CIRCUIT, "shot": "int", "outcome": "text"}, _shot_rows, _shot_lines)
+VALUES = Layout(
+    {
+        **_CIRCUIT,
+        "observable": "text",
+        "value": "float",
+        "standard_error": "float",
+        "shots": "int",
+    },
+    _value_rows,
+    _value_lines,
+)
 
 
 def _joined(outcome: str) -> str:
@@ -142,7 +172,13 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
     from rich.text import Text
 
     console = out()
+    sweep = Sweep(missing=0.0)  # an outcome that did not come
     for result in results:
+        shares = {k: n / max(1, result["shots"]) for k, n in result["counts"].items()}
+        if not sweep.goes_on(result["name"]):
+            _show_curves(sweep)
+            sweep = Sweep(missing=0.0)
+        sweep.add(result["name"], shares)
         heading = Text()
         heading.append(f"{result['index']}  ", "dim")
         heading.append(clean(result["name"]), "bold")
@@ -153,14 +189,15 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
         console.print(heading, no_wrap=True, overflow="ellipsis")
         counts = result["counts"]
         frequent = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:most]
-        longest = max((len(outcome) for outcome in frequent), default=0)
-        outcome_width = min(longest, console.width // 2)
         number_width = len(str(result["shots"]))
-        space = max(1, console.width - outcome_width - number_width - 6)
+        beside = number_width + 6  # blanks included
+        shown = fit_outcomes(sorted(frequent), max(8, console.width - beside - _SHORTEST_BAR))
+        outcome_width = max(map(len, shown.values()), default=0)
+        space = max(1, console.width - outcome_width - beside)
         top = max(counts.values(), default=1)
-        for outcome in sorted(frequent):
+        for outcome, text in shown.items():
             line = Text("  ")
-            line.append(_shortened(outcome, outcome_width).rjust(outcome_width))
+            line.append(text.rjust(outcome_width))
             line.append(f"  {counts[outcome]:>{number_width}} ")
             line.append(_bar(counts[outcome] / top, min(space, 50)), "cyan")
             console.print(line)
@@ -173,6 +210,29 @@ def show_results(results: Iterable[Data], *, most: int = 8) -> None:
                     "dim",
                 )
             )
+    _show_curves(sweep)
+
+
+def _show_curves(sweep: Sweep) -> None:
+    """Draw the curves of a sweep that has ended, if it was one."""
+    from rich.text import Text
+
+    console = out()
+    curves = sweep.curves()
+    if not curves:
+        return
+    console.print(
+        Text(f"{clean(sweep.name)}, {sweep.runs} runs", "bold"), no_wrap=True, overflow="ellipsis"
+    )
+    named = fit_outcomes([each.name for each in curves], max(8, console.width // 2))
+    width = max(map(len, named.values()))
+    for curve in curves:
+        line = Text("  ", no_wrap=True, overflow="ellipsis")
+        line.append(clean(named[curve.name]).rjust(width))
+        ends = f"  {curve.low:.4g} to {curve.high:.4g}"
+        line.append(f"  {curve.drawn(max(1, console.width - width - 4 - len(ends)))}", "cyan")
+        line.append(ends, "dim")
+        console.print(line)
 
 
 def show_values(values: Iterable[Data]) -> None:
@@ -180,9 +240,15 @@ def show_values(values: Iterable[Data]) -> None:
     from rich.text import Text
 
     console = out()
+    sweep = Sweep()
     for _, same in itertools.groupby(values, lambda value: (value["index"], value["name"])):
         listed = list(same)
         first = listed[0]
+        if not sweep.goes_on(first["name"]):
+            _show_curves(sweep)
+            sweep = Sweep()
+        there = {v["observable"]: v["value"] for v in listed if v["value"] is not None}
+        sweep.add(first["name"], there)
         heading = Text(no_wrap=True, overflow="ellipsis")
         heading.append(f"{first['index']}  ", "dim")
         heading.append(clean(first["name"]), "bold")
@@ -199,6 +265,7 @@ def show_values(values: Iterable[Data]) -> None:
             line.append(f"  {text.ljust(width)}", "cyan")
             line.append(f"  {plural(value['shots'], 'shot')}", "dim")
             console.print(line)
+    _show_curves(sweep)
 
 
 def _with_error(value: float | None, error: float | None) -> str:

@@ -64,6 +64,7 @@ _ROUNDED = 90.0  # seconds; a time that is left is told to the minute beyond
 _REASONS = 3
 _WIDE, _MEDIUM = 130, 90  # columns
 _ROOM_FOR_DISK = 110
+_LONG_NAME = 24  # columns of a name that are worth those of a figure
 
 
 def show_sets(sets: Sequence[Data]) -> None:
@@ -80,8 +81,15 @@ def show_sets(sets: Sequence[Data]) -> None:
     medium = width >= _MEDIUM
     table = _table()
     table.add_column("job set", no_wrap=True)
-    with_disk = width >= _ROOM_FOR_DISK and all("disk_bytes" in item for item in sets)
-    taken = 104 + (10 if with_disk else 0) if medium else 45
+    taken = 104 if medium else 45
+    # Names come first.
+    longest = max((len(clean(item["name"])) for item in sets), default=0)
+    with_disk = (
+        width >= _ROOM_FOR_DISK
+        and width - taken - 10 >= min(longest, _LONG_NAME)
+        and all("disk_bytes" in item for item in sets)
+    )
+    taken += 10 if with_disk else 0
     table.add_column("name", no_wrap=True, max_width=_left(width, taken))
     if medium:
         table.add_column("backend", no_wrap=True, max_width=20)
@@ -162,7 +170,9 @@ def job_set_view(
     shown = most_urgent(jobs, max(1, rows - _FRAME_LINES - len(timing)))
     parts.append(_jobs_table(shown, width))
     if len(shown) < len(jobs):
-        parts.append(Text(f"… and {plural(len(jobs) - len(shown), 'more job')}", style="dim"))
+        more = plural(len(jobs) - len(shown), "more job")
+        whole = f"`ibmqbatch status {item['id']} | less` lists all"
+        parts.append(Text(f"… and {more}; {whole}", style="dim", no_wrap=True, overflow="ellipsis"))
     if width < _WIDE:
         # What has failed is looked for first.
         failed = [job for job in jobs if job["status"] == "ERROR"]

@@ -263,4 +263,6 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {case.__name__: case for case in (detached, client, cluster, report, watching, watching_large)}
+CASES |= {
+    case.__name__: case for case in (detached, client, cluster, report, watching, watching_large)
+}

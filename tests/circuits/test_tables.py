@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
+from ibmqbatch.circuits.errors import BadInput
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.tables import read_sweep
 from tests.circuits.asking import dump, names, problem, ready, write
@@ -209,7 +210,6 @@ def test_what_is_wrong_with_values_is_told_once(text, code, what, tmp_path):
         ('{"theta": [], "phi": []}', "empty"),
         ("3", "bad_table"),
         ("[1]", "bad_table"),
-        ('{"theta": 1, "phi": 2}', "bad_table"),
         ('{"theta": [1, 2], "phi": [3]}', "bad_table"),
         ('[{"theta": 1, "phi": 2}, {"theta": 1}]', "bad_table"),
         ('[{"theta": true, "phi": 2}]', "bad_table"),
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_values_is_told_once(text, code, what, tmp_path):
         ("[" * 100_000, "bad_table"),
         ("{bad", "bad_table"),
     ],
-    ids=range(17),
+    ids=range(16),
 )
 def test_json_of_another_shape_is_told(text, code, tmp_path):
     write(tmp_path, TURN, "turn.qasm")
@@ -251,3 +251,82 @@ def test_value_that_compiling_makes_superfluous_is_still_one_of_the_circuits(tmp
     )
     assert [c.values for c in made.circuits] == [(), ()]
     assert [c.metadata["theta"] for c in made.circuits] == [1.0, 2.0]
+
+
+def grid(folder, content, name="p.toml"):
+    return read_sweep(write(folder, content, name))
+
+
+def test_grid_has_evenly_spaced_numbers_with_both_ends(tmp_path):
+    rows = grid(tmp_path, "theta = {start = 0, stop = 1, num = 5}\nphi = 2")
+    assert rows == [{"theta": at / 4, "phi": 2.0} for at in range(5)]
+    assert list(rows[0]) == ["theta", "phi"]
+    assert grid(tmp_path, "theta = {start = 3, stop = 9, num = 1}") == [{"theta": 3.0}]
+
+
+def test_product_changes_the_last_axis_fastest(tmp_path):
+    rows = grid(tmp_path, "[product]\na = [1, 2]\nb = {start = 0, stop = 1, num = 2}")
+    assert [(row["a"], row["b"]) for row in rows] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+
+
+def test_product_of_zips_keeps_each_side_by_side(tmp_path):
+    content = (
+        "[product]\nt = [0, 1]\n[[product.zip]]\na = [1, 2]\nb = [3, 4]\n"
+        "[[product.zip]]\nc = [5]\nd = [6]"
+    )
+    rows = grid(tmp_path, content)
+    expected = [(t, a, b, 5, 6) for t in (0, 1) for a, b in ((1, 3), (2, 4))]
+    assert [tuple(row.values()) for row in rows] == expected
+    assert list(rows[0]) == ["t", "a", "b", "c", "d"]
+
+
+def test_grid_is_the_same_in_json(tmp_path):
+    content = {"zip": {"a": {"start": 0, "stop": 2, "num": 3}, "b": [5, 6, 7]}}
+    rows = grid(tmp_path, json.dumps(content), "p.json")
+    assert [tuple(row.values()) for row in rows] == [(0, 5), (1, 6), (2, 7)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a = [1, 2]\nb = [1, 2, 3]", "lists are of different lengths: 2, 3"),
+        ("a = {start = 0, stop = 1}", "'a' is no axis of a grid"),
+        ("a = {start = 0, stop = 1, num = 0}", "'num' of 'a' is 0"),
+        ("a = {start = 0, stop = 1, num = 2.5}", "'num' of 'a' is 2.5"),
+        (
+            "[product]\na = {start=0, stop=1, num=9999}\nb = {start=0, stop=1, num=9999}",
+            "more than",
+        ),
+        ("a = [1]\n[zip]\na = [2]", "names a parameter twice"),
+        ("a = []", "holds no values"),
+        ("", "holds no values"),
+        ("a = [nan]", "is not a finite number"),
+        ("a = 2020-01-01", "is not a finite number"),
+        ("a = [", "It is read as TOML"),
+    ],
+)
+def test_bad_grid_is_told(tmp_path, content, told):
+    with pytest.raises(BadInput) as caught:
+        grid(tmp_path, content)
+    assert told in f"{caught.value.problem.message} {caught.value.problem.hint}"
+
+
+def test_label_names_the_runs_and_is_no_parameter(tmp_path):
+    (made,) = sweep(tmp_path, "theta,label,phi\n1,cold,2\n3,hot,4\n")
+    assert names([made]) == ["turn@cold", "turn@hot"]
+    assert [dict(c.metadata) for c in made.circuits] == [
+        {"theta": 1.0, "label": "cold", "phi": 2.0},
+        {"theta": 3.0, "label": "hot", "phi": 4.0},
+    ]
+    assert made.circuits[0].values == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("label", ["", "a b", "a/b", "a@b", "x" * 41])
+def test_bad_label_is_told(tmp_path, label):
+    with pytest.raises(BadInput, match="is no label"):
+        grid(tmp_path, f"theta,label\n1,{label}\n", "p.csv")
+
+
+def test_label_that_stands_twice_is_told(tmp_path):
+    with pytest.raises(BadInput, match="row 1: the label 'a' stands there before"):
+        grid(tmp_path, "theta,label\n1,a\n2,a\n", "p.csv")

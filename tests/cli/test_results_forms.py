@@ -155,6 +155,46 @@ def test_csv_has_a_column_for_each_key_of_the_metadata(cli, tmp_path):
     ]
 
 
+def bits(reader, several, tmp_path, form):
+    """Have the outcomes of the last circuit in a file; and all that must be in it, of each set."""
+    path = tmp_path / f"r.{form}"
+    reader("results", several, "--format", form, "-o", path)
+    rows = [
+        (result["index"], outcome, count)
+        for result in records(reader, several)
+        for outcome, count in result["counts"].items()
+    ]
+    return path, rows
+
+
+def test_bits_survive_pandas(reader, several, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path, rows = bits(reader, several, tmp_path, "csv")
+    frame = pandas.read_csv(path, dtype={"outcome": str})
+    assert list(zip(frame["index"], frame["outcome"], frame["count"], strict=True)) == rows
+    path, _ = bits(reader, several, tmp_path, "parquet")
+    frame = pandas.read_parquet(path)
+    assert list(zip(frame["index"], frame["outcome"], frame["count"], strict=True)) == rows
+
+
+def test_bits_survive_polars(reader, several, tmp_path):
+    polars = pytest.importorskip("polars")
+    path, rows = bits(reader, several, tmp_path, "csv")
+    frame = polars.read_csv(path, schema_overrides={"outcome": polars.String})
+    assert frame.select("index", "outcome", "count").rows() == rows
+    path, _ = bits(reader, several, tmp_path, "parquet")
+    assert polars.read_parquet(path).select("index", "outcome", "count").rows() == rows
+
+
+def test_bits_survive_duckdb(reader, several, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    path, rows = bits(reader, several, tmp_path, "csv")
+    asked = f"select index, outcome, count from read_csv('{path}', types={{'outcome': 'VARCHAR'}})"
+    assert duckdb.sql(asked).fetchall() == rows
+    path, _ = bits(reader, several, tmp_path, "parquet")
+    assert duckdb.sql(f"select index, outcome, count from '{path}'").fetchall() == rows
+
+
 WIDTHS = st.lists(st.integers(0, 70), min_size=1, max_size=4)
 
 

@@ -70,3 +70,27 @@ def test_bad_values_are_a_sentence_and_a_hint(cli, turn, tmp_path, proxy):
     assert "hint: " in done.err
     assert done.err.count("error: ") == 1
     assert proxy.submissions == 0
+
+
+def test_labels_name_the_runs_and_find_them(cli, turn, tmp_path):
+    (tmp_path / "g.toml").write_text(
+        'label = ["cold", "hot"]\nphi = 0\ntheta = {start = 0, stop = 3.141592653589793, num = 2}\n'
+    )
+    job_set = cli.submit(turn, "--parameters", tmp_path / "g.toml", "--shots", 5, "--wait")
+    (found,) = cli.data("results", job_set, "--circuit", "turn@hot")["results"]
+    assert (found["counts"], found["metadata"]["label"]) == ({"01": 5}, "hot")
+    head = cli("results", job_set, "--format", "csv").out.splitlines()[0]
+    assert head == "index,name,outcome,count,label,phi,theta"
+    done = cli("results", job_set, "--circuit", "turn", code=2)
+    assert "2 circuits are named 'turn': 0, 1" in done.err
+
+
+def test_labels_name_the_values_of_observables(cli, tmp_path):
+    text = TURN.replace("bit[2] c;\n", "").replace("c = measure q;\n", "")
+    (tmp_path / "turn.qasm").write_text(text)
+    (tmp_path / "p.csv").write_text("label,theta,phi\ncold,0,0\nhot,3.141592653589793,0\n")
+    (tmp_path / "o.json").write_text('"IZ"')
+    words = ("--parameters", tmp_path / "p.csv", "--observables", tmp_path / "o.json")
+    job_set = cli.submit(tmp_path / "turn.qasm", *words, "--shots", 5, "--wait")
+    found = cli.data("results", job_set)["expectation_values"]
+    assert [(v["name"], v["value"]) for v in found] == [("turn@cold", 1.0), ("turn@hot", -1.0)]

@@ -42,6 +42,41 @@ def test_no_line_overflows(cli, circuits, columns):
         assert screen(cli, columns, *words)
 
 
+MARKING = "sed s/^/page:/"
+
+
+@pytest.fixture
+def long_set(cli, circuits):
+    return cli.submit(circuits(**{f"c{n:02}": BELL for n in range(20)}), "--shots", 9, "--wait")
+
+
+def paged_lines(cli, *words, pager=MARKING):
+    env = {**cli.env, "PAGER": pager}
+    code, text = run_in_terminal(*words, env=env, cwd=cli.cwd)
+    assert code == 0, text
+    return [line.startswith("page:") for line in text.splitlines()]
+
+
+def test_results_longer_than_the_screen_go_through_the_pager(cli, long_set):
+    assert all(paged_lines(cli, "results", long_set))
+    assert not any(paged_lines(cli, "results", long_set, "--no-pager"))
+    assert not any(paged_lines(cli, "results", long_set, pager=""))
+    assert not any(paged_lines(cli, "results", long_set, "--circuit", "c00"))
+
+
+def test_nothing_is_paged_in_a_pipe(cli, long_set):
+    done = cli("results", long_set, env={**cli.env, "PAGER": MARKING})
+    assert "page:" not in done.out
+
+
+def test_reader_who_leaves_the_pager_early_ends_the_results_in_silence(cli, long_set):
+    assert len(paged_lines(cli, "results", long_set, pager="head -n 2")) == 2
+
+
+def test_pager_that_is_not_there_is_done_without(cli, long_set):
+    assert len(paged_lines(cli, "results", long_set, pager="no-such-pager")) > 40
+
+
 def test_nothing_moves_where_there_is_no_terminal(cli, circuits):
     done = cli("submit", circuits(a=BELL), "--wait")
     assert "\x1b" not in done.out + done.err

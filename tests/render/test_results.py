@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from ibmqbatch.render.results import show_results, write_arrays, write_results
+from ibmqbatch.render.results import COUNTS, SHOTS, show_results, write_arrays, write_results
 
 BELL = {
     "index": 0,
@@ -20,9 +20,9 @@ BELL = {
 }
 
 
-def written(form, *results, **options) -> str:
+def written(form, *results, layout=COUNTS, **options) -> str:
     stream = io.StringIO()
-    write_results(results, form, stream, **options)
+    write_results(results, form, stream, layout, **options)
     return stream.getvalue()
 
 
@@ -35,8 +35,8 @@ def test_plain_lines_have_counts_and_metadata():
 
 def test_a_shot_is_a_line_where_every_shot_is_wanted():
     result = {**BELL, "metadata": {}, "memory": ["00", "11"]}
-    assert written("table", result) == "0\tbell\t0\t00\n0\tbell\t1\t11\n"
-    rows = list(csv.reader(io.StringIO(written("csv", result, memory=True))))
+    assert written("table", result, layout=SHOTS) == "0\tbell\t0\t00\n0\tbell\t1\t11\n"
+    rows = list(csv.reader(io.StringIO(written("csv", result, layout=SHOTS))))
     assert rows == [
         ["index", "name", "shot", "outcome"],
         ["0", "bell", "0", "00"],
@@ -47,7 +47,7 @@ def test_a_shot_is_a_line_where_every_shot_is_wanted():
 def test_metadata_that_is_called_as_a_column_of_csv_can_be_told_apart():
     result = {**BELL, "metadata": {"name": "x", "list": [1, "é"], "text": "two\nlines\x07"}}
     head, first, _ = csv.reader(
-        io.StringIO(written("csv", result, columns=["name", "list", "text"]))
+        io.StringIO(written("csv", result, metadata=["name", "list", "text"]))
     )
     assert head == ["index", "name", "outcome", "count", "metadata.name", "list", "text"]
     assert first == ["0", "bell", "00", "6", "x", '[1, "é"]', "two\nlines\N{REPLACEMENT CHARACTER}"]
@@ -85,7 +85,29 @@ def test_of_many_outcomes_the_frequent_are_drawn(terminal):
     assert screen.lines[-1].startswith("  … 92 more outcomes, 84.7% of the shots")
 
 
-def test_long_outcomes_are_cut(terminal):
+def test_single_outcome_that_is_long_keeps_its_ends(terminal):
     screen = terminal(40)
-    show_results([{**BELL, "counts": {"0" * 127: 8}}])
-    assert f"  {'0' * 19}…  8 " in screen.lines[1]
+    show_results([{**BELL, "counts": {"1" + "0" * 125 + "1": 8}}])
+    assert screen.lines[1].split()[:2] == [f"1{'0' * 11}…{'0' * 11}1", "8"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110, 200])
+def test_outcomes_that_differ_far_behind_can_be_told_apart(terminal, columns):
+    counts = {f"{'0' * 97}{n:03b}": n + 1 for n in range(4)}
+    screen = terminal(columns)
+    show_results([{**BELL, "shots": 10, "counts": counts}])
+    drawn = [line.split()[0] for line in screen.lines[1:]]
+    assert [text[-3:] for text in drawn] == ["000", "001", "010", "011"]
+    assert all("█" in line and len(line) <= columns for line in screen.lines[1:])
+
+
+def test_sweep_ends_with_a_curve_of_each_outcome(terminal):
+    screen = terminal(60)
+    runs = [
+        {**BELL, "index": n, "name": f"turn@{n}", "counts": {"0": 8 - n, **({"1": n} if n else {})}}
+        for n in range(8)
+    ]
+    show_results([*runs, BELL])
+    at = screen.lines.index("turn, 8 runs")
+    assert screen.lines[at + 1] == "  0  █▇▆▅▄▃▂▁  0.125 to 1"
+    assert screen.lines[at + 2] == "  1  ▁▂▃▄▅▆▇█  0 to 0.875"

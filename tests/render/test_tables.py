@@ -55,7 +55,7 @@ def test_reasons_are_shown_whole_once_it_has_ended(terminal, large, columns):
     [
         (60, ["name", "state", "done"], ["backend", "created", "disk", "tags"]),
         (100, ["backend", "circuits", "created"], ["disk", "tags"]),
-        (120, ["backend", "circuits", "created", "disk"], ["tags"]),
+        (120, ["backend", "circuits", "created"], ["disk", "tags"]),
         (140, ["backend", "circuits", "created", "disk", "tags"], []),
     ],
 )
@@ -71,13 +71,21 @@ def test_the_list_of_sets_has_as_many_columns_as_there_is_room_for(
     assert "1/3" in rows[0]
 
 
+def test_disk_use_is_shown_where_names_leave_room(terminal):
+    screen = terminal(120)
+    show_sets([set_of(job_of(0), name="ghz", disk_bytes=1000)])
+    assert "disk" in screen.lines[0]
+
+
 def test_of_many_jobs_those_are_shown_that_one_looks_for_first(terminal):
     screen = terminal(80, 24)
     states = ["DONE"] * 30 + ["ERROR"] + ["QUEUED"] * 28 + ["RUNNING"]
     show_job_set(set_of(*(job_of(n, status) for n, status in enumerate(states))))
     assert len(screen.lines) <= 24
-    assert "… and 45 more jobs" in screen.lines
-    shown = [line.split()[0] for line in screen.lines if line.split()[1:2] and "-" in line][1:]
+    (more,) = [line for line in screen.lines if line.startswith("… and 45 more jobs; ")]
+    assert more.endswith("`ibmqbatch status 20261120-7f3k9q2 | less` lists all")
+    jobs = [line for line in screen.lines if line != more]
+    shown = [line.split()[0] for line in jobs if line.split()[1:2] and "-" in line][1:]
     assert shown[0] == "30"  # what has failed
     assert shown[-1] == "59"  # what runs
     assert "0" not in shown

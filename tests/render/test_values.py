@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ibmqbatch.render.results import show_values, write_values
+from ibmqbatch.render.results import VALUES, show_values, write_results
 
 
 def value(observable: str = "zz", **changes: Any) -> dict[str, Any]:
@@ -49,14 +49,16 @@ def test_values_of_a_circuit_stand_below_its_name(capsys):
 
 def test_names_steer_no_terminal():
     stream = io.StringIO()
-    write_values([value("a\x1b[2J")], "csv", stream)
-    write_values([value("a\x1b[2J")], "table", stream)
+    write_results([value("a\x1b[2J")], "csv", stream, VALUES)
+    write_results([value("a\x1b[2J")], "table", stream, VALUES)
     assert "\x1b" not in stream.getvalue()
 
 
 def test_missing_value_is_an_empty_cell():
     stream = io.StringIO()
-    write_values([value(value=None, standard_error=None)], "csv", stream, columns=["value"])
+    write_results(
+        [value(value=None, standard_error=None)], "csv", stream, VALUES, metadata=["value"]
+    )
     head, line = stream.getvalue().splitlines()
     assert head == "index,name,observable,value,standard_error,shots,metadata.value"
     assert line == "0,bell,zz,,,100,"

@@ -46,6 +46,7 @@ class Cli:
             "HOME": str(home.parent),  # where Qiskit keeps accounts
             "IBMQBATCH_HOME": str(home),
             "IBMQBATCH_RUNTIME": str(home.parent / "runtime"),
+            "PAGER": "cat",  # nobody is there to leave one
         }
 
     def start(
