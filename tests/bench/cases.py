@@ -39,6 +39,7 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
+from tests.bench.simulating import simulate, simulate_all
 from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
@@ -261,4 +262,7 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {case.__name__: case for case in (detached, client)}
+CASES |= {case.__name__: case for case in (detached, client, simulate)}
+
+# Those that take minutes, and are run when they are named.
+LONG = {"simulate_all": simulate_all}
