@@ -253,10 +253,11 @@ def _steps(delay: Any, dt: float | None, where: str) -> Any:
 
     try:
         seconds = float(delay.duration) * SECONDS[delay.unit]
-    except (TypeError, KeyError) as error:
+        steps = round(seconds / (dt or _STEP))
+    except (TypeError, KeyError, OverflowError, ValueError) as error:
         raise BadInput(
             "unsupported",
             f"{where} has a delay whose length is no number.",
             "Give each delay its length, in a circuit of its own.",
         ) from error
-    return Delay(round(seconds / (dt or _STEP)), unit="dt")
+    return Delay(steps, unit="dt")

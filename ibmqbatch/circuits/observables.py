@@ -219,6 +219,8 @@ class Choice:
 
         Raises BadInput where two of them have the same name.
         """
+        if not self._by_circuit:
+            return ()
         keys: list[int | str] = [index, name, f"{_NAMED}{name}"]
         for key in keys:
             if key in self._met:

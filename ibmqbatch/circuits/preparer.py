@@ -34,7 +34,7 @@ from .measured import REGISTER, Measured
 from .normalize import convert_delays
 from .physical import read_physical
 from .programs import Program, load_circuit
-from .qpy import encode_qpy
+from .qpy import encode_qpy, may_hold_infinity
 from .rotations import measure
 
 if TYPE_CHECKING:
@@ -99,10 +99,9 @@ class ReadyProgram:
     """A program that is ready for the wire, see `Compiled`.
 
     It stands for one circuit, or one for each row of a sweep. `original` is the program as it came,
-    compressed by zlib, of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was
-    not compiled. `shots` is None where nothing is said of them. `notes` are what its owner should
-    know, without `where` before them, which names it for a person. `measured` is what it tells of
-    observables.
+    of `kind` openqasm2, openqasm3 or qpy; None where it was in memory, and was not compiled.
+    `shots` is None where nothing is said of them. `notes` are what its owner should know, without
+    `where` before them, which names it for a person. `measured` is what it tells of observables.
     """
 
     circuits: tuple[ReadyCircuit, ...]
@@ -137,7 +136,7 @@ class ReadyProgram:
             position=program.position,
             shots=program.shots,
             kind=program.kind,
-            original=zlib.compress(program.content, level=1) if keeps else None,
+            original=program.content if keeps else None,
             sha256=compiled.sha256,
             body_kind=compiled.body_kind,
             body=compiled.body,
@@ -238,12 +237,13 @@ class Preparer:
     def _as_circuit(self, program: Program, where: str) -> Compiled:
         circuit, physical = load_circuit(program)
         names = names_in(circuit)
-        check_numbers(circuit, where)
         check_statements(circuit, names, self._device, where)
         self._check_parameters(circuit, program)
         self._check_size(circuit, where)
         if program.measured is None:
             self._check_measurements(circuit, names, program.where)
+        if self._device.instructions or self.compiles:  # they are reckoned with
+            check_numbers(circuit, where)
         stays = not self.compiles or self._is_ready(circuit, physical=physical)
         if program.measured is not None:
             self._measure(circuit, program.measured, where, compiled=not stays)
@@ -276,6 +276,8 @@ class Preparer:
         circuit.name = program.name
         circuit.metadata = dict(program.metadata)
         data = encode_qpy(circuit)
+        if may_hold_infinity(data):
+            check_numbers(circuit, where)
         return Compiled(
             sha256=hashlib.sha256(data).hexdigest(),
             body_kind="qpy",

@@ -6,6 +6,7 @@ import functools
 import io
 import itertools
 import json
+import re
 import struct
 import traceback
 import warnings
@@ -30,6 +31,7 @@ __all__ = [
     "has_pulses",
     "join_qpy",
     "load_qpy",
+    "may_hold_infinity",
     "parameter_names",
     "raw_metadata",
     "read_header",
@@ -69,6 +71,22 @@ def _newest_read() -> int:
     from qiskit.qpy import common
 
     return int(common.QPY_VERSION)
+
+
+# A number among an instruction's parameters: its type, its size, and one or two doubles. Those that
+# are not finite have an exponent of ones. Doubles are little-endian, parts of complex ones not.
+_NOT_FINITE = (
+    re.compile(rb"f\0\0\0\0\0\0\0\x08.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL),
+    re.compile(rb"c\0\0\0\0\0\0\0\x10(?:.{8})?[\x7f\xff][\xf0-\xff]", re.DOTALL),
+)
+
+
+def may_hold_infinity(data: bytes) -> bool:
+    """Return whether a circuit in QPY may have a parameter that is no finite number.
+
+    False is certain; it takes a small part of looking at each instruction.
+    """
+    return any(number.search(data) for number in _NOT_FINITE)
 
 
 def load_qpy(data: bytes, where: str) -> list[QuantumCircuit]:

@@ -207,7 +207,7 @@ def _warn_of_open_sets(name: str) -> None:
     from ..manifest.peek import peek
 
     try:
-        looks = [peek(path) for path in set_paths()]
+        looks = [peek(path, state=True) for path in set_paths()]
     except StorageError:
         return
     of_account = [look for look in looks if look is not None and look.account == name]

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from .. import paths
 from ..clock import in_utc, iso
@@ -39,7 +39,7 @@ _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?)"
 _CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS_AT_ONCE = 50
-_BYTES_AT_ONCE = 1_000_000
+_BYTES_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Draft:
         self._lock = FileLock(lock_path(self.path))
         self._circuits = self._bodies = self._programs = 0
         # Rows not inserted yet, and their bytes: circuits refer to the others, and come last.
-        self._rows: dict[str, list[tuple[object, ...]]] = {_PROGRAM: [], _BODY: [], _CIRCUIT: []}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {_PROGRAM: [], _BODY: [], _CIRCUIT: []}
         self._bytes = 0
         try:
             self._lock.acquire()
@@ -125,10 +125,10 @@ class Draft:
         self._draft.unlink(missing_ok=True)
         self._lock.release()
 
-    def add_program(self, kind: str, body: bytes) -> int:
-        """Keep a program as it was given, compressed by zlib; return its number."""
+    def add_program(self, kind: str, content: bytes) -> int:
+        """Keep a program as it was given; return its number."""
         self._programs += 1
-        self._append(_PROGRAM, [(self._programs, kind, body)], len(body))
+        self._append(_PROGRAM, [(self._programs, kind, content)], len(content))
         return self._programs
 
     def add_body(
@@ -290,6 +290,9 @@ class Draft:
             self._flush()
 
     def _flush(self) -> None:
+        # Many programs are compressed in a row in half of the time that they take one by one.
+        programs = self._rows[_PROGRAM]
+        programs[:] = [(n, kind, zlib.compress(body, level=1)) for n, kind, body in programs]
         for sql, rows in self._rows.items():
             self._insert(sql, rows)
             rows.clear()

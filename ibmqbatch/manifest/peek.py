@@ -34,19 +34,22 @@ Seen = TypeVar("Seen")
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """What was seen of a set."""
+    """What was seen of a set; of its state only where that was asked for."""
 
     id: str
     name: str
     account: str
     backend: str
     tags: tuple[str, ...]
-    state: SetState
+    state: SetState | None
 
 
-def peek(path: Path) -> Peek | None:
-    """Look at the manifest at `path`; None where it cannot be read, for whatever reason."""
-    return _look(path, _peek)
+def peek(path: Path, *, state: bool = False) -> Peek | None:
+    """Look at the manifest at `path`; None where it cannot be read, for whatever reason.
+
+    Its `state` takes as long as all the rest.
+    """
+    return _look(path, lambda manifest: _peek(manifest, state=state))
 
 
 def peek_circuits(path: Path, begun: str, most: int) -> list[tuple[int, str, bool]]:
@@ -87,13 +90,13 @@ def _look(path: Path, see: Callable[[Manifest], Seen | None]) -> Seen | None:
         manifest.close()
 
 
-def _peek(manifest: Manifest) -> Peek | None:
+def _peek(manifest: Manifest, *, state: bool) -> Peek | None:
     row = manifest.db.row("SELECT id, name, account, backend, tags FROM jobset")
     if row is None:
         return None
     set_id, name, account, backend, tags = row
-    state = set_state(manifest.kinds_of_jobs())
-    return Peek(set_id, name, account, backend, tuple(json.loads(tags)), state)
+    seen = set_state(manifest.kinds_of_jobs()) if state else None
+    return Peek(set_id, name, account, backend, tuple(json.loads(tags)), seen)
 
 
 def _circuits(manifest: Manifest, begun: str, most: int) -> list[tuple[int, str, bool]]:

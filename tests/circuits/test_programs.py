@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
 
+from ibmqbatch.circuits.checks import check_numbers
+from ibmqbatch.circuits.errors import BadInput
+from ibmqbatch.circuits.normalize import convert_delays
 from ibmqbatch.circuits.preparer import Preparation
 from ibmqbatch.circuits.programs import read_programs
 from ibmqbatch.circuits.qasm_text import masked, split_programs
+from ibmqbatch.circuits.qpy import encode_qpy, may_hold_infinity
 from ibmqbatch.circuits.sources import STDIN, Source
 from tests.circuits.asking import IDEAL, dump, loaded, names, problem, ready, write
 from tests.circuits.devices import line
@@ -314,6 +319,24 @@ def test_angle_beyond_all_numbers_is_refused(text, device, tmp_path):
     assert problem(write(tmp_path, text), device=device).code in {"bad_number", "syntax"}
 
 
+@pytest.mark.parametrize("number", [complex("inf"), complex(1, float("nan")), float("-inf")])
+def test_number_beyond_all_is_found_in_what_is_sent_to_a_simulator(number):
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(Instruction("odd", 1, 0, [number]), [0])
+    circuit.measure(0, 0)
+    assert may_hold_infinity(encode_qpy(circuit))
+    with pytest.raises(BadInput, match="where a number belongs"):
+        check_numbers(circuit, "a circuit")
+
+
+def test_delay_without_end_is_refused_by_a_simulator():
+    circuit = QuantumCircuit(1, 1)
+    circuit.delay(float("inf"), 0, unit="s")
+    circuit.measure(0, 0)
+    with pytest.raises(BadInput, match="a delay whose length is no number"):
+        convert_delays(circuit, None, "a circuit")
+
+
 def test_program_that_stays_as_it_is_says_so_where_compiling_was_asked_for(tmp_path):
     text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit[1] c;\nsx $0;\nc[0] = measure $0;\n'
     (made,) = ready(write(tmp_path, text), device=line(3), preparation=Preparation(level=3))
@@ -365,6 +388,21 @@ def test_bits_that_are_declared_alone_are_registers_inside_of_branches_too(tmp_p
     (block,) = inner.operation.blocks
     assert block.get_instructions("measure")[0].clbits == (circuit.cregs[0][0],)
     assert inner.operation.condition == (circuit.cregs[2][0], True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["h q[j];", "x q[j + 1];", "x q[{j, 2}];", "c[j] = measure q[0];", "if (c[j]) { x q[0]; }"],
+)
+def test_variable_of_a_loop_is_no_index(statement, tmp_path):
+    head = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[4] q;\nbit[4] c;\n'
+    found = problem(
+        write(tmp_path, f"{head}for int j in [0:3] {{ {statement} }}\nc = measure q;\n")
+    )
+    assert found.code == "unsupported"
+    assert "line 5" in found.message
+    assert "'j', the variable of a loop, is an index" in found.message
+    assert "Write the loop out" in found.hint
 
 
 @pytest.mark.parametrize("statement", ["a[0] = measure q;", "if (a[0]) { x q; }"])

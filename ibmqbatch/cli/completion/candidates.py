@@ -68,7 +68,7 @@ def job_sets() -> Candidates:
         return []
     if not paths:
         return []
-    seen = {path.stem: peek(path) for path in paths[:_LOOKED_AT]}
+    seen = {path.stem: peek(path, state=True) for path in paths[:_LOOKED_AT]}
     described: Candidates = []
     for path in paths:
         set_ = seen.get(path.stem)
