@@ -40,6 +40,7 @@ _OTHER_INSTRUCTIONS = (
     "box",
     "store",
 )
+_MAX_QUBITS = 1000  # of a circuit that needs no state vector
 _STATE_VECTOR_LIMIT = 50  # qubits; beyond it an amplitude's index no longer fits the simulator
 
 
@@ -142,13 +143,17 @@ def mock_name(name: str) -> str:
 def _ideal_simulator(memory: int) -> Backend:
     name = "ideal_simulator"
     # A state vector has 2**n amplitudes of 16 bytes.
-    qubits = max(1, min((memory // 16).bit_length() - 1, _STATE_VECTOR_LIMIT))
+    vector = max(1, min((memory // 16).bit_length() - 1, _STATE_VECTOR_LIMIT))
     shots = 1_000_000
     configuration = {
         "backend_name": name,
         "backend_version": __version__,
-        "description": "An ideal state vector simulator: no noise, all qubits connected.",
-        "n_qubits": qubits,
+        "description": (
+            "An ideal simulator: no noise, all qubits connected. Any circuit of up to "
+            f"{vector} qubits, as a state vector; Clifford circuits and those of little "
+            f"entanglement of up to {_MAX_QUBITS}."
+        ),
+        "n_qubits": _MAX_QUBITS,
         "processor_type": {"family": "Simulator", "revision": "1"},
         "basis_gates": sorted(_BASIS_GATES),
         "supported_instructions": [*sorted(_BASIS_GATES), *_OTHER_INSTRUCTIONS],
@@ -168,7 +173,14 @@ def _ideal_simulator(memory: int) -> Backend:
         "online_date": "2026-11-01T00:00:00Z",
     }
     # A simulator was never calibrated.
-    return Backend(name, {"kind": "ideal", "max_shots": shots}, lambda: configuration, lambda: None)
+    worker = {
+        "kind": "ideal",
+        "max_shots": shots,
+        "memory": memory,
+        "vector_qubits": vector,
+        "max_qubits": _MAX_QUBITS,
+    }
+    return Backend(name, worker, lambda: configuration, lambda: None)
 
 
 def _rehearsal(snapshot: Snapshot, memory: int) -> Backend:

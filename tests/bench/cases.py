@@ -41,6 +41,7 @@ from tests.bench.sets import (
     write_circuits,
 )
 from tests.bench.watching import watching, watching_large
+from tests.bench.simulating import simulate, simulate_all
 from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
@@ -263,6 +264,4 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {
-    case.__name__: case for case in (detached, client, cluster, report, watching, watching_large)
-}
+CASES |= {case.__name__: case for case in (detached, client, cluster, report, watching, watching_large, simulate)}

@@ -46,8 +46,8 @@ def test_an_unknown_backend_is_not_found(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(("memory", "qubits"), [(1, 1), (2**20, 16), (2**34 - 1, 29)])
-def test_the_width_is_what_the_memory_holds(memory: int, qubits: int) -> None:
-    assert BackendTable(memory)["ideal_simulator"].configuration["n_qubits"] == qubits
+def test_the_width_of_a_state_vector_is_what_the_memory_holds(memory: int, qubits: int) -> None:
+    assert BackendTable(memory)["ideal_simulator"].worker["vector_qubits"] == qubits
 
 
 def test_the_gates_are_those_of_aer() -> None:

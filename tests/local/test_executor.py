@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     from qiskit import QuantumCircuit, qpy
     from qiskit.circuit import Parameter
 
+from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backends
 from ibmqbatch.local.worker.errors import JobError
 from ibmqbatch.local.worker.executor import ExecutorJob
@@ -294,7 +295,7 @@ def test_a_samplex_without_samplomatic_fails_with_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    ideal = Backends().get({"name": "ideal", "kind": "ideal", "max_shots": 1000}, None)
+    ideal = Backends().get(BackendTable(2**30)["ideal_simulator"].worker, None)
     with pytest.raises(JobError, match="have no samplomatic") as caught:
         ExecutorJob(samplex_item(), ideal)
     assert caught.value.code == 7001

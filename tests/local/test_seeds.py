@@ -126,6 +126,18 @@ def test_a_pub_depends_on_seed_plus_index_alone(client: Client) -> None:
         assert samples(job, index) == samples(client.run(pub, params=seeded(40 + index)))
 
 
+def test_a_pub_counts_the_same_far_down_a_long_job(client: Client) -> None:
+    pub = [bell(), None, 60]
+    job = client.run(*40 * [pub], params=seeded(40))
+    alone = client.run(pub, params=seeded(40 + 35))
+    assert samples(job, 35) == samples(alone)
+
+
+def test_without_a_seed_the_pubs_of_a_job_differ(client: Client) -> None:
+    job = client.run(*2 * [[bell(), None, 200]])
+    assert samples(job, 0) != samples(job, 1)
+
+
 def test_without_a_seed_every_run_is_new(client: Client) -> None:
     pub = [bell(), None, 200]
     assert samples(client.run(pub)) != samples(client.run(pub))

@@ -20,7 +20,7 @@ from ibmqbatch.jobset.device import device_from_wire
 from ibmqbatch.local.backends import BackendTable
 from ibmqbatch.local.worker.backends import Backend, Backends
 from ibmqbatch.local.worker.decoding import decode_circuit
-from ibmqbatch.local.worker.simulation import run_circuit
+from ibmqbatch.local.worker.simulation import run_circuits
 from tests.circuits.asking import dump
 from tests.circuits.devices import line_configuration, line_properties
 from tests.support.qiskits import TERRA
@@ -31,7 +31,7 @@ __all__ = ["SHOTS", "counts", "sent"]
 
 SHOTS = 300
 _PATIENCE = 120  # seconds of processor time that one run may take, where it takes parts of one
-_IDEAL = {"name": "ideal_simulator", "kind": "ideal", "max_shots": 1000}
+_IDEAL = BackendTable(2**30)["ideal_simulator"].worker
 _QUIET = {
     "name": "line",
     "kind": "rehearsal",
@@ -67,8 +67,9 @@ def counts(circuit: Any, bits: int, *, rehearsed: bool = False) -> dict[str, flo
     """Return the shares of outcomes that a worker gives."""
     plan = _backend(rehearsed=rehearsed).plan(circuit, SHOTS)
     noisy, model = plan.with_noise(plan.circuit)
+    assert plan.simulation is not None
     with _bounded():
-        found = run_circuit(noisy, model, plan.simulation, SHOTS, 7)
+        (found,) = run_circuits([noisy], model, plan.simulation, SHOTS, [7])
     shares: dict[str, float] = {}
     for row in found[:, :bits].tolist():
         outcome = "".join(str(bit) for bit in reversed(row))

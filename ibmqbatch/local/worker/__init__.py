@@ -9,6 +9,7 @@ as Qiskit 2 with Aer 0.18.
     sampler       the program `sampler`: pubs in, results out
     decoding      circuits and parameter values as they are sent
     backends      how a circuit is run: ideally, with the noise of a device, or not at all
+    wide          circuits that no state vector can hold
     devices       a device and its instruction set; `noise` its noise
     control_flow  control flow and classical expressions as Aer's jumps; `traversal` walks circuits
     simulation    the warm simulators, seeds, and outcomes as bits

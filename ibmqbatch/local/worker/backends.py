@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from .control_flow import is_straight_line, lower_control_flow
@@ -11,15 +12,22 @@ from .errors import JobError
 from .noise import Noise, with_noisy_delays
 from .simulation import Simulation, to_aer_gates
 from .traversal import active_qubits, walk_with_qubits
+from .wide import bond_bounds, is_clifford
 
 __all__ = ["Backend", "Backends", "Plan"]
 
 _DENSITY, _VECTOR = "density_matrix", "statevector"
+_STABILIZER, _PRODUCT = "stabilizer", "matrix_product_state"
 
 # What one operation costs, measured with Aer 0.14 and 0.18 on one core: a part for each amplitude
 # and, where every shot is run by itself, a part for drawing the noise.
 _SECONDS_PER_AMPLITUDE = 2.5e-9
 _SECONDS_PER_SHOT = 3e-6
+# The same of a stabilizer, for each shot and the cube of its qubits, and of a matrix product state:
+# for the cube of a bond, and for each shot and amplitude of its tensors.
+_SECONDS_PER_CUBE = 3e-10
+_SECONDS_PER_BOND_CUBE = 1e-8
+_SECONDS_PER_TENSOR_ENTRY = 5e-7
 
 
 @dataclass
@@ -33,12 +41,19 @@ class Plan:
     noise: Noise | None = None
     model: Any = None
     places: tuple[int, ...] = ()
+    bonds: tuple[int, ...] = ()  # of a matrix product state, bounded, as powers of two
 
     @property
     def state_bytes(self) -> int:
         """The memory of the state."""
         if self.simulation is None:
             return 0
+        if self.simulation.method == _STABILIZER:
+            return self.qubits**2
+        if self.simulation.method == _PRODUCT:
+            # The tensors, and what taking apart the largest needs, which are copied for shots.
+            largest: int = 4 ** max(self.bonds)
+            return 16 * (2 * self._tensor_entries + 16 * largest)
         squared = 2 if self.simulation.method == _DENSITY else 1
         amplitudes: int = 2 ** (squared * self.qubits)
         return 16 * amplitudes
@@ -50,10 +65,21 @@ class Plan:
         """
         if self.simulation is None:
             return 0.0
+        if self.simulation.method == _STABILIZER:
+            return shots * self.qubits**3 * _SECONDS_PER_CUBE
+        if self.simulation.method == _PRODUCT:
+            cube: int = 8 ** max(self.bonds)
+            gates = operations * cube * _SECONDS_PER_BOND_CUBE
+            return gates + shots * self._tensor_entries * _SECONDS_PER_TENSOR_ENTRY
         amplitudes: int = 2**self.qubits
         if self.simulation.method == _DENSITY:
             return operations * amplitudes**2 * _SECONDS_PER_AMPLITUDE
         return operations * shots * (_SECONDS_PER_SHOT + amplitudes * _SECONDS_PER_AMPLITUDE)
+
+    @property
+    def _tensor_entries(self) -> int:
+        """How many amplitudes the tensors of a matrix product state have."""
+        return sum(2 ** (1 + left + right) for left, right in pairwise(self.bonds))
 
     def with_noise(self, circuit: Any) -> tuple[Any, Any]:
         """Return a circuit, its parameters bound, as it is run, and its noise model.
@@ -82,22 +108,55 @@ class Backend(Protocol):
 
 
 class _Ideal:
-    """A simulator without noise."""
+    """A simulator without noise: of state vectors, and of wider circuits where that is possible.
+
+    Circuits that a state vector can hold are simulated as one, so that seeds keep their counts.
+    """
 
     refuses_noise = "The ideal simulator takes no noise model."
 
-    def __init__(self, max_shots: int) -> None:
-        self.max_shots = max_shots
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.max_shots: int = told["max_shots"]
+        self._memory: int = told["memory"]
+        self._vector_qubits: int = told["vector_qubits"]
+        self._max_qubits: int = told["max_qubits"]
 
     def plan(self, circuit: Any, shots: int, *, twirled: bool = False) -> Plan:  # noqa: ARG002
-        """Return how a circuit is run."""
+        """Return how a circuit is run.
+
+        Raises JobError (1520) for a circuit that no method can simulate in this memory.
+        """
         active = active_qubits(circuit) or [0]
         # Aer omits idle qubits by itself, except where it must not truncate.
         straight = is_straight_line(circuit)
         if not straight:
             circuit = lower_control_flow(circuit, active)
         circuit = to_aer_gates(circuit)
-        return Plan(circuit, len(active), Simulation(_VECTOR, truncates=straight))
+        if len(active) <= self._vector_qubits:
+            return Plan(circuit, len(active), Simulation(_VECTOR, truncates=straight))
+        if len(active) > self._max_qubits:
+            raise JobError(
+                1520,
+                f"the circuit has {len(active)} active qubits, and at most {self._max_qubits} are "
+                "simulated.",
+                "Use fewer qubits.",
+            )
+        if is_clifford(circuit):
+            return Plan(circuit, len(active), Simulation(_STABILIZER, truncates=straight))
+        # In a loop, a gate is counted once and run many times.
+        bonds = bond_bounds(circuit, active) if straight else None
+        if bonds is not None:
+            product = Simulation(_PRODUCT, truncates=True)
+            plan = Plan(circuit, len(active), product, bonds=tuple(bonds))
+            if plan.state_bytes <= self._memory:
+                return plan
+        raise JobError(
+            1520,
+            f"the circuit has {len(active)} active qubits: a state vector of at most "
+            f"{self._vector_qubits} fits into the memory of this service, the circuit is no "
+            "Clifford circuit, and a matrix product state may grow too large.",
+            "Use fewer qubits or less entangling gates, or start the service with more memory.",
+        )
 
 
 class _Rehearsal:
@@ -199,5 +258,5 @@ def _made(told: dict[str, Any], device: dict[str, Any] | None) -> Backend:
     if told.get("mock"):
         return _Mock(told["max_shots"], None if device is None else Device(**device))
     if told["kind"] == "ideal":
-        return _Ideal(told["max_shots"])
+        return _Ideal(told)
     return _Rehearsal(told, Device(**(device or {})))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import JobError
-from .traversal import FAST_VARIANTS, walk
+from .traversal import FAST_VARIANTS, has_blocks, walk
 
 __all__ = [
     "Bits",
@@ -30,11 +30,15 @@ _Labels = tuple[str, str]  # where `continue` and `break` lead
 
 def is_straight_line(circuit: Any) -> bool:
     """Return whether a circuit has no control flow, and no operations that need lowering."""
+    from qiskit.circuit import Instruction
+
+    names = circuit.count_ops()
+    if has_blocks(circuit) or not names.keys().isdisjoint({"store", *FAST_VARIANTS}):
+        return False
+    if "delay" not in names and not hasattr(Instruction, "condition"):
+        return True  # Qiskit 2 has no conditions on gates
     return not any(
-        getattr(operation, "blocks", ())
-        or getattr(operation, "condition", None) is not None
-        or operation.name in {"store", *FAST_VARIANTS}
-        or _is_stretched(operation)
+        getattr(operation, "condition", None) is not None or _is_stretched(operation)
         for operation in walk(circuit)
     )
 

@@ -9,6 +9,7 @@ import zlib
 from typing import Any
 
 from .errors import JobError, first_line
+from .traversal import has_blocks
 
 __all__ = ["decode_circuit", "decode_qpy", "decode_values", "decompress"]
 
@@ -103,6 +104,8 @@ def _with_delays(circuit: Any) -> Any:
     from qiskit.circuit import Delay
     from qiskit.exceptions import QiskitError
 
+    if "delay" not in circuit.count_ops() and not has_blocks(circuit):
+        return circuit
     operations, changed = [], False
     for item in circuit.data:
         try:

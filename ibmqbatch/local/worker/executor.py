@@ -12,13 +12,15 @@ import importlib
 import importlib.util
 import math
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .backends import Backend
 from .decoding import decode_circuit, decode_qpy, decompress
 from .errors import JobError, first_line, naming
-from .runs import Run, check_executions, check_run, now
+from .runs import Run, check_executions, check_run, now, outcomes
 from .simulation import mix_seed
 from .traversal import free_parameters
 
@@ -80,13 +82,12 @@ class ExecutorJob:
     def run(self) -> Any:
         """Run all items and return the result document; seeds count up as in `sampler`."""
         data, spans = [], []
-        seed = self._seed
+        bits = outcomes(self.runs, self._seed)
         for index, item in enumerate(self._items):
             with naming(f"{self.part} {index}"):
                 start = now()
-                results = {**item.drawn, **_run_item(item.run, seed)}
                 size = item.run.executions
-                seed = None if seed is None else seed + size
+                results = {**item.drawn, **_booleans(item.run, islice(bits, size))}
             part = {
                 "idx_item": index,
                 "size": size,
@@ -281,15 +282,15 @@ class _Wire:
         return {"data": text, "shape": list(array.shape), "dtype": dtype}
 
 
-def _run_item(run: Run, seed: int | None) -> dict[str, Any]:
-    """Run an item; return for each register an array of truth values (*shape, shots, bits)."""
+def _booleans(run: Run, executions: Iterator[Any]) -> dict[str, Any]:
+    """Return for each register of an item an array of truth values (*shape, shots, bits)."""
     import numpy as np
 
-    outcomes: dict[str, list[Any]] = {name: [] for name in run.bits}
-    for bits in run.outcomes(seed):
+    found: dict[str, list[Any]] = {name: [] for name in run.bits}
+    for bits in executions:
         for name, positions in run.bits.items():
-            outcomes[name].append(bits[:, positions].astype(bool))
+            found[name].append(bits[:, positions].astype(bool))
     return {
         name: np.stack(arrays).reshape(*run.shape, *arrays[0].shape)
-        for name, arrays in outcomes.items()
+        for name, arrays in found.items()
     }

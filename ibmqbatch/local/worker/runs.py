@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby, islice
 from typing import Any
 
 from .backends import Backend, Plan
 from .errors import JobError
-from .simulation import mix_seed, random_bits, run_circuit
-from .traversal import MEASUREMENTS, walk
+from .simulation import Simulation, mix_seed, random_bits, run_circuits
+from .traversal import MEASUREMENTS, has_blocks, operation_names
 
-__all__ = ["Run", "check_executions", "check_run", "now"]
+__all__ = ["Run", "check_executions", "check_run", "now", "outcomes"]
 
+_TOGETHER = 32  # executions that the simulator gets at a time
 _MAX_EXECUTIONS = 10_000_000  # shots × circuits × parameter sets of a job
 
 
@@ -86,27 +88,54 @@ class Run:
         """The memory of a run: the state, and a string and a row of bits for each shot."""
         return self.plan.state_bytes + self.shots * (200 + 2 * len(self.circuit.clbits))
 
-    def outcomes(self, seed: int | None) -> Iterator[Any]:
-        """Yield the classical bits of each execution: one row a shot, one column a bit.
+    @property
+    def shared(self) -> tuple[Simulation, int] | None:
+        """What it has in common with the runs that the simulator can get in one list with it.
 
-        Executions run one by one, with seeds counted up from `seed`: Aer would choose the seeds of
-        those that run together.
+        None if its executions have to be simulated one by one, as each has a noise of its own, or
+        are not simulated.
         """
-        for number, bound in enumerate(self._bound()):
-            circuit, model = self.plan.with_noise(bound)
-            mixed = None if seed is None else mix_seed(seed + number)
-            if self.plan.simulation is None:
-                yield random_bits(len(circuit.clbits), self.shots, mixed)
-            else:
-                yield run_circuit(circuit, model, self.plan.simulation, self.shots, mixed)
+        if self.plan.simulation is None or self.plan.device is not None:
+            return None
+        return self.plan.simulation, self.shots
 
-    def _bound(self) -> Iterator[Any]:
+    def bound(self) -> Iterator[Any]:
         """Yield the circuit bound to each parameter set, in C order of the sweep."""
         present = set(self.circuit.parameters)  # omitted delays may have had one
         for row in self.values.reshape(self.executions, len(self.parameters)):
             pairs = zip(self.parameters, row.tolist())  # noqa: B905 - also runs on 3.9
             values = {parameter: value for parameter, value in pairs if parameter in present}
             yield self.circuit.assign_parameters(values) if values else self.circuit
+
+
+def outcomes(runs: list[Run], seed: int | None) -> Iterator[Any]:
+    """Yield the classical bits of each execution of all runs: one row a shot, one column a bit.
+
+    The seeds of executions are counted up from `seed`: how they are split has no effect.
+    """
+    executions = ((run, circuit) for run in runs for circuit in run.bound())
+    seeded = (
+        (run, circuit, None if seed is None else mix_seed(seed + number))
+        for number, (run, circuit) in enumerate(executions)
+    )
+    for shared, group in groupby(seeded, key=lambda execution: execution[0].shared):
+        if shared is None:
+            for run, circuit, mixed in group:
+                yield _outcome(run, circuit, mixed)
+            continue
+        simulation, shots = shared
+        while together := list(islice(group, _TOGETHER)):
+            circuits = [circuit for _, circuit, _ in together]
+            seeds = [mixed for _, _, mixed in together]
+            yield from run_circuits(circuits, None, simulation, shots, seeds)
+
+
+def _outcome(run: Run, circuit: Any, seed: int | None) -> Any:
+    """Return the classical bits of one execution, with the noise of its own."""
+    circuit, model = run.plan.with_noise(circuit)
+    if run.plan.simulation is None:
+        return random_bits(len(circuit.clbits), run.shots, seed)
+    return next(run_circuits([circuit], model, run.plan.simulation, run.shots, [seed]))
 
 
 def check_run(circuit: Any, shots: int, backend: Backend) -> None:
@@ -119,7 +148,7 @@ def check_run(circuit: Any, shots: int, backend: Backend) -> None:
         )
     if not circuit.cregs:
         raise JobError(3211, "the circuit has no classical register.", "Measure into one.")
-    if not any(operation.name in MEASUREMENTS for operation in walk(circuit)):
+    if MEASUREMENTS.isdisjoint(operation_names(circuit)):
         raise JobError(3211, "the circuit measures nothing.", "Add a measurement.")
     _check_inputs(circuit)
 
@@ -142,6 +171,8 @@ def now() -> str:
 
 def _operations(circuit: Any) -> int:
     """Return how many operations a shot runs, with one round of each while loop."""
+    if not has_blocks(circuit):
+        return len(circuit.data)
     total = 0
     for item in circuit.data:
         inside = sum(_operations(block) for block in getattr(item.operation, "blocks", ()))

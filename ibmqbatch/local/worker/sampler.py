@@ -6,12 +6,14 @@ import base64
 import io
 import math
 import zlib
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from .backends import Backend
 from .decoding import decode_circuit, decode_values
 from .errors import JobError, naming
-from .runs import Run, check_executions, check_run, now
+from .runs import Run, check_executions, check_run, now, outcomes
 from .simulation import pack
 from .traversal import free_parameters
 
@@ -62,12 +64,11 @@ class SamplerJob:
         """
         encoder = _TypedEncoder() if self._typed else _PlainEncoder()
         results, spans = [], []
-        seed = self._seed
+        bits = outcomes(self.runs, self._seed)
         for index, pub in enumerate(self.runs):
             with naming(f"{self.part} {index}"):
                 start = now()
-                data = _run_pub(pub, seed)
-                seed = None if seed is None else seed + pub.executions
+                data = _packed(pub, islice(bits, pub.executions))
                 spans.append(encoder.span(index, pub, start, now()))
                 results.append(encoder.pub(pub, data))
         return encoder.document(results, spans)
@@ -82,14 +83,14 @@ def _read_pub(source: Any, values: Any, shots: int, backend: Backend, twirled: b
     return Run.of(circuit, parameters, values, shots, backend, twirled=twirled)
 
 
-def _run_pub(pub: Run, seed: int | None) -> dict[str, Any]:
-    """Run a pub; return for each register an array (*shape, shots, bytes)."""
+def _packed(pub: Run, executions: Iterator[Any]) -> dict[str, Any]:
+    """Return for each register of a pub an array (*shape, shots, bytes)."""
     import numpy as np
 
     packed: dict[str, list[Any]] = {name: [] for name in pub.bits}
-    for outcomes in pub.outcomes(seed):
+    for bits in executions:
         for name, positions in pub.bits.items():
-            packed[name].append(pack(outcomes, positions))
+            packed[name].append(pack(bits, positions))
     return {
         name: np.stack(arrays).reshape(*pub.shape, *arrays[0].shape)
         for name, arrays in packed.items()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from .errors import JobError
-from .traversal import walk
+from .traversal import operation_names
 
 __all__ = [
     "Simulation",
     "mix_seed",
     "pack",
     "random_bits",
-    "run_circuit",
+    "run_circuits",
     "to_aer_gates",
     "warm_up",
 ]
@@ -46,9 +48,7 @@ _simulators: dict[Simulation, Any] = {}
 def _simulator(simulation: Simulation) -> Any:
     """Return a warm simulator."""
     if simulation not in _simulators:
-        from qiskit_aer import AerSimulator
-
-        _simulators[simulation] = AerSimulator(
+        _simulators[simulation] = _seeded_simulator()(
             method=simulation.method,
             max_parallel_threads=int(os.environ.get("OMP_NUM_THREADS", "1")),
             max_parallel_experiments=1,
@@ -57,6 +57,37 @@ def _simulator(simulation: Simulation) -> Any:
             enable_truncation=simulation.truncates,
         )
     return _simulators[simulation]
+
+
+@cache
+def _seeded_simulator() -> Any:
+    """Return the class of simulators that run each circuit of a list with a seed of its own.
+
+    Aer counts the seeds of a list up from one seed, in steps, so that counts would depend on which
+    circuits are in it. Here a list is read as one, and then simulated circuit by circuit.
+    """
+    from qiskit_aer import AerSimulator
+
+    class SeededSimulator(AerSimulator):  # type: ignore[misc]
+        """Simulates up to the first circuit that fails; `take` is given each one's memory."""
+
+        seeds: Sequence[int | None] = ()
+        take: Callable[[list[str]], None]
+
+        def _execute_circuits(self, circuits: Any, noise_model: Any, config: Any) -> Any:
+            results: list[Any] = []
+            output: dict[str, Any] = {"success": True}
+            for circuit, seed in zip(circuits, self.seeds):  # noqa: B905 - also runs on 3.9
+                if seed is not None:
+                    config.seed_simulator = seed
+                output = super()._execute_circuits([circuit], noise_model, config)
+                results += output["results"]
+                if not output["success"]:
+                    break
+                self.take(results[-1]["data"].pop("memory", []))
+            return {**output, "results": results}
+
+    return SeededSimulator
 
 
 def warm_up() -> None:
@@ -71,14 +102,16 @@ def mix_seed(seed: int) -> int:
     return 1 + int.from_bytes(digest, "big") % (2**31 - 1)
 
 
+@cache
+def _known_to_aer() -> frozenset[str]:
+    warm = _simulator(Simulation("statevector", truncates=True))
+    others = ("measure", "barrier", "jump", "mark", "aer_store")
+    return frozenset((*others, *warm.configuration().basis_gates))
+
+
 def to_aer_gates(circuit: Any) -> Any:
     """Return the circuit with gates unknown to Aer replaced by their definitions."""
-    warm = _simulator(Simulation("statevector", truncates=True))
-    known = {
-        *("measure", "barrier", "jump", "mark", "aer_store"),
-        *warm.configuration().basis_gates,
-    }
-    if all(operation.name in known for operation in walk(circuit)):
+    if operation_names(circuit) <= _known_to_aer():
         return circuit
     from qiskit import transpile
     from qiskit.transpiler import Target
@@ -97,23 +130,33 @@ def to_aer_gates(circuit: Any) -> Any:
     return transpile(circuit, target=target, optimization_level=0)
 
 
-def run_circuit(
-    circuit: Any, model: Any, simulation: Simulation, shots: int, seed: int | None
-) -> Any:
-    """Run a circuit and return its classical bits, one row a shot, one column a bit.
+def run_circuits(
+    circuits: Sequence[Any],
+    model: Any,
+    simulation: Simulation,
+    shots: int,
+    seeds: Sequence[int | None],
+) -> Iterator[Any]:
+    """Run circuits; yield the classical bits of each, one row a shot, one column a bit.
 
-    `model` is its noise model, None for none. Raises JobError (7001) if Aer rejects it.
+    `model` is their noise model, None for none. Raises JobError (7001) in place of the first one
+    that Aer rejects; later ones are not run.
     """
-    options = {} if seed is None else {"seed_simulator": seed}
-    if model is not None:
-        options["noise_model"] = model
-    job = _simulator(simulation).run(circuit, shots=shots, memory=True, **options)
-    result = job.result()
+    rows: list[Any] = []
+
+    def take(memory: list[str]) -> None:
+        # No memory means that no measurement was reached: all bits are 0.
+        rows.append(_rows(memory or ["0x0"] * shots, len(circuits[len(rows)].clbits)))
+
+    simulator = _simulator(simulation)
+    simulator.seeds, simulator.take = seeds, take
+    options = {} if model is None else {"noise_model": model}
+    result = simulator.run(list(circuits), shots=shots, memory=True, **options).result()
+    for table in rows:
+        yield _bits(table)
     if not result.success:
-        status = (result.results[0].status if result.results else "") or result.status
+        status = (result.results[-1].status if result.results else "") or result.status
         raise JobError(7001, f"the simulator refuses the circuit: {status}.")
-    # No memory means that no measurement was reached: all bits are 0.
-    return _bits(result.data(0).get("memory") or ["0x0"] * shots, len(circuit.clbits))
 
 
 def random_bits(count: int, shots: int, seed: int | None) -> Any:
@@ -123,14 +166,21 @@ def random_bits(count: int, shots: int, seed: int | None) -> Any:
     return np.random.default_rng(seed).integers(0, 2, (shots, count), dtype=np.uint8)
 
 
-def _bits(memory: list[str], count: int) -> Any:
-    """Return hexadecimal numbers as rows of at least `count` bits, least significant first."""
+def _rows(memory: list[str], count: int) -> Any:
+    """Return hexadecimal numbers of `count` bits as rows of bytes, least significant first."""
     import numpy as np
 
     width = math.ceil(count / 8)
-    data = b"".join([int(word, 16).to_bytes(width, "little") for word in memory])
-    table = np.frombuffer(data, dtype=np.uint8).reshape(len(memory), width)
-    return np.unpackbits(table, axis=1, bitorder="little")
+    known = {word: int(word, 16).to_bytes(width, "little") for word in set(memory)}
+    data = b"".join([known[word] for word in memory])
+    return np.frombuffer(data, dtype=np.uint8).reshape(len(memory), width)
+
+
+def _bits(rows: Any) -> Any:
+    """Return rows of bytes as rows of their bits, least significant first."""
+    import numpy as np
+
+    return np.unpackbits(rows, axis=1, bitorder="little")
 
 
 def pack(bits: Any, positions: list[int]) -> Any:

@@ -10,6 +10,8 @@ __all__ = [
     "MEASUREMENTS",
     "active_qubits",
     "free_parameters",
+    "has_blocks",
+    "operation_names",
     "walk",
     "walk_with_qubits",
 ]
@@ -17,6 +19,8 @@ __all__ = [
 # Fast variants on some devices, and what they are simulated as.
 FAST_VARIANTS = {"measure_2": "measure", "reset_2": "reset"}
 MEASUREMENTS = {"measure", "measure_2"}
+
+_WITH_BLOCKS = {"if_else", "while_loop", "for_loop", "switch_case", "box"}
 
 # Without effect on an otherwise idle qubit. A jump out of a loop spans all qubits of its block.
 _PASSIVE = {"barrier", "delay", "break_loop", "continue_loop"}
@@ -44,11 +48,28 @@ def walk(circuit: Any) -> Iterator[Any]:
         yield operation
 
 
+def has_blocks(circuit: Any) -> bool:
+    """Return whether a circuit has control flow or boxes.
+
+    Names are counted by Qiskit itself, which is much quicker than making each operation.
+    """
+    return not _WITH_BLOCKS.isdisjoint(circuit.count_ops())
+
+
+def operation_names(circuit: Any) -> set[str]:
+    """Return the names of all operations of a circuit."""
+    if has_blocks(circuit):
+        return {operation.name for operation in walk(circuit)}
+    return set(circuit.count_ops())
+
+
 def free_parameters(circuit: Any) -> list[Any]:
     """Return the parameters that a job sets, in order.
 
     Terra and older releases of Qiskit 2 count the variables of loops among a circuit's parameters.
     """
+    if not circuit.parameters:
+        return []
     variables = {op.params[1] for op in walk(circuit) if op.name == "for_loop"}
     return [parameter for parameter in circuit.parameters if parameter not in variables]
 
@@ -71,6 +92,8 @@ def active_qubits(circuit: Any) -> list[int]:
             continue
         if operation.name in MEASUREMENTS or _is_checked_when_bound(operation):
             measured.update(qubits)
+        if together.get(qubits[0] if qubits else -1, set()).issuperset(qubits):
+            continue  # they are already
         whole = set(qubits).union(*(together.get(qubit, ()) for qubit in qubits))
         for qubit in whole:
             together[qubit] = whole
