@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ibmqbatch.clock import Clock
 from ibmqbatch.manifest.database import Database
 from tests.support.circuits import BELL, basis_state
 from tests.support.commands import Cli
@@ -15,9 +16,14 @@ NEVER = 999
 
 
 @pytest.fixture
-def hasty(cli: Cli) -> Cli:
-    """Have the service's listings lag for a moment only, and so results be overdue soon."""
+def hasty(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Have the service's listings lag for a moment only, and so results be overdue soon.
+
+    They are after ten tries, and so these follow on one another.
+    """
     cli.env["IBMQBATCH_SETTLE"] = "0.01"
+    sleep = Clock.sleep
+    monkeypatch.setattr(Clock, "sleep", lambda clock, seconds: sleep(clock, min(seconds, 0.05)))
     return cli
 
 

@@ -20,6 +20,11 @@ from tests.support.proxy import Proxy
 from tests.support.service import Client, LocalServer, new_crn, open_client
 
 
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Import IBM's client, which takes seconds, only where its tests are to run."""
+    return True if "not conformance" in config.option.markexpr else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Where conformance is required, a test that is skipped has failed."""

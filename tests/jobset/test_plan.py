@@ -207,7 +207,7 @@ def test_circuits_are_not_kept_in_memory(home, monkeypatch):
 
     def many(*_arguments: object):
         for number in range(2000):
-            yield ready_program(Body(b"x" * 100), number)
+            yield ready_program(Body(b"x" * 10_000), number)
 
     monkeypatch.setattr(pipeline, "prepare", many)
     with planned(request(Path("f"))) as manifest:
