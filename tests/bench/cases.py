@@ -40,8 +40,8 @@ from tests.bench.sets import (
     submitted,
     write_circuits,
 )
-from tests.bench.watching import watching, watching_large
 from tests.bench.simulating import simulate, simulate_all
+from tests.bench.watching import watching, watching_large
 from tests.support.manifests import write_set
 from tests.support.stub import BACKEND, Stub
 
@@ -264,4 +264,10 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {case.__name__: case for case in (detached, client, cluster, report, watching, watching_large, simulate)}
+CASES |= {
+    case.__name__: case
+    for case in (detached, client, cluster, report, watching, watching_large, simulate)
+}
+
+# Those that take minutes, and are run when they are named.
+LONG = {"simulate_all": simulate_all}
