@@ -22,7 +22,7 @@ BAD_FILES = {
     "gate.qasm": (HEAD.encode() + b"qreg q[1];\nfoo q[0];\n", "line 4, column 1: 'foo'"),
     "nothing.qasm": (HEAD.encode(), "holds no circuit"),
     "unmeasured.qasm": (HEAD.encode() + b"qreg q[1];\nh q[0];\n", "measures nothing"),
-    "wide.qasm": (HEAD.encode() + b"qreg q[99];\ncreg c[1];\nmeasure q[0]->c[0];", "99 qubits"),
+    "wide.qasm": (HEAD.encode() + b"qreg q[1999];\ncreg c[1];\nmeasure q[0]->c[0];", "1999 qubits"),
     "four.qasm": (b"OPENQASM 4.0;\nqubit q;\n", "OpenQASM 4"),
     "three.qasm": (b"OPENQASM 3.0;\nqubit q;\nfor int i in [0:1] {}\nzap q;\n", "line 4"),
     "newer.qpy": (b"QISKIT\xc8", "QPY version 200"),

@@ -89,3 +89,22 @@ def joined_counts(result: Any, pub: int = 0) -> Counter[str]:
 def seeded(seed: int, **params: Any) -> dict[str, Any]:
     """Return the params of a job whose outcomes are those of a seed."""
     return {"options": {"simulator": {"seed_simulator": seed}}, **params}
+
+
+def dense(qubits: int) -> Any:
+    """Return a circuit that leaves all of its qubits entangled, far from any Clifford state."""
+    from qiskit import QuantumCircuit
+
+    circuit = QuantumCircuit(qubits, qubits)
+    for _ in range(qubits):
+        for qubit in range(qubits):
+            circuit.ry(0.3, qubit)
+        for qubit in range(qubits - 1):
+            circuit.cx(qubit, qubit + 1)
+    return circuit
+
+
+def measured(circuit: Any) -> Any:
+    """Measure each qubit of a circuit into its own bit, and return the circuit."""
+    circuit.measure(circuit.qubits, circuit.clbits)
+    return circuit

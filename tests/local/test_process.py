@@ -21,7 +21,7 @@ from ibmqbatch.local.http import ApiError
 from tests.support.service import Client, LocalServer
 from tests.support.waiting import wait_until
 
-from .support import bell, encode, error, slow
+from .support import bell, dense, encode, error, measured, slow
 
 NewServer = Callable[..., LocalServer]
 
@@ -360,9 +360,7 @@ def wide(qubits: int, shots: int) -> list[object]:
 def test_a_circuit_over_the_memory_fails_with_a_sentence(new_server: NewServer) -> None:
     server = new_server("--memory", str(2**24)).start()
     with server.client() as client:
-        backend = client.get("/backends").json()["devices"][0]
-        assert backend["qubits"] == 20
-        state = client.fail([bell(), None, 1], wide(24, 1))
+        state = client.fail([bell(), None, 1], [encode(measured(dense(24))), None, 1])
         assert state["reason_code"] == 1520
         assert "Pub 1" in state["reason"]
         assert "24 qubits" in state["reason"]

@@ -10,7 +10,7 @@ with warnings.catch_warnings():
 
 from tests.support.service import Client
 
-from .support import encode, joined_counts, seeded
+from .support import dense, encode, joined_counts, measured, seeded
 
 
 def chain(qubits: int) -> QuantumCircuit:
@@ -18,21 +18,6 @@ def chain(qubits: int) -> QuantumCircuit:
     circuit.h(0)
     for qubit in range(qubits - 1):
         circuit.cx(qubit, qubit + 1)
-    return circuit
-
-
-def dense(qubits: int) -> QuantumCircuit:
-    circuit = QuantumCircuit(qubits, qubits)
-    for _ in range(qubits):
-        for qubit in range(qubits):
-            circuit.ry(0.3, qubit)
-        for qubit in range(qubits - 1):
-            circuit.cx(qubit, qubit + 1)
-    return circuit
-
-
-def measured(circuit: QuantumCircuit) -> QuantumCircuit:
-    circuit.measure(circuit.qubits, circuit.clbits)
     return circuit
 
 
