@@ -148,18 +148,16 @@ def submit(
         )
     )
     detached = switch(detach, "detach")
-    tell = progress or (lambda *_: None)
-    planned = plan_set(
-        request,
-        _maybe(text, account, "account"),
-        _maybe(text, getattr(backend, "name", backend), "backend"),
-        Clock(),
-        tell,
-    )
-    assert planned.path is not None
-    found = JobSet(planned.path, planned=planned.fresh)
-    if not detached:
-        found.resume(progress=progress)
+    account = _maybe(text, account, "account")
+    backend = _maybe(text, getattr(backend, "name", backend), "backend")
+    clock = Clock()
+    with connected(account, clock) as client:
+        planned = plan_set(request, client, account, backend, progress or (lambda *_: None))
+        assert planned.path is not None
+        found = JobSet(planned.path, planned=planned.fresh)
+        if not detached:
+            with found.session(clock, client=client):
+                found.resume(progress=progress)
     notes = [] if planned.plan is None else [*planned.plan.notes]
     if planned.changed:
         notes.append(

@@ -89,7 +89,8 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
                 stopped = error
     if fetching:
         fetch(work)
-    drain_batches(work)
+    if before.record.batch:
+        drain_batches(work)
     close_if_complete(manifest)
     if stopped is not None:
         raise stopped

@@ -13,8 +13,7 @@ from ..manifest.records import (
     EventRecord,
     JobRecord,
     SetRecord,
-    count_statuses,
-    set_state,
+    Status,
 )
 
 if TYPE_CHECKING:
@@ -51,13 +50,14 @@ def set_data(
     With the `path` of its file, what it takes on the disk is told as well; with `usage`, what its
     jobs have used.
     """
+    status = Status.of(jobs)
     data: dict[str, Any] = {
         "id": record.id,
         **dict(SETS.shown(record)),
-        "state": str(set_state(jobs)),
-        "counts": {str(status): count for status, count in count_statuses(jobs).items()},
-        "unsure_jobs": sum(job.unsure for job in jobs),
-        "lost_jobs": sum(job.lost for job in jobs),
+        "state": str(status.state),
+        "counts": {str(name): count for name, count in status.counts.items()},
+        "unsure_jobs": status.unsure_jobs,
+        "lost_jobs": status.lost_jobs,
     }
     if path is not None:
         data["disk_bytes"] = disk_bytes(path)

@@ -64,7 +64,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
     known = manifest.snapshot()
     record = known.record
     in_doubt = [a for a in known.attempts if a.state in {"unsure", "absent"}]
-    unfinished = {r.id: r for r in known.remotes if not r.status.final}
+    unfinished = {remote.id: remote for remote in known.unfinished}
     unsure = any(attempt.state == "unsure" for attempt in in_doubt)
     to_send = sending and work.lease is not None and (unsure or bool(manifest.unsent(1)))
     look = to_send and not work.sole_sender

@@ -26,13 +26,10 @@ def reconcile(work: Work) -> Refused | None:
 
 def _cancel(work: Work, known: Snapshot) -> list[Refused]:
     now = work.clock.now()
-    unwanted = {job.index for job in known.jobs if job.wanted == "cancel"}
     to_cancel = [
         remote
-        for remote in known.remotes
-        if not remote.status.final
-        and (remote.surplus or remote.job in unwanted)
-        and (remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN)
+        for remote in known.unwanted
+        if remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN
     ]
     refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):

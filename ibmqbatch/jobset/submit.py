@@ -134,7 +134,8 @@ class _Sender:
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
         self._batch: str | None = None
-        self._batch_served = bool(work.manifest.open_batches())  # or will have, in this round
+        # Or will have, in this round.
+        self._batch_served = record.batch and bool(work.manifest.open_batches())
         device = work.manifest.device()
         self._writer = JobWriter(
             record,
