@@ -205,12 +205,10 @@ def backends(account: str | None = None) -> list[BackendEntry]:
     Those that take jobs come first, and of them the account's own choice, then short queues.
     Raises UnknownAccount and ServiceErrors.
     """
-    from .accounts.find import find_account
     from .jobset.backends import in_order
 
-    found = find_account(account)
-    with connected(found.name, Clock()) as client:
-        return in_order(client.backends(), found.default_backend)
+    with connected(account, Clock()) as client:
+        return in_order(client.backends(), client.account.default_backend)
 
 
 def _is_path(item: object) -> bool:

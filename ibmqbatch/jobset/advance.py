@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import Argument, Call, StorageError, UsageError, Words
 from ..files import FileLock
@@ -75,14 +76,13 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     with _holding_lease(work, before.record.id, sending=sending):
         if work.lease is not None:
             catch_up(work, before.record.generation)
-            _doubt_orphans(work)
-        observe(work, sending=sending)
-        refusal = reconcile(work)
+        known = observe(work, sending=sending)
+        refusal = reconcile(work, known)
         wait: float | None = None
         stopped: ServiceError | None = None
         if sending and work.sole_sender:
             try:
-                wait = send(work).wait
+                wait = send(work, known.record).wait
             except ServiceError as error:
                 if error.transient or isinstance(error, AuthenticationFailed):
                     raise  # fetching would meet the same
@@ -91,31 +91,26 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
         fetch(work)
     if before.record.batch:
         drain_batches(work)
-    close_if_complete(manifest)
+    after = close_if_complete(manifest)
     if stopped is not None:
         raise stopped
     if refusal is not None:
         raise refusal
-    after = manifest.snapshot()
     changed = after.last_event != before.last_event
     times = (wait, settles_in(work, after))  # of what has a time of its own
     return Step(changed, min((time for time in times if time is not None), default=None))
 
 
-def _doubt_orphans(work: Work) -> None:
-    """Mark what a process that is gone was sending as unsure; nobody else is sending now."""
-    if any(attempt.state == "sending" for attempt in work.manifest.snapshot().attempts):
-        with work.manifest.transaction() as change:
-            change.submissions.mark_orphans_unsure(work.clock.instant())
-
-
-def close_if_complete(manifest: Manifest) -> None:
-    """Mark a set as closed once nothing is left to do."""
-    if manifest.snapshot().is_complete():
+def close_if_complete(manifest: Manifest) -> Snapshot:
+    """Mark a set as closed once nothing is left to do; return how it stands then."""
+    known = manifest.snapshot()
+    if known.is_complete():
         with manifest.transaction() as change:
             # Another process may have asked for something in the meantime.
             if manifest.snapshot().is_complete():
                 change.jobs.close()
+        known = manifest.snapshot()
+    return known
 
 
 @contextlib.contextmanager
@@ -226,8 +221,8 @@ def follow(
     at_least_once: bool = False,
     patience: float = 10.0,
     shown: Callable[[], None] = lambda: None,
-) -> None:
-    """Take steps until `goal` holds; `at_least_once`: one in any case.
+) -> Snapshot:
+    """Take steps until `goal` holds, and return how the set stands; `at_least_once`: one at least.
 
     The set's lock is given back while waiting between them.
 
@@ -239,7 +234,8 @@ def follow(
     clock, account = work.clock, work.client.account
     poll = account.poll_first
     pause = account.poll_first
-    while at_least_once or not goal(work.manifest.snapshot()):
+    known = work.manifest.snapshot()
+    while at_least_once or not goal(known):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
@@ -257,28 +253,29 @@ def follow(
         shown()
         known = work.manifest.snapshot()
         if goal(known):
-            return
+            break
         if sending and known.is_idle():
-            check_held(work.manifest)
+            check_held(known, work.manifest.path)
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)
+        known = work.manifest.snapshot()
+    return known
 
 
-def check_held(manifest: Manifest) -> None:
-    """Raise HeldCopy where jobs wait to be sent that this copy of the set does not send."""
-    snapshot = manifest.snapshot()
-    if not snapshot.is_held():
+def check_held(known: Snapshot, path: Path) -> None:
+    """Raise HeldCopy where jobs wait to be sent that this copy of the set, at `path`, sends not."""
+    if not known.is_held():
         return
-    unsent = sum(job.unsent for job in snapshot.jobs)
+    unsent = sum(job.unsent for job in known.jobs)
     raise HeldCopy(
-        f"The set {snapshot.record.id} is a copy, with {unsent} unsent "
+        f"The set {known.record.id} is a copy, with {unsent} unsent "
         f"job{'' if unsent == 1 else 's'} that may yet be sent from where it was copied.",
         Words(
             "{} sends them from here; the other copy should then be left alone.",
             Call(
                 "resume",
-                reference_to(manifest.path),
+                reference_to(path),
                 (Argument("take_over", value=True),),
                 method="resume",
             ),

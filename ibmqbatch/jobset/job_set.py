@@ -363,8 +363,8 @@ class JobSet:
 
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
-                follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
-            check_held(manifest)
+                known = follow(work, Snapshot.is_sent, persistent=persistent, at_least_once=True)
+            check_held(known, self.path)
         return self
 
     def try_submit(self) -> None:
@@ -749,7 +749,7 @@ class JobSet:
                 step = try_advance(work, patience=lock_patience, sending=False, fetching=False)
                 if step is not None:
                     work.clock.set_deadline(patience)
-                    follow(
+                    return follow(
                         work,
                         until,
                         persistent=False,

@@ -51,8 +51,8 @@ class _Asked:
     error: ServiceError | None = None
 
 
-def observe(work: Work, *, sending: bool = False) -> None:
-    """Bring the manifest up to what the service says of the set.
+def observe(work: Work, *, sending: bool = False) -> Snapshot:
+    """Bring the manifest up to what the service says of the set; return how that stands then.
 
     One listing by the set's tag, `PAGE` jobs a request: it stops early when only the states of
     known jobs are wanted and all of them have been seen. Nothing is asked when there is nothing
@@ -62,6 +62,11 @@ def observe(work: Work, *, sending: bool = False) -> None:
     """
     manifest = work.manifest
     known = manifest.snapshot()
+    if work.lease is not None and any(attempt.state == "sending" for attempt in known.attempts):
+        # Whoever was sending them is gone: nobody else sends while this one holds the lease.
+        with manifest.transaction() as change:
+            change.submissions.mark_orphans_unsure(work.clock.instant())
+        known = manifest.snapshot()
     record = known.record
     in_doubt = [a for a in known.attempts if a.state in {"unsure", "absent"}]
     unfinished = {remote.id: remote for remote in known.unfinished}
@@ -73,7 +78,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
     # Of a set that was planned a moment ago there is no copy.
     watch = to_send and bool(known.attempts)
     if not in_doubt and not unfinished and not look and not watch:
-        return
+        return known
     listing = _list(work, record, None if in_doubt or look else unfinished.keys())
     asked = _ask_missing(work, [r for i, r in unfinished.items() if i not in listing.jobs])
     with manifest.transaction() as change:
@@ -101,6 +106,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
         work.sole_sender = claim(work, listing.begun)
     if asked.error is not None:
         raise asked.error
+    return manifest.snapshot()
 
 
 def _report_strangers(work: Work, set_id: str, count: int, *, sending: bool) -> None:

@@ -126,7 +126,7 @@ def plan_set(
         if path.exists():
             changed = key is not None and is_changed(key, mark)
             return PlannedSet(set_id, path, None, fresh=False, changed=changed)
-        backend = find_backend(client, account, account_name, backend_name)
+        backend = find_backend(client, account_name, backend_name)
         chosen(account, backend)
         plan, written = make_plan(
             request,

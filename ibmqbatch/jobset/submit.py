@@ -79,14 +79,14 @@ class Sent:
     wait: float | None = None
 
 
-def send(work: Work) -> Sent:
+def send(work: Work, record: SetRecord) -> Sent:
     """Send jobs until none waits, the pace holds, an answer stays away, or a time slice is over.
 
-    Each is sent after its intent has been committed; what came of it is committed before the place
-    in flight is used again. Raises the ServiceError that stops every job, after those in
-    flight have completed.
+    `record` is that of the set since it was observed. Each is sent after its intent has been
+    committed; what came of it is committed before the place in flight is used again. Raises the
+    ServiceError that stops every job, after those in flight have completed.
     """
-    record, kept = work.manifest.snapshot().record, work.lease
+    kept = work.lease
     if record.max_fails is not None:
         with work.manifest.transaction() as change:
             _hold_back(work, change)
@@ -278,6 +278,8 @@ class _Sender:
         if record.max_fails is not None:
             # What was refused a moment ago counts, too.
             _hold_back(self._work, change)
+        if not tickets:
+            return []
         intents = change.submissions.begin(list(sizes)[: len(tickets)], record.labels_version)
         if intents:
             self._generation = change.submissions.change_generation()

@@ -19,7 +19,7 @@ from .columns import Table
 from .compression import unpack
 from .database import Database, open_database
 from .errors import DamagedManifest
-from .files import lock_path
+from .files import lock_path, spool_path
 from .jobs import Jobs
 from .records import (
     ATTEMPTS,
@@ -114,6 +114,11 @@ class Manifest:
     def path(self) -> Path:
         """Where the file is."""
         return self.db.path
+
+    @property
+    def spool(self) -> Path:
+        """The folder beside it where result bodies arrive."""
+        return spool_path(self.path)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
