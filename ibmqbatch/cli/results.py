@@ -231,15 +231,21 @@ def _write(
     elif wanted.form == "table" and wanted.path is None and not wanted.memory and is_terminal():
         show_results(records, most=_MOST_OF_FEW if indexes else _MOST)
     else:
-        chosen = None if indexes is None else set(indexes)
-        columns = dict.fromkeys(
-            key
-            for circuit in manifest.circuits()
-            if chosen is None or circuit.index in chosen
-            for key in circuit.metadata
-        )
+        columns = _metadata_keys(manifest, indexes) if wanted.form == "csv" else []
         with output(wanted.path) as stream:
-            write_results(records, wanted.form, stream, columns=list(columns), memory=wanted.memory)
+            write_results(records, wanted.form, stream, columns=columns, memory=wanted.memory)
+
+
+def _metadata_keys(manifest: Manifest, indexes: list[int] | None) -> list[str]:
+    """Return the keys that the metadata of these circuits have, in the order of the circuits."""
+    chosen = None if indexes is None else set(indexes)
+    keys = dict.fromkeys(
+        key
+        for circuit in manifest.circuits()
+        if chosen is None or circuit.index in chosen
+        for key in circuit.metadata
+    )
+    return list(keys)
 
 
 def _write_values(context: Context, manifest: Manifest, wanted: _Wanted) -> None:

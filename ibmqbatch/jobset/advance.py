@@ -74,9 +74,8 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     sending = sending and before.record.copied_at is None
     _check_instance(work, before.record)
     with _holding_lease(work, before.record.id, sending=sending):
-        if work.lease is not None:
-            catch_up(work, before.record.generation)
-        known = observe(work, sending=sending)
+        known = before if work.lease is None else catch_up(work, before)
+        known = observe(work, known, sending=sending)
         refusal = reconcile(work, known)
         wait: float | None = None
         stopped: ServiceError | None = None
@@ -188,13 +187,11 @@ def ask_again(work: Work, jobs: Collection[int], *, patience: float = 10.0) -> l
 
 def _lock(work: Work, patience: float) -> FileLock | None:
     """Take the set's lock; None where somebody else holds it for longer than `patience`."""
-    clock, lock = work.clock, work.manifest.lock()
-    deadline = clock.monotonic() + min(patience, clock.left)
-    while not _acquired(lock):
-        if clock.monotonic() >= deadline or clock.interrupted.is_set():
-            return None
-        clock.sleep(_LOCK_POLL)
-    return lock
+    lock = work.manifest.lock()
+    for _ in work.clock.tries(patience, _LOCK_POLL):
+        if _acquired(lock):
+            return lock
+    return None
 
 
 def _in_use() -> SetInUse:
@@ -234,8 +231,7 @@ def follow(
     clock, account = work.clock, work.client.account
     poll = account.poll_first
     pause = account.poll_first
-    known = work.manifest.snapshot()
-    while at_least_once or not goal(known):
+    while at_least_once or not goal(work.manifest.snapshot()):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
@@ -253,14 +249,13 @@ def follow(
         shown()
         known = work.manifest.snapshot()
         if goal(known):
-            break
+            return known
         if sending and known.is_idle():
             check_held(known, work.manifest.path)
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)
-        known = work.manifest.snapshot()
-    return known
+    return work.manifest.snapshot()
 
 
 def check_held(known: Snapshot, path: Path) -> None:

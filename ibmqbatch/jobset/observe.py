@@ -51,8 +51,8 @@ class _Asked:
     error: ServiceError | None = None
 
 
-def observe(work: Work, *, sending: bool = False) -> Snapshot:
-    """Bring the manifest up to what the service says of the set; return how that stands then.
+def observe(work: Work, known: Snapshot, *, sending: bool = False) -> Snapshot:
+    """Bring what is `known` of the set up to what the service says; return how it stands then.
 
     One listing by the set's tag, `PAGE` jobs a request: it stops early when only the states of
     known jobs are wanted and all of them have been seen. Nothing is asked when there is nothing
@@ -61,7 +61,6 @@ def observe(work: Work, *, sending: bool = False) -> Snapshot:
     has some of this set that the manifest knows nothing about.
     """
     manifest = work.manifest
-    known = manifest.snapshot()
     if work.lease is not None and any(attempt.state == "sending" for attempt in known.attempts):
         # Whoever was sending them is gone: nobody else sends while this one holds the lease.
         with manifest.transaction() as change:
@@ -277,9 +276,13 @@ def settle(work: Work, change: Transaction, begun: Instant) -> None:
             change.submissions.miss(attempt, begun, proven=proof is _Proof.WHOLE)
 
 
-def catch_up(work: Work, generation: str) -> None:
-    """Take in what other copies of this file, of this generation, have sent from this machine."""
+def catch_up(work: Work, known: Snapshot) -> Snapshot:
+    """Take in what other copies of the file have sent from this machine; return how it stands then.
+
+    The file may be one that was put back: its generation tells which of that it knows.
+    """
     assert work.lease is not None
+    generation = known.record.generation
     missed = work.lease.since(generation)
     if missed is None:
         work.sole_sender = False
@@ -288,6 +291,8 @@ def catch_up(work: Work, generation: str) -> None:
         with work.manifest.transaction() as change:
             change.submissions.add_sent_elsewhere(sent)
             change.submissions.change_generation(latest)
+        return work.manifest.snapshot()
+    return known
 
 
 def claim(work: Work, begun: Instant) -> bool:
