@@ -231,7 +231,7 @@ def follow(
     clock, account = work.clock, work.client.account
     poll = account.poll_first
     pause = account.poll_first
-    while at_least_once or not goal(work.manifest.snapshot()):
+    while at_least_once or not goal(known := work.manifest.snapshot()):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
@@ -255,7 +255,7 @@ def follow(
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)
         _sleep(work, wait)
-    return work.manifest.snapshot()
+    return known
 
 
 def check_held(known: Snapshot, path: Path) -> None:
