@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UnknownBackend,
     )
     from .jobset.expectation_values import ExpectationValue
-    from .jobset.job_set import JobSet, Status
+    from .jobset.job_set import JobSet
     from .jobset.results import CircuitResult, Results
     from .managed.backend import IBMQBackend, IBMQSimulator, least_busy
     from .managed.backend_models import (
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from .managed.provider import AccountProvider, IBMQBackendService
     from .managed.times import QueueInfo
     from .manifest.errors import SetInUse
+    from .manifest.records import Status
     from .service.errors import ServiceError
 
 __all__ = [  # noqa: RUF022 - as `sorted` has it
@@ -182,7 +183,7 @@ _MODULES = {
     "Results": "jobset.results",
     "ServiceError": "service.errors",
     "SetInUse": "manifest.errors",
-    "Status": "jobset.job_set",
+    "Status": "manifest.records",
     "StorageError": "errors",
     "TimedOut": "jobset.errors",
     "UnknownAccount": "accounts.model",

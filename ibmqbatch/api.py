@@ -148,18 +148,16 @@ def submit(
         )
     )
     detached = switch(detach, "detach")
-    tell = progress or (lambda *_: None)
-    planned = plan_set(
-        request,
-        _maybe(text, account, "account"),
-        _maybe(text, getattr(backend, "name", backend), "backend"),
-        Clock(),
-        tell,
-    )
-    assert planned.path is not None
-    found = JobSet(planned.path, planned=planned.fresh)
-    if not detached:
-        found.resume(progress=progress)
+    account = _maybe(text, account, "account")
+    backend = _maybe(text, getattr(backend, "name", backend), "backend")
+    clock = Clock()
+    with connected(account, clock) as client:
+        planned = plan_set(request, client, account, backend, progress or (lambda *_: None))
+        assert planned.path is not None
+        found = JobSet(planned.path, planned=planned.fresh)
+        if not detached:
+            with found.session(clock, client=client.serving):
+                found.resume(progress=progress)
     notes = [] if planned.plan is None else [*planned.plan.notes]
     if planned.changed:
         notes.append(
@@ -207,12 +205,10 @@ def backends(account: str | None = None) -> list[BackendEntry]:
     Those that take jobs come first, and of them the account's own choice, then short queues.
     Raises UnknownAccount and ServiceErrors.
     """
-    from .accounts.find import find_account
     from .jobset.backends import in_order
 
-    found = find_account(account)
-    with connected(found.name, Clock()) as client:
-        return in_order(client.backends(), found.default_backend)
+    with connected(account, Clock()) as client:
+        return in_order(client.backends(), client.account.default_backend)
 
 
 def _is_path(item: object) -> bool:

@@ -6,6 +6,7 @@ import functools
 import math
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,18 @@ class Clock:
     def left(self) -> float:
         """Seconds until the deadline; infinite without one."""
         return math.inf if self._deadline is None else self._deadline - self.monotonic()
+
+    def tries(self, patience: float, pause: float) -> Iterator[None]:
+        """Yield at once, and again after every `pause`, for `patience` seconds; see `sleep`.
+
+        For what may succeed later: whoever has succeeded leaves the loop.
+        """
+        deadline = self.monotonic() + min(patience, self.left)
+        while True:
+            yield
+            if self.monotonic() >= deadline or self.interrupted.is_set():
+                return
+            self.sleep(pause)
 
     def sleep(self, seconds: float) -> None:
         """Wait, or return early: when interrupted, or at the deadline."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibmqbatch.clock import Clock, Instant
+from tests.support.accounts import FakeClock
 
 finite = st.floats(0, 1e12, allow_nan=False)
 
@@ -42,3 +43,19 @@ def test_all_clocks_of_a_machine_tell_the_same_time_since_its_start():
     first, second = Clock().instant(), Clock().instant()
     assert first.boot == second.boot
     assert 0 <= second.since(first) < 60
+
+
+@pytest.mark.parametrize(("patience", "deadline", "tries"), [(0, None, 1), (1, None, 3), (9, 1, 3)])
+def test_tries_are_as_many_as_there_is_time_for(patience, deadline, tries):
+    clock = FakeClock()
+    clock.set_deadline(deadline)
+    assert len(list(clock.tries(patience, 0.5))) == tries
+
+
+def test_after_an_interrupt_nothing_is_tried_again():
+    clock = FakeClock()
+    tried = 0
+    for _ in clock.tries(9, 0.5):
+        tried += 1
+        clock.interrupt(2)
+    assert tried == 1

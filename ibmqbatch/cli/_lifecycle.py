@@ -31,6 +31,7 @@ from ..render.wording import problems_in_commands
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..manifest.records import JobRecord
+    from ..service.client import Client
 
 __all__ = ["Context", "can_ask", "confirm", "outcome", "pick", "running"]
 
@@ -86,10 +87,11 @@ class Context:
             raise Interrupted("Interrupted.")
 
     @contextlib.contextmanager
-    def opened(self, found: str | JobSet) -> Iterator[JobSet]:
+    def opened(self, found: str | JobSet, client: Client | None = None) -> Iterator[JobSet]:
         """Find a set and open it for the block; `bars` show the progress of what is done with it.
 
-        Where the service leaves a submission in doubt, its error becomes Unsettled.
+        The service is asked by `client` if there is one. Where it leaves a submission in doubt, its
+        error becomes Unsettled.
         """
         from ..jobset.job_set import JobSet
 
@@ -118,7 +120,8 @@ class Context:
             finally:
                 self.bars.clear()
 
-        with job_set.session(self.clock, self.bars, guard):
+        serving = (lambda _: None) if client is None else client.serving
+        with job_set.session(self.clock, self.bars, guard, serving):
             yield job_set
         self.tell(job_set)
 

@@ -120,8 +120,8 @@ def deliver(job_set: JobSet, exit_code: ExitCode) -> None:
             if problem:
                 message(f"Warning: {problem}; `collect` tries again.")
                 continue
-            with manifest.transaction():
-                manifest.log(_NOTIFIED, f"{event.seq} {_digest(target)}")
+            with manifest.transaction() as change:
+                change.log(_NOTIFIED, f"{event.seq} {_digest(target)}")
 
 
 def _due(manifest: Manifest, known: dict[str, int]) -> list[tuple[str, EventRecord]]:

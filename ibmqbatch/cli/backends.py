@@ -57,7 +57,7 @@ def command(
             if name is None:
                 _list(context, client, found)
             else:
-                _show(context, client, found, account, name)
+                _show(context, client, account, name)
     return context.exit_code
 
 
@@ -126,9 +126,7 @@ def _gates(configuration: Mapping[str, Any]) -> list[str]:
     return [str(gate) for gate in gates] if isinstance(gates, list) else []
 
 
-def _show(
-    context: Context, client: Client, account: Account, account_name: str | None, name: str
-) -> None:
+def _show(context: Context, client: Client, account_name: str | None, name: str) -> None:
     from ..errors import UsageError
     from ..jobset.backends import backend_data, find_backend
     from ..render.backends import show_backend
@@ -137,7 +135,7 @@ def _show(
         raise UsageError("The name of the backend is empty.", "`ibmqbatch backends` lists them.")
     backend, at = _or_as_seen(
         context,
-        lambda: find_backend(client, account, account_name, name),
+        lambda: find_backend(client, account_name, name),
         lambda: client.seen_backend(name),
     )
     context.data["backend"] = backend_data(backend, at)

@@ -18,6 +18,7 @@ from .completion import candidates
 if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..jobset.request import Request
+    from ..service.client import Client
     from ..service.endpoint import Account
     from ..service.models import Backend
 
@@ -296,6 +297,7 @@ def command(
     Example: ibmqbatch submit circuits/ --shots 1000 --tag nightly
     """
     from ..errors import UsageError
+    from ..jobset.job_set import connected
     from ..jobset.request import Request, check_request
 
     with running("submit", json=json, verbose=verbose, quiet=quiet, things="circuit") as context:
@@ -344,10 +346,12 @@ def command(
                 once_key=once,
             )
         )
-        job_set = _plan(context, request, account, backend, dry_run=dry_run)
-        if job_set is not None:
+        with connected(account, context.clock) as client:
+            job_set = _plan(context, request, client, account, backend, dry_run=dry_run)
+            if job_set is None:
+                return context.exit_code
             wanted.register(job_set)
-            with context.opened(job_set) as opened:
+            with context.opened(job_set, client) as opened:
                 _send(context, opened, detach=detach, wait=wait, timeout=timeout)
     return context.exit_code
 
@@ -409,6 +413,7 @@ def _qubits(text: str | None) -> tuple[int, ...] | None:
 def _plan(
     context: Context,
     request: Request,
+    client: Client,
     account_name: str | None,
     backend_name: str | None,
     *,
@@ -427,9 +432,9 @@ def _plan(
 
     planned = plan_set(
         request,
+        client,
         account_name,
         backend_name,
-        context.clock,
         context.bars.progress,
         chosen=tell,
         dry_run=dry_run,

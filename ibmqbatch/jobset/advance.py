@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import Argument, Call, StorageError, UsageError, Words
 from ..files import FileLock
@@ -75,48 +76,42 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
     sending = sending and before.record.copied_at is None
     _check_instance(work, before.record)
     with _holding_lease(work, before.record.id, sending=sending):
-        if work.lease is not None:
-            catch_up(work, before.record.generation)
-            _doubt_orphans(work)
-        observe(work, sending=sending)
-        refusal = reconcile(work)
+        known = before if work.lease is None else catch_up(work, before)
+        known = observe(work, known, sending=sending)
+        refusal = reconcile(work, known)
         wait: float | None = None
         stopped: ServiceError | None = None
         if sending and work.sole_sender:
             try:
-                wait = send(work).wait
+                wait = send(work, known.record).wait
             except ServiceError as error:
                 if error.transient or isinstance(error, AuthenticationFailed):
                     raise  # fetching would meet the same
                 stopped = error
     if fetching:
         fetch(work)
-    drain_batches(work)
-    close_if_complete(manifest)
+    if before.record.batch:
+        drain_batches(work)
+    after = close_if_complete(manifest)
     if stopped is not None:
         raise stopped
     if refusal is not None:
         raise refusal
-    after = manifest.snapshot()
     changed = after.last_event != before.last_event
     times = (wait, settles_in(work, after))  # of what has a time of its own
     return Step(changed, min((time for time in times if time is not None), default=None))
 
 
-def _doubt_orphans(work: Work) -> None:
-    """Mark what a process that is gone was sending as unsure; nobody else is sending now."""
-    if any(attempt.state == "sending" for attempt in work.manifest.snapshot().attempts):
-        with work.manifest.transaction() as change:
-            change.submissions.mark_orphans_unsure(work.clock.instant())
-
-
-def close_if_complete(manifest: Manifest) -> None:
-    """Mark a set as closed once nothing is left to do."""
-    if manifest.snapshot().is_complete():
+def close_if_complete(manifest: Manifest) -> Snapshot:
+    """Mark a set as closed once nothing is left to do; return how it stands then."""
+    known = manifest.snapshot()
+    if known.is_complete():
         with manifest.transaction() as change:
             # Another process may have asked for something in the meantime.
             if manifest.snapshot().is_complete():
                 change.jobs.close()
+        known = manifest.snapshot()
+    return known
 
 
 @contextlib.contextmanager
@@ -194,13 +189,11 @@ def ask_again(work: Work, jobs: Collection[int], *, patience: float = 10.0) -> l
 
 def _lock(work: Work, patience: float) -> FileLock | None:
     """Take the set's lock; None where somebody else holds it for longer than `patience`."""
-    clock, lock = work.clock, work.manifest.lock()
-    deadline = clock.monotonic() + min(patience, clock.left)
-    while not _acquired(lock):
-        if clock.monotonic() >= deadline or clock.interrupted.is_set():
-            return None
-        clock.sleep(_LOCK_POLL)
-    return lock
+    lock = work.manifest.lock()
+    for _ in work.clock.tries(patience, _LOCK_POLL):
+        if _acquired(lock):
+            return lock
+    return None
 
 
 def _in_use() -> SetInUse:
@@ -227,8 +220,8 @@ def follow(
     at_least_once: bool = False,
     patience: float = 10.0,
     shown: Callable[[], None] = lambda: None,
-) -> None:
-    """Take steps until `goal` holds; `at_least_once`: one in any case.
+) -> Snapshot:
+    """Take steps until `goal` holds, and return how the set stands; `at_least_once`: one at least.
 
     The set's lock is given back while waiting between them.
 
@@ -238,7 +231,7 @@ def follow(
     the clock is; what was achieved is kept either way.
     """
     clock, tempo = work.clock, Tempo(work.client.account)
-    while at_least_once or not goal(work.manifest.snapshot()):
+    while at_least_once or not goal(known := work.manifest.snapshot()):
         at_least_once = False
         try:
             step = try_advance(work, patience=patience, sending=sending, fetching=fetching)
@@ -252,10 +245,11 @@ def follow(
         shown()
         known = work.manifest.snapshot()
         if goal(known):
-            return
+            return known
         if sending and known.is_idle():
-            check_held(work.manifest)
+            check_held(known, work.manifest.path)
         _sleep(work, wait)
+    return known
 
 
 class Tempo:
@@ -286,20 +280,19 @@ class Tempo:
         return wait
 
 
-def check_held(manifest: Manifest) -> None:
-    """Raise HeldCopy where jobs wait to be sent that this copy of the set does not send."""
-    snapshot = manifest.snapshot()
-    if not snapshot.is_held():
+def check_held(known: Snapshot, path: Path) -> None:
+    """Raise HeldCopy where jobs wait to be sent that this copy of the set, at `path`, sends not."""
+    if not known.is_held():
         return
-    unsent = sum(job.unsent for job in snapshot.jobs)
+    unsent = sum(job.unsent for job in known.jobs)
     raise HeldCopy(
-        f"The set {snapshot.record.id} is a copy, with {unsent} unsent "
+        f"The set {known.record.id} is a copy, with {unsent} unsent "
         f"job{'' if unsent == 1 else 's'} that may yet be sent from where it was copied.",
         Words(
             "{} sends them from here; the other copy should then be left alone.",
             Call(
                 "resume",
-                reference_to(manifest.path),
+                reference_to(path),
                 (Argument("take_over", value=True),),
                 method="resume",
             ),

@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["backend_data", "entry_data", "find_backend", "in_order"]
 
 
-def find_backend(
-    client: Client, account: Account, account_name: str | None, backend_name: str | None
-) -> Backend:
+def find_backend(client: Client, account_name: str | None, backend_name: str | None) -> Backend:
     """Return the backend that is meant: without a name, the account's own choice.
 
     `account_name` is the account that the user has named. Raises UsageError, UnknownBackend,
     UnknownAccount.
     """
+    account = client.account
     name = backend_name or account.default_backend
     if name is None:
         raise UsageError(

@@ -22,7 +22,6 @@ from pathlib import Path
 from ..errors import StorageError
 from ..files import sync_folder
 from ..manifest.compression import pack
-from ..manifest.files import spool_path
 from ..manifest.manifest import Manifest, Transaction
 from ..manifest.records import JobRecord, RemoteRecord, SetRecord
 from ..manifest.snapshot import Snapshot
@@ -79,7 +78,7 @@ class _Order:
 
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
-    known, folder = work.manifest.snapshot(), spool_path(work.manifest.path)
+    known, folder = work.manifest.snapshot(), work.manifest.spool
     orders = _orders(work.manifest, known.record, folder, known.unfetched)
     if orders:
         _fetch(work, orders, folder)
@@ -94,7 +93,7 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
     arrived whole; what is given once is not asked for where it is here. Raises the last
     ServiceError, if any.
     """
-    known, folder = work.manifest.snapshot(), spool_path(work.manifest.path)
+    known, folder = work.manifest.snapshot(), work.manifest.spool
     wanted = [found for found in known.done if found[0].index in jobs]
     orders = [
         order

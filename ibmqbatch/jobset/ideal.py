@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..clock import Clock
 from ..errors import UsageError
 from .inspect import load_circuit_of
-from .job_set import JobSet
+from .job_set import JobSet, connected
 from .plan import plan_set
 from .request import Request, check_request
 
@@ -41,6 +41,7 @@ def ideal_of(job_set: JobSet) -> JobSet:
             once_key=f"ideal of {record.id}",
         )
     )
-    planned = plan_set(request, _LOCAL, _IDEAL, Clock(), lambda *_: None)
+    with connected(_LOCAL, Clock()) as client:
+        planned = plan_set(request, client, _LOCAL, _IDEAL, lambda *_: None)
     assert planned.path is not None
     return JobSet(planned.path, planned=planned.fresh)

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from os import PathLike
@@ -25,11 +25,8 @@ from ..manifest.records import (
     CircuitRecord,
     EventRecord,
     JobRecord,
-    JobStatus,
     SetRecord,
-    SetState,
-    count_statuses,
-    set_state,
+    Status,
 )
 from ..manifest.snapshot import Snapshot
 from ..service.errors import ServiceError
@@ -59,30 +56,6 @@ _ADVICE_AGE = 60.0  # seconds for which what the service told of its queue is go
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a set stands: its state in one word, and its jobs by their status.
-
-    `counts` has an entry for every status and adds up to `total_jobs`. Of `unsure_jobs` it is not
-    known whether they have reached the service; the results of `lost_jobs` cannot be had.
-    """
-
-    state: SetState
-    counts: Mapping[JobStatus, int]
-    total_jobs: int
-    unsure_jobs: int
-    lost_jobs: int
-
-    @property
-    def final(self) -> bool:
-        """Whether all jobs have ended."""
-        return self.state.final
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{n} {status.lower()}" for status, n in self.counts.items() if n)
-        return f"{self.state}: {told}"
-
-
 # Who has a file open: a thread of a process. After a fork a new thread may be called as one of the
 # parent, whose connection is not its own.
 _Holder = tuple[int, int]
@@ -100,7 +73,7 @@ class _Session:
     connect: Callable[[], Client]
     clients: list[Client]  # none, until the service is needed
     clock: Clock
-    observer: Observer
+    observer: Observer | None
     guard: Callable[[Clock], AbstractContextManager[None]]
     listing: Callable[[str], CommonListing | None]
 
@@ -153,7 +126,8 @@ class JobSet:
     @property
     def id(self) -> str:
         """The id, by which it is found again: the day, a hyphen, seven letters or digits."""
-        return self.reference if self.reference != str(self.path) else self.record().id
+        reference = self.reference
+        return reference if reference != str(self.path) else self.record().id
 
     @property
     def name(self) -> str:
@@ -303,14 +277,7 @@ class JobSet:
         """
         if refresh:
             self.refresh()
-        jobs = self.jobs
-        return Status(
-            state=set_state(jobs),
-            counts=count_statuses(jobs),
-            total_jobs=len(jobs),
-            unsure_jobs=sum(job.unsure for job in jobs),
-            lost_jobs=sum(job.lost for job in jobs),
-        )
+        return Status.of(self.jobs)
 
     def refresh(self, *, fetching: bool = False, patience: float | None = None) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.
@@ -443,14 +410,14 @@ class JobSet:
 
             with self._moving(observer=self._observer(progress)) as work:
                 work.taking_over = take_over
-                follow(
+                known = follow(
                     work,
                     Snapshot.is_sent,
                     persistent=persistent,
                     at_least_once=True,
                     shown=shown or (lambda: None),
                 )
-            check_held(manifest)
+            check_held(known, self.path)
         return self
 
     def try_submit(self) -> None:
@@ -462,8 +429,7 @@ class JobSet:
         from .try_submit import give_up, try_submit
 
         try:
-            clock = Clock()
-            with landing(clock), self.working(clock) as work:
+            with self._moving() as work:
                 try_submit(work)
         except BaseException:
             with self.open() as manifest:
@@ -505,7 +471,7 @@ class JobSet:
             if known.is_settled():
                 return None, tempo
             if known.is_idle():
-                check_held(manifest)
+                check_held(known, self.path)
             return wait, tempo
 
     def wait(self, timeout: float | None = None, *, progress: Progress | None = None) -> Self:
@@ -586,8 +552,7 @@ class JobSet:
         with self.open() as manifest:
             chosen = chosen_jobs(manifest, jobs)
             manifest.wants.cancel(chosen)
-            self.carry_out(lambda known: not known.pending(chosen))
-            return manifest.snapshot().pending(chosen)
+            return self.carry_out(lambda known: not known.pending(chosen)).pending(chosen)
 
     def retag(
         self,
@@ -614,9 +579,7 @@ class JobSet:
                 present, replacement=replacement, additions=additions, removals=removals
             )
 
-        with self.open():
-            self.relabel(name=new, change=change)
-            return self.tags
+        return self._relabel(new, change).record.tags
 
     def relabel(
         self,
@@ -629,10 +592,14 @@ class JobSet:
         `change` makes the new tags of the present ones, which others may be changing as well.
         Raises what it raises, and ServiceErrors.
         """
+        return len(self._relabel(name, change).unlabelled)
+
+    def _relabel(
+        self, name: str | None, change: Callable[[tuple[str, ...]], Sequence[str]]
+    ) -> Snapshot:
         with self.open() as manifest:
             manifest.wants.retag(name=name, change=change)
-            self.carry_out(lambda known: not known.unlabelled)
-            return self.count_unlabelled()
+            return self.carry_out(lambda known: not known.unlabelled)
 
     def count_unlabelled(self) -> int:
         """Return how many jobs on the service do not carry the set's name and tags yet."""
@@ -758,14 +725,14 @@ class JobSet:
         clock: Clock,
         observer: Observer | None = None,
         guard: Callable[[Clock], AbstractContextManager[None]] = landing,
-        client: Callable[[str], Client] | None = None,
+        client: Callable[[str], Client | None] = lambda _: None,
         listing: Callable[[str], CommonListing | None] = lambda _: None,
     ) -> Iterator[Self]:
         """Keep the set's file open for the block, and the way to its service once it is needed.
 
         What this thread does with the set goes by one `clock`, and `observer` is told of it. What
-        asks the service does so within `guard`, which decides what Ctrl-C does; by `client`, if
-        given, and looking at `listing` first: both by the name of the account.
+        asks the service does so within `guard`, which decides what Ctrl-C does; by `client`, if it
+        gives one, and looking at `listing` first: both by the name of the account.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.open())
@@ -773,16 +740,11 @@ class JobSet:
 
             def connect() -> Client:
                 if not clients:
-                    clients.append(
-                        stack.enter_context(connected(self.account, clock))
-                        if client is None
-                        else client(self.account)
-                    )
+                    given = client(self.account)
+                    clients.append(given or stack.enter_context(connected(self.account, clock)))
                 return clients[0]
 
-            self._session = _Session(
-                _holder(), connect, clients, clock, observer or Unobserved(), guard, listing
-            )
+            self._session = _Session(_holder(), connect, clients, clock, observer, guard, listing)
             try:
                 yield self
             finally:
@@ -802,7 +764,8 @@ class JobSet:
 
     def _observer(self, progress: Progress | None = None) -> Observer:
         session = self._own_session()
-        return session.observer if session else _Told(self._noted, progress)
+        told = session.observer if session else None
+        return told or _Told(self._noted, progress)
 
     @contextlib.contextmanager
     def _moving(
@@ -876,11 +839,11 @@ class JobSet:
                     fetching=fetching,
                 )
 
-    def carry_out(self, until: Goal, patience: float = _PATIENCE) -> bool:
+    def carry_out(self, until: Goal, patience: float = _PATIENCE) -> Snapshot:
         """Do what has been wanted of the set (cancels, labels) until it is seen to be done.
 
-        Look for `patience` seconds at most whether `until` holds, and return that; what is left
-        then is done by whoever moves the set on next. Raises a ServiceError.
+        Look for `patience` seconds at most whether `until` holds, and return how the set stands;
+        what is left then is done by whoever moves it on next. Raises a ServiceError.
         """
         # Whoever types a command need not wait for another process: that one does what is wanted.
         lock_patience = 0.0 if self._own_session() else patience
@@ -888,7 +851,7 @@ class JobSet:
             # Nothing of it is on the service, or wanted there.
             known = manifest.snapshot()
             if known.is_idle():
-                return until(known)
+                return known
             from .advance import follow, try_advance
 
             with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):
@@ -896,7 +859,7 @@ class JobSet:
                 step = try_advance(work, patience=lock_patience, sending=False, fetching=False)
                 if step is not None:
                     work.clock.set_deadline(patience)
-                    follow(
+                    return follow(
                         work,
                         until,
                         persistent=False,
@@ -904,7 +867,7 @@ class JobSet:
                         fetching=False,
                         patience=patience,
                     )
-            return until(manifest.snapshot())
+            return manifest.snapshot()
 
 
 @contextlib.contextmanager

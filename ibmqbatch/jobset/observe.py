@@ -51,8 +51,8 @@ class _Asked:
     error: ServiceError | None = None
 
 
-def observe(work: Work, *, sending: bool = False) -> None:
-    """Bring the manifest up to what the service says of the set.
+def observe(work: Work, known: Snapshot, *, sending: bool = False) -> Snapshot:
+    """Bring what is `known` of the set up to what the service says; return how it stands then.
 
     One listing by the set's tag, `PAGE` jobs a request: it stops early when only the states of
     known jobs are wanted and all of them have been seen. Nothing is asked when there is nothing
@@ -61,10 +61,10 @@ def observe(work: Work, *, sending: bool = False) -> None:
     has some of this set that the manifest knows nothing about.
     """
     manifest = work.manifest
-    known = manifest.snapshot()
+    known = _doubt_orphans(work, known)
     record = known.record
     in_doubt = [a for a in known.attempts if a.state in {"unsure", "absent"}]
-    unfinished = {r.id: r for r in known.remotes if not r.status.final}
+    unfinished = {remote.id: remote for remote in known.unfinished}
     unsure = any(attempt.state == "unsure" for attempt in in_doubt)
     to_send = sending and work.lease is not None and (unsure or bool(manifest.unsent(1)))
     look = to_send and not work.sole_sender
@@ -73,7 +73,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
     # Of a set that was planned a moment ago there is no copy.
     watch = to_send and bool(known.attempts)
     if not in_doubt and not unfinished and not look and not watch:
-        return
+        return known
     listing = None if in_doubt or look or watch else _look_up(work, unfinished.keys())
     if listing is None:
         listing = _list(work, record, None if in_doubt or look else unfinished.keys())
@@ -103,6 +103,7 @@ def observe(work: Work, *, sending: bool = False) -> None:
         work.sole_sender = claim(work, listing.begun)
     if asked.error is not None:
         raise asked.error
+    return manifest.snapshot()
 
 
 def _look_up(work: Work, needed: Collection[str]) -> _Listing | None:
@@ -114,6 +115,16 @@ def _look_up(work: Work, needed: Collection[str]) -> _Listing | None:
     if work.listing is None or found is None:
         return None
     return _Listing(dict(found), full=False, begun=work.listing.begun)
+
+
+def _doubt_orphans(work: Work, known: Snapshot) -> Snapshot:
+    """Mark what a process that is gone was sending as unsure; return how the set stands then."""
+    # While this process holds the lease nobody else sends.
+    if work.lease is None or all(attempt.state != "sending" for attempt in known.attempts):
+        return known
+    with work.manifest.transaction() as change:
+        change.submissions.mark_orphans_unsure(work.clock.instant())
+    return work.manifest.snapshot()
 
 
 def _report_strangers(work: Work, set_id: str, count: int, *, sending: bool) -> None:
@@ -284,9 +295,13 @@ def settle(work: Work, change: Transaction, begun: Instant) -> None:
             change.submissions.miss(attempt, begun, proven=proof is _Proof.WHOLE)
 
 
-def catch_up(work: Work, generation: str) -> None:
-    """Take in what other copies of this file, of this generation, have sent from this machine."""
+def catch_up(work: Work, known: Snapshot) -> Snapshot:
+    """Take in what other copies of the file have sent from this machine; return how it stands then.
+
+    The file may be one that was put back: its generation tells which of that it knows.
+    """
     assert work.lease is not None
+    generation = known.record.generation
     missed = work.lease.since(generation)
     if missed is None:
         work.sole_sender = False
@@ -295,6 +310,8 @@ def catch_up(work: Work, generation: str) -> None:
         with work.manifest.transaction() as change:
             change.submissions.add_sent_elsewhere(sent)
             change.submissions.change_generation(latest)
+        return work.manifest.snapshot()
+    return known
 
 
 def claim(work: Work, begun: Instant) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..accounts.find import find_account
 from ..alike import Groups, shape
 from ..errors import Argument, InputError, LimitError, Problem, UsageError, Words
 from ..manifest.draft import Draft, DraftCircuit, DraftJob, DraftSet
@@ -33,7 +32,7 @@ from .tags import MAX_REPEATS
 if TYPE_CHECKING:
     from ..circuits.device import Device
     from ..circuits.preparer import Preparation, ReadyProgram
-    from ..clock import Clock
+    from ..service.client import Client
     from ..service.endpoint import Account
     from ..service.models import Backend, Usage
 
@@ -104,9 +103,9 @@ class PlannedSet:
 
 def plan_set(
     request: Request,
+    client: Client,
     account_name: str | None,
     backend_name: str | None,
-    clock: Clock,
     progress: Callable[[str, int, int], None],
     *,
     chosen: Callable[[Account, Backend], None] = lambda *_: None,
@@ -115,13 +114,11 @@ def plan_set(
 ) -> PlannedSet:
     """Plan a set for a backend of an account, or find the one that was made with the same key.
 
-    Without names these are the account in use and its own backend; `chosen` is called with them
-    before the circuits are read. A dry run writes nothing. Raises what `check_request`,
-    `find_backend` and `make_plan` do, and ServiceErrors.
+    The account is that of `client`, to which `account_name` has led; without a name of a backend it
+    is the account's own. `chosen` is called with both before the circuits are read. A dry run
+    writes nothing. Raises what `find_backend` and `make_plan` do, and ServiceErrors.
     """
-    from ..service.client import Client
-
-    account = find_account(account_name)
+    account = client.account
     key = None if dry_run else request.once_key
     mark = fingerprint(request) if key else ""
     with reserved(key, mark) as (set_id, fresh):
@@ -129,20 +126,19 @@ def plan_set(
         if path.exists():
             changed = key is not None and is_changed(key, mark)
             return PlannedSet(set_id, path, None, fresh=False, changed=changed)
-        with Client(account, clock) as client:
-            backend = find_backend(client, account, account_name, backend_name)
-            chosen(account, backend)
-            plan, written = make_plan(
-                request,
-                account,
-                backend,
-                client.instance,
-                progress,
-                usage=usage_of(client, backend),
-                dry_run=dry_run,
-                set_id=set_id,
-                most_jobs=most_jobs,
-            )
+        backend = find_backend(client, account_name, backend_name)
+        chosen(account, backend)
+        plan, written = make_plan(
+            request,
+            account,
+            backend,
+            client.instance,
+            progress,
+            usage=usage_of(client, backend),
+            dry_run=dry_run,
+            set_id=set_id,
+            most_jobs=most_jobs,
+        )
         # A set whose id was handed out before may have been sent, though its file is gone.
         return PlannedSet(set_id, written, plan, fresh=fresh)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..manifest.records import JobRecord, RemoteRecord
+from ..manifest.records import JobRecord, RemoteRecord, SetRecord
 from ..manifest.snapshot import Snapshot
 from ..service.errors import NotFound, Refused, ServiceError
 from .tags import labels
@@ -13,26 +13,27 @@ __all__ = ["reconcile"]
 _ASK_AGAIN = 30.0  # seconds after which a cancel that shows no effect is sent once more
 
 
-def reconcile(work: Work) -> Refused | None:
-    """Send the cancels and label changes that are wanted and not carried out yet.
+def reconcile(work: Work, known: Snapshot) -> Refused | None:
+    """Send the cancels and label changes that are wanted and not carried out, by what is `known`.
 
     Return what the service refused to do, if anything: that must not keep the rest of a step from
     being done. Raises every other ServiceError; what was carried out until then is recorded.
     """
-    known = work.manifest.snapshot()  # a cancel changes nothing for the labels
-    refusals = [*_cancel(work, known), *_label(work, known)]
+    refusals = [
+        *_cancel(work, known.unwanted),
+        *_label(work, known.record, known.unlabelled),
+    ]
     return refusals[0] if refusals else None
 
 
-def _cancel(work: Work, known: Snapshot) -> list[Refused]:
+def _cancel(work: Work, unwanted: list[RemoteRecord]) -> list[Refused]:
+    if not unwanted:
+        return []
     now = work.clock.now()
-    unwanted = {job.index for job in known.jobs if job.wanted == "cancel"}
     to_cancel = [
         remote
-        for remote in known.remotes
-        if not remote.status.final
-        and (remote.surplus or remote.job in unwanted)
-        and (remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN)
+        for remote in unwanted
+        if remote.cancel_asked_at is None or now - remote.cancel_asked_at > _ASK_AGAIN
     ]
     refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):
@@ -54,8 +55,9 @@ def _refusals_among(failures: list[ServiceError]) -> list[Refused]:
     return [failure for failure in failures if isinstance(failure, Refused)]
 
 
-def _label(work: Work, known: Snapshot) -> list[Refused]:
-    record = known.record
+def _label(
+    work: Work, record: SetRecord, unlabelled: list[tuple[JobRecord, RemoteRecord]]
+) -> list[Refused]:
     version = record.labels_version
 
     def put(item: tuple[JobRecord, RemoteRecord]) -> None:
@@ -63,7 +65,7 @@ def _label(work: Work, known: Snapshot) -> list[Refused]:
         work.client.set_tags(remote.id, labels(record, job, remote))
 
     refusals: list[Refused] = []
-    for ended in side_by_side(known.unlabelled, put, work.clock):
+    for ended in side_by_side(unlabelled, put, work.clock):
         failures: list[ServiceError] = []
         with work.manifest.transaction() as change:
             for (_, remote), error in ended:

@@ -79,14 +79,14 @@ class Sent:
     wait: float | None = None
 
 
-def send(work: Work) -> Sent:
+def send(work: Work, record: SetRecord) -> Sent:
     """Send jobs until none waits, the pace holds, an answer stays away, or a time slice is over.
 
-    Each is sent after its intent has been committed; what came of it is committed before the place
-    in flight is used again. Raises the ServiceError that stops every job, after those in
-    flight have completed.
+    `record` is that of the set since it was observed. Each is sent after its intent has been
+    committed; what came of it is committed before the place in flight is used again. Raises the
+    ServiceError that stops every job, after those in flight have completed.
     """
-    record, kept = work.manifest.snapshot().record, work.lease
+    kept = work.lease
     if record.max_fails is not None:
         with work.manifest.transaction() as change:
             _hold_back(work, change)
@@ -134,7 +134,8 @@ class _Sender:
         self._held = False  # by the pace or the pending window: more may leave later
         self._stopped = False  # by an answer: nothing may leave in this round
         self._batch: str | None = None
-        self._batch_served = bool(work.manifest.open_batches())  # or will have, in this round
+        # Or will have, in this round.
+        self._batch_served = record.batch and bool(work.manifest.open_batches())
         device = work.manifest.device()
         self._writer = JobWriter(
             record,
@@ -278,6 +279,8 @@ class _Sender:
         if record.max_fails is not None:
             # What was refused a moment ago counts, too.
             _hold_back(self._work, change)
+        if not tickets:
+            return []
         intents = change.submissions.begin(list(sizes)[: len(tickets)], record.labels_version)
         if intents:
             self._generation = change.submissions.change_generation()

@@ -233,11 +233,13 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
         one job (IBMQJobManager runs that), IBMQBackendJobLimitError where no more jobs may wait,
         and IBMQBackendApiError. Then nothing is left to run.
         """
-        with translated(IBMQBackendError):
+        clock = Clock()
+        with translated(IBMQBackendError), connected(self.account_name, clock) as client:
             try:
                 job_set = plan_set(
                     self,
                     circuits,
+                    client,
                     name=job_name,
                     tags=checked_tags(job_tags),
                     run_config={**run_config, "job_share_level": job_share_level},
@@ -248,7 +250,8 @@ class IBMQBackend(BackendV2):  # type: ignore[misc]
                     f"{message_of(error)} IBMQJobManager splits them into jobs."
                 ) from error
             try:
-                job_set.try_submit()
+                with job_set.session(clock, client=client.serving):
+                    job_set.try_submit()
             except PendingLimit as error:
                 raise IBMQBackendJobLimitError(
                     f"{error.message} Wait until one has ended, or use IBMQJobManager, which does."

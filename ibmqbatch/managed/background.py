@@ -23,6 +23,7 @@ from ..clock import Clock
 from ..errors import IbmqbatchError, UsageError
 from ..exitcodes import ExitCode
 from ..jobset.errors import Interrupted
+from ..jobset.job_set import connected
 from ..manifest.manifest import Manifest
 from ..manifest.snapshot import Snapshot
 from .arguments import checked_tags
@@ -240,15 +241,17 @@ class Submission:
             detached = _is_detached(run_config.get("detach"))
             run_config = {key: value for key, value in run_config.items() if key != "detach"}
             target = as_backend(backend)
-            job_set = plan_set(
-                target,
-                experiments,
-                name=name,
-                max_circuits=max_circuits,
-                tags=checked_tags(tags),
-                run_config=run_config,
-                lone=lone,
-            )
+            with connected(target.account_name, Clock()) as client:
+                job_set = plan_set(
+                    target,
+                    experiments,
+                    client,
+                    name=name,
+                    max_circuits=max_circuits,
+                    tags=checked_tags(tags),
+                    run_config=run_config,
+                    lone=lone,
+                )
         submission = cls(job_set, target, detached=detached)
         submission.send()
         return submission

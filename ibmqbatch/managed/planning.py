@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import as_index, qubits, seconds, switch, whole_number
 from ..circuits.errors import BadInput
 from ..circuits.in_memory import in_a_list
-from ..clock import Clock
 from ..errors import InputError, Problem, UsageError
 from ..jobset.job_set import JobSet
 from ..jobset.options import check_options, merged
@@ -21,6 +20,7 @@ from .arguments import checked_tags
 from .caller_warnings import warn_caller
 
 if TYPE_CHECKING:
+    from ..service.client import Client
     from .backend import IBMQBackend
 
 __all__ = ["DEFAULTS", "plan_set"]
@@ -66,6 +66,7 @@ _MEAS_TYPES = {"single": "kerneled", "avg": "avg_kerneled"}
 def plan_set(
     backend: IBMQBackend,
     experiments: object,
+    client: Client,
     *,
     name: str | None = None,
     max_circuits: int | None = None,
@@ -73,7 +74,7 @@ def plan_set(
     run_config: Mapping[str, Any] | None = None,
     lone: bool = False,
 ) -> JobSet:
-    """Plan a set of jobs, and write its manifest.
+    """Plan a set of jobs, and write its manifest; `client` is that of the backend's account.
 
     `experiments` is a circuit, a text of OpenQASM, the path of a file, or any iterable of these.
     `name` is by default the time, in UTC and ISO 8601. `max_circuits` is the most that a job may
@@ -104,9 +105,9 @@ def plan_set(
     )
     planned = plan_request(
         check_request(request),
+        client,
         backend.account_name,
         backend.name,
-        Clock(),
         lambda *_: None,
         most_jobs=1 if lone else None,
     )

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 from qiskit.providers import JobStatus
 from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
-from ..accounts.find import find_account
 from ..accounts.model import LOCAL_BACKEND, UnknownAccount
 from ..arguments import whole_number
 from ..clock import Clock
@@ -97,9 +96,8 @@ class AccountProvider:
         with translated(IBMQBackendError):
             try:
                 with connected(self._account_name, Clock()) as client:
-                    account = find_account(self._account_name)
                     named = None if self._account_name == LOCAL else self._account_name
-                    device = find_backend(client, account, named, name)
+                    device = find_backend(client, named, name)
             except UsageError as error:
                 if isinstance(error, UnknownAccount):
                     raise

@@ -21,9 +21,8 @@ from ..files import FileLock, sync_folder
 from .database import Database, create_database
 from .files import DRAFT_SUFFIX, SUFFIX, lock_path
 from .ids import new_nonce
-from .jobs import Jobs
 from .lease import forget_old, lease
-from .manifest import Manifest
+from .manifest import Manifest, Transaction
 from .records import ATTEMPTS, REMOTES, SETS, AttemptRecord, DraftSet, RemoteRecord, SetRecord
 
 __all__ = [
@@ -223,7 +222,8 @@ class Draft:
             for remote in found:
                 self._add_remote(index, remote, now)
             if len(found) > 1:
-                Jobs(Manifest(Database(self._draft, self._connection))).choose(index)
+                manifest = Manifest(Database(self._draft, self._connection))
+                Transaction(manifest, now).jobs.choose(index)
         if not remotes:
             # Nothing can have been sent. Of a set that was made from what the service has, whoever
             # had sent that may go on.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from .compression import PackedResult
 from .records import JobStatus, RemoteRecord
 
 if TYPE_CHECKING:
-    from .manifest import Manifest
+    from .manifest import Transaction
 
 __all__ = ["Jobs"]
 
@@ -23,9 +22,10 @@ _RANK = {JobStatus.DONE: 3, JobStatus.RUNNING: 2, JobStatus.VALIDATING: 2, JobSt
 class Jobs:
     """The jobs of a set on the service, inside a transaction: see `Manifest.transaction`."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
-        self._write = manifest.db.write
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._manifest = transaction.manifest
+        self._write = transaction.manifest.db.write
 
     def observe(
         self,
@@ -121,7 +121,7 @@ class Jobs:
         """Keep a result body for good."""
         self._write(
             "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)",
-            (remote.id, iso(time.time()), packed.size, packed.sha256, packed.body),
+            (remote.id, self._transaction.at, packed.size, packed.sha256, packed.body),
         )
         self._change(remote, "result = 'stored', result_error = '', overdue = 0")
         self._log("fetched", remote, f"{packed.size} bytes")
@@ -158,14 +158,14 @@ class Jobs:
 
     def close(self) -> None:
         """Record that nothing is left to do for the set."""
-        self._write("UPDATE jobset SET closed_at = ?", (iso(time.time()),))
-        self._manifest.log("closed")
+        self._write("UPDATE jobset SET closed_at = ?", (self._transaction.at,))
+        self._transaction.log("closed")
 
     def _change(self, remote: RemoteRecord, change: str, *values: object) -> None:
         self._write(f"UPDATE remotes SET {change} WHERE id = ?", (*values, remote.id))  # noqa: S608
 
     def _log(self, kind: str, remote: RemoteRecord, detail: str = "") -> None:
-        self._manifest.log(
+        self._transaction.log(
             kind, detail, job=remote.job, attempt=remote.attempt, remote_id=remote.id
         )
 

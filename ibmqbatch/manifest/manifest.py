@@ -9,7 +9,6 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,7 +18,7 @@ from .columns import Table
 from .compression import unpack
 from .database import Database, open_database
 from .errors import DamagedManifest
-from .files import lock_path
+from .files import lock_path, spool_path
 from .jobs import Jobs
 from .records import (
     ATTEMPTS,
@@ -82,14 +81,6 @@ class StoredResultError(Exception):
     """A stored result body does not match its checksum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """What can be changed in a manifest."""
-
-    submissions: Submissions
-    jobs: Jobs
-
-
 class Manifest:
     """One job set's file, open. Used by one thread; readers never wait for the set's lock."""
 
@@ -123,11 +114,16 @@ class Manifest:
         """Where the file is."""
         return self.db.path
 
+    @property
+    def spool(self) -> Path:
+        """The folder beside it where result bodies arrive."""
+        return spool_path(self.path)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commit what the block changes, durably, or nothing of it."""
         with self.db.transaction():
-            yield Transaction(Submissions(self), Jobs(self))
+            yield Transaction(self, iso(time.time()))
 
     @property
     def wants(self) -> Wants:
@@ -398,6 +394,16 @@ class Manifest:
         row = self.db.row("SELECT max(seq) FROM events")
         return int(row[0] or 0) if row else 0
 
+
+class Transaction:
+    """What can be changed in a manifest. What one writes has one time, `at`, in ISO 8601."""
+
+    def __init__(self, manifest: Manifest, at: str) -> None:
+        self.manifest = manifest
+        self.at = at
+        self.submissions = Submissions(self)
+        self.jobs = Jobs(self)
+
     def log(
         self,
         kind: str,
@@ -407,9 +413,9 @@ class Manifest:
         attempt: int | None = None,
         remote_id: str | None = None,
     ) -> None:
-        """Append to the history, inside the transaction of what it tells about."""
-        self.db.write(
+        """Append to the history what is changed."""
+        self.manifest.db.write(
             "INSERT INTO events (at, kind, job, attempt, remote_id, detail) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (iso(time.time()), kind, job, attempt, remote_id, detail),
+            (self.at, kind, job, attempt, remote_id, detail),
         )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from ..clock import Instant
 from .columns import Table, column
@@ -27,6 +28,7 @@ __all__ = [
     "RemoteRecord",
     "SetRecord",
     "SetState",
+    "Status",
     "count_statuses",
     "is_known",
     "set_state",
@@ -382,6 +384,41 @@ class EventRecord:
     attempt: int | None
     remote_id: str | None
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a set stands: its state in one word, and its jobs by their status.
+
+    `counts` has an entry for every status and adds up to `total_jobs`. Of `unsure_jobs` it is not
+    known whether they have reached the service; the results of `lost_jobs` cannot be had.
+    """
+
+    state: SetState
+    counts: Mapping[JobStatus, int]
+    total_jobs: int
+    unsure_jobs: int
+    lost_jobs: int
+
+    @classmethod
+    def of(cls, jobs: Sequence[JobRecord]) -> Self:
+        """Return how a set of these jobs stands."""
+        return cls(
+            state=set_state(jobs),
+            counts=count_statuses(jobs),
+            total_jobs=len(jobs),
+            unsure_jobs=sum(job.unsure for job in jobs),
+            lost_jobs=sum(job.lost for job in jobs),
+        )
+
+    @property
+    def final(self) -> bool:
+        """Whether all jobs have ended."""
+        return self.state.final
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{n} {status.lower()}" for status, n in self.counts.items() if n)
+        return f"{self.state}: {told}"
 
 
 def count_statuses(jobs: Sequence[JobRecord]) -> dict[JobStatus, int]:

@@ -37,6 +37,17 @@ class Snapshot:
         return sorted([*counting, *self.others], key=lambda remote: (remote.job, remote.attempt))
 
     @property
+    def unfinished(self) -> list[RemoteRecord]:
+        """The jobs on the service that have not ended."""
+        return [remote for remote in self.remotes if not remote.status.final]
+
+    @property
+    def unwanted(self) -> list[RemoteRecord]:
+        """The jobs on the service that have not ended and should: cancelled ones, and doubles."""
+        cancelled = {job.index for job in self.jobs if job.wanted == "cancel"}
+        return [each for each in self.unfinished if each.surplus or each.job in cancelled]
+
+    @property
     def done(self) -> list[tuple[JobRecord, RemoteRecord]]:
         """The jobs that are done, wherever their results are."""
         return [
@@ -91,7 +102,7 @@ class Snapshot:
         """Return whether the service need not be asked, unless something is to be sent."""
         return (
             not self._is_unsettled()
-            and all(remote.status.final for remote in self.remotes)
+            and not self.unfinished
             and not self.unfetched
             and not self.unlabelled
         )

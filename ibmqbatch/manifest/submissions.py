@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..clock import Instant, in_utc, iso
+from ..clock import Instant, in_utc
 from .ids import new_nonce
 from .records import ATTEMPTS, REMOTES, AttemptRecord, RemoteRecord
 
 if TYPE_CHECKING:
     from .lease import Begun
-    from .manifest import Manifest
+    from .manifest import Transaction
 
 __all__ = ["UNSENT", "Intent", "Submissions"]
 
@@ -46,9 +45,11 @@ class Intent:
 class Submissions:
     """The submissions of a set, inside a transaction: see `Manifest.transaction`."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
-        self._write = manifest.db.write
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._manifest = transaction.manifest
+        self._write = transaction.manifest.db.write
+        self._log = transaction.log
 
     def begin(self, jobs: Sequence[int], labels_version: int) -> list[Intent]:
         """Record the intent to send those of `jobs` that are still wanted; return the intents.
@@ -71,7 +72,7 @@ class Submissions:
                 nonce=new_nonce(),
                 state="sending",
                 labels_version=labels_version,
-                begun_at=iso(time.time()),
+                begun_at=self._transaction.at,
             )
             sql, values = ATTEMPTS.insertion(attempt)
             self._write(
@@ -123,7 +124,7 @@ class Submissions:
             nonce=sent.nonce,
             state="sending",
             labels_version=0,
-            begun_at=iso(time.time()),
+            begun_at=self._transaction.at,
         )
         self._write(*ATTEMPTS.insertion(attempt))
         self._write(
@@ -131,7 +132,7 @@ class Submissions:
             "WHERE idx = ? AND remote_id IS NULL",
             (attempt.number, sent.job),
         )
-        self._manifest.log("sent_elsewhere", job=sent.job, attempt=attempt.number)
+        self._log("sent_elsewhere", job=sent.job, attempt=attempt.number)
 
     def accept(
         self,
@@ -154,7 +155,7 @@ class Submissions:
             attempt=number,
             nonce=attempt.nonce,
             service_status=status,
-            submitted_at=in_utc(created) or iso(time.time()),
+            submitted_at=in_utc(created) or self._transaction.at,
             labels_version=labels_version,
         )
         self._write(*REMOTES.insertion(remote))
@@ -164,7 +165,7 @@ class Submissions:
             (remote_id, attempt.job),
         )
         kind = "adopted" if adopted else "submitted"
-        self._manifest.log(kind, job=attempt.job, attempt=number, remote_id=remote_id)
+        self._log(kind, job=attempt.job, attempt=number, remote_id=remote_id)
 
     def withdraw(self, intent: Intent, error: str) -> None:
         """Undo an intent that certainly created nothing: the job waits to be sent again.
@@ -172,7 +173,7 @@ class Submissions:
         Its nonce is kept: should something have been created all the same, it is known for ours.
         """
         self._change(intent, "state = 'withdrawn', error = ?", error)
-        self._manifest.log("not_sent", error, job=intent.job, attempt=intent.attempt)
+        self._log("not_sent", error, job=intent.job, attempt=intent.attempt)
 
     def refuse(
         self, intent: Intent, error: str, code: int | None, trace: str | None = None
@@ -183,7 +184,7 @@ class Submissions:
         """
         self._change(intent, "state = 'refused', error = ?, error_code = ?", error, code)
         detail = f"{error} Trace {trace}." if trace else error
-        self._manifest.log("refused", detail, job=intent.job, attempt=intent.attempt)
+        self._log("refused", detail, job=intent.job, attempt=intent.attempt)
 
     def mark_unsure(self, attempt: AttemptRecord | Intent, error: str, at: Instant) -> None:
         """Record that nobody knows whether a request did its work; it was sent by `at`."""
@@ -193,7 +194,7 @@ class Submissions:
             at.write(),
             error,
         )
-        self._manifest.log("unsure", error, job=attempt.job, attempt=_number(attempt))
+        self._log("unsure", error, job=attempt.job, attempt=_number(attempt))
 
     def mark_orphans_unsure(self, at: Instant) -> int:
         """Mark what a process that is gone was sending as unsure; return how many attempts.
@@ -221,7 +222,7 @@ class Submissions:
             "UPDATE jobs SET wanted_attempt = ? WHERE idx = ? AND wanted_attempt = ?",
             (attempt.number + 1, attempt.job, attempt.number),
         )
-        self._manifest.log(
+        self._log(
             "absent",
             "absent from two full listings: it never reached the service",
             job=attempt.job,
@@ -243,7 +244,7 @@ class Submissions:
                    WHERE a.job = idx AND a.number = wanted_attempt AND a.state <> 'withdrawn')"""
         )
         if held:
-            self._manifest.log(
+            self._log(
                 "held_back",
                 f"{held} jobs, because {failed} have failed in a way that would repeat itself",
             )
@@ -264,13 +265,13 @@ class Submissions:
 
     def open_batch(self, batch: str) -> None:
         """Record a new batch on the service."""
-        self._write("INSERT INTO batches VALUES (?, ?, NULL)", (batch, iso(time.time())))
-        self._manifest.log("batch_opened", batch)
+        self._write("INSERT INTO batches VALUES (?, ?, NULL)", (batch, self._transaction.at))
+        self._log("batch_opened", batch)
 
     def close_batch(self, batch: str, why: str) -> None:
         """Record that a batch takes no jobs any more."""
-        self._write("UPDATE batches SET closed_at = ? WHERE id = ?", (iso(time.time()), batch))
-        self._manifest.log("batch_closed", f"{batch}: {why}")
+        self._write("UPDATE batches SET closed_at = ? WHERE id = ?", (self._transaction.at, batch))
+        self._log("batch_closed", f"{batch}: {why}")
 
     def _change(self, attempt: AttemptRecord | Intent, change: str, *values: object) -> None:
         self._write(

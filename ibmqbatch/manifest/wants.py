@@ -25,11 +25,11 @@ class Wants:
     def cancel(self, jobs: Collection[int]) -> int:
         """Want `jobs` (indexes) cancelled, unless they have ended; return how many that is."""
         wanted = 0
-        with self._manifest.transaction():
+        with self._manifest.transaction() as transaction:
             for job in self._manifest.jobs():
                 if job.index in jobs and job.wanted == "run" and not job.status.final:
                     self._write("UPDATE jobs SET wanted = 'cancel' WHERE idx = ?", (job.index,))
-                    self._manifest.log("cancel_wanted", job=job.index)
+                    transaction.log("cancel_wanted", job=job.index)
                     wanted += 1
             if wanted:
                 self._reopen()
@@ -46,7 +46,7 @@ class Wants:
         `change` makes the new tags of the present ones, which others may be changing as well.
         """
         self._check_ours("labels stay as they are")
-        with self._manifest.transaction():
+        with self._manifest.transaction() as transaction:
             current = self._manifest.job_set()
             name = current.name if name is None else name
             tags = tuple(change(current.tags))
@@ -56,7 +56,7 @@ class Wants:
                 "UPDATE jobset SET name = ?, tags = ?, labels_version = labels_version + 1",
                 (name, json.dumps(tags)),
             )
-            self._manifest.log("retag_wanted", f"name '{name}', tags {', '.join(tags) or 'none'}")
+            transaction.log("retag_wanted", f"name '{name}', tags {', '.join(tags) or 'none'}")
             self._reopen()
         return True
 
@@ -74,7 +74,7 @@ class Wants:
                 f"The circuits of job {unknown[0]} are not known here: the set was recovered.",
                 "Submit them anew, or retry the set where it was made.",
             )
-        with self._manifest.transaction():
+        with self._manifest.transaction() as transaction:
             current = {job.index: job for job in self._manifest.jobs()}
             again = [job for job in jobs if _progress(current[job.index]) == _progress(job)]
             for job in again:
@@ -83,7 +83,7 @@ class Wants:
                     "coalesce((SELECT max(number) FROM attempts WHERE job = idx), 0) WHERE idx = ?",
                     (job.index,),
                 )
-                self._manifest.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
+                transaction.log("retry_wanted", f"was {job.status}: {job.reason}", job=job.index)
             if any(job.wanted == "cancel" for job in again):
                 # Jobs that were held back are wanted all the same, however many more fail.
                 self._write("UPDATE jobset SET max_fails = NULL")
@@ -97,12 +97,12 @@ class Wants:
         """
         import socket
 
-        with self._manifest.transaction():
+        with self._manifest.transaction() as transaction:
             if self._manifest.job_set().copied_at is None:
                 return False
             host = socket.gethostname()
             self._write("UPDATE jobset SET copied_at = NULL, host = ?", (host,))
-            self._manifest.log("taken_over", f"by {host}")
+            transaction.log("taken_over", f"by {host}")
         return True
 
     def _check_ours(self, what: str) -> None:

@@ -110,12 +110,10 @@ class TokenCache:
         return FileLock(self._path.with_suffix(".lock"))
 
     def _acquire(self, lock: FileLock) -> None:
-        deadline = self._clock.monotonic() + min(_PATIENCE, self._clock.left)
         with contextlib.suppress(OSError):
-            while not lock.acquire(blocking=False):
-                if self._clock.monotonic() >= deadline or self._clock.interrupted.is_set():
+            for _ in self._clock.tries(_PATIENCE, _LOCK_POLL):
+                if lock.acquire(blocking=False):
                     return
-                self._clock.sleep(_LOCK_POLL)
 
 
 def forget_tokens(iam_url: str, api_key: str) -> None:

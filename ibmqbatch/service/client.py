@@ -226,6 +226,10 @@ class Client:
         """The CRN of the instance whose jobs are seen and made."""
         return self._connection.endpoint.instance
 
+    def serving(self, account: str) -> Self | None:
+        """Return this client where it is one of the account, and None where it is not."""
+        return self if account == self.account.name else None
+
     def pace(self) -> Pace:
         """Return the pace that all processes with this account's key share."""
         return Pace(

@@ -90,20 +90,23 @@ def running_service() -> Endpoint:
 
     Raises NotStarted when it does not start, or when one of another version has jobs to do.
     """
+    service = _usable(find_service()) or _started()
+    return service.endpoint
+
+
+def _started() -> LocalService:
+    """Start the service, unless somebody else just has, and return it."""
     folder = paths.ensure_folder(paths.local_service())
-    service = _usable(find_service())
-    if service is None:
-        with FileLock(folder / "start.lock"):
-            # Whoever held the lock may just have started it.
-            service = _usable(_answering_or_ended())
-            if service is None:
-                _start(folder)
-                service = find_service()
-                if service is not None:
-                    remember_backends(LOCAL, service.backends)
+    with FileLock(folder / "start.lock"):
+        service = _usable(_answering_or_ended())
+        if service is None:
+            _start(folder)
+            service = find_service()
+            if service is not None:
+                remember_backends(LOCAL, service.backends)
     if service is None:
         raise _not_started(folder)
-    return service.endpoint
+    return service
 
 
 def _answering_or_ended(patience: float = 20.0) -> LocalService | None:

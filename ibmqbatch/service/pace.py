@@ -185,11 +185,11 @@ class Pace:
 
     def answered(self, tickets: Iterable[str]) -> None:
         """Note that the submissions of `tickets` have just been answered."""
-        self._update(tickets, self._clock.now())
+        self._update(tickets, answered=True)
 
     def unused(self, tickets: Iterable[str]) -> None:
         """Give back tickets for which nothing was sent."""
-        self._update(tickets, None)
+        self._update(tickets, answered=False)
 
     def block(self, seconds: float) -> None:
         """Grant nothing for so long: the service is busy."""
@@ -242,19 +242,20 @@ class Pace:
             ticket: at for ticket, at in log.flying.items() if now - _LONGEST_FLIGHT < at <= now
         }
 
-    def _update(self, tickets: Iterable[str], at: float | None) -> None:
+    def _update(self, tickets: Iterable[str], *, answered: bool) -> None:
         known = [ticket for ticket in tickets if ticket]
         if not known:
             return
+        now = self._clock.now()
         with self._locked():
             log = self._read()
             for ticket in known:
                 log.flying.pop(ticket, None)
-                if at is None:
-                    log.sent.pop(ticket, None)
-                else:
+                if answered:
                     # Even when it has been forgotten meanwhile: only now the service is done.
-                    log.sent[ticket] = at
+                    log.sent[ticket] = now
+                else:
+                    log.sent.pop(ticket, None)
             self._write(log)
 
     def _locked(self) -> FileLock:

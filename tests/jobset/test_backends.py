@@ -9,6 +9,7 @@ import pytest
 
 from ibmqbatch.jobset.backends import backend_data, entry_data, find_backend, in_order
 from ibmqbatch.jobset.errors import UnknownBackend
+from ibmqbatch.service.endpoint import Account
 from ibmqbatch.service.errors import NotFound
 from ibmqbatch.service.models import Backend, BackendEntry
 from tests.support.accounts import account
@@ -105,6 +106,9 @@ def test_backend_of_unknown_age_says_so():
 class WithoutBackends:
     """A client of a service that has no backend but one, and advises on others."""
 
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
     def backend(self, name: str) -> Backend:
         advice = "Install the data of devices."
         raise NotFound(f"Backend not found: {name}", advice, status=404, number=1216, trace=None)
@@ -123,6 +127,6 @@ class WithoutBackends:
 )
 def test_the_service_here_advises_on_rehearsals_that_it_does_not_have(service, name, advice):
     with pytest.raises(UnknownBackend) as raised:
-        find_backend(WithoutBackends(), account(name=service), None, name)
+        find_backend(WithoutBackends(account(name=service)), None, name)
     assert raised.value.message == f"The account '{service}' has no backend '{name}'."
     assert raised.value.hint == advice

@@ -7,12 +7,14 @@ import json
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from qiskit import QuantumCircuit
 
 import ibmqbatch
 from ibmqbatch import JobSet
+from ibmqbatch.accounts.find import find_account
 from ibmqbatch.clock import Clock
 from ibmqbatch.jobset.job_set import connected
 from ibmqbatch.jobset.work import Unobserved
@@ -274,6 +276,29 @@ def test_a_session_opens_the_file_and_the_service_once(embedded_service, monkeyp
         assert job_set.describe()["counts"]["DONE"] == 1
     assert (len(opened), len(connected)) == (1, 1)
     assert {"sending", "fetching"} <= stages
+
+
+def test_a_set_is_sent_by_the_client_that_planned_it(embedded_service, monkeypatch):
+    connected = []
+    real_enter = Client.__enter__
+    monkeypatch.setattr(
+        Client, "__enter__", lambda client: connected.append(client) or real_enter(client)
+    )
+    ibmqbatch.submit(basis_state("01"), shots=7)
+    assert len(connected) == 1
+
+
+def test_the_client_of_another_account_is_not_used(embedded_service):
+    job_set = ibmqbatch.submit(basis_state("01"), shots=7, detach=True)
+
+    def locate():
+        raise AssertionError
+
+    other = replace(find_account(), name="other", locate=locate)
+    clock = Clock()
+    with Client(other, clock) as client, job_set.session(clock, client=client):
+        job_set.resume()
+    assert job_set.jobs[0].remote
 
 
 def test_another_thread_has_no_part_in_a_session(ended):

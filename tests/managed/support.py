@@ -182,14 +182,20 @@ def sets() -> list[Manifest]:
 def planned(backend: IBMQBackend) -> JobSet:
     """Return a set of two jobs, none of which is sent."""
     circuits = [flipped("10"), flipped("01")]
-    return plan_set(backend, circuits, name="set", max_circuits=1, tags=["t"], run_config={})
+    return planned_set(backend, circuits, name="set", max_circuits=1, tags=["t"], run_config={})
+
+
+def planned_set(backend: IBMQBackend, circuits: list[QuantumCircuit], **options: Any) -> JobSet:
+    """Plan a set as `run` does; nothing is sent yet."""
+    with connected(backend.account_name, Clock()) as client:
+        return plan_set(backend, circuits, client, **options)
 
 
 def spoiled(circuits: list[QuantumCircuit], *bad: int, **options: Any) -> ManagedJobSet:
     """Plan a set in which the circuits `bad` cannot be read by the service; nothing is sent yet."""
     size = options.pop("max_experiments_per_job", None)
     backend = IBMQ.load_account().get_backend(BACKEND)
-    handle = plan_set(backend, circuits, name="set", max_circuits=size, run_config=options)
+    handle = planned_set(backend, circuits, name="set", max_circuits=size, run_config=options)
     spoil(handle, *bad)
     return ManagedJobSet.of(handle, backend)
 

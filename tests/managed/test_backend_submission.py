@@ -74,7 +74,7 @@ def test_what_cannot_be_found_out_is_told_and_is_cancelled_in_the_end(
     assert left_over() == "cancel"
     proxy.rules.clear()
     (path,) = set_paths()
-    assert JobSet(path).carry_out(Snapshot.is_over, patience=60)
+    assert JobSet(path).carry_out(Snapshot.is_over, patience=60).is_over()
     (job,) = simulator.jobs(job_tags=["mine"])
     assert job.status() is JobStatus.CANCELLED
 

@@ -20,8 +20,7 @@ from ibmqbatch import (
 )
 from ibmqbatch.jobset.catalog import set_paths
 from ibmqbatch.jobset.job_set import JobSet
-from ibmqbatch.managed.planning import plan_set
-from tests.managed.support import bell, flipped, planned, said, spoil
+from tests.managed.support import bell, flipped, planned, planned_set, said, spoil
 
 
 def test_the_result_is_qiskits_with_one_entry_a_circuit(job):
@@ -153,7 +152,7 @@ def test_a_failure_is_told_with_its_code_and_what_to_do(failed):
 
 
 def test_one_bad_circuit_costs_its_job_its_results_and_the_code_is_told(simulator):
-    job_set = plan_set(simulator, [bell(), flipped("1")], lone=True)
+    job_set = planned_set(simulator, [bell(), flipped("1")], lone=True)
     spoil(job_set, 1)
     job = IBMQJob.of_set(job_set, 0, simulator)
     job.wait_for_final_state()

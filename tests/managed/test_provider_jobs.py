@@ -16,8 +16,7 @@ from ibmqbatch import (
     IBMQBackendValueError,
     IBMQJob,
 )
-from ibmqbatch.managed.planning import plan_set
-from tests.managed.support import bell, said, spoil
+from tests.managed.support import bell, planned_set, said, spoil
 
 
 def test_jobs_are_found_by_what_they_are(provider, simulator):
@@ -85,7 +84,7 @@ def test_ids_numbers_and_times_that_are_none_are_told(simulator):
 
 
 def test_jobs_are_listed_by_several_statuses(job, simulator):
-    job_set = plan_set(simulator, [bell()], lone=True)
+    job_set = planned_set(simulator, [bell()], lone=True)
     spoil(job_set, 0)
     failed = IBMQJob.of_set(job_set, 0, simulator)
     failed.wait_for_final_state()

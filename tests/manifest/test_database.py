@@ -127,15 +127,15 @@ def test_migration_that_fails_leaves_the_old_version(path, monkeypatch):
 
 
 def test_transaction_that_fails_writes_nothing(manifest):
-    with pytest.raises(ZeroDivisionError), manifest.db.transaction():
-        manifest.log("something")
+    with pytest.raises(ZeroDivisionError), manifest.transaction() as change:
+        change.log("something")
         raise ZeroDivisionError
     assert [event.kind for event in manifest.events()] == ["planned"]
 
 
 def test_statement_that_fails_takes_its_transaction_along(manifest):
-    with pytest.raises(DamagedManifest), manifest.db.transaction():
-        manifest.log("something")
+    with pytest.raises(DamagedManifest), manifest.transaction() as change:
+        change.log("something")
         manifest.db.write("UPDATE jobs SET wanted = 'nonsense'")
     assert [event.kind for event in manifest.events()] == ["planned"]
 
@@ -143,8 +143,8 @@ def test_statement_that_fails_takes_its_transaction_along(manifest):
 def test_after_a_failed_transaction_the_next_one_works(manifest):
     with pytest.raises(ZeroDivisionError), manifest.db.transaction():
         raise ZeroDivisionError
-    with manifest.transaction():
-        manifest.log("something")
+    with manifest.transaction() as change:
+        change.log("something")
     assert [event.kind for event in manifest.events()] == ["planned", "something"]
 
 
@@ -158,7 +158,7 @@ with manifest.transaction() as change:
     manifest.db.write("UPDATE jobset SET name = 'half'")
     manifest.db.write("PRAGMA cache_spill = 1")
     for _ in range(1000):
-        manifest.log("x" * 1000)
+        change.log("x" * 1000)
     os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", script, str(path)], check=False)
@@ -169,8 +169,8 @@ with manifest.transaction() as change:
 
 def test_readers_see_the_last_commit_while_another_writes(manifest, path):
     with Manifest.open(path) as reader:
-        with manifest.transaction():
-            manifest.log("something")
+        with manifest.transaction() as change:
+            change.log("something")
             assert reader.last_event() == 1
         assert reader.last_event() == 2
 
@@ -271,7 +271,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 try:
     with manifest.transaction() as change:
         for _ in range(100):
-            manifest.log("x" * 10_000)
+            change.log("x" * 10_000)
 except StorageError:
     assert len(manifest.jobs()) == 3
     sys.exit(0)
