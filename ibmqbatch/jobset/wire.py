@@ -22,6 +22,7 @@ from .split import repeat_shots
 from .tags import MAX_CIRCUITS
 
 __all__ = [
+    "INDEX",
     "MEASURED",
     "ORDER",
     "RUN_CONFIG",
@@ -108,8 +109,9 @@ def _typed(kind: str, data: bytes) -> bytes:
 
 
 # What a note holds: in which order the metadata were that tell values of parameters; what a circuit
-# tells of observables; and, in the first circuit of a job, what a program asked.
-ORDER, MEASURED, RUN_CONFIG = "order", "measured", "run_config"
+# tells of observables; its index, or that of its first run, where that is not its place; and, in
+# the first circuit of a job, what a program asked.
+ORDER, MEASURED, INDEX, RUN_CONFIG = "order", "measured", "index", "run_config"
 _KEY = "ibmq_jobset"
 _HEAD = f'{{"{_KEY}":'.encode()
 _LONGEST = 20_000  # bytes of a note; what is longer stays at home
@@ -134,6 +136,8 @@ def noted(pubs: Sequence[PubRecord], record: SetRecord) -> list[bytes]:
             # Where there is no room, at least that something is missing is told.
             name = {"circuit": pub.measured.get("circuit")}
             note[MEASURED] = pub.measured if _fits(pub.measured) else name
+        if pub.kind == "qpy" and record.grouped:
+            note[INDEX] = pub.indexes[0]
         if pub.kind == "qpy" and asked:
             note[RUN_CONFIG], asked = asked, {}
         bodies.append(_with_note(pub.body, note) if note else pub.body)

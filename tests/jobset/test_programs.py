@@ -33,11 +33,13 @@ def pub(name: str, rows: list[list[float]] | None = None, shots: int = 100) -> P
         circuit.rx(Parameter(f"p{index}"), 0)
     circuit.measure(0, 0)
     values = None if rows is None else tuple(map(tuple, rows))
-    return PubRecord("qpy", zlib.compress(encode_qpy(circuit)), values, shots)
+    return PubRecord(
+        "qpy", zlib.compress(encode_qpy(circuit)), values, shots, tuple(range(len(values or [()])))
+    )
 
 
 def text_pub(shots: int = 100) -> PubRecord:
-    return PubRecord("openqasm3", zlib.compress(TEXT.encode()), None, shots)
+    return PubRecord("openqasm3", zlib.compress(TEXT.encode()), None, shots, (0,))
 
 
 def written(*pubs: PubRecord, shots: int = 100, repeat: int = 0, **changes: Any) -> dict[str, Any]:
