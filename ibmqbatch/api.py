@@ -51,6 +51,7 @@ def submit(
     seed_transpiler: int | None = None,
     compile: bool = True,  # noqa: A002 - what it is called everywhere
     cache: bool = True,
+    compute: str | None = None,
     fractional_gates: bool = False,
     measure_all: bool = False,
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -76,9 +77,11 @@ def submit(
     set; at `optimization_level` 0 to 3 (2 where none is given) they are in any case, and with
     `compile` False in none. `initial_layout[i]` is the device's qubit for qubit i. `seed` is that
     of simulators and of the compiler, unless that has its own. With `cache`, what was compiled
-    before is taken from there. `options` are those of the sampler, by group, as in
-    `{"dynamical_decoupling": {"enable": True}}`. `program` is that of the service which runs the
-    jobs: "sampler", "executor", or "auto" for the sampler as long as the service takes it.
+    before is taken from there; the rest is compiled by the Dask cluster at the address `compute`
+    ("dask://HOST:PORT", or the file of its scheduler), or else by this machine. `options` are those
+    of the sampler, by group, as in `{"dynamical_decoupling": {"enable": True}}`. `program` is that
+    of the service which runs the jobs: "sampler", "executor", or "auto" for the sampler as long as
+    the service takes it.
 
     `observables` has the circuits measured for expectation values, see
     `Results.expectation_values`: a sum of Pauli operators as a text, as in "0.5*ZZI - 1.2*XIX", an
@@ -127,6 +130,7 @@ def submit(
             max_circuits=_maybe(whole_number, max_circuits, "max_circuits"),
             compiling=switch(compile, "compile"),
             cached=switch(cache, "cache"),
+            compute=_maybe(text, compute, "compute"),
             level=_maybe(whole_number, optimization_level, "optimization_level"),
             seed=_maybe(whole_number, seed, "seed"),
             seed_transpiler=_maybe(whole_number, seed_transpiler, "seed_transpiler"),

@@ -26,7 +26,6 @@ from .cost import Cost
 from .device import Device
 from .preparer import Compiled, Preparation
 from .programs import Program
-from .qasm_text import includes_others
 
 __all__ = ["CompileCache"]
 
@@ -85,7 +84,7 @@ class CompileCache:
 
     def key(self, program: Program) -> str | None:
         """Return what a program is known by; None for one that depends on other files."""
-        if program.kind != "qpy" and includes_others(program.content.decode()):
+        if program.includes_others:
             return None
         basis = program.measured and program.measured.name
         about = [program.kind, program.name, program.metadata, basis]

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import Argument, InputError, Problem, Words
 from .bases import shots_for
@@ -24,6 +25,9 @@ from .qasm_text import text_of
 from .sources import Source, find_sources
 from .tables import read_observables, read_sources, read_sweep
 
+if TYPE_CHECKING:
+    from .cluster import ClusterPool
+
 __all__ = ["Inputs", "prepare"]
 
 _LOOKED_UP = 100  # programs that are looked up at a time
@@ -39,7 +43,7 @@ class Inputs:
     as it takes for standard errors of that size, unless a table says otherwise.
 
     What was compiled before is taken from where it was `cached`, and what is compiled now is kept
-    there.
+    there. A Dask cluster at the address `compute` compiles, without one this machine.
     """
 
     paths: tuple[Path, ...] = ()
@@ -53,6 +57,7 @@ class Inputs:
     observables: Sequence[Observable] = ()
     observables_file: Path | None = None
     precision: float | None = None
+    compute: str | None = None
 
 
 Progress = Callable[[str, int, int], None]
@@ -90,7 +95,7 @@ def prepare(
         cache = None
         if inputs.cached and work.compiles:
             cache = stack.enter_context(CompileCache(device, preparation, sweep))
-        answers = _compiled(feed.programs(), work, cache)
+        answers = _compiled(feed.programs(), work, cache, inputs.compute)
         for done, (task, answer) in enumerate(answers, 1):
             progress(stage, done, feed.total)
             if isinstance(answer, Problem):
@@ -111,7 +116,7 @@ _Task = tuple[int, Program] | Problem
 
 
 def _compiled(
-    tasks: Iterator[_Task], work: Preparer, cache: CompileCache | None
+    tasks: Iterator[_Task], work: Preparer, cache: CompileCache | None, compute: str | None
 ) -> Iterator[tuple[_Task, Compiled | Problem]]:
     """Yield every task with its answer, in their order: from the cache, or else from `work`."""
     if not work.compiles:
@@ -120,7 +125,7 @@ def _compiled(
         return
     fresh: list[tuple[str, Compiled]] = []
     asked, to_answer = itertools.tee(_looked_up(tasks, cache))
-    with ProcessPool(work, _died, available_processors()) as pool:
+    with _pool(work, compute) as pool:
         answers = pool.map((task, known) for task, _, known in to_answer)
         for (task, key, known), answer in zip(asked, answers, strict=True):
             yield task, answer
@@ -132,6 +137,21 @@ def _compiled(
                 fresh.clear()
     if cache is not None:
         cache.keep(fresh)
+
+
+def _pool(
+    work: Preparer, compute: str | None
+) -> ProcessPool[_Task, Compiled | Problem] | ClusterPool[_Task, Compiled | Problem]:
+    if compute is None:
+        return ProcessPool(work, _died, available_processors())
+    from .cluster import ClusterPool
+
+    return ClusterPool(compute, work, _died, _stays)
+
+
+def _stays(task: _Task) -> bool:
+    """Return whether a task must be done here: it needs other files of this machine."""
+    return not isinstance(task, Problem) and task[1].includes_others
 
 
 def _looked_up(

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Self, TypeVar
 
-__all__ = ["ProcessPool", "available_processors"]
+__all__ = ["Answer", "ProcessPool", "Task", "TaskQueue", "available_processors", "batch_size"]
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -49,6 +49,15 @@ def available_processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
+
+
+def batch_size(size: int, wanted: float, tasks: int, seconds: float) -> int:
+    """Return how many tasks a batch is to have, after `tasks` have taken so many seconds.
+
+    It is to take the `wanted` seconds, and had `size` until now.
+    """
+    # One quick batch says little of the next.
+    return max(1, min(round(wanted * tasks / max(seconds, 1e-6)), 8 * size, _LARGEST_BATCH))
 
 
 class _Process(Generic[Task]):
@@ -117,7 +126,7 @@ class ProcessPool(Generic[Task, Answer]):
 
         They come with their answers where these are known.
         """
-        state = _Progress[Task, Answer](enumerate(tasks))
+        state = TaskQueue[Task, Answer](enumerate(tasks))
         while True:
             while state.oldest in state.answers:
                 yield state.answers.pop(state.oldest)
@@ -146,7 +155,7 @@ class ProcessPool(Generic[Task, Answer]):
         except OSError:  # where there is no room for more, it is done with fewer
             self._wanted = len(self._processes)
 
-    def _give(self, state: _Progress[Task, Answer]) -> None:
+    def _give(self, state: TaskQueue[Task, Answer]) -> None:
         """Give every process something to do, as far as there are tasks."""
         for turn in range(_AHEAD):
             for process in self._processes:
@@ -156,7 +165,7 @@ class ProcessPool(Generic[Task, Answer]):
                         return
                     process.give(batch)
 
-    def _listen(self, state: _Progress[Task, Answer]) -> None:
+    def _listen(self, state: TaskQueue[Task, Answer]) -> None:
         """Wait until one of the processes has answered, or is gone."""
         busy = {process.connection: process for process in self._processes if process.batches}
         for connection in wait(list(busy)):
@@ -175,11 +184,9 @@ class ProcessPool(Generic[Task, Answer]):
                 (number, answer) for (number, _), answer in zip(batch, answers, strict=True)
             )
             if seconds is not None:
-                wanted = round(_BATCH_SECONDS * len(batch) / max(seconds, 1e-6))
-                # One quick batch says little of the next.
-                self._size = max(1, min(wanted, 8 * self._size, _LARGEST_BATCH))
+                self._size = batch_size(self._size, _BATCH_SECONDS, len(batch), seconds)
 
-    def _bury(self, process: _Process[Task], state: _Progress[Task, Answer]) -> None:
+    def _bury(self, process: _Process[Task], state: TaskQueue[Task, Answer]) -> None:
         """Give the tasks of a dead process to others, but for the one that it died of."""
         first = process.batches.popleft()
         if len(first) == 1:
@@ -195,7 +202,7 @@ class ProcessPool(Generic[Task, Answer]):
 
 
 @dataclass(slots=True)
-class _Progress(Generic[Task, Answer]):
+class TaskQueue(Generic[Task, Answer]):
     """How far the tasks have come: those before `oldest` are done, none is read from `limit` on."""
 
     source: Iterator[tuple[int, tuple[Task, Answer | None]]]

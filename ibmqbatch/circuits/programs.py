@@ -17,7 +17,7 @@ from .errors import BadInput
 from .normalize import inline_definitions, put_in_registers
 from .qasm2 import load_openqasm2
 from .qasm3 import load_openqasm3
-from .qasm_text import split_programs, text_of, version
+from .qasm_text import includes_others, split_programs, text_of, version
 from .qpy import MAGIC, encode_qpy, load_qpy
 from .sources import STDIN, Source, read_bytes
 
@@ -65,6 +65,11 @@ class Program:
     from_memory: bool = False
     note: str = ""
     measured: Measured | None = None
+
+    @property
+    def includes_others(self) -> bool:
+        """Whether it is read together with other files, as they lie in its folder."""
+        return self.kind != "qpy" and includes_others(self.content.decode())
 
 
 def read_programs(source: Source, stdin: bytes | None = None) -> list[Program]:

@@ -52,6 +52,7 @@ _INSTEAD = {
     r"of type 'array'": "Declare registers, as in 'bit[8] a'.",
     r"SubroutineDefinition": "Define a 'gate', or write it out where it is called.",
     r"EndStatement": "Leave it out, and put what would follow into an 'else'.",
+    r"variable of a loop": "Write the loop out, a statement for each value.",
     r"ranges and discrete": "Loop over a range, as in '[0:3]', or numbers, as in '{0, 2}'.",
     r"Pragma|'output'": "Leave it out: all registers are results.",
 }
@@ -74,6 +75,7 @@ def load_openqasm3(text: str, folder: Path, where: str, line: int) -> tuple[Quan
         program = parse(files[0])
         program.statements = list(_with_includes(program.statements, folder, files, ()))
         _order_parameters(program.statements)
+        _check_indexes(program)
         alone = _single_bits(program)
         _compare_with_truths(program, alone)
         _declare_as_registers(program, alone)
@@ -121,6 +123,41 @@ def _order_parameters(statements: Iterable[Any]) -> None:
             names = {name: f"p{number:05}_{name}" for number, name in enumerate(given)}
             for part in (*definition.arguments, *definition.body):
                 Rename().visit(part, names)
+
+
+def _check_indexes(program: Any) -> None:
+    """Raise ConversionError where the variable of a loop is an index, which Qiskit has not."""
+    from openqasm3 import ast
+    from openqasm3.visitor import QASMVisitor
+    from qiskit_qasm3_import import ConversionError
+
+    class Check(QASMVisitor[None]):
+        loops: tuple[str, ...] = ()
+        in_index = False
+
+        def visit_ForInLoop(self, node: ast.ForInLoop) -> None:  # noqa: N802
+            outside, self.loops = self.loops, (*self.loops, node.identifier.name)
+            self.generic_visit(node)
+            self.loops = outside
+
+        def visit_IndexedIdentifier(self, node: ast.IndexedIdentifier) -> None:  # noqa: N802
+            self._visit_indexes(node.indices)
+
+        def visit_IndexExpression(self, node: ast.IndexExpression) -> None:  # noqa: N802
+            self._visit_indexes([node.index])
+
+        def _visit_indexes(self, indexes: list[Any]) -> None:
+            self.in_index = True
+            for index in indexes:
+                for each in [index] if isinstance(index, ast.DiscreteSet) else index:
+                    self.visit(each)
+            self.in_index = False
+
+        def visit_Identifier(self, node: ast.Identifier) -> None:  # noqa: N802
+            if self.in_index and node.name in self.loops:
+                raise ConversionError(f"'{node.name}', the variable of a loop, is an index", node)
+
+    Check().visit(program)
 
 
 def _single_bits(program: Any) -> frozenset[str]:

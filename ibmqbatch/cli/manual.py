@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "IBMQBATCH_MAX_PENDING": "Jobs that may wait on the service. Unset, or 0: what it tells.",
     "IBMQBATCH_DETACH": "1: a Python program that ends leaves what it has not sent for `resume`. "
     "Unset, or 0: it sends all first.",
+    "IBMQBATCH_COMPUTE": "The Dask cluster that compiles, where `--compute` does not name one.",
     "IBMQBATCH_SETTLE": "Seconds after which a lost submission can be told from a late one.",
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY": "The proxy on the way to a service, and where "
     "none is needed; to this machine itself none ever is.",

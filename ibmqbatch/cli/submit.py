@@ -132,6 +132,15 @@ def command(
         bool,
         typer.Option("--no-cache", help="Neither use nor fill the cache of compiled circuits."),
     ] = False,
+    compute: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--compute",
+            metavar="CLUSTER",
+            help="Compile on a Dask cluster: dask://HOST:PORT, or the scheduler's file; default: "
+            "$IBMQBATCH_COMPUTE, or this machine.",
+        ),
+    ] = None,
     seed: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
@@ -306,6 +315,7 @@ def command(
                 max_circuits=max_circuits,
                 compiling=not no_compile,
                 cached=not no_cache,
+                compute=compute,
                 level=optimization,
                 seed=seed,
                 seed_transpiler=seed_transpiler,

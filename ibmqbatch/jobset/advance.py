@@ -17,7 +17,7 @@ from ..manifest.lease import lease
 from ..manifest.manifest import Manifest
 from ..manifest.records import JobRecord, SetRecord
 from ..manifest.snapshot import Snapshot
-from ..service.errors import Reserved, ServiceError, Unreadable
+from ..service.errors import AuthenticationFailed, Reserved, ServiceError, Unreadable
 from .catalog import reference_to
 from .errors import HeldCopy, Interrupted, TimedOut
 from .fetch import fetch, refetch
@@ -72,21 +72,40 @@ def advance(work: Work, *, sending: bool = True, fetching: bool = True) -> Step:
         return Step(changed=False, wait=None)
     sending = sending and before.record.copied_at is None
     _check_instance(work, before.record)
-    with _holding_lease(work, sending=sending):
+    with _holding_lease(work, before.record.id, sending=sending):
         if work.lease is not None:
-            catch_up(work)
-            with manifest.transaction() as change:
-                change.submissions.mark_orphans_unsure(work.clock.instant())
+            catch_up(work, before.record.generation)
+            _doubt_orphans(work)
         observe(work, sending=sending)
         refusal = reconcile(work)
-        wait = send(work).wait if sending and work.sole_sender else None
+        wait: float | None = None
+        stopped: ServiceError | None = None
+        if sending and work.sole_sender:
+            try:
+                wait = send(work).wait
+            except ServiceError as error:
+                if error.transient or isinstance(error, AuthenticationFailed):
+                    raise  # fetching would meet the same
+                stopped = error
     if fetching:
         fetch(work)
     drain_batches(work)
     close_if_complete(manifest)
+    if stopped is not None:
+        raise stopped
     if refusal is not None:
         raise refusal
-    return Step(manifest.last_event() != before.last_event, _soonest(work, wait))
+    after = manifest.snapshot()
+    changed = after.last_event != before.last_event
+    times = (wait, settles_in(work, after))  # of what has a time of its own
+    return Step(changed, min((time for time in times if time is not None), default=None))
+
+
+def _doubt_orphans(work: Work) -> None:
+    """Mark what a process that is gone was sending as unsure; nobody else is sending now."""
+    if any(attempt.state == "sending" for attempt in work.manifest.snapshot().attempts):
+        with work.manifest.transaction() as change:
+            change.submissions.mark_orphans_unsure(work.clock.instant())
 
 
 def close_if_complete(manifest: Manifest) -> None:
@@ -99,18 +118,17 @@ def close_if_complete(manifest: Manifest) -> None:
 
 
 @contextlib.contextmanager
-def _holding_lease(work: Work, *, sending: bool) -> Iterator[None]:
+def _holding_lease(work: Work, set_id: str, *, sending: bool) -> Iterator[None]:
     """Hold the lease for the block: of all files of the set, only this one sends and settles.
 
     Where another copy does at present, or what is kept cannot be locked, the block does neither;
     where it is to send, that is raised.
     """
-    manifest = work.manifest
     with contextlib.ExitStack() as stack:
         try:
-            work.lease = stack.enter_context(lease(manifest.snapshot().record.id))
+            work.lease = stack.enter_context(lease(set_id))
         except (SetInUse, StorageError):
-            if sending and manifest.unsent(1):
+            if sending and work.manifest.unsent(1):
                 raise
         try:
             yield
@@ -127,11 +145,6 @@ def _check_instance(work: Work, record: SetRecord) -> None:
             "Use the account that it was submitted with; what the embedded service runs is "
             "followed from the data folder that it was submitted from.",
         )
-
-
-def _soonest(work: Work, wait: float | None) -> float | None:
-    """Return the seconds until the first thing that has a time of its own."""
-    return min((time for time in (wait, settles_in(work)) if time is not None), default=None)
 
 
 def try_advance(
@@ -241,9 +254,10 @@ def follow(
             wait = None
             work.observer.note(f"{error.message} Trying again in {max(1.0, pause):.0f} s.")
         shown()
-        if goal(work.manifest.snapshot()):
+        known = work.manifest.snapshot()
+        if goal(known):
             return
-        if sending and work.manifest.snapshot().is_idle():
+        if sending and known.is_idle():
             check_held(work.manifest)
         wait = poll if wait is None else min(wait, poll)
         poll = min(1.5 * poll, account.poll_longest)

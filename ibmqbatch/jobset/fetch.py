@@ -24,7 +24,8 @@ from ..files import sync_folder
 from ..manifest.compression import pack
 from ..manifest.files import spool_path
 from ..manifest.manifest import Manifest, Transaction
-from ..manifest.records import JobRecord, RemoteRecord
+from ..manifest.records import JobRecord, RemoteRecord, SetRecord
+from ..manifest.snapshot import Snapshot
 from ..paths import ensure_folder
 from ..service.errors import NotFound, ServiceError, Unreadable
 from .options import is_twirled
@@ -78,12 +79,12 @@ class _Order:
 
 def fetch(work: Work) -> None:
     """Fetch the results of every job that is done; raises the last ServiceError, if any."""
-    orders = _orders(work.manifest, work.manifest.snapshot().unfetched)
-    folder = spool_path(work.manifest.path)
+    known, folder = work.manifest.snapshot(), spool_path(work.manifest.path)
+    orders = _orders(work.manifest, known.record, folder, known.unfetched)
     if orders:
         _fetch(work, orders, folder)
     elif folder.exists():
-        _sweep(work.manifest, folder)
+        _sweep(known, folder)
 
 
 def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
@@ -93,19 +94,23 @@ def refetch(work: Work, jobs: Collection[int]) -> list[JobRecord]:
     arrived whole; what is given once is not asked for where it is here. Raises the last
     ServiceError, if any.
     """
-    manifest = work.manifest
-    wanted = [found for found in manifest.snapshot().done if found[0].index in jobs]
+    known, folder = work.manifest.snapshot(), spool_path(work.manifest.path)
+    wanted = [found for found in known.done if found[0].index in jobs]
     orders = [
         order
-        for order in _orders(manifest, wanted)
+        for order in _orders(work.manifest, known.record, folder, wanted)
         if not (order.private and order.remote.result == "stored")
     ]
-    given = _fetch(work, orders, spool_path(manifest.path)) if orders else set()
+    given = _fetch(work, orders, folder) if orders else set()
     return [order.job for order in orders if order.job.index not in given]
 
 
-def _orders(manifest: Manifest, wanted: Sequence[tuple[JobRecord, RemoteRecord]]) -> list[_Order]:
-    folder, record = spool_path(manifest.path), manifest.snapshot().record
+def _orders(
+    manifest: Manifest,
+    record: SetRecord,
+    folder: Path,
+    wanted: Sequence[tuple[JobRecord, RemoteRecord]],
+) -> list[_Order]:
     return [
         _Order(
             job,
@@ -160,9 +165,9 @@ def _keep(manifest: Manifest, order: _Order) -> None:
     order.path(".body").unlink(missing_ok=True)
 
 
-def _sweep(manifest: Manifest, folder: Path) -> None:
+def _sweep(known: Snapshot, folder: Path) -> None:
     """Remove bodies that were committed by a process that died before it could remove them."""
-    for job in manifest.snapshot().jobs:
+    for job in known.jobs:
         if job.remote is not None and job.stored:
             _Order(job, job.remote, folder, {}, private=False).path(".body").unlink(missing_ok=True)
     if not any(folder.iterdir()):

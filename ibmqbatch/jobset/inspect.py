@@ -73,7 +73,9 @@ def shapes_of(manifest: Manifest, job: JobRecord) -> list[CircuitShape | None]:
     device = manifest.device() if any(kind == "openqasm3" for kind, _ in heads) else None
     qubits = None if device is None else device[0].get("n_qubits")
     whole = CircuitShape(qubits, (("q", qubits),)) if isinstance(qubits, int) else None
-    return [whole if kind == "openqasm3" else _shape(head) for kind, head in heads]
+    # Runs of a sweep share one.
+    shapes = {head: _shape(head) for kind, head in set(heads) if kind != "openqasm3"}
+    return [whole if kind == "openqasm3" else shapes[head] for kind, head in heads]
 
 
 def _shape(head: bytes) -> CircuitShape | None:

@@ -770,8 +770,9 @@ class JobSet:
         lock_patience = 0.0 if self._own_session() else patience
         with self.open() as manifest:
             # Nothing of it is on the service, or wanted there.
-            if manifest.snapshot().is_idle():
-                return until(manifest.snapshot())
+            known = manifest.snapshot()
+            if known.is_idle():
+                return until(known)
             from .advance import follow, try_advance
 
             with self._moving() as work, contextlib.suppress(TimedOut, SetInUse):

@@ -271,19 +271,17 @@ def settle(work: Work, change: Transaction, begun: Instant) -> None:
             change.submissions.miss(attempt, begun, proven=proof is _Proof.WHOLE)
 
 
-def catch_up(work: Work) -> None:
-    """Take in what other copies of this file have sent from this machine."""
+def catch_up(work: Work, generation: str) -> None:
+    """Take in what other copies of this file, of this generation, have sent from this machine."""
     assert work.lease is not None
-    manifest = work.manifest
-    record = manifest.snapshot().record
-    missed = work.lease.since(record.generation)
+    missed = work.lease.since(generation)
     if missed is None:
         work.sole_sender = False
-    elif missed[0] != record.generation:
-        generation, sent = missed
-        with manifest.transaction() as change:
+    elif missed[0] != generation:
+        latest, sent = missed
+        with work.manifest.transaction() as change:
             change.submissions.add_sent_elsewhere(sent)
-            change.submissions.change_generation(generation)
+            change.submissions.change_generation(latest)
 
 
 def claim(work: Work, begun: Instant) -> bool:
@@ -328,17 +326,17 @@ def is_overdue(account: Account, missed: Instant, begun: Instant) -> bool:
     return begun.since(missed) >= account.settle_delay + account.settle_gap
 
 
-def settles_in(work: Work) -> float | None:
+def settles_in(work: Work, known: Snapshot) -> float | None:
     """Return the seconds until a listing may prove something; None where nothing is open.
 
     What is due already, and was not proven, is due again with the next poll.
     """
-    now, account = work.clock.instant(), work.client.account
-    open_ = [
-        (a.unsure_since, a.missed) for a in work.manifest.snapshot().attempts if a.state == "unsure"
-    ]
+    open_ = [(a.unsure_since, a.missed) for a in known.attempts if a.state == "unsure"]
     if work.claim is not None:
         open_.append((work.claim.since, work.claim.missed))
+    if not open_:
+        return None
+    now, account = work.clock.instant(), work.client.account
     waits = [
         account.settle_delay - now.since(unsure_since)
         if missed is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,13 +21,14 @@ from .backends import find_backend
 from .device import device_of
 from .errors import TooManyJobs
 from .estimate import JOB_SECONDS, check_budget, shot_seconds, usage_of
+from .job_writer import make_randomizer
+from .notes import fits
 from .once import is_changed, reserved
 from .options import is_twirled
-from .programs import make_randomizer
 from .request import COMPILER_SEED_BITS, EXECUTOR, SAMPLER, Request, fingerprint
+from .sampler import pub_size, row_size
 from .split import Chunk, Limits, Splitter, repeats
 from .tags import MAX_REPEATS
-from .wire import pub_size, row_size
 
 if TYPE_CHECKING:
     from ..circuits.device import Device
@@ -39,7 +41,13 @@ __all__ = ["Plan", "PlannedSet", "make_plan", "plan_set"]
 
 # A circuit with what draws its twirling is so many times as large, at 20 layers of 30 qubits.
 _TEMPLATE_SIZE = 20
+# What is said of observables for which a note has no room.
+_LONG = (
+    "has observables that are too long to be kept on the service: they are in the set's file "
+    "alone, and a set that is recovered has counts in their place."
+)
 _SEED_BITS = 30
+_COMPUTE = "IBMQBATCH_COMPUTE"  # the variable that names a cluster for all sets
 _MICRO = 1e-6
 _ROUNDING = 1e-12  # seconds
 
@@ -181,7 +189,7 @@ def make_plan(
         original: int | None = None
         draft = None if dry_run else stack.enter_context(Draft(set_id or new_set_id()))
         for program in _ready_programs(request, device, preparation, progress):
-            for note in program.notes:
+            for note in _notes_of(program):
                 notes.add(shape(note), f"{program.where} {note}")
             shots = program.shots or request.shots
             _check_repeats(shots, backend)
@@ -309,6 +317,7 @@ def _ready_programs(
         precision=request.precision,
         # What is private is nowhere but in its set.
         cached=request.cached and not request.private,
+        compute=request.compute or os.environ.get(_COMPUTE) or None,
     )
     for program in prepare(inputs, device, preparation, progress):
         if randomizer is not None and program.body_kind == "openqasm3":
@@ -342,6 +351,13 @@ def _cost_of_equal_shots(jobs: int, extra: int) -> str:
         Argument("program", SAMPLER),
         jobs - extra,
     )
+
+
+def _notes_of(program: ReadyProgram) -> Iterator[str]:
+    """Yield what the owner of a program should know of it."""
+    yield from program.notes
+    if program.measured is not None and not fits(program.measured.document()):
+        yield _LONG
 
 
 def _shown(notes: Groups[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..circuits.qpy import join_qpy, read_header, split_qpy
 from ..service import npy
 from ..service.executor import SCHEMA_VERSION, read_tensor, write_tensor
-from .wire import TEMPLATE, SentJob, SentPub, rows_of, sent_pub, unpacked
+from .sent import TEMPLATE, SentJob, SentPub, rows_of, sent_pub, unpacked
 
 if TYPE_CHECKING:
     from ..circuits.randomization import Template

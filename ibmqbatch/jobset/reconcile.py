@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..manifest.records import JobRecord, RemoteRecord
+from ..manifest.snapshot import Snapshot
 from ..service.errors import NotFound, Refused, ServiceError
 from .tags import labels
 from .work import Work, side_by_side
@@ -18,13 +19,13 @@ def reconcile(work: Work) -> Refused | None:
     Return what the service refused to do, if anything: that must not keep the rest of a step from
     being done. Raises every other ServiceError; what was carried out until then is recorded.
     """
-    refusals = [*_cancel(work), *_label(work)]
+    known = work.manifest.snapshot()  # a cancel changes nothing for the labels
+    refusals = [*_cancel(work, known), *_label(work, known)]
     return refusals[0] if refusals else None
 
 
-def _cancel(work: Work) -> list[Refused]:
-    manifest = work.manifest
-    known, now = manifest.snapshot(), work.clock.now()
+def _cancel(work: Work, known: Snapshot) -> list[Refused]:
+    now = work.clock.now()
     unwanted = {job.index for job in known.jobs if job.wanted == "cancel"}
     to_cancel = [
         remote
@@ -36,7 +37,7 @@ def _cancel(work: Work) -> list[Refused]:
     refusals: list[Refused] = []
     for ended in side_by_side(to_cancel, lambda r: work.client.cancel(r.id), work.clock):
         failures = [answer for _, answer in ended if not isinstance(answer, bool)]
-        with manifest.transaction() as change:
+        with work.manifest.transaction() as change:
             for remote, answer in ended:
                 if isinstance(answer, bool):
                     # Whether it took effect is read from the job's state.
@@ -53,9 +54,7 @@ def _refusals_among(failures: list[ServiceError]) -> list[Refused]:
     return [failure for failure in failures if isinstance(failure, Refused)]
 
 
-def _label(work: Work) -> list[Refused]:
-    manifest = work.manifest
-    known = manifest.snapshot()
+def _label(work: Work, known: Snapshot) -> list[Refused]:
     record = known.record
     version = record.labels_version
 
@@ -66,7 +65,7 @@ def _label(work: Work) -> list[Refused]:
     refusals: list[Refused] = []
     for ended in side_by_side(known.unlabelled, put, work.clock):
         failures: list[ServiceError] = []
-        with manifest.transaction() as change:
+        with work.manifest.transaction() as change:
             for (_, remote), error in ended:
                 if error is None or isinstance(error, NotFound):
                     change.jobs.note_labels(remote, version)

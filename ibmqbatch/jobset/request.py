@@ -51,6 +51,7 @@ _NOT_IN_PRINT = frozenset(
         "max_cost",
         "run_config",
         "cached",
+        "compute",
     }
 )
 
@@ -62,7 +63,8 @@ class Request:
     Circuits are `given` (see `circuits.in_memory`), come from `paths` (`stdin` holds what the path
     `-` stands for) and from a `table` of them, and are run once, or once for each row of a `sweep`,
     or of `rows` of values. `level` None leaves circuits as they are where that will do, and
-    `compiling` False in any case; `cached` has them taken from those that were compiled before.
+    `compiling` False in any case; `cached` has them taken from those that were compiled before,
+    and the Dask cluster at the address `compute` does what is left (see `circuits.cluster`).
     `program` is that of the service which runs them. `options` are those of the sampler.
     `observables`, or those of a file, have circuits measured for their expectation values: with a
     `precision` as often as it takes for standard errors of that size, else `shots` times in each
@@ -88,6 +90,7 @@ class Request:
     max_circuits: int | None = None
     compiling: bool = True
     cached: bool = True
+    compute: str | None = None
     level: int | None = None
     seed: int | None = None
     seed_transpiler: int | None = None
@@ -202,6 +205,7 @@ def _check_compiling(request: Request) -> None:
         Argument("seed_transpiler"): request.seed_transpiler is not None,
         Argument("fractional_gates"): request.fractional,
         Argument("cache", value=False): not request.cached,
+        Argument("compute"): request.compute is not None,
     }
     given = [argument for argument, is_given in heeded.items() if is_given]
     if given and not request.compiling:

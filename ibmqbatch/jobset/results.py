@@ -21,6 +21,7 @@ from ..manifest.records import CircuitRecord, JobRecord
 from ..suggestions import with_suggestion
 from .errors import MissingResults
 from .expectation_values import ExpectationValue, Observed, expectation_values, find_observed
+from .inspect import shapes_of
 from .split import repeat_shots
 
 if TYPE_CHECKING:
@@ -376,8 +377,21 @@ def find_runs(
         if key.isascii() and key.isdecimal() and int(key) in indexes:
             found[int(key)] = None
         else:
-            found[known.named(key if key in known else key.removeprefix(_NAME))] = None
+            name = key if key in known else key.removeprefix(_NAME)
+            try:
+                found[known.named(name)] = None
+            except UsageError as error:
+                if name in known or not any(_is_called(circuit, name) for circuit in circuits):
+                    raise
+                raise UsageError(
+                    f"The circuit '{name}' was measured for observables: it has counts alone.",
+                    "Ask for them with --counts, or name the circuit that was given.",
+                ) from error
     return list(found)
+
+
+def _is_called(circuit: CircuitRecord, name: str) -> bool:
+    return name in {circuit.name, circuit.name.rpartition("@")[0]}
 
 
 def raw_bodies(manifest: Manifest) -> Iterator[tuple[JobRecord, bytes]]:
@@ -493,16 +507,30 @@ class ResultReader:
         last = self._read.get(job.repeat)
         if last is None or last[0] != job.index:
             assert job.remote is not None
-            with self._opened() as manifest:
-                body = manifest.result(job.remote.id)
-            if body is None:
-                raise StoredResultError  # it was dropped since the jobs were looked at
             shots = [
                 repeat_shots(circuit.shots, job.shots, job.repeat)
                 for circuit in self._sent[job.first_place : job.last_place + 1]
             ]
-            last = self._read[job.repeat] = job.index, decode_circuits(body, shots)
+            with self._opened() as manifest:
+                body = manifest.result(job.remote.id)
+                if body is None:
+                    raise StoredResultError  # it was dropped since the jobs were looked at
+                found = _as_declared(manifest, job, decode_circuits(body, shots))
+            last = self._read[job.repeat] = job.index, found
         return last[1]
+
+
+def _as_declared(
+    manifest: Manifest, job: JobRecord, found: Sequence[PubResult]
+) -> Sequence[PubResult]:
+    """Return outcomes with registers in the order of the circuits, whatever that of the answer."""
+    if all(len(result.registers) < 2 and len(result.levels) < 2 for result in found):
+        return found
+    shapes = shapes_of(manifest, job)
+    return [
+        result.ordered([name for name, _ in shape.cregs]) if shape is not None else result
+        for result, shape in zip(found, shapes, strict=False)
+    ]
 
 
 _MOST_LISTED = 20

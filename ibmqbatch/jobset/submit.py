@@ -32,7 +32,7 @@ from ..service.errors import (
 )
 from ..service.pace import Grant, Pace, Pending
 from .device import device_from_wire
-from .programs import JobWriter, choose_program
+from .job_writer import JobWriter, choose_program
 from .request import AUTO
 from .tags import labels
 from .work import RequestPool, Work
@@ -86,17 +86,18 @@ def send(work: Work) -> Sent:
     in flight is used again. Raises the ServiceError that stops every job, after those in
     flight have completed.
     """
-    with work.manifest.transaction() as change:
-        _hold_back(work, change)
-    if not work.manifest.unsent(1):
+    record, kept = work.manifest.snapshot().record, work.lease
+    if record.max_fails is not None:
+        with work.manifest.transaction() as change:
+            _hold_back(work, change)
+    waiting = len(work.manifest.unsent(record.total_jobs))
+    if not waiting:
         return Sent()
-    record = work.manifest.snapshot().record
-    kept = work.lease
     if kept is None or kept.since(record.generation) is None:
         # Another copy of the file has claimed the set since this one looked.
         work.sole_sender = False
         return Sent(0.0)
-    return _Sender(work, record, kept).run()
+    return _Sender(work, record, kept, waiting).run()
 
 
 def _hold_back(work: Work, change: Transaction) -> None:
@@ -116,14 +117,14 @@ def _hold_back(work: Work, change: Transaction) -> None:
 
 
 class _Sender:
-    def __init__(self, work: Work, record: SetRecord, kept: Lease) -> None:
+    def __init__(self, work: Work, record: SetRecord, kept: Lease, waiting: int) -> None:
         self._work = work
         self._record = record
         self._kept = kept
         self._generation = record.generation
         self._pace: Pace = work.client.pace()
         self._total = record.total_jobs
-        self._waiting = len(work.manifest.unsent(self._total))
+        self._waiting = waiting
         self._begun = work.clock.monotonic()
         self._flying_bytes = 0
         self._wait: float | None = None
@@ -273,8 +274,9 @@ class _Sender:
     ) -> list[_Outgoing]:
         """Commit to the next jobs, and return what is needed to send them."""
         manifest, record = self._work.manifest, self._record
-        # What was refused a moment ago counts, too.
-        _hold_back(self._work, change)
+        if record.max_fails is not None:
+            # What was refused a moment ago counts, too.
+            _hold_back(self._work, change)
         intents = change.submissions.begin(list(sizes)[: len(tickets)], record.labels_version)
         if intents:
             self._generation = change.submissions.change_generation()

@@ -82,13 +82,20 @@ class Work:
 
 
 class RequestPool(Generic[Item, Value]):
-    """Requests in flight, on threads. Use as a context manager, which waits for the last one."""
+    """Requests in flight, `most` at a time, on threads.
 
-    def __init__(self, request: Callable[[Item], Value]) -> None:
+    Use as a context manager, which waits for the last one. An error that is no ServiceError is
+    raised when the answers to all other requests have been handed out: none of them is lost. Until
+    then there is no room for more.
+    """
+
+    def __init__(self, request: Callable[[Item], Value], most: int = IN_FLIGHT) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         self._request = request
+        self._most = most
         self._pending: dict[Future[Value], Item] = {}
+        self._unforeseen: BaseException | None = None
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="request")
 
     def __enter__(self) -> Self:
@@ -98,12 +105,12 @@ class RequestPool(Generic[Item, Value]):
         self._pool.shutdown()
 
     def __len__(self) -> int:
-        return len(self._pending)
+        return len(self._pending) + (self._unforeseen is not None)
 
     @property
     def room(self) -> int:
         """How many more may be started now."""
-        return IN_FLIGHT - len(self._pending)
+        return 0 if self._unforeseen is not None else self._most - len(self._pending)
 
     def send(self, item: Item) -> None:
         """Send the request for `item`."""
@@ -113,12 +120,17 @@ class RequestPool(Generic[Item, Value]):
         """Wait until at least one has ended; return all that have, each with how it ended."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
         ended: list[tuple[Item, Value | ServiceError]] = []
-        for future in done:
-            item = self._pending.pop(future)
-            error = future.exception()
-            ended.append((item, error if isinstance(error, ServiceError) else future.result()))
+        while self._pending and not ended:
+            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                item, error = self._pending.pop(future), future.exception()
+                if error is None or isinstance(error, ServiceError):
+                    ended.append((item, future.result() if error is None else error))
+                else:
+                    self._unforeseen = self._unforeseen or error
+        if not ended and self._unforeseen is not None:
+            raise self._unforeseen
         return ended
 
 
@@ -133,10 +145,10 @@ def side_by_side(
     No new request is begun once the clock is interrupted; those in flight are waited for.
     """
     remaining = iter(items)
-    with RequestPool(request) as pool:
+    with RequestPool(request, most) as pool:
         while True:
             if not clock.interrupted.is_set():
-                for item in islice(remaining, most - len(pool)):
+                for item in islice(remaining, pool.room):
                     pool.send(item)
             if not len(pool):
                 return

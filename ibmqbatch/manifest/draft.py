@@ -50,7 +50,7 @@ _JOB = """
     INSERT INTO jobs (idx, first_circuit, last_circuit, first_place, last_place, repeat, shots)
     SELECT ?1, min(idx), max(idx), ?2, ?3, ?4, ?5 FROM circuits WHERE place BETWEEN ?2 AND ?3
 """
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 250_000
 
 

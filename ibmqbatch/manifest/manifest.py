@@ -141,7 +141,7 @@ class Manifest:
     def _read(self, table: Table[Record], row: Sequence[Any]) -> Record:
         try:
             return table.read(row)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
 
     def snapshot(self) -> Snapshot:
@@ -264,7 +264,7 @@ class Manifest:
         try:
             configuration = json.loads(unpack(row[0]))
             properties = None if row[1] is None else json.loads(unpack(row[1]))
-        except (ValueError, zlib.error) as error:
+        except (ValueError, RecursionError, zlib.error) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
         return configuration, properties
 
@@ -366,7 +366,7 @@ class Manifest:
                 None if layout is None else json.loads(layout),
                 _values(values),
             )
-        except (ValueError, zlib.error) as error:
+        except (ValueError, RecursionError, zlib.error) as error:
             raise DamagedManifest(f"{self.path} is garbled.", "Put back a copy of it.") from error
 
     def events(self, after: int = 0) -> list[EventRecord]:

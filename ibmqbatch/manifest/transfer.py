@@ -225,6 +225,15 @@ _COMPARED = {
     "remotes": "*",
     "results": "remote_id, fetched_at, size, sha256, length(body)",
 }
+# Where JSON is, and how deeply it may be nested: whoever reads it goes down a step a level.
+_JSON = (
+    *(("jobset", name) for name in ("tags", "options", "compilation", "run_config")),
+    *(("circuits", name) for name in ("metadata", "parameter_values")),
+    *(("bodies", name) for name in ("measured", "layout")),
+    ("remotes", "metrics"),
+)
+_DEEPEST = 100
+_STRING, _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"'), re.compile(r"[][{}]")
 # Rows that no manifest of ours has, and what is then wrong with it.
 _NOT_TO_BE = (
     ("SELECT 1 FROM jobset LIMIT 1 OFFSET 1", "it holds several sets"),
@@ -321,6 +330,7 @@ def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> 
     for sql, what in _NOT_TO_BE:
         if connection.execute(f"SELECT EXISTS ({sql})").fetchone()[0]:
             raise _damaged(source, what)
+    _check_depth(connection, source)
     for table, total in (("circuits", record.total_circuits), ("jobs", record.total_jobs)):
         count, last = connection.execute(
             f"SELECT count(*), max(idx) FROM {table}"  # noqa: S608
@@ -337,13 +347,27 @@ def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> 
     _check_answers(connection, source)
 
 
+def _check_depth(connection: sqlite3.Connection, source: Path) -> None:
+    """Look for JSON that is nested more deeply than whoever reads it can go."""
+    for table, column in _JSON:
+        bracketed = connection.execute(
+            f"SELECT {column} FROM {table} WHERE length({column}) "  # noqa: S608
+            f"- length(replace(replace({column}, '[', ''), '{{', '')) > ?",
+            (_DEEPEST,),
+        )
+        for (text,) in bracketed:
+            steps = (1 if mark in "[{" else -1 for mark in _BRACKET.findall(_STRING.sub("", text)))
+            if max(itertools.accumulate(steps)) > _DEEPEST:
+                raise _damaged(source, f"the {column} in its {table} are nested too deeply")
+
+
 def _check_answers(connection: sqlite3.Connection, source: Path) -> None:
     """Look at what services have told, as it is read later."""
     device = Manifest(Database(source, connection)).device() or ({}, None)
     metrics = connection.execute("SELECT metrics FROM remotes WHERE metrics IS NOT NULL").fetchall()
     try:
         answers = [*device, *(json.loads(text) for (text,) in metrics)]
-    except ValueError:
+    except (ValueError, RecursionError):
         answers = [False]
     if not all(answer is None or isinstance(answer, dict) for answer in answers):
         raise _damaged(source, "what a service has told is garbled in it")

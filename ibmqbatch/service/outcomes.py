@@ -119,6 +119,20 @@ class PubResult:
             self.shape,
         )
 
+    def ordered(self, names: Sequence[str]) -> PubResult:
+        """Return the same outcomes with their registers in the order of `names`; others follow."""
+        first = {name: place for place, name in enumerate(names)}
+
+        def place(item: tuple[str, object]) -> int:
+            return first.get(item[0], len(first))
+
+        return PubResult(
+            dict(sorted(self.registers.items(), key=place)),
+            dict(sorted(self.levels.items(), key=place)),
+            self.shape,
+            self.flat,
+        )
+
     def joined(self, others: Sequence[PubResult]) -> PubResult:
         """Return the shots of this circuit and of its other repeats as one."""
         if not others:

@@ -17,8 +17,8 @@ from statistics import median
 from ibmqbatch.accounts.find import find_account
 from ibmqbatch.jobset.advance import follow, try_advance
 from ibmqbatch.jobset.documents import set_data
+from ibmqbatch.jobset.job_writer import JobWriter
 from ibmqbatch.jobset.plan import make_plan
-from ibmqbatch.jobset.programs import JobWriter
 from ibmqbatch.jobset.request import Request, check_request
 from ibmqbatch.jobset.tags import labels
 from ibmqbatch.jobset.work import IN_FLIGHT, Work

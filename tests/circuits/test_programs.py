@@ -390,6 +390,21 @@ def test_bits_that_are_declared_alone_are_registers_inside_of_branches_too(tmp_p
     assert inner.operation.condition == (circuit.cregs[2][0], True)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["h q[j];", "x q[j + 1];", "x q[{j, 2}];", "c[j] = measure q[0];", "if (c[j]) { x q[0]; }"],
+)
+def test_variable_of_a_loop_is_no_index(statement, tmp_path):
+    head = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[4] q;\nbit[4] c;\n'
+    found = problem(
+        write(tmp_path, f"{head}for int j in [0:3] {{ {statement} }}\nc = measure q;\n")
+    )
+    assert found.code == "unsupported"
+    assert "line 5" in found.message
+    assert "'j', the variable of a loop, is an index" in found.message
+    assert "Write the loop out" in found.hint
+
+
 @pytest.mark.parametrize("statement", ["a[0] = measure q;", "if (a[0]) { x q; }"])
 def test_single_bits_have_no_numbers(statement, tmp_path):
     text = (

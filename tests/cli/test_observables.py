@@ -98,6 +98,13 @@ def test_circuits_are_chosen_as_they_were_given(cli, observed):
     assert "no circuit 'x'" in cli("results", observed, "--circuit", "x", code=2).err
 
 
+def test_name_of_a_measured_circuit_leads_to_its_counts(cli, observed):
+    for name in ("pair/ZZ", "pair/ZZ@0"):
+        assert "--counts" in cli("results", observed, "--circuit", name, code=2).err
+    (counted,) = cli.data("results", observed, "--circuit", "pair/ZZ@0", "--counts")["results"]
+    assert counted["name"] == "pair/ZZ@0"
+
+
 def test_circuits_without_observables_are_mentioned(cli, files, tmp_path):
     (tmp_path / "bell.qasm").write_text(BELL)
     (tmp_path / "plain.qasm").write_text("OPENQASM 3.0;\nqubit[2] q;\n")
@@ -153,6 +160,18 @@ def test_recovered_set_has_its_values(program, most, cli, files, elsewhere):
     assert values == cli.data("results", observed)["expectation_values"]
 
 
+@pytest.mark.parametrize("program", ["sampler", "executor"])
+def test_jobs_that_are_recovered_by_their_ids_have_their_values(program, cli, files, elsewhere):
+    observed = cli.submit(*files, "--program", program, "--max-circuits", 2, "--wait")
+    with Manifest.open(cli.home / "sets" / f"{observed}.sqlite") as manifest:
+        words = [word for job in manifest.jobs() for word in ("--job", job.remote.id)]
+    elsewhere("recover", *words)
+    values = elsewhere.data("results", "latest")["expectation_values"]
+    assert values == cli.data("results", observed)["expectation_values"]
+    elsewhere("recover", *words[:2], "--name", "half", code=0)
+    assert "are lost" in elsewhere("results", "half").err
+
+
 def test_observables_that_are_known_in_part_are_said_to_be_lost(cli, observed, elsewhere, straight):
     with Manifest.open(cli.home / "sets" / f"{observed}.sqlite") as manifest:
         gone = manifest.jobs()[1].remote.id
@@ -171,6 +190,8 @@ def test_observables_that_are_too_long_for_the_service_are_said_to_be_lost(
     (tmp_path / "many.json").write_text(json.dumps([" + ".join(labels)]))
     (tmp_path / "wide.qasm").write_text("OPENQASM 3.0;\nqubit[14] q;\n")
     set_id = cli.submit("wide.qasm", "--observables", "many.json", "--shots", 5, "--wait")
+    told = cli("submit", "wide.qasm", "--observables", "many.json", "--shots", 5, "--dry-run")
+    assert "are in the set's file alone" in told.out + told.err
     (value,) = cli.data("results", set_id)["expectation_values"]
     assert (value["observable"], value["value"]) == ("observable0", 1999)
     assert "not all observables of 1 circuit" in elsewhere("recover", set_id).err

@@ -10,7 +10,7 @@ import math
 
 import pytest
 
-from ibmqbatch.jobset.programs import JobWriter
+from ibmqbatch.jobset.job_writer import JobWriter
 from ibmqbatch.manifest.manifest import Manifest
 from ibmqbatch.manifest.submissions import Intent
 from tests.cli.support import apart

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import zlib
 from collections import Counter
 
 import numpy as np
@@ -18,6 +20,7 @@ from ibmqbatch.service.results import decode_results
 from tests.cli.support import VALIDATOR
 from tests.support.arrays import as_array
 from tests.support.circuits import basis_state
+from tests.support.manifests import change
 
 TWO = (
     'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg a[1];\ncreg b[3];\nh q;\n'
@@ -58,6 +61,24 @@ def records(cli, job_set, *words):
     told = cli("results", job_set, "--json", *words).json
     VALIDATOR.validate(told)
     return told["data"]["results"]
+
+
+def test_registers_are_in_the_order_of_the_circuit_whatever_that_of_the_answer(cli, circuits):
+    job_set = cli.submit(circuits(c0=TWO), "--shots", 50, "--program", "executor", "--wait")
+    (before,) = records(cli, job_set, "--memory")
+    (body,) = stored(cli, job_set)
+    told = json.loads(body)
+    (item,) = told["data"]
+    names = [*item["results"]]
+    assert len(names) == 2
+    item["results"] = {name: item["results"][name] for name in reversed(names)}
+    turned = json.dumps(told).encode()
+    change(
+        cli.home / "sets" / f"{job_set}.sqlite",
+        f"UPDATE results SET body = X'{zlib.compress(turned).hex()}', "
+        f"sha256 = '{hashlib.sha256(turned).hexdigest()}'",
+    )
+    assert records(cli, job_set, "--memory") == [before]
 
 
 def test_repeats_are_merged_in_their_order(cli, repeated, tmp_path):

@@ -378,6 +378,7 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("submit, private", _FEW, _submit("--private"), _again),
     Scenario("submit, in a batch", _FEW, _submit("--batch"), _again),
     Scenario("submit, few may wait", _FEW, _submit_pending, _again),
+    Scenario("submit, few may fail", _FEW, _submit("--max-fails", 9), _again),
     Scenario("submit, the sampler taken away", _FEW, _submit_taken_away, _again),
     Scenario("submit after a half plan", _FEW, _submit_after(_PLANNING), _again),
     Scenario("submit after a half fetch", _FEW, _submit_after(_FETCHING), _again),

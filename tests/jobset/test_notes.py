@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from ibmqbatch.circuits.measured import measured_circuits
 from ibmqbatch.circuits.observables import as_observables
 from ibmqbatch.circuits.qpy import encode_qpy, load_qpy, read_header
-from ibmqbatch.jobset.wire import MEASURED, noted, run_config_in, without_note
+from ibmqbatch.jobset.notes import MEASURED, noted, run_config_in, without_note
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.support import record
 

@@ -21,9 +21,10 @@ from ibmqbatch.service.errors import (
     ServiceError,
     SessionClosed,
     TooManyPending,
+    Unreachable,
     WrongInstance,
 )
-from tests.jobset.support import FakeService, Told, raising
+from tests.jobset.support import FakeService, Told, answered, raising
 from tests.support.accounts import account
 from tests.support.manifests import write_set
 
@@ -264,3 +265,22 @@ def test_busy_service_of_an_account_without_a_pace_teaches_none(work, service):
     step(work)
     step(work, 31)
     assert sent(work) == JOBS
+
+
+def test_what_is_done_is_fetched_although_nothing_more_is_taken(work, service, monkeypatch):
+    reserved = raising(refusal(Reserved, status=423, number=1233))
+    service.answers = [answered, *[reserved] * (2 * JOBS)]
+    with pytest.raises(Reserved):
+        advance(work, fetching=False)
+    asked: list[str] = []
+    monkeypatch.setattr("ibmqbatch.jobset.advance.fetch", lambda _: asked.append("results"))
+    with pytest.raises(Reserved):
+        advance(work)
+    assert asked == ["results"]
+
+
+def test_service_that_is_away_is_not_asked_for_results(work, service, monkeypatch):
+    service.answers = [raising(Unreachable("Away."))] * JOBS
+    monkeypatch.setattr("ibmqbatch.jobset.advance.fetch", lambda _: pytest.fail("asked"))
+    with pytest.raises(Unreachable):
+        advance(work)

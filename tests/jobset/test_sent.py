@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ibmqbatch.errors import UsageError
-from ibmqbatch.jobset import wire
-from ibmqbatch.jobset.programs import read_params
-from ibmqbatch.jobset.wire import SentPub
+from ibmqbatch.jobset import sent
+from ibmqbatch.jobset.job_writer import read_params
+from ibmqbatch.jobset.sent import SentPub
 
 TEXT = "OPENQASM 3.0;"
 
@@ -93,6 +93,6 @@ def test_values_that_are_no_numbers_cannot_be_read(values):
 
 
 def test_values_of_more_than_any_job_has_cannot_be_read(monkeypatch):
-    monkeypatch.setattr(wire, "_MOST_VALUES", 1000)
+    monkeypatch.setattr(sent, "_MOST_VALUES", 1000)
     with pytest.raises(UsageError, match="more than 1000 values"):
         read(ndarray(np.zeros((1001, 1))))

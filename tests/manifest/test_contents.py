@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ibmqbatch import paths
 from ibmqbatch.manifest.draft import Draft, DraftCircuit, DraftJob, DraftRemote
 from ibmqbatch.manifest.errors import DamagedManifest, ManifestError, SetExists
 from ibmqbatch.manifest.ids import new_set_id
@@ -201,3 +202,31 @@ def test_what_was_asked_and_makes_no_sense_does_not_come_in(exported, garbled):
     change(exported, f"UPDATE jobset SET run_config = '{garbled}'")
     with pytest.raises(ManifestError):
         import_copy(exported)
+
+
+DEEP = "[" * 900 + "]" * 900
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"""UPDATE jobset SET run_config = '{{"a": {DEEP}}}'""",
+        f"""UPDATE circuits SET metadata = '{{"a": {DEEP}}}'""",
+        f"UPDATE circuits SET parameter_values = '{DEEP}'",
+        f"UPDATE bodies SET layout = '{DEEP}'",
+        f"UPDATE bodies SET measured = '{DEEP}'",
+    ],
+)
+def test_json_that_is_nested_too_deeply_does_not_come_in(exported, sql):
+    change(exported, sql)
+    with pytest.raises(DamagedManifest, match=r"garbled|nested too deeply"):
+        import_copy(exported)
+
+
+def test_json_of_many_brackets_comes_in(exported):
+    many = "[" + ", ".join(['["[[", []]'] * 200) + "]"
+    change(exported, f"UPDATE bodies SET measured = '{many}'")
+    with Manifest.open(exported) as manifest:
+        here = paths.sets() / f"{manifest.job_set().id}.sqlite"
+    here.unlink()
+    assert import_copy(exported) == (here, True)

@@ -16,11 +16,11 @@ from ...manifest.ids import new_set_id
 from ...service.error_mapping import printable
 from ...service.errors import NotFound
 from ..errors import NoSuchJob
-from ..programs import read_params
+from ..job_writer import read_params
 from ..request import AUTO, EXECUTOR, PROGRAMS
+from ..sent import SentJob
 from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
-from ..wire import SentJob
-from .circuits import CircuitName, ask, draft_remote, name_of
+from .circuits import CircuitName, ask, draft_remote, measured_in, name_of
 
 if TYPE_CHECKING:
     from ...clock import Clock
@@ -119,7 +119,8 @@ def _add_circuits(draft: Draft, job: RemoteJob, sent: SentJob) -> None:
     """Write a job's circuits: those of ours are called as they were, others by the job's id."""
     ours = find_place(job.tags) is not None
     for number, pub in enumerate(sent.pubs):
-        body = draft.add_body(pub.sha256, pub.body, kind=pub.kept_as)
+        measured = measured_in(pub.note) if ours else None
+        body = draft.add_body(pub.sha256, pub.body, kind=pub.kept_as, measured=measured)
         base = job.id if len(sent.pubs) == 1 else f"{job.id}.{number}"
         called = name_of(pub, base) if ours else CircuitName(base, {})
         rows = pub.rows or [()] * pub.runs

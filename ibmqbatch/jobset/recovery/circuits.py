@@ -21,7 +21,8 @@ from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
 from ..expectation_values import circuit_of
-from ..wire import INDEX, MEASURED, ORDER, TEMPLATE, SentJob, SentPub, run_config_in
+from ..notes import INDEX, MEASURED, ORDER, run_config_in
+from ..sent import TEMPLATE, SentJob, SentPub
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ...service.client import Client
     from ...service.models import RemoteJob
 
-__all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "name_of"]
+__all__ = ["CircuitName", "Part", "Restorer", "ask", "draft_remote", "measured_in", "name_of"]
 
 
 def ask(
@@ -191,7 +192,7 @@ class Restorer:
             sweep is not None
             and pub.rows is not None
             and first == slot.first
-            and (sweep.pub.sha256, sweep.pub.shots) == (pub.sha256, pub.shots)
+            and _alike(sweep.pub) == _alike(pub)
         )
         if sweep is None or not goes_on:
             sweep = self._begin(pub, first)
@@ -247,7 +248,7 @@ class Restorer:
 
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
         called = name_of(pub, "" if self.grouped else f"circuit{first}")
-        measured = _measured(pub.note)
+        measured = measured_in(pub.note)
         body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kept_as, measured=measured)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
@@ -309,7 +310,12 @@ class Restorer:
         return found
 
 
-def _measured(note: Mapping[str, Any]) -> Mapping[str, object] | None:
+def _alike(pub: SentPub) -> tuple[object, ...]:
+    """Return what the parts of a sweep have in common, whichever job each of them is in."""
+    return pub.sha256, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
+
+
+def measured_in(note: Mapping[str, Any]) -> Mapping[str, object] | None:
     """Return what a circuit tells of observables, or, where that cannot be used, its name alone."""
     told = note.get(MEASURED)
     if told is None:

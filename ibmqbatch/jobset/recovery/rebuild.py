@@ -19,11 +19,11 @@ from ...manifest.ids import is_set_id
 from ...manifest.records import LONGEST_EXECUTION
 from ...service.error_mapping import printable
 from ..errors import NoSuchSet, is_retired_set
+from ..job_writer import read_params
 from ..listing import list_jobs
-from ..programs import read_params
 from ..request import AUTO, EXECUTOR
+from ..sent import SentJob
 from ..tags import MAX_TAGS, NameTag, find_name_tag, is_ours, set_tag
-from ..wire import SentJob
 from .circuits import Restorer, ask, draft_remote
 from .placement import Slot, newest, place
 

@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibmqbatch.jobset.programs import JobWriter
-from ibmqbatch.jobset.wire import pub_size, row_size
+from ibmqbatch.jobset.job_writer import JobWriter
+from ibmqbatch.jobset.sampler import pub_size, row_size
 from ibmqbatch.manifest.records import PubRecord
 from tests.jobset.support import intent, record
 

@@ -19,11 +19,13 @@ from ..errors import Argument, UsageError, Words
 from ..manifest.records import PubRecord, SetRecord
 from ..manifest.submissions import Intent
 from ..service.errors import ProgramRefused, Refused
+from .notes import noted
 from .options import is_twirled
 from .quantum_program import executor_params, read_executor_params
 from .request import AUTO, EXECUTOR, PROGRAMS, SAMPLER
+from .sampler import read_sampler_params, sampler_params
+from .sent import SentJob
 from .split import randomizations, repeat_shots
-from .wire import SentJob, noted, read_sampler_params, sampler_params
 
 if TYPE_CHECKING:
     from ..circuits.device import Device

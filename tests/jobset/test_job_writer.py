@@ -14,7 +14,7 @@ from qiskit.circuit import Parameter
 
 from ibmqbatch.circuits.qpy import encode_qpy
 from ibmqbatch.errors import UsageError
-from ibmqbatch.jobset.programs import JobWriter, choose_program, read_params
+from ibmqbatch.jobset.job_writer import JobWriter, choose_program, read_params
 from ibmqbatch.jobset.request import AUTO, EXECUTOR, SAMPLER
 from ibmqbatch.jobset.work import Work
 from ibmqbatch.manifest.records import PubRecord
