@@ -123,7 +123,8 @@ class JobWriter:
             told["cost"] = record.max_execution_time
         if batch is not None:
             told["session_id"] = batch
-        bodies = noted(pubs, record)
+        hidden = self._twirled and self._randomizer is not None
+        bodies = noted(pubs, record, hidden=hidden)
         if self.program == SAMPLER:
             params = sampler_params(intent, pubs, bodies, options)
         else:

@@ -289,11 +289,13 @@ class Manifest:
             runs = [row for _, row in same]
             indexes = tuple(row[4] for row in runs)
             if alone is not None:
-                pubs.append(PubRecord(kind, data, None, shots, indexes, (), measured))
+                metadata = tuple(row[3] for row in runs if row[1] is not None)
+                pubs.append(PubRecord(kind, data, None, shots, indexes, (), measured, metadata))
                 continue
             values = tuple(_values(row[1]) or () for row in runs)
             order = tuple(json.loads(runs[0][3]))
-            pubs.append(PubRecord(kind, data, values, shots, indexes, order, measured))
+            metadata = tuple(row[3] for row in runs)
+            pubs.append(PubRecord(kind, data, values, shots, indexes, order, measured, metadata))
         return pubs
 
     def _body(self, number: int) -> tuple[str, bytes, str | None]:

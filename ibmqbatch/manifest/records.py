@@ -200,7 +200,8 @@ class PubRecord:
     `rows` is None for a single circuit without values; else `order` tells in which order the
     metadata are that these values stand in. `body` is of `kind` qpy or openqasm3, compressed by
     zlib. `shots` are all that each circuit is to get, over all repeats. `measured` is what they
-    tell of observables, None where nothing; `indexes` are those of the circuits.
+    tell of observables, None where nothing; `indexes` are those of the circuits. `metadata` is that
+    of each, as JSON, where it tells values, be it of parameters that the compiler has dropped.
     """
 
     kind: str
@@ -210,6 +211,7 @@ class PubRecord:
     indexes: tuple[int, ...]
     order: tuple[str, ...] = ()
     measured: Mapping[str, object] | None = None
+    metadata: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,14 +140,24 @@ def test_texts_that_were_sent_are_read_again() -> None:
     assert (found.kind, zlib.decompress(found.body).decode()) == ("openqasm3", TEXT)
 
 
-def test_of_twirled_circuits_the_values_and_the_circuit_are_not_told() -> None:
+def test_of_twirled_circuits_the_values_are_told_and_the_circuit_is_not() -> None:
     pytest.importorskip("samplomatic")
     options = {"twirling": {"enable_measure": True}}
     params = written(pub("a", [[0.5], [1.0], [1.5]]), shots=100, options=options)["params"]
     (found,) = read_params(params, "j").pubs
     # Two randomizations of 50 shots each.
-    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 3, None, 100)
+    assert (found.kind, found.runs, found.shots) == ("template", 3, 100)
+    assert found.rows == [(0.5,), (1.0,), (1.5,)]
     assert found.kept_as == "unknown"
+
+
+def test_randomizations_that_nobody_joins_are_runs_of_their_own() -> None:
+    pytest.importorskip("samplomatic")
+    options = {"twirling": {"enable_measure": True}}
+    params = written(pub("a"), shots=100, options=options)["params"]
+    del params["quantum_program"]["passthrough_data"]
+    (found,) = read_params(params, "j").pubs
+    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 2, None, 50)
 
 
 def test_a_job_that_is_damaged_is_refused_in_a_sentence() -> None:

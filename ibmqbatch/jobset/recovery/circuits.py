@@ -21,7 +21,7 @@ from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
 from ..expectation_values import circuit_of
-from ..notes import INDEX, MEASURED, ORDER, run_config_in
+from ..notes import INDEX, MEASURED, ORDER, run_config_in, values_in
 from ..sent import TEMPLATE, SentJob, SentPub
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
@@ -91,9 +91,11 @@ class CircuitName:
     parameters: Sequence[str] | None = ()
     order: Sequence[str] = ()
 
-    def run(self, number: int, row: Sequence[float]) -> tuple[str, Mapping[str, object]]:
-        """Return the name and metadata of its run with a row of values."""
-        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
+    def run(
+        self, number: int, row: Sequence[float], told: Mapping[str, object]
+    ) -> tuple[str, Mapping[str, object]]:
+        """Return the name and metadata of its run with a row of values, and those of its note."""
+        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False)), **told}
         first = {key: values[key] for key in self.order if key in values}
         return f"{self.name}@{number}", {**first, **values}
 
@@ -198,14 +200,22 @@ class Restorer:
             sweep = self._begin(pub, first)
         self._sweep = None if pub.rows is None else sweep
         rows = None if pub.rows is None else pub.rows[circuits.start - first :]
+        told = values_in(pub.note, pub.runs)[circuits.start - first :]
         self._draft.add_circuits(
             [
                 self._circuit(
-                    sweep, place, slot, None if rows is None else row, shots=pub.shots, index=index
+                    sweep,
+                    place,
+                    slot,
+                    None if rows is None else row,
+                    told=values,
+                    shots=pub.shots,
+                    index=index,
                 )
-                for place, row, index in zip(
+                for place, row, values, index in zip(
                     circuits,
                     rows or itertools.repeat(()),
+                    told,
                     self._indexes(pub, first, circuits),
                     strict=False,
                 )
@@ -260,6 +270,7 @@ class Restorer:
         slot: Slot,
         row: tuple[float, ...] | None,
         *,
+        told: Mapping[str, object],
         shots: int,
         index: int,
     ) -> DraftCircuit:
@@ -267,9 +278,10 @@ class Restorer:
         shots = last * self.most + (shots if slot.repeat == last else self._last_shots[place])
         self.shots = max(self.shots, shots)
         called = sweep.called
-        name, metadata = called.name, called.metadata
+        name = called.name
+        metadata: Mapping[str, object] = {**called.metadata, **told}
         if row is not None:
-            name, metadata = called.run(place - sweep.first, row)
+            name, metadata = called.run(place - sweep.first, row, told)
         return DraftCircuit(
             name=name,
             metadata=metadata,
@@ -312,7 +324,9 @@ class Restorer:
 
 def _alike(pub: SentPub) -> tuple[object, ...]:
     """Return what the parts of a sweep have in common, whichever job each of them is in."""
-    return pub.sha256, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
+    # Each job twirls a circuit anew: nothing but its name stays.
+    what = read_header(zlib.decompress(pub.body))[0] if pub.kind == TEMPLATE else pub.sha256
+    return pub.kind, what, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
 
 
 def measured_in(note: Mapping[str, Any]) -> Mapping[str, object] | None:
