@@ -123,6 +123,22 @@ def test_a_retry_sends_the_same_circuits(cli, proxy, table):
     assert [each["counts"] for each in found] == [expected(index) for index in range(COUNT)]
 
 
+def test_what_is_sent_later_are_the_same_circuits(cli, table):
+    cli("submit", *table, "--detach")
+    cli("resume", "latest", "--wait")
+    found = cli.data("results", "latest")["results"]
+    assert [each["counts"] for each in found] == [expected(index) for index in range(COUNT)]
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_a_job_whose_answer_is_lost_is_found_and_not_sent_again(cli, proxy, table):
+    proxy.when("POST", "/jobs", drop="after")
+    cli("submit", *table, "--wait")
+    found = cli.data("results", "latest")["results"]
+    assert [each["counts"] for each in found] == [expected(index) for index in range(COUNT)]
+    assert proxy.submissions == 4
+
+
 def test_repeats_of_mixed_shots_are_merged_in_input_order(cli, tmp_path):
     (tmp_path / "bell.qasm").write_text(BELL)
     shots = [150_000, 10, 150_000, 20]

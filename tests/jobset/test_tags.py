@@ -86,6 +86,14 @@ def test_job_tag_tells_all_that_recovery_needs():
     ]
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_job_tag_tells_whether_its_circuits_stand_where_they_did(grouped):
+    sent = intent(first_place=1, last_place=2)
+    found = find_job_tag(SET, labels(record(grouped=grouped, total_circuits=3), sent, sent))
+    assert found is not None
+    assert (found.grouped, found.first, found.last) == (grouped, 1, 2)
+
+
 @pytest.mark.parametrize(
     "tag",
     [
