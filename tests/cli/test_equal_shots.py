@@ -149,3 +149,31 @@ def test_repeats_of_mixed_shots_are_merged_in_input_order(cli, tmp_path):
     found = cli.data("results", job_set)["results"]
     assert [sum(each["counts"].values()) for each in found] == shots
     assert len(cli.data("status", job_set)["job_set"]["jobs"]) == 4
+
+
+def test_texts_of_a_rebuilt_set_that_do_not_tell_their_place_take_what_is_left(
+    here, there, tmp_path
+):
+    """Texts have no metadata; what has them stands where it stood."""
+    text = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nbit c;\nx $0;\nc = measure $0;\n'
+    rows = ["path,shots"]
+    for number in range(6):
+        name = f"t{number}.qasm"
+        (tmp_path / name).write_text(text if number % 2 else basis_state("0"))
+        rows.append(f"{name},{5 + number // 4}")
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    words = ("--from", tmp_path / "t.csv", "--backend", "fake_manila", "--seed", 1, "--wait")
+    job_set = here.submit(*words)
+    done = there("recover", job_set)
+    assert "do not tell where they stood" in " ".join(done.err.split())
+    found = there.data("results", job_set)["results"]
+    expected = here.data("results", job_set)["results"]
+    assert [each["counts"] for each in found] == [each["counts"] for each in expected]
+    assert [each["name"] for each in found] == [
+        "t0",
+        "circuit1",
+        "t2",
+        "circuit3",
+        "t4",
+        "circuit5",
+    ]
