@@ -149,3 +149,11 @@ def test_batch_of_a_set_is_drained_and_closed(ibm: Ibm, ours: Cli) -> None:
         False,
         "closed",
     )
+
+
+def test_randomizations_of_a_quantum_program_are_read_as_runs(ibm: Ibm, ours: Cli) -> None:
+    made = ibm.here("randomized")
+    job_set = ours("recover", "--job", made["id"], "--quiet").out.strip()
+    found = ours.data("results", job_set)["results"]
+    runs, shots, _ = made["shape"]
+    assert [result["counts"] for result in found] == [{"11": shots}] * runs
