@@ -243,3 +243,19 @@ def randomized(instance: str) -> dict[str, Any]:
     program.append_samplex_item(template, samplex=samplex, shape=(4,))
     job = Executor(backend_of(instance, "ideal_simulator")).run(program)
     return {"id": job.job_id(), "shape": list(job.result()[0]["c"].shape)}
+
+
+def sampled_for_others(instance: str, backend: str, twirled: bool) -> dict[str, Any]:
+    """Sample a circuit and a sweep for another client to read: the job's id, and all counts."""
+    device = backend_of(instance, backend)
+    pubs = [compiled(bell(), device), (compiled(_turning(), device), SWEEP)]
+    job = _sampler(instance, backend, twirled=twirled).run(pubs, shots=SHOTS)
+    first, second = job.result()
+    sweep = second.data.c
+    return {
+        "id": job.job_id(),
+        "counts": [
+            first.data.c.get_counts(),
+            *(sweep[point].get_counts() for point in np.ndindex(*sweep.shape)),
+        ],
+    }
