@@ -267,7 +267,10 @@ class _Recovery:
         )
         if holes:
             missing = [jobs[index] for index in holes]
-            spans = [span_text("circuit", job.first_circuit, job.last_circuit) for job in missing]
+            spans = [
+                span_text("circuit", job.first_circuit, job.last_circuit, job.total_circuits)
+                for job in missing
+            ]
             message(
                 f"Warning: the service has no {listed('job', holes)} of the set {item['id']} "
                 f"({first_of(spans)}); what else there is can be used."
@@ -276,6 +279,11 @@ class _Recovery:
             message(
                 f"Warning: no Qiskit here reads {plural(made.nameless, 'circuit')} of the set "
                 f"{item['id']}: the values of their parameters have no names."
+            )
+        if made.untold:
+            message(
+                f"Warning: {plural(made.untold, 'circuit')} of the set {item['id']} do not tell "
+                "where they stood among the others: they fill the places that are left."
             )
         if unobserved:
             message(

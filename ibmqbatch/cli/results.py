@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..jobset.job_set import JobSet
     from ..jobset.results import CircuitResult
     from ..manifest.manifest import Manifest
-    from ..manifest.records import JobRecord
+    from ..manifest.records import CircuitRecord, JobRecord
 
 _MOST, _MOST_OF_FEW = 8, 64  # outcomes that are drawn of each circuit
 _FORMATS = ("table", "json", "ndjson", "csv", "parquet", "npz")
@@ -207,7 +207,9 @@ def _chosen(
 
 def _ask_again(context: Context, job_set: JobSet, indexes: list[int] | None) -> None:
     """Ask for results whatever is known of them; what is here stays where nothing comes."""
-    left = job_set.refetch([job for job in job_set.jobs if _concerned(job, indexes)])
+    left = job_set.refetch(
+        [job for job in job_set.jobs if _concerned(job, job_set.circuits, indexes)]
+    )
     if left and not context.quiet:
         message(f"The service gives no results of {listed('job', [job.index for job in left])}.")
 
@@ -318,8 +320,9 @@ def _write_raw(
     ensure_output_folder(folder)
     width = len(str(manifest.job_set().total_jobs - 1))
     written: list[dict[str, object]] = []
+    circuits = manifest.circuits()
     for job, body in raw_bodies(manifest):
-        if _concerned(job, indexes):
+        if _concerned(job, circuits, indexes):
             path = folder / f"job-{job.index:0{width}}.json"
             with binary_output(path) as file:
                 file.write(body)
@@ -337,7 +340,7 @@ def _show(
     partial: bool,
 ) -> None:
     context.data["job_set"] = job_set.describe(progress=True)
-    missing = [job for job in job_set.missing if _concerned(job, indexes)]
+    missing = [job for job in job_set.missing if _concerned(job, job_set.circuits, indexes)]
     coming = [job for job in missing if not job.delivered]
     if coming and not partial:
         total = context.data["job_set"]["total_jobs"]
@@ -366,7 +369,7 @@ def _report_missing(missing: Sequence[JobRecord]) -> None:
 
     if len(missing) == 1:
         (job,) = missing
-        circuits = span_text("circuit", job.first_circuit, job.last_circuit)
+        circuits = span_text("circuit", job.first_circuit, job.last_circuit, job.total_circuits)
         message(f"No results of {circuits}: job {job.index} is {why(job)}")
         return
     lines = reason_lines((job.index, why(job)) for job in missing)
@@ -376,7 +379,9 @@ def _report_missing(missing: Sequence[JobRecord]) -> None:
         message(f"  {line}")
 
 
-def _concerned(job: JobRecord, indexes: list[int] | None) -> bool:
+def _concerned(
+    job: JobRecord, circuits: Sequence[CircuitRecord], indexes: list[int] | None
+) -> bool:
     if indexes is None:
         return True
-    return any(job.first_circuit <= index <= job.last_circuit for index in indexes)
+    return any(job.holds(circuits[index]) for index in indexes)

@@ -117,6 +117,7 @@ def job_data(job: JobRecord, *, usage: bool = False) -> dict[str, Any]:
         "index": job.index,
         "first_circuit": job.first_circuit,
         "last_circuit": job.last_circuit,
+        "total_circuits": job.total_circuits,
         "repeat": job.repeat,
         "id": remote.id if remote else None,
         "status": str(job.status),
@@ -230,6 +231,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "total_circuits": plan.total_circuits,
         "total_jobs": plan.total_jobs,
+        "extra_jobs": plan.extra_jobs,
         "shots": plan.shots,
         "executions": plan.executions,
         "bytes": plan.bytes,
@@ -239,8 +241,9 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "jobs": [
             {
                 "index": index,
-                "first_circuit": chunk.first,
-                "last_circuit": chunk.last,
+                "first_circuit": chunk.first_circuit,
+                "last_circuit": chunk.last_circuit,
+                "total_circuits": chunk.last - chunk.first + 1,
                 "repeat": chunk.repeat,
                 "bytes": chunk.bytes,
             }

@@ -14,7 +14,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ class _Order:
     job: JobRecord
     remote: RemoteRecord
     folder: Path
-    shots: list[int]  # of its circuits
+    shots: dict[int, int]  # of its circuits, by index
     private: bool  # and then given once
     rounded_up: bool = False  # the shots, to whole randomizations
 
@@ -168,7 +168,7 @@ def _sweep(known: Snapshot, folder: Path) -> None:
     """Remove bodies that were committed by a process that died before it could remove them."""
     for job in known.jobs:
         if job.remote is not None and job.stored:
-            _Order(job, job.remote, folder, [], private=False).path(".body").unlink(missing_ok=True)
+            _Order(job, job.remote, folder, {}, private=False).path(".body").unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
 
@@ -275,30 +275,29 @@ def _problem(part: Path, order: _Order) -> str:
     # Decoded, a body takes several times its size: of large ones one is looked at, at a time.
     turn = _large_turn if part.stat().st_size > _LARGE else contextlib.nullcontext()
     with turn:
-        return check_body(part.read_bytes(), order.job, order.shots, rounded_up=order.rounded_up)
+        return check_body(part.read_bytes(), order.shots, rounded_up=order.rounded_up)
 
 
-def _expected_shots(manifest: Manifest, job: JobRecord) -> list[int]:
-    wanted = manifest.shots(job.first_circuit, job.last_circuit)
-    return [repeat_shots(shots, job.shots, job.repeat) for shots in wanted]
+def _expected_shots(manifest: Manifest, job: JobRecord) -> dict[int, int]:
+    wanted = manifest.shots(job).items()
+    return {index: repeat_shots(shots, job.shots, job.repeat) for index, shots in wanted}
 
 
-def check_body(
-    body: bytes, job: JobRecord, shots: Sequence[int], *, rounded_up: bool = False
-) -> str:
-    """Return what is wrong with a job's result body, or nothing; `shots`: those of its circuits.
+def check_body(body: bytes, shots: Mapping[int, int], *, rounded_up: bool = False) -> str:
+    """Return what is wrong with a job's result body, or nothing.
 
-    Of twirled circuits they may be `rounded_up` to whole randomizations.
+    `shots` are those of its circuits by index, in their order in the job. Of twirled circuits they
+    may be `rounded_up` to whole randomizations.
     """
     from ..service.results import ResultFormatError, decode_circuits
 
     try:
-        circuits = decode_circuits(body, shots)
+        circuits = decode_circuits(body, list(shots.values()))
     except ResultFormatError as error:
         return str(error)
     if len(circuits) != len(shots):
         return f"{len(circuits)} circuits instead of {len(shots)}"
-    for index, (found, wanted) in enumerate(zip(circuits, shots, strict=True), job.first_circuit):
+    for found, (index, wanted) in zip(circuits, shots.items(), strict=True):
         # Of averages it cannot be told of how many shots they are, and sometimes not what is right.
         right = found.shots >= wanted if rounded_up else found.shots == wanted
         if wanted and not right and (found.registers or found.shots):

@@ -189,14 +189,14 @@ def _begun(job: JobRecord) -> float | None:
 
 
 def _weight(job: JobRecord) -> int:
-    return job.shots * (job.last_circuit - job.first_circuit + 1)
+    return job.shots * job.total_circuits
 
 
 def _done_circuits(jobs: Iterable[JobRecord]) -> int:
     """Count circuits whose repeats are all done: each repeat has jobs of the same circuits."""
     spans: dict[tuple[int, int], bool] = {}
     for job in jobs:
-        span = job.first_circuit, job.last_circuit
+        span = job.first_place, job.last_place
         spans[span] = spans.get(span, True) and job.status is JobStatus.DONE
     return sum(last - first + 1 for (first, last), done in spans.items() if done)
 

@@ -86,10 +86,10 @@ def _look(path: Path, lock: FileLock) -> Candidate:
             known = manifest.snapshot()
             jobs = known.jobs
             stored = {
-                index
+                place
                 for job in jobs
                 if job.stored
-                for index in range(job.first_circuit, job.last_circuit + 1)
+                for place in range(job.first_place, job.last_place + 1)
             }
             losses = "" if known.is_complete() else _losses(jobs, known.remotes)
             return Candidate(path, lock, known.record, jobs, len(stored), size, losses)

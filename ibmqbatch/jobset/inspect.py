@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Argument, InputError, Words
 from ..manifest.manifest import Manifest
-from ..manifest.records import CircuitRecord, ProgramRecord
+from ..manifest.records import CircuitRecord, JobRecord, ProgramRecord
 
 if TYPE_CHECKING:
     from ..circuits.qpy import CircuitShape
@@ -61,15 +61,15 @@ def view_circuit(
         raise InputError([error.problem]) from error
 
 
-def shapes_of(manifest: Manifest, first: int, last: int) -> list[CircuitShape | None]:
-    """Return the qubits and registers of circuits `first` to `last`, both included, as sent.
+def shapes_of(manifest: Manifest, job: JobRecord) -> list[CircuitShape | None]:
+    """Return the qubits and registers of a job's circuits, as they are sent.
 
     A text names the device's own qubits, which then are one register. None for a circuit of which
     they cannot be told, be it damaged: whoever reads results can do without. No Qiskit is needed.
     """
     from ..circuits.qpy import CircuitShape
 
-    heads = manifest.heads(first, last)
+    heads = manifest.heads(job)
     device = manifest.device() if any(kind == "openqasm3" for kind, _ in heads) else None
     qubits = None if device is None else device[0].get("n_qubits")
     whole = CircuitShape(qubits, (("q", qubits),)) if isinstance(qubits, int) else None

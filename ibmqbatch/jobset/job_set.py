@@ -153,7 +153,7 @@ class JobSet:
     def jobs(self) -> list[JobRecord]:
         """The jobs in order, as they were last seen.
 
-        Each has `index, first_circuit, last_circuit` (both included), `status` by Qiskit's names,
+        Each has `index, first_circuit, last_circuit, total_circuits`, `status` by Qiskit's names,
         `reason` why it failed, and `remote`, the job on the service: its `id`, and more; None as
         long as it is not sent.
         """

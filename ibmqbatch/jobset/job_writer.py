@@ -102,8 +102,9 @@ class JobWriter:
     ) -> bytes:
         """Return the JSON that submits a job, with the same circuits and options each time.
 
-        A seed for the simulator is that of the job's first circuit: the n-th circuit of the set
-        gets base + n, however the set is split into jobs, and every shot repeat a base of its own.
+        A seed for the simulator is that of the job's first circuit: the n-th circuit of what is
+        sent gets base + n, however the set is split into jobs, and every shot repeat a base of its
+        own.
         `batch` is the id of the batch on the service that the job goes into. Raises Refused where
         the program cannot run the job.
         """
@@ -112,7 +113,7 @@ class JobWriter:
         simulator = options.get("simulator")
         if simulator and "seed_simulator" in simulator:
             simulator["seed_simulator"] += (
-                intent.first_circuit + intent.repeat * record.total_circuits
+                intent.first_place + intent.repeat * record.total_circuits
             )
         told: dict[str, Any] = {"program_id": self.program, "backend": record.backend}
         told["tags"] = list(tags)
@@ -122,7 +123,8 @@ class JobWriter:
             told["cost"] = record.max_execution_time
         if batch is not None:
             told["session_id"] = batch
-        bodies = noted(pubs, record)
+        hidden = self._twirled and self._randomizer is not None
+        bodies = noted(pubs, record, hidden=hidden)
         if self.program == SAMPLER:
             params = sampler_params(intent, pubs, bodies, options)
         else:
@@ -156,8 +158,8 @@ class JobWriter:
                 number, each = randomizations(each, options["twirling"])
             try:
                 templates = [
-                    self._randomizer.template(zlib.decompress(body), f"Circuit {index}")
-                    for index, body in enumerate(bodies, intent.first_circuit)
+                    self._randomizer.template(zlib.decompress(body), f"Circuit {pub.indexes[0]}")
+                    for pub, body in zip(pubs, bodies, strict=True)
                 ]
             except BadInput as error:
                 raise _CannotRun(error.problem.message, error.problem.hint) from error

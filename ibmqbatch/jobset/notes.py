@@ -7,14 +7,28 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..circuits.qpy import raw_metadata, with_raw_metadata
+from ..circuits.qpy import raw_metadata, read_header, with_raw_metadata
 from ..manifest.records import PubRecord, SetRecord
 
-__all__ = ["MEASURED", "ORDER", "RUN_CONFIG", "fits", "noted", "run_config_in", "without_note"]
+__all__ = [
+    "INDEX",
+    "MEASURED",
+    "ORDER",
+    "RUN_CONFIG",
+    "VALUES",
+    "fits",
+    "noted",
+    "run_config_in",
+    "values_in",
+    "without_note",
+]
 
 # What a note holds: in which order the metadata were that tell values of parameters; what a circuit
-# tells of observables; and, in the first circuit of a job, what a program asked.
-ORDER, MEASURED, RUN_CONFIG = "order", "measured", "run_config"
+# tells of observables; values of its parameters that what is sent does not tell by their names, a
+# list for each, of all runs; its index, or that of its first run, where that is not its place; and,
+# in the first circuit of a job, what a program asked.
+ORDER, MEASURED, VALUES, INDEX = "order", "measured", "values", "index"
+RUN_CONFIG = "run_config"
 _KEY = "ibmq_jobset"
 _HEAD = f'{{"{_KEY}":'.encode()
 _LONGEST = 20_000  # bytes of a note; what is longer stays at home
@@ -22,12 +36,13 @@ _SHORT = 2_000  # bytes, of what is told of parameters and by programs
 _KNOWN: Mapping[str, type] = {"header": dict, "memory": bool, "client_version": dict}
 
 
-def noted(pubs: Sequence[PubRecord], record: SetRecord) -> list[bytes]:
+def noted(pubs: Sequence[PubRecord], record: SetRecord, *, hidden: bool = False) -> list[bytes]:
     """Return the bodies of a job's circuits, compressed by zlib, with what they are to tell.
 
     What the service has no place for stands in the metadata of circuits, in an entry of our own,
     while these are on the service: a set that is rebuilt from there is the one that it was. What is
     sent as text has no metadata. Notes are small: the planned size of a job leaves them out.
+    `hidden`: the circuits' parameters are not those of what is sent: they are twirled here.
     """
     asked = {name: record.run_config[name] for name in _KNOWN if name in record.run_config}
     bodies = []
@@ -39,10 +54,41 @@ def noted(pubs: Sequence[PubRecord], record: SetRecord) -> list[bytes]:
             # Where there is no room, at least that something is missing is told.
             name = {"circuit": pub.measured.get("circuit")}
             note[MEASURED] = pub.measured if fits(pub.measured) else name
+        if pub.kind == "qpy" and (values := _untold_values(pub, hidden=hidden)):
+            note[VALUES] = values
+        if pub.kind == "qpy" and record.grouped:
+            note[INDEX] = pub.indexes[0]
         if pub.kind == "qpy" and asked:
             note[RUN_CONFIG], asked = asked, {}
         bodies.append(_with_note(pub.body, note) if note else pub.body)
     return bodies
+
+
+def _untold_values(pub: PubRecord, *, hidden: bool) -> dict[str, list[object]]:
+    """Return values that stand in metadata and that nothing else tells, where there is room."""
+    if not pub.metadata:
+        return {}
+    own = read_header(zlib.decompress(pub.body))[1]
+    runs = [json.loads(text) for text in pub.metadata]
+    names = [name for name in runs[0] if name not in own]
+    if not hidden and len(names) == len(pub.rows[0] if pub.rows else ()):
+        return {}
+    values = {name: [run.get(name) for run in runs] for name in names}
+    return values if fits(values) else {}
+
+
+def values_in(note: Mapping[str, Any], runs: int) -> list[dict[str, object]]:
+    """Return the values that a note tells of each run, as far as they make sense."""
+    told = note.get(VALUES)
+    columns = {} if not isinstance(told, dict) else told
+    sound = {
+        name: column
+        for name, column in columns.items()
+        if isinstance(column, list)
+        and len(column) == runs
+        and all(type(value) in {int, float} for value in column)
+    }
+    return [{name: column[run] for name, column in sound.items()} for run in range(runs)]
 
 
 def without_note(data: bytes) -> tuple[bytes, Mapping[str, Any]]:

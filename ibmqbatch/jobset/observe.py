@@ -238,7 +238,7 @@ def _fits(manifest: Manifest, record: SetRecord, tag: JobTag) -> bool:
     if job is None or (tag.jobs, tag.repeats) != (record.total_jobs, record.total_repeats):
         return False
     place = (tag.first, tag.last, tag.repeat)
-    return place == (job.first_circuit, job.last_circuit, job.repeat)
+    return place == (job.first_place, job.last_place, job.repeat)
 
 
 def _record(change: Transaction, remote: RemoteRecord, seen: RemoteJob, at: Instant) -> None:

@@ -57,8 +57,9 @@ class Plan:
 
     `shots` are those of a circuit that has none of its own, or, with a precision, the most.
     `seconds` is an estimate of what the quantum processor takes (see `estimate.shot_seconds`), None
-    where there is none. `usage` is what the instance has. `notes` are what the owner of the
-    circuits should know; of many that are alike the first.
+    where there is none. `usage` is what the instance has. `extra_jobs` are those that there are
+    only because the circuits of a job have equal shots and are of one kind. `notes` are what the
+    owner of the circuits should know; of many that are alike the first.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Plan:
     minutes: float
     seconds: float | None = None
     usage: Usage | None = None
+    extra_jobs: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -176,7 +178,6 @@ def make_plan(
     )
     splitter = Splitter(limits)
     twirled_here = request.program == EXECUTOR and is_twirled(request.options)
-    chunks: list[Chunk] = []
     notes: Groups[str] = Groups()
     total = most_shots = 0
     seconds = 0.0 if device.instructions else None
@@ -201,12 +202,10 @@ def make_plan(
                 size = pub_size(len(program.body), values=values, own_shots=own)
                 size *= _TEMPLATE_SIZE if twirled_here else 1
                 row = row_size(values) if number and values else None
-                chunks += splitter.add(program.cost, shots, size, row, program.body_kind)
+                splitter.add(program.cost, shots, size, row, program.body_kind)
             if draft is not None:
                 original = _write_program(draft, program, shots, original)
-        chunks += splitter.finish()
-        # All circuits first, then the repeats of those that have more shots than go into one.
-        chunks.sort(key=lambda chunk: (chunk.repeat, chunk.first))
+        chunks, extra = splitter.finish()
         if not total:
             raise InputError(
                 [Problem("no_circuits", "There are no circuits to submit.", "Name other files.")]
@@ -228,7 +227,11 @@ def make_plan(
             minutes=account.minutes_to_send(len(chunks)),
             seconds=seconds,
             usage=usage,
-            notes=(*_shown(notes), *filter(None, [_unlike(splitter.unlike), budget_note])),
+            extra_jobs=extra,
+            notes=(
+                *_shown(notes),
+                *filter(None, [_cost_of_equal_shots(len(chunks), extra), budget_note]),
+            ),
         )
         if draft is None:
             return plan, None
@@ -255,6 +258,7 @@ def make_plan(
                 batch=request.batch,
                 estimated_seconds=seconds,
                 run_config=request.run_config,
+                grouped=splitter.grouped,
             ),
             [DraftJob(chunk.first, chunk.last, chunk.repeat, most) for chunk in chunks],
         )
@@ -332,15 +336,16 @@ def _not_randomized(program: ReadyProgram) -> InputError:
     )
 
 
-def _unlike(jobs: int) -> str:
+def _cost_of_equal_shots(jobs: int, extra: int) -> str:
     """Return what it costs that the circuits of a job are alike, if anything."""
-    if not jobs:
+    if not extra:
         return ""
     return Words(
-        "circuits of different shots or kinds are in jobs of their own, up to {} more than with "
-        "{}; those that are alike share one where they follow one another.",
+        "a job holds circuits of equal shots and of one kind, which takes {} jobs; with {} there "
+        "would be {}.",
         jobs,
         Argument("program", SAMPLER),
+        jobs - extra,
     )
 
 

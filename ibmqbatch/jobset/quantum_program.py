@@ -121,9 +121,10 @@ def _item(pub: PubRecord, template: Template | None, randomizations: int) -> dic
 def read_executor_params(params: Mapping[str, Any]) -> SentJob:
     """Return what a job of the executor was asked to run.
 
-    Of twirled circuits the values are drawn by the service, and the circuit before twirling is not
-    told: see `TEMPLATE`. Options are those of the sampler where
-    such a job was made of them. Raises ValueError and the like.
+    Of twirled circuits the one before twirling is not told: see `TEMPLATE`. Their randomizations
+    are shots of one circuit where the job says that it is twirled as by IBM's sampler, else runs of
+    their own. Options are those of the sampler where such a job was made of them. Raises ValueError
+    and the like.
     """
     program = params["quantum_program"]
     circuits, items, shots = program["circuits"], program["items"], program["shots"]
@@ -136,17 +137,27 @@ def read_executor_params(params: Mapping[str, Any]) -> SentJob:
     options = _sampler_options(program)
     if options.get("dynamical_decoupling", {}).get("enable"):
         kind = TEMPLATE
-    pubs = [_read_item(kind, *both, shots) for both in zip(bodies, items, strict=True)]
+    joined = _processing(program).get("twirling") is True
+    pubs = [
+        _read_item(kind, *both, shots, joined=joined) for both in zip(bodies, items, strict=True)
+    ]
     return SentJob(pubs, max(pub.shots for pub in pubs), options)
 
 
-def _read_item(kind: str, body: bytes, item: Mapping[str, Any], shots: int) -> SentPub:
+def _read_item(
+    kind: str, body: bytes, item: Mapping[str, Any], shots: int, *, joined: bool
+) -> SentPub:
     if item["item_type"] == "circuit":
         runs, rows = rows_of(read_tensor(item["circuit_arguments"], _check_size))
         return sent_pub(kind, body, math.prod(runs), rows, shots)
+    if not joined:
+        return sent_pub(TEMPLATE, body, math.prod(item["shape"]), None, shots)
     # The first axis is that of the randomizations.
     number, *shape = item["shape"]
-    return sent_pub(TEMPLATE, body, math.prod(shape), None, number * shots)
+    values = item["samplex_arguments"].get("parameter_values")
+    runs, rows = ((), None) if values is None else rows_of(read_tensor(values, _check_size))
+    told = rows if list(runs) == shape else None
+    return sent_pub(TEMPLATE, body, math.prod(shape), told, number * shots)
 
 
 def _check_size(size: int) -> None:
@@ -154,8 +165,12 @@ def _check_size(size: int) -> None:
         raise ValueError(f"values of more than {_LARGEST_TENSOR} bytes")
 
 
-def _sampler_options(program: Mapping[str, Any]) -> dict[str, Any]:
+def _processing(program: Mapping[str, Any]) -> dict[str, Any]:
     passed = program.get("passthrough_data")
     processing = passed.get("post_processor") if isinstance(passed, dict) else None
-    options = processing.get("options") if isinstance(processing, dict) else None
+    return processing if isinstance(processing, dict) else {}
+
+
+def _sampler_options(program: Mapping[str, Any]) -> dict[str, Any]:
+    options = _processing(program).get("options")
     return options if isinstance(options, dict) else {}

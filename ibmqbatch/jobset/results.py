@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, overload
 
 from ..arguments import as_index
@@ -467,21 +468,22 @@ class ResultReader:
         self, circuits: Sequence[CircuitRecord], jobs: Sequence[JobRecord], opened: Opened
     ) -> None:
         self._circuits = circuits
+        self._sent = sorted(circuits, key=attrgetter("place"))
         self._opened = opened
         self._jobs: dict[int, list[JobRecord]] = {}  # by repeat
         for job in jobs:
             self._jobs.setdefault(job.repeat, []).append(job)
         self._starts = {
-            repeat: [job.first_circuit for job in listed] for repeat, listed in self._jobs.items()
+            repeat: [job.first_place for job in listed] for repeat, listed in self._jobs.items()
         }
         self._read: dict[int, tuple[int, Sequence[PubResult]]] = {}
 
     def jobs(self, circuit: int) -> list[JobRecord]:
         """Return the jobs that hold a circuit, one for each repeat that it takes."""
-        found = []
+        found, record = [], self._circuits[circuit]
         for repeat, jobs in self._jobs.items():
-            position = bisect_right(self._starts[repeat], circuit) - 1
-            if position >= 0 and circuit <= jobs[position].last_circuit:
+            position = bisect_right(self._starts[repeat], record.place) - 1
+            if position >= 0 and jobs[position].holds(record):
                 found.append(jobs[position])
         return found
 
@@ -494,10 +496,9 @@ class ResultReader:
 
         Raises StoredResultError where they are damaged on disk.
         """
+        place = self._circuits[circuit].place
         found = [
-            self._results(job)[circuit - job.first_circuit]
-            for job in self.jobs(circuit)
-            if job.stored
+            self._results(job)[place - job.first_place] for job in self.jobs(circuit) if job.stored
         ]
         return found[0].joined(found[1:]) if found else None
 
@@ -509,7 +510,7 @@ class ResultReader:
             assert job.remote is not None
             shots = [
                 repeat_shots(circuit.shots, job.shots, job.repeat)
-                for circuit in self._circuits[job.first_circuit : job.last_circuit + 1]
+                for circuit in self._sent[job.first_place : job.last_place + 1]
             ]
             with self._opened() as manifest:
                 body = manifest.result(job.remote.id)
@@ -526,7 +527,7 @@ def _as_declared(
     """Return outcomes with registers in the order of the circuits, whatever that of the answer."""
     if all(len(result.registers) < 2 and len(result.levels) < 2 for result in found):
         return found
-    shapes = shapes_of(manifest, job.first_circuit, job.last_circuit)
+    shapes = shapes_of(manifest, job)
     return [
         result.ordered([name for name, _ in shape.cregs]) if shape is not None else result
         for result, shape in zip(found, shapes, strict=False)

@@ -290,7 +290,7 @@ class _Sender:
                 intent,
                 ticket,
                 sizes[intent.job],
-                manifest.pubs(intent.first_circuit, intent.last_circuit),
+                manifest.pubs(intent.first_place, intent.last_place),
                 labels(record, intent, intent),
                 self._batch,
             )

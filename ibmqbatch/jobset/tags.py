@@ -49,9 +49,10 @@ MAX_NAME = 60
 MAX_CIRCUITS = 1_000_000  # of a set that is rebuilt: tags may say anything
 MAX_REPEATS = 99  # what there is room for in the job's tag
 _JOB_TAG = re.compile(
-    rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_c(?P<first>\d+)-(?P<last>\d+)"
+    rf"{PREFIX}(?P<set>[^_]+)_j(?P<job>\d+)\.(?P<jobs>\d+)_(?P<order>[cg])(?P<first>\d+)-(?P<last>\d+)"
     r"_r(?P<repeat>\d+)\.(?P<repeats>\d+)_a(?P<attempt>\d+)_(?P<nonce>[0-9a-z]+)"
 )
+_IN_ORDER, _GROUPED = "c", "g"
 _NAMED, _LONE, _UNNAMED = "name", "job", "unnamed"
 _NAME_TAG = re.compile(
     rf"{PREFIX}(?P<kind>{_NAMED}|{_LONE}|{_UNNAMED})_(?P<circuits>\d{{1,9}})_(?P<name>.*)",
@@ -75,7 +76,7 @@ def labels(
     number = attempt.number if isinstance(attempt, AttemptRecord) else attempt.attempt
     job_tag = (
         f"{set_tag(record.id)}j{index}.{record.total_jobs}"
-        f"_c{job.first_circuit}-{job.last_circuit}"
+        f"_{_GROUPED if record.grouped else _IN_ORDER}{job.first_place}-{job.last_place}"
         f"_r{job.repeat}.{record.total_repeats}_a{number}_{attempt.nonce}"
     )
     return [*record.tags, set_tag(record.id), job_tag, naming(record).tag]
@@ -115,9 +116,13 @@ def naming(record: SetRecord) -> NameTag:
 
 @dataclass(frozen=True, slots=True)
 class JobTag:
-    """What a job's tag says of it: its place, its circuits (both included), how many there are."""
+    """What a job's tag says of it: its place, those of its circuits, and how many there are.
+
+    `first` and `last` are places, both included; see `SetRecord.grouped`.
+    """
 
     nonce: str
+    grouped: bool
     job: int
     jobs: int
     first: int
@@ -141,7 +146,11 @@ def find_job_tag(set_id: str, tags: Iterable[str]) -> JobTag | None:
     for tag in tags:
         found = _JOB_TAG.fullmatch(tag)
         if found is not None and found["set"] == set_id:
-            return JobTag(found["nonce"], **{name: int(found[name]) for name in _NUMBERS})
+            return JobTag(
+                found["nonce"],
+                found["order"] == _GROUPED,
+                **{name: int(found[name]) for name in _NUMBERS},
+            )
     return None
 
 

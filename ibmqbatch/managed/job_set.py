@@ -41,6 +41,7 @@ from .status_report import (
     ask_status,
     error_report,
     experiment_ranges,
+    experiments_of,
     job_details,
     reason_of,
     set_report,
@@ -215,7 +216,7 @@ class ManagedJobSet:
             job_id = "" if job.remote is None else f", job ID={job.remote.id}"
             warn_caller(
                 "Unable to retrieve job result for experiments "
-                f"{job.first_circuit}-{job.last_circuit}{job_id}: {reason_of(job)}"
+                f"{experiments_of(job)}{job_id}: {reason_of(job)}"
             )
         found = ManagedResults(job_set, backend, not missing, partial=partial)
         self._results = state, found

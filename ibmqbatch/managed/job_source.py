@@ -209,11 +209,10 @@ class SetJob:
         with self.job_set.open() as manifest:
             job = self._record_in(manifest)
             assert job.remote is not None
-            indexes = range(job.first_circuit, job.last_circuit + 1)
-            shapes = shapes_of(manifest, job.first_circuit, job.last_circuit)
+            shapes = dict(zip(manifest.indexes(job), shapes_of(manifest, job), strict=True))
             experiments = [
-                experiment_result(found, shapes[found.index - job.first_circuit])
-                for found in read_results(manifest, indexes, repeat=job.repeat)
+                experiment_result(found, shapes[found.index])
+                for found in read_results(manifest, list(shapes), repeat=job.repeat)
             ]
             return qiskit_result(
                 backend_name=backend_name,
@@ -230,9 +229,9 @@ class SetJob:
         """
         with self.job_set.open() as manifest:
             job = self._record_in(manifest)
-            records = manifest.circuits()[job.first_circuit : job.last_circuit + 1]
+            records = manifest.circuits()
             try:
-                return [_load_circuit(manifest, record) for record in records]
+                return [_load_circuit(manifest, records[i]) for i in manifest.indexes(job)]
             except IbmqbatchError:
                 return []
 

@@ -58,7 +58,8 @@ class ManagedJob:
     @classmethod
     def of_set(cls, job_set: JobSet, job: JobRecord, backend: Callable[[], IBMQBackend]) -> Self:
         """Return a job of a set; `backend` finds its backend when it is needed."""
-        managed = cls(job.first_circuit, job.last_circuit - job.first_circuit + 1)
+        managed = cls(job.first_circuit, job.total_circuits)
+        managed.end_index = job.last_circuit
         managed._job_set, managed._index, managed._backend = job_set, job.index, backend
         return managed
 

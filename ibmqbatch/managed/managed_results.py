@@ -174,11 +174,11 @@ class ManagedResults:
 
     def _shape(self, index: int) -> CircuitShape | None:
         job = self._reader.jobs(index)[0]
-        if self._shapes is None or self._shapes[0] != job.first_circuit:
+        if self._shapes is None or self._shapes[0] != job.first_place:
             with translated(IBMQJobManagerError), self._job_set.open() as manifest:
-                found = shapes_of(manifest, job.first_circuit, job.last_circuit)
-            self._shapes = job.first_circuit, found
-        return self._shapes[1][index - job.first_circuit]
+                found = shapes_of(manifest, job)
+            self._shapes = job.first_place, found
+        return self._shapes[1][self._circuits[index].place - job.first_place]
 
     def _result(self, experiment: Any, *, with_memory: bool = True) -> Result:
         """Return a `Result` of this experiment alone."""

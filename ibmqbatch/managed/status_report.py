@@ -22,6 +22,7 @@ __all__ = [
     "ask_status",
     "error_report",
     "experiment_ranges",
+    "experiments_of",
     "failure_text",
     "job_details",
     "reason_of",
@@ -114,7 +115,7 @@ def job_details(status: SetStatus) -> list[str]:
     lines: list[str] = []
     for job, job_status in zip(status.jobs, status.statuses, strict=True):
         lines += [
-            f"  experiments: {job.first_circuit}-{job.last_circuit}",
+            f"  experiments: {experiments_of(job)}",
             f"    job index: {job.index}",
         ]
         if record.total_repeats > 1:
@@ -148,8 +149,7 @@ def error_report(jobs: Iterable[JobRecord]) -> str | None:
         if job.status.name in {"ERROR", "CANCELLED"} or lacks_results(job):
             job_id = "not submitted" if job.remote is None else job.remote.id
             lines.append(
-                f"Experiments {job.first_circuit}-{job.last_circuit}, "
-                f"job index={job.index}, job ID={job_id}:"
+                f"Experiments {experiments_of(job)}, job index={job.index}, job ID={job_id}:"
             )
             lines += [f"  {line}" for line in reason_of(job).split("\n")]
     return "\n".join(lines) or None
@@ -179,11 +179,21 @@ def failure_text(reason: str, solution: str, code: int | None) -> str:
 
 
 def experiment_ranges(jobs: Iterable[JobRecord]) -> str:
-    """Return the experiments of jobs as ranges, such as `0-9, 20-29`."""
+    """Return the experiments of jobs as ranges, such as `0-9, 20-29`; see `experiments_of`."""
     merged: list[list[int]] = []
-    for first, last in sorted((job.first_circuit, job.last_circuit) for job in jobs):
-        if merged and first <= merged[-1][1] + 1:
+    scattered: dict[str, None] = {}  # the repeats of a job hold the same ones
+    for job in sorted(jobs, key=lambda job: (job.first_circuit, job.last_circuit)):
+        first, last = job.first_circuit, job.last_circuit
+        if job.total_circuits <= last - first:
+            scattered[experiments_of(job)] = None
+        elif merged and first <= merged[-1][1] + 1:
             merged[-1][1] = max(merged[-1][1], last)
         else:
             merged.append([first, last])
-    return ", ".join(f"{first}-{last}" for first, last in merged)
+    return ", ".join([*(f"{first}-{last}" for first, last in merged), *scattered])
+
+
+def experiments_of(job: JobRecord) -> str:
+    """Return which experiments a job holds: `3-5`, or `4 of 3-9` where there are others between."""
+    first, last, total = job.first_circuit, job.last_circuit, job.total_circuits
+    return f"{total} of {first}-{last}" if total <= last - first else f"{first}-{last}"

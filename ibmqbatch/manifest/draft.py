@@ -36,7 +36,19 @@ __all__ = [
 
 _PROGRAM = "INSERT INTO programs VALUES (?, ?, ?)"
 _BODY = "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?)"
-_CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CIRCUIT = "INSERT INTO circuits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Circuits of one kind and of equal shots stand together, where the first of them stands.
+_GROUP = """
+    WITH keyed AS (
+        SELECT c.idx, min(c.idx) OVER (PARTITION BY b.kind, c.shots) AS leader
+        FROM circuits c JOIN bodies b ON b.id = c.body
+    ), placed AS (SELECT idx, row_number() OVER (ORDER BY leader, idx) - 1 AS place FROM keyed)
+    UPDATE circuits SET place = placed.place FROM placed WHERE placed.idx = circuits.idx
+"""
+_JOB = """
+    INSERT INTO jobs (idx, first_circuit, last_circuit, first_place, last_place, repeat, shots)
+    SELECT ?1, min(idx), max(idx), ?2, ?3, ?4, ?5 FROM circuits WHERE place BETWEEN ?2 AND ?3
+"""
 _ROWS_AT_ONCE = 50
 _BYTES_AT_ONCE = 250_000
 
@@ -45,7 +57,8 @@ _BYTES_AT_ONCE = 250_000
 class DraftCircuit:
     """A circuit: `body` and `program` are numbers that the draft gave to what it was added.
 
-    `values` are those of its parameters, in the circuit's own order.
+    `values` are those of its parameters, in the circuit's own order. Its index is `index`, or its
+    place where that is None; one below 0 has to be `renumber`ed.
     """
 
     name: str
@@ -56,11 +69,12 @@ class DraftCircuit:
     body: int
     values: tuple[float, ...] | None = None
     program: int | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DraftJob:
-    """A job: circuits `first` to `last`, both included, in the given shot repeat (from 0)."""
+    """A job: the places `first` to `last`, both included, in the given shot repeat (from 0)."""
 
     first: int
     last: int
@@ -161,7 +175,7 @@ class Draft:
         """Append circuits."""
         rows = [
             (
-                number,
+                number if circuit.index is None else circuit.index,
                 circuit.name,
                 json.dumps(circuit.metadata, ensure_ascii=False) if circuit.metadata else "{}",
                 circuit.source,
@@ -170,11 +184,21 @@ class Draft:
                 circuit.body,
                 None if circuit.values is None else json.dumps(circuit.values),
                 circuit.program,
+                number,
             )
             for number, circuit in enumerate(circuits, self._circuits)
         ]
         self._append(_CIRCUIT, rows)
         self._circuits += len(rows)
+
+    def renumber(self, indexes: Iterable[tuple[int, int]]) -> None:
+        """Give circuits other indexes, from pairs of old and new; those without a name get one."""
+        self._flush()
+        self._insert(
+            "UPDATE circuits SET idx = ?2, name = iif(name = '', 'circuit' || ?2, name) "
+            "WHERE idx = ?1",
+            indexes,
+        )
 
     def commit(
         self,
@@ -188,10 +212,10 @@ class Draft:
         of which one counts (see `Jobs.choose`); a text tells why there is none.
         """
         self._flush()
+        if draft.grouped and not remotes:
+            self._insert(_GROUP, [()])
         self._insert(
-            "INSERT INTO jobs (idx, first_circuit, last_circuit, repeat, shots) "
-            "VALUES (?, ?, ?, ?, ?)",
-            ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs)),
+            _JOB, ((i, job.first, job.last, job.repeat, job.shots) for i, job in enumerate(jobs))
         )
         now, generation = iso(time.time()), new_nonce()
         record = SetRecord(

@@ -58,8 +58,8 @@ _JOINED = """
     LEFT JOIN attempts n ON n.job = r.job AND n.number = r.attempt
 """
 _COLUMNS = f"""
-    j.idx, j.first_circuit, j.last_circuit, j.repeat, j.shots, j.wanted, j.wanted_attempt,
-    a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
+    j.idx, j.first_circuit, j.last_circuit, j.first_place, j.last_place, j.repeat, j.shots,
+    j.wanted, j.wanted_attempt, a.state, coalesce(a.error, ''), a.error_code, {REMOTES.selected}
 """
 _JOBS = f"SELECT {_COLUMNS} {_JOINED}"
 _KINDS = f"""
@@ -176,7 +176,7 @@ class Manifest:
         return [self._job(row) for row in map(tuple, self.db.rows(_JOBS + ending, values))]
 
     def _job(self, row: tuple[Any, ...]) -> JobRecord:
-        return JobRecord(*[*row[:10], None if row[10] is None else self._read(REMOTES, row[10:])])
+        return JobRecord(*[*row[:12], None if row[12] is None else self._read(REMOTES, row[12:])])
 
     def kinds_of_jobs(self) -> list[tuple[JobRecord, int]]:
         """Return one job for each way in which jobs of the set stand, and how many do so.
@@ -219,9 +219,9 @@ class Manifest:
         return [self._read(ATTEMPTS, row) for row in rows]
 
     def unsent(self, limit: int) -> list[tuple[int, int, int]]:
-        """Return up to `limit` jobs that wait to be sent: index, first and last circuit."""
+        """Return up to `limit` jobs that wait to be sent: index, first and last place."""
         rows = self.db.rows(
-            f"SELECT j.idx, j.first_circuit, j.last_circuit {UNSENT} ORDER BY j.idx LIMIT ?",
+            f"SELECT j.idx, j.first_place, j.last_place {UNSENT} ORDER BY j.idx LIMIT ?",
             (limit,),
         )
         return [(row[0], row[1], row[2]) for row in rows]
@@ -236,8 +236,8 @@ class Manifest:
             for job in jobs
             if self.db.row(
                 "SELECT 1 FROM circuits c JOIN bodies b ON b.id = c.body "
-                "WHERE c.idx BETWEEN ? AND ? AND (b.kind = 'unknown' OR c.shots <= ?)",
-                (job.first_circuit, job.last_circuit, job.repeat * job.shots),
+                "WHERE c.place BETWEEN ? AND ? AND (b.kind = 'unknown' OR c.shots <= ?)",
+                (job.first_place, job.last_place, job.repeat * job.shots),
             )
         ]
 
@@ -265,7 +265,7 @@ class Manifest:
     def circuits(self) -> list[CircuitRecord]:
         """Return all circuits in input order, without their bodies."""
         rows = self.db.rows(
-            "SELECT idx, name, metadata, source, position, shots FROM circuits ORDER BY idx"
+            "SELECT idx, name, metadata, source, position, shots, place FROM circuits ORDER BY idx"
         )
         return [CircuitRecord(r[0], r[1], json.loads(r[2]), *tuple(r)[3:]) for r in rows]
 
@@ -282,13 +282,13 @@ class Manifest:
         return configuration, properties
 
     def pubs(self, first: int, last: int) -> list[PubRecord]:
-        """Return the circuits `first` to `last`, both included, as they are sent.
+        """Return the circuits at the places `first` to `last`, both included, as they are sent.
 
         Neighbours that differ in their parameters' values alone are one.
         """
         rows = self.db.rows(
-            """SELECT body, parameter_values, shots, metadata
-               FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx""",
+            """SELECT body, parameter_values, shots, metadata, idx
+               FROM circuits WHERE place BETWEEN ? AND ? ORDER BY place""",
             (first, last),
         )
         pubs: list[PubRecord] = []
@@ -299,13 +299,16 @@ class Manifest:
         ):
             kind, data, told = self._body(body)
             measured = None if told is None else json.loads(told)
-            if alone is not None:
-                pubs.append(PubRecord(kind, data, None, shots, measured=measured))
-                continue
             runs = [row for _, row in same]
+            indexes = tuple(row[4] for row in runs)
+            if alone is not None:
+                metadata = tuple(row[3] for row in runs if row[1] is not None)
+                pubs.append(PubRecord(kind, data, None, shots, indexes, (), measured, metadata))
+                continue
             values = tuple(_values(row[1]) or () for row in runs)
             order = tuple(json.loads(runs[0][3]))
-            pubs.append(PubRecord(kind, data, values, shots, order, measured))
+            metadata = tuple(row[3] for row in runs)
+            pubs.append(PubRecord(kind, data, values, shots, indexes, order, measured, metadata))
         return pubs
 
     def _body(self, number: int) -> tuple[str, bytes, str | None]:
@@ -330,31 +333,40 @@ class Manifest:
         rows = self.db.rows("SELECT idx, body FROM circuits ORDER BY idx")
         return [(row[0], told[row[1]]) for row in rows if row[1] in told]
 
-    def heads(self, first: int, last: int) -> list[tuple[str, bytes]]:
-        """Return each of those circuits' kind, and how what is sent of it begins, packed."""
+    def indexes(self, job: JobRecord) -> list[int]:
+        """Return the indexes of a job's circuits, in the order in which they are sent."""
+        rows = self.db.rows(
+            "SELECT idx FROM circuits WHERE place BETWEEN ? AND ? ORDER BY place",
+            (job.first_place, job.last_place),
+        )
+        return [row[0] for row in rows]
+
+    def heads(self, job: JobRecord) -> list[tuple[str, bytes]]:
+        """Return each of a job's circuits' kind, and how what is sent of it begins, packed."""
         rows = self.db.rows(
             """SELECT b.kind, substr(b.body, 1, ?) FROM circuits c JOIN bodies b ON b.id = c.body
-               WHERE c.idx BETWEEN ? AND ? ORDER BY c.idx""",
-            (_HEAD_BYTES, first, last),
+               WHERE c.place BETWEEN ? AND ? ORDER BY c.place""",
+            (_HEAD_BYTES, job.first_place, job.last_place),
         )
         return [(row[0], row[1]) for row in rows]
 
     def pubs_size(self, first: int, last: int) -> int:
-        """Return how many bytes those circuits take, without reading them."""
+        """Return how many bytes the circuits at these places take, without reading them."""
         row = self.db.row(
             """SELECT sum(length(b.body)) + sum(c.size) FROM bodies b JOIN (
                    SELECT body, sum(coalesce(length(parameter_values), 0)) AS size
-                   FROM circuits WHERE idx BETWEEN ? AND ? GROUP BY body) c ON b.id = c.body""",
+                   FROM circuits WHERE place BETWEEN ? AND ? GROUP BY body) c ON b.id = c.body""",
             (first, last),
         )
         return int(row[0] or 0) if row else 0
 
-    def shots(self, first: int, last: int) -> list[int]:
-        """Return the shots that those circuits are to get, over all repeats."""
+    def shots(self, job: JobRecord) -> dict[int, int]:
+        """Return the shots of a job's circuits by index, over all repeats, as they are sent."""
         rows = self.db.rows(
-            "SELECT shots FROM circuits WHERE idx BETWEEN ? AND ? ORDER BY idx", (first, last)
+            "SELECT idx, shots FROM circuits WHERE place BETWEEN ? AND ? ORDER BY place",
+            (job.first_place, job.last_place),
         )
-        return [row[0] for row in rows]
+        return {row[0]: row[1] for row in rows}
 
     def program(self, circuit: int) -> ProgramRecord | None:
         """Return what circuit number `circuit` was made of; None when there is no such circuit."""

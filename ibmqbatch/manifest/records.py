@@ -112,7 +112,8 @@ class DraftSet:
     were not. `max_execution_time` is that of a job in seconds of the quantum processor, None
     for what the plan admits; `estimated_seconds` are those of all jobs. Once `max_fails` jobs have
     failed in a way that would repeat itself, no more are sent. `batch`: jobs go into a batch on the
-    service. `made_elsewhere`: another program has sent the jobs.
+    service. `made_elsewhere`: another program has sent the jobs. `grouped`: circuits of equal shots
+    and of one kind stand together in what is sent, whatever their places in the input.
     """
 
     name: str = column(shown=True)
@@ -130,6 +131,7 @@ class DraftSet:
     )
     estimated_seconds: float | None = column(shown=True, check="BETWEEN 0 AND 1e12", default=None)
     made_elsewhere: bool = column(shown=True, default=False)
+    grouped: bool = False
     program: str = column(shown=True, default="auto")
     calibrated_at: str | None
     once_key: str | None
@@ -164,7 +166,8 @@ class SetRecord(DraftSet):
 class CircuitRecord:
     """A circuit: `source` is the file it came from, `position` its number in it, from 0.
 
-    `shots` are all that it is to get, over all repeats.
+    `shots` are all that it is to get, over all repeats. `place`, from 0 as well, is where it stands
+    in what is sent: that of its index, unless the set is `grouped`.
     """
 
     index: int
@@ -173,6 +176,7 @@ class CircuitRecord:
     source: str
     position: int
     shots: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +204,18 @@ class PubRecord:
     `rows` is None for a single circuit without values; else `order` tells in which order the
     metadata are that these values stand in. `body` is of `kind` qpy or openqasm3, compressed by
     zlib. `shots` are all that each circuit is to get, over all repeats. `measured` is what they
-    tell of observables, None where nothing.
+    tell of observables, None where nothing; `indexes` are those of the circuits. `metadata` is that
+    of each, as JSON, where it tells values, be it of parameters that the compiler has dropped.
     """
 
     kind: str
     body: bytes = field(repr=False)
     rows: tuple[tuple[float, ...], ...] | None
     shots: int
+    indexes: tuple[int, ...]
     order: tuple[str, ...] = ()
     measured: Mapping[str, object] | None = None
+    metadata: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,12 +291,16 @@ REMOTES = Table("remotes", RemoteRecord, alias="r")
 class JobRecord:
     """A job of the set: what is wanted of it, its current attempt, and the job that counts.
 
-    `shots` are those of a circuit in one repeat at most: see `split.repeat_shots`.
+    It holds the circuits at `first_place` to `last_place`, both included: see `CircuitRecord`.
+    `first_circuit` and `last_circuit` are the lowest and the highest of their indexes. `shots` are
+    those of a circuit in one repeat at most: see `split.repeat_shots`.
     """
 
     index: int
     first_circuit: int
     last_circuit: int
+    first_place: int
+    last_place: int
     repeat: int
     shots: int
     wanted: str
@@ -298,6 +309,15 @@ class JobRecord:
     attempt_error: str
     attempt_error_code: int | None
     remote: RemoteRecord | None
+
+    @property
+    def total_circuits(self) -> int:
+        """How many circuits it holds."""
+        return self.last_place - self.first_place + 1
+
+    def holds(self, circuit: CircuitRecord) -> bool:
+        """Return whether it holds a circuit."""
+        return self.first_place <= circuit.place <= self.last_place
 
     @property
     def unsure(self) -> bool:

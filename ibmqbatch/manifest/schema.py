@@ -45,7 +45,8 @@ CREATE TABLE device (
 ) STRICT;
 
 -- `parameter_values` is a JSON list in the order of the circuit's parameters, NULL where there are
--- none. Circuits that differ in these alone share a body.
+-- none. Circuits that differ in these alone share a body. `idx` is where a circuit stands in the
+-- input; `place`, counted from 0 as well, where it stands in what is sent.
 CREATE TABLE circuits (
     idx INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -55,15 +56,20 @@ CREATE TABLE circuits (
     shots INTEGER NOT NULL,
     body INTEGER NOT NULL REFERENCES bodies (id),
     parameter_values TEXT,
-    program INTEGER REFERENCES programs (id)
+    program INTEGER REFERENCES programs (id),
+    place INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX circuits_by_place ON circuits (place);
 
 -- `wanted` and `wanted_attempt` are what the user wants; `remote_id` is the job on the service that
--- counts as this one.
+-- counts as this one. A job holds the circuits at `first_place` to `last_place`, of which
+-- `first_circuit` comes first in the input, and `last_circuit` last.
 CREATE TABLE jobs (
     idx INTEGER PRIMARY KEY,
     first_circuit INTEGER NOT NULL,
     last_circuit INTEGER NOT NULL,
+    first_place INTEGER NOT NULL,
+    last_place INTEGER NOT NULL,
     repeat INTEGER NOT NULL,
     shots INTEGER NOT NULL,
     wanted TEXT NOT NULL DEFAULT 'run' CHECK (wanted IN ('run', 'cancel')),

@@ -36,8 +36,8 @@ class Intent:
     job: int
     attempt: int
     nonce: str
-    first_circuit: int
-    last_circuit: int
+    first_place: int
+    last_place: int
     repeat: int
     shots: int
 
@@ -60,7 +60,7 @@ class Submissions:
         intents = []
         for job in jobs:
             row = self._manifest.db.row(
-                "SELECT j.idx, j.wanted_attempt, j.first_circuit, j.last_circuit, j.repeat, "
+                "SELECT j.idx, j.wanted_attempt, j.first_place, j.last_place, j.repeat, "
                 f"j.shots {UNSENT} AND j.idx = ?",
                 (job,),
             )

@@ -266,10 +266,28 @@ _NOT_TO_BE = (
     ),
     (
         (
-            "SELECT 1 FROM jobs WHERE first_circuit < 0 OR shots < 1 OR repeat < 0 "
-            "OR last_circuit < first_circuit OR last_circuit >= (SELECT count(*) FROM circuits)"
+            "SELECT 1 FROM jobs WHERE first_place < 0 OR shots < 1 OR repeat < 0 "
+            "OR last_place < first_place OR last_place >= (SELECT count(*) FROM circuits)"
         ),
         "a job in it has circuits that are not there",
+    ),
+    (
+        (
+            "SELECT 1 FROM jobs WHERE (first_circuit, last_circuit) IS NOT (SELECT min(idx), "
+            "max(idx) FROM circuits WHERE place BETWEEN first_place AND last_place)"
+        ),
+        "a job in it has other circuits than it says",
+    ),
+    (
+        (
+            "SELECT 1 FROM circuits GROUP BY place HAVING count(*) > 1 OR place < 0 "
+            "OR place >= (SELECT count(*) FROM circuits)"
+        ),
+        "its circuits are not each in a place of their own",
+    ),
+    (
+        "SELECT 1 FROM circuits WHERE place != idx AND NOT (SELECT grouped FROM jobset)",
+        "its circuits are not in the order in which they were sent",
     ),
 )
 
@@ -320,7 +338,7 @@ def check_content(connection: sqlite3.Connection, source: Path, set_id: str) -> 
         if not 0 < total == count == last + 1:
             raise _damaged(source, f"it does not hold all its {table}")
     spans = connection.execute(
-        "SELECT first_circuit, last_circuit FROM jobs WHERE repeat = 0 ORDER BY first_circuit"
+        "SELECT first_place, last_place FROM jobs WHERE repeat = 0 ORDER BY first_place"
     ).fetchall()
     edges = [(0, -1), *map(tuple, spans), (record.total_circuits, 0)]
     if any(after[0] != before[1] + 1 for before, after in itertools.pairwise(edges)):

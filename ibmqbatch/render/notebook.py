@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from .tables import most_urgent
-from .text import clean, counts_text, plural, status_word
+from .text import clean, counts_text, plural, short_span, status_word
 
 __all__ = ["NotebookBar", "in_notebook", "job_set_html"]
 
@@ -61,7 +61,7 @@ def _row(job: Data) -> str:
     style = f"{_LEFT};color:{colour}" if colour else _LEFT
     cells = (
         (_LEFT, job["index"]),
-        (_LEFT, _span(job["first_circuit"], job["last_circuit"])),
+        (_LEFT, short_span(job["first_circuit"], job["last_circuit"], job["total_circuits"])),
         (style, status_word(job["status"])),
         (_LEFT, job["id"] or ""),
         (_LEFT, job["reason"]),
@@ -71,10 +71,6 @@ def _row(job: Data) -> str:
         + "".join(f'<td style="{style}">{_text(str(cell))}</td>' for style, cell in cells)
         + "</tr>"
     )
-
-
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}–{last}"
 
 
 def _text(value: str) -> str:

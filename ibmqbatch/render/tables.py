@@ -14,6 +14,7 @@ from .text import (
     duration_text,
     plural,
     reason_lines,
+    short_span,
     size_text,
     status_word,
 )
@@ -129,7 +130,7 @@ def show_job_set(item: Data) -> None:
         f"{_totals(item['counts'])}"
     )
     for job in item["jobs"]:
-        span = f"{job['first_circuit']}-{job['last_circuit']}"
+        span = _span(job)
         status = status_word(job["status"])
         fields = (str(job["index"]), span, status, job["id"] or "-", clean(job["reason"]))
         write_line("\t".join(fields).rstrip())
@@ -400,7 +401,7 @@ def show_events(events: Sequence[Data]) -> None:
 
 def show_plan(plan: Data) -> None:
     """Show what would be sent."""
-    per_job = [job["last_circuit"] - job["first_circuit"] + 1 for job in plan["jobs"]]
+    per_job = [job["total_circuits"] for job in plan["jobs"]]
     spread = str(max(per_job)) if min(per_job) == max(per_job) else f"{min(per_job)}-{max(per_job)}"
     lines = [
         ("name", clean(plan["name"])),
@@ -446,8 +447,7 @@ def _totals(counts: Mapping[str, int]) -> str:
 
 
 def _span(job: Data) -> str:
-    first, last = job["first_circuit"], job["last_circuit"]
-    return str(first) if first == last else f"{first}-{last}"
+    return short_span(job["first_circuit"], job["last_circuit"], job["total_circuits"])
 
 
 def _time(at: str | None) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "listed",
     "plural",
     "reason_lines",
+    "short_span",
     "size_text",
     "span_text",
     "status_word",
@@ -74,9 +75,23 @@ def duration_text(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
-def span_text(thing: str, first: int, last: int) -> str:
-    """Write a range of things, both ends included: `circuit 3`, or `circuits 3 to 5`."""
-    return f"{thing} {first}" if first == last else f"{thing}s {first} to {last}"
+def span_text(thing: str, first: int, last: int, total: int) -> str:
+    """Write which things of a range these are: `circuit 3`, `circuits 3 to 5`.
+
+    Both ends are of them; where not all between are, it is `4 of the circuits 3 to 9`.
+    """
+    if first == last:
+        return f"{thing} {first}"
+    share = "" if total > last - first else f"{total} of the "
+    return f"{share}{thing}s {first} to {last}"
+
+
+def short_span(first: int, last: int, total: int) -> str:
+    """Write the same without words: `3`, `3-5`, `4 of 3-9`."""
+    if first == last:
+        return str(first)
+    share = "" if total > last - first else f"{total} of "
+    return f"{share}{first}-{last}"
 
 
 def status_word(status: str) -> str:

@@ -333,7 +333,7 @@
       const end = j.finished[at] ?? now;
       const running = j.running[at];
       const failed = { ERROR: "failed", CANCELLED: "cancelled" }[j.status[at]];
-      const about = `Job ${index}, circuits ${j.first[at]} to ${j.last[at]}\n${j.status[at].toLowerCase()}`;
+      const about = `Job ${index}, circuits ${j.circuits[at]}\n${j.status[at].toLowerCase()}`;
       const add = (part, from, to) => to >= from && bars.push({ y: index - 0.38, y2: index + 0.38, from, to, part, about: `${about}\n${part} ${duration(to - from)}` });
       if (running === null) add(failed ?? "queued", created, end);
       else {

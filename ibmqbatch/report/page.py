@@ -163,8 +163,7 @@ def _pictures(report: Report) -> dict[str, Any]:
                 name: [_milliseconds(getattr(job, name)) for job in report.jobs]
                 for name in ("created", "running", "finished")
             },
-            "first": [job["first_circuit"] for job in report.data["jobs"]],
-            "last": [job["last_circuit"] for job in report.data["jobs"]],
+            "circuits": [_span(job) for job in report.data["jobs"]],
         },
         "sweeps": [
             {
@@ -387,8 +386,12 @@ def _job_table(report: Report) -> str:
 
 
 def _span(job: Mapping[str, Any]) -> str:
-    first, last = job["first_circuit"], job["last_circuit"]
-    return str(first) if first == last else f"{first}–{last}"
+    """Write which circuits a job holds; not all between its ends where shots have moved some."""
+    first, last, total = job["first_circuit"], job["last_circuit"], job["total_circuits"]
+    if first == last:
+        return str(first)
+    share = "" if total > last - first else f"{total} of "
+    return f"{share}{first}–{last}"
 
 
 def _used(job: Mapping[str, Any]) -> str:

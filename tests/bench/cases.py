@@ -140,10 +140,8 @@ def _write_bodies(work: Work) -> None:
     """Write the body of every job of a set, without sending it."""
     record = work.manifest.job_set()
     for job in work.manifest.jobs():
-        intent = Intent(
-            job.index, 1, "n", job.first_circuit, job.last_circuit, job.repeat, job.shots
-        )
-        pubs = work.manifest.pubs(job.first_circuit, job.last_circuit)
+        intent = Intent(job.index, 1, "n", job.first_place, job.last_place, job.repeat, job.shots)
+        pubs = work.manifest.pubs(job.first_place, job.last_place)
         JobWriter(record, "sampler", None).body(intent, pubs, labels(record, intent, intent))
 
 

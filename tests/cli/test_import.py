@@ -198,14 +198,19 @@ BAD_FILES = {
     "without a job": lambda path: change(path, "DELETE FROM jobs WHERE idx = 1"),
     "without a circuit": lambda path: change(path, "DELETE FROM circuits WHERE idx = 0"),
     "without a body": lambda path: change(path, "DELETE FROM bodies WHERE id = 1"),
-    "of circuits that are not there": lambda path: change(path, "UPDATE jobs SET last_circuit = 9"),
+    "of circuits that are not there": lambda path: change(path, "UPDATE jobs SET last_place = 9"),
     "with a circuit of another checksum": lambda path: change(
         path, "UPDATE bodies SET sha256 = 'x' WHERE id = 1"
     ),
     "with a garbled program": lambda path: change(path, "UPDATE programs SET body = x'00'"),
     "with circuits in two jobs": lambda path: change(
-        path, "UPDATE jobs SET first_circuit = 0, last_circuit = 0"
+        path, "UPDATE jobs SET first_place = 0, last_place = 0"
     ),
+    "of other circuits than it says": lambda path: change(path, "UPDATE jobs SET last_circuit = 9"),
+    "with circuits in one place": lambda path: change(
+        path, "UPDATE circuits SET place = 0", "UPDATE jobset SET grouped = 1"
+    ),
+    "in another order": lambda path: change(path, "UPDATE circuits SET place = 1 - idx"),
     "with garbled tags": lambda path: change(path, "UPDATE jobset SET tags = '5'"),
     "with garbled options": lambda path: change(path, "UPDATE jobset SET options = '[1]'"),
     "with garbled metadata": lambda path: change(path, "UPDATE circuits SET metadata = '7'"),

@@ -145,7 +145,7 @@ def test_a_job_would_be_sent_again_as_it_was(kind, machines, set_of):
             told.append(
                 [
                     JobWriter(record, "sampler", None).body(
-                        intent, manifest.pubs(job.first_circuit, job.last_circuit), []
+                        intent, manifest.pubs(job.first_place, job.last_place), []
                     )
                     for job in manifest.jobs()
                     for intent in [
@@ -153,8 +153,8 @@ def test_a_job_would_be_sent_again_as_it_was(kind, machines, set_of):
                             job.index,
                             2,
                             "n",
-                            job.first_circuit,
-                            job.last_circuit,
+                            job.first_place,
+                            job.last_place,
                             job.repeat,
                             job.shots,
                         )

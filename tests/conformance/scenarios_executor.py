@@ -17,7 +17,7 @@ from qiskit_ibm_runtime.options_models import ExecutorOptions
 from qiskit_ibm_runtime.quantum_program.params_converters import (
     QUANTUM_PROGRAM_PARAMS_CONVERTERS,
 )
-from samplomatic import Twirl
+from samplomatic import Twirl, build
 
 MODES: dict[str, Any] = {"batch": Batch, "dedicated": Session}
 
@@ -228,3 +228,34 @@ def limited(instance: str, backend: str) -> dict[str, Any]:
     job = sampler.run([circuit], shots=10)
     job.wait_for_final_state()
     return {"status": job.status(), "message": job.error_message(), "usage": job.usage()}
+
+
+def randomized(instance: str) -> dict[str, Any]:
+    """Run a samplex of no sampler's, four times at random; its measurements are flipped, too."""
+    circuit = QuantumCircuit(2, 2)
+    with circuit.box([Twirl()]):
+        circuit.x(0)
+        circuit.cx(0, 1)
+    with circuit.box([Twirl()]):
+        circuit.measure([0, 1], [0, 1])
+    template, samplex = build(circuit)
+    program = QuantumProgram(shots=SHOTS)
+    program.append_samplex_item(template, samplex=samplex, shape=(4,))
+    job = Executor(backend_of(instance, "ideal_simulator")).run(program)
+    return {"id": job.job_id(), "shape": list(job.result()[0]["c"].shape)}
+
+
+def sampled_for_others(instance: str, backend: str, twirled: bool) -> dict[str, Any]:
+    """Sample a circuit and a sweep for another client to read: the job's id, and all counts."""
+    device = backend_of(instance, backend)
+    pubs = [compiled(bell(), device), (compiled(_turning(), device), SWEEP)]
+    job = _sampler(instance, backend, twirled=twirled).run(pubs, shots=SHOTS)
+    first, second = job.result()
+    sweep = second.data.c
+    return {
+        "id": job.job_id(),
+        "counts": [
+            first.data.c.get_counts(),
+            *(sweep[point].get_counts() for point in np.ndindex(*sweep.shape)),
+        ],
+    }

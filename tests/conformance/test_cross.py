@@ -149,3 +149,36 @@ def test_batch_of_a_set_is_drained_and_closed(ibm: Ibm, ours: Cli) -> None:
         False,
         "closed",
     )
+
+
+def test_randomizations_of_a_quantum_program_are_read_as_runs(ibm: Ibm, ours: Cli) -> None:
+    made = ibm.here("randomized")
+    job_set = ours("recover", "--job", made["id"], "--quiet").out.strip()
+    found = ours.data("results", job_set)["results"]
+    runs, shots, _ = made["shape"]
+    assert [result["counts"] for result in found] == [{"11": shots}] * runs
+
+
+@pytest.mark.parametrize("twirled", [False, True])
+@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_manila"])
+def test_jobs_of_ibms_sampler_of_today_are_read(
+    ibm: Ibm, ours: Cli, backend: str, twirled: bool
+) -> None:
+    made = ibm.here("sampled_for_others", backend=backend, twirled=twirled)
+    job_set = ours("recover", "--job", made["id"], "--quiet").out.strip()
+    assert ours.data("status", job_set)["job_set"]["program"] == "executor"
+    results = ours.data("results", job_set)["results"]
+    assert [result["counts"] for result in results] == made["counts"]
+
+
+@pytest.mark.parametrize("words", [(), ("--twirl", "all")])
+@pytest.mark.parametrize("backend", ["ideal_simulator", "fake_manila"])
+def test_jobs_of_our_executor_are_read(
+    ibm: Ibm, ours: Cli, backend: str, words: tuple[str, ...]
+) -> None:
+    words = ("bell.qasm", "ghz.qasm", "--backend", backend, "--program", "executor", *words)
+    (job_id,), results = submitted(ours, *words, "--shots", 320)
+    assert ibm.here("counts", job_id=job_id) == [
+        {outcome.replace(" ", ""): count for outcome, count in result["counts"].items()}
+        for result in results
+    ]

@@ -64,7 +64,11 @@ def ours(options: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of a job of ours."""
     pubs = [
         PubRecord(
-            "qpy", zlib.compress(encode_qpy(circuit)), rows and tuple(map(tuple, rows)), SHOTS
+            "qpy",
+            zlib.compress(encode_qpy(circuit)),
+            rows and tuple(map(tuple, rows)),
+            SHOTS,
+            tuple(range(len(rows or [()]))),
         )
         for circuit, rows in circuits()
     ]
@@ -122,7 +126,7 @@ def test_ibm_s_schema_takes_a_job(options: dict[str, Any]) -> None:
 
 def test_texts_are_sent_as_they_are() -> None:
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; sx $0; c[0] = measure $0;'
-    pub = PubRecord("openqasm3", zlib.compress(text.encode()), None, SHOTS)
+    pub = PubRecord("openqasm3", zlib.compress(text.encode()), None, SHOTS, (0,))
     params = executor_params([pub], [pub.body], SHOTS, {})
     assert params["quantum_program"]["circuits"] == {"data": [text]}
     ParamsModel.model_validate_json(json.dumps(params))

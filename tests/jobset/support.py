@@ -167,5 +167,5 @@ def record(**changes: object) -> SetRecord:
 
 
 def intent(job: int = 0, attempt: int = 1, nonce: str = "z" * 13, **more: int) -> Intent:
-    values = {"first_circuit": 0, "last_circuit": 0, "repeat": 0, "shots": 1, **more}
+    values = {"first_place": 0, "last_place": 0, "repeat": 0, "shots": 1, **more}
     return Intent(job, attempt, nonce, **values)

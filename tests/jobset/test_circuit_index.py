@@ -10,7 +10,7 @@ from ibmqbatch.manifest.records import CircuitRecord
 
 
 def circuits(*names: str) -> list[CircuitRecord]:
-    return [CircuitRecord(n, name, {}, "memory", n, 100) for n, name in enumerate(names)]
+    return [CircuitRecord(n, name, {}, "memory", n, 100, n) for n, name in enumerate(names)]
 
 
 def test_a_name_that_stands_once_is_found():

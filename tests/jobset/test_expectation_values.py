@@ -36,7 +36,7 @@ def outcomes(counts: dict[str, int]) -> PubResult:
 def estimated(told: list[tuple[Measured, dict[str, int] | None]]) -> list[ExpectationValue]:
     """Return the values of a circuit, of what its parts have counted."""
     documents = [(number, measured.document()) for number, (measured, _) in enumerate(told)]
-    circuits = [CircuitRecord(n, m.name, {"n": n}, "", 0, 1) for n, (m, _) in enumerate(told)]
+    circuits = [CircuitRecord(n, m.name, {"n": n}, "", 0, 1, n) for n, (m, _) in enumerate(told)]
     observed, lost = find_observed(documents)
     assert not lost
     counts = [None if counts is None else outcomes(counts) for _, counts in told]
@@ -198,7 +198,7 @@ def test_numbers_of_strangers_make_no_room(key):
 def test_values_are_those_of_every_run_with_its_name_and_metadata():
     told = documents(("turn", 4, 2))
     names = ["turn/ZZ@0", "turn/ZZ@1", "turn/XX@0", "turn/XX@1"]
-    circuits = [CircuitRecord(n, name, {"a": n % 2}, "", 0, 1) for n, name in enumerate(names)]
+    circuits = [CircuitRecord(n, name, {"a": n % 2}, "", 0, 1, n) for n, name in enumerate(names)]
     observed, _ = find_observed(told)
     asked = []
 

@@ -33,11 +33,13 @@ def pub(name: str, rows: list[list[float]] | None = None, shots: int = 100) -> P
         circuit.rx(Parameter(f"p{index}"), 0)
     circuit.measure(0, 0)
     values = None if rows is None else tuple(map(tuple, rows))
-    return PubRecord("qpy", zlib.compress(encode_qpy(circuit)), values, shots)
+    return PubRecord(
+        "qpy", zlib.compress(encode_qpy(circuit)), values, shots, tuple(range(len(values or [()])))
+    )
 
 
 def text_pub(shots: int = 100) -> PubRecord:
-    return PubRecord("openqasm3", zlib.compress(TEXT.encode()), None, shots)
+    return PubRecord("openqasm3", zlib.compress(TEXT.encode()), None, shots, (0,))
 
 
 def written(*pubs: PubRecord, shots: int = 100, repeat: int = 0, **changes: Any) -> dict[str, Any]:
@@ -138,14 +140,24 @@ def test_texts_that_were_sent_are_read_again() -> None:
     assert (found.kind, zlib.decompress(found.body).decode()) == ("openqasm3", TEXT)
 
 
-def test_of_twirled_circuits_the_values_and_the_circuit_are_not_told() -> None:
+def test_of_twirled_circuits_the_values_are_told_and_the_circuit_is_not() -> None:
     pytest.importorskip("samplomatic")
     options = {"twirling": {"enable_measure": True}}
     params = written(pub("a", [[0.5], [1.0], [1.5]]), shots=100, options=options)["params"]
     (found,) = read_params(params, "j").pubs
     # Two randomizations of 50 shots each.
-    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 3, None, 100)
+    assert (found.kind, found.runs, found.shots) == ("template", 3, 100)
+    assert found.rows == [(0.5,), (1.0,), (1.5,)]
     assert found.kept_as == "unknown"
+
+
+def test_randomizations_that_nobody_joins_are_runs_of_their_own() -> None:
+    pytest.importorskip("samplomatic")
+    options = {"twirling": {"enable_measure": True}}
+    params = written(pub("a"), shots=100, options=options)["params"]
+    del params["quantum_program"]["passthrough_data"]
+    (found,) = read_params(params, "j").pubs
+    assert (found.kind, found.runs, found.rows, found.shots) == ("template", 2, None, 50)
 
 
 def test_a_job_that_is_damaged_is_refused_in_a_sentence() -> None:

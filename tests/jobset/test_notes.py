@@ -26,7 +26,7 @@ def qpy(metadata: dict[str, object] | None = None) -> bytes:
 
 
 def pub(data: bytes, *, kind: str = "qpy", order: tuple[str, ...] = ()) -> PubRecord:
-    return PubRecord(kind, zlib.compress(data), None, 1, order)
+    return PubRecord(kind, zlib.compress(data), None, 1, (0,), order)
 
 
 def sent(*pubs: PubRecord, **asked: object) -> list[bytes]:

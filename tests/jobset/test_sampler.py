@@ -24,7 +24,9 @@ ROWS = st.integers(1, 3).flatmap(
 
 
 def pub(body: bytes, rows: list[tuple[float, ...]] | None = None, shots: int = 100) -> PubRecord:
-    return PubRecord("qpy", body, None if rows is None else tuple(rows), shots)
+    return PubRecord(
+        "qpy", body, None if rows is None else tuple(rows), shots, tuple(range(len(rows or [()])))
+    )
 
 
 def pubs(bodies: list[bytes], shots: int = 100) -> list[PubRecord]:
@@ -113,7 +115,7 @@ def test_circuit_with_shots_of_its_own_says_so():
 
 def test_program_that_is_sent_as_text_goes_as_text():
     text = 'OPENQASM 3.0; include "stdgates.inc"; // "ψ"'
-    asked = [PubRecord("openqasm3", zlib.compress(text.encode()), None, 100)]
+    asked = [PubRecord("openqasm3", zlib.compress(text.encode()), None, 100, (0,))]
     assert (
         json.loads(JobWriter(record(), "sampler", None).body(intent(), asked, []))["params"][
             "pubs"
@@ -143,7 +145,7 @@ def seeds(edges: list[int], total: int, repeat: int = 0) -> list[int]:
     job_set = record(options={"simulator": {"seed_simulator": 1000}}, total_circuits=total)
     found = []
     for first, end in zip([0, *edges], [*edges, total], strict=True):
-        sent = intent(first_circuit=first, last_circuit=end - 1, repeat=repeat)
+        sent = intent(first_place=first, last_place=end - 1, repeat=repeat)
         told = json.loads(JobWriter(job_set, "sampler", None).body(sent, pubs([b""]), []))
         base = told["params"]["options"]["simulator"]["seed_simulator"]
         found += [base + n for n in range(end - first)]
@@ -161,5 +163,5 @@ def test_repeats_have_seeds_of_their_own():
 
 def test_options_of_the_set_are_not_changed():
     job_set = record(options={"simulator": {"seed_simulator": 1}})
-    JobWriter(job_set, "sampler", None).body(intent(first_circuit=5), pubs([b""]), [])
+    JobWriter(job_set, "sampler", None).body(intent(first_place=5), pubs([b""]), [])
     assert job_set.options == {"simulator": {"seed_simulator": 1}}

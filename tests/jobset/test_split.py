@@ -30,8 +30,9 @@ def split(sizes: list[int], limits: Limits, shots: int = 1) -> list[Chunk]:
 def split_mixed(circuits: list[tuple[int, int]], limits: Limits) -> list[Chunk]:
     """Split circuits of different sizes and shots."""
     splitter = Splitter(limits)
-    chunks = [c for size, shots in circuits for c in splitter.add(NOTHING, shots, size)]
-    return [*chunks, *splitter.finish()]
+    for size, shots in circuits:
+        splitter.add(NOTHING, shots, size)
+    return splitter.finish()[0]
 
 
 @given(SIZES, LIMITS, st.integers(1, 50))
@@ -111,6 +112,47 @@ def test_job_tells_the_executions_of_its_circuits(circuits, most, limits):
         assert chunk.executions == sum(shots)
 
 
+def split_alike(shots: list[int], most: int) -> tuple[list[Chunk], int]:
+    """Split circuits of these shots into jobs of equal shots; also return what that costs."""
+    splitter = Splitter(Limits(circuits=most, alike=True))
+    for each in shots:
+        splitter.add(NOTHING, each, 1)
+    return splitter.finish()
+
+
+SHOTS = st.lists(st.sampled_from([10, 20, 30]), min_size=1, max_size=40)
+
+
+@given(SHOTS, st.integers(1, 7))
+def test_jobs_of_equal_shots_are_as_few_as_can_be(shots, most):
+    chunks, extra = split_alike(shots, most)
+    assert len(chunks) == sum(-(-shots.count(each) // most) for each in set(shots))
+    assert extra == len(chunks) - -(-len(shots) // most)
+
+
+@given(SHOTS, st.integers(1, 7))
+def test_jobs_of_equal_shots_hold_each_place_once(shots, most):
+    chunks, _ = split_alike(shots, most)
+    assert [p for c in chunks for p in range(c.first, c.last + 1)] == list(range(len(shots)))
+
+
+def test_circuits_of_equal_shots_share_a_job_whatever_is_between_them():
+    chunks, extra = split_alike([10, 20] * 20, 10)
+    places = [(c.first, c.last, c.first_circuit, c.last_circuit) for c in chunks]
+    assert places == [(0, 9, 0, 18), (10, 19, 20, 38), (20, 29, 1, 19), (30, 39, 21, 39)]
+    assert extra == 0
+
+
+@pytest.mark.parametrize(
+    ("shots", "grouped"), [([10, 20, 10], True), ([10, 10, 20, 20], False), ([10] * 3, False)]
+)
+def test_only_what_stands_between_others_changes_the_order(shots, grouped):
+    splitter = Splitter(Limits(alike=True))
+    for each in shots:
+        splitter.add(NOTHING, each, 1)
+    assert splitter.grouped is grouped
+
+
 def spans(chunks: list[Chunk]) -> list[tuple[int, int]]:
     return [(chunk.first, chunk.last) for chunk in chunks]
 
@@ -118,15 +160,17 @@ def spans(chunks: list[Chunk]) -> list[tuple[int, int]]:
 def split_sweep(limits: Limits) -> list[Chunk]:
     """Split a sweep of three runs, whose rows are far smaller than their circuit."""
     splitter = Splitter(limits)
-    chunks = [c for row in (None, 10, 10) for c in splitter.add(NOTHING, 1, 100, row)]
-    return [*chunks, *splitter.finish()]
+    for row in (None, 10, 10):
+        splitter.add(NOTHING, 1, 100, row)
+    return splitter.finish()[0]
 
 
 def split_equal(load: Cost, shots: int, limits: Limits) -> list[Chunk]:
     """Split five equal circuits."""
     splitter = Splitter(limits)
-    chunks = [c for _ in range(5) for c in splitter.add(load, shots, 1)]
-    return [*chunks, *splitter.finish()]
+    for _ in range(5):
+        splitter.add(load, shots, 1)
+    return splitter.finish()[0]
 
 
 def test_rows_of_a_sweep_take_what_they_add():

@@ -27,7 +27,7 @@ EXTREME = record(
     name="n" * MAX_NAME,
     tags=tuple(f"{n}".rjust(MAX_LENGTH, "x") for n in range(MAX_TAGS)),
 )
-LAST = intent(999_998, 9, first_circuit=9_999_998, last_circuit=9_999_998, repeat=98)
+LAST = intent(999_998, 9, first_place=9_999_998, last_place=9_999_998, repeat=98)
 
 
 def test_no_tag_is_longer_than_the_service_takes():
@@ -77,13 +77,21 @@ def test_tags_of_others_hold_no_nonce(tags):
 
 
 def test_job_tag_tells_all_that_recovery_needs():
-    sent = intent(3, 2, "n" * 13, first_circuit=10, last_circuit=19, repeat=1)
+    sent = intent(3, 2, "n" * 13, first_place=10, last_place=19, repeat=1)
     told = labels(record(total_jobs=5, total_repeats=2, total_circuits=50, name="a b"), sent, sent)
     assert told == [
         f"ibmq_jobset_{SET}_",
         f"ibmq_jobset_{SET}_j3.5_c10-19_r1.2_a2_nnnnnnnnnnnnn",
         "ibmq_jobset_name_50_a b",
     ]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_job_tag_tells_whether_its_circuits_stand_where_they_did(grouped):
+    sent = intent(first_place=1, last_place=2)
+    found = find_job_tag(SET, labels(record(grouped=grouped, total_circuits=3), sent, sent))
+    assert found is not None
+    assert (found.grouped, found.first, found.last) == (grouped, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -79,14 +79,21 @@ def test_a_set_shows_itself_as_a_table(service, held):
     job_set.results()
     shown = job_set._repr_html_()
     ids = [job.id for job in held(job_set.job_set_id())]
-    assert cells(shown) == ["0", "0–1", "DONE", ids[0], "", "1", "2", "DONE", ids[1], ""]
+    assert cells(shown) == ["0", "0-1", "DONE", ids[0], "", "1", "2", "DONE", ids[1], ""]
     assert "&lt;b&gt;" in shown
     assert "&amp;" in shown
     assert "2 jobs: 2 done" in shown
 
 
 def test_of_many_jobs_those_are_shown_that_need_looking_at():
-    job = {"first_circuit": 0, "last_circuit": 0, "id": "i", "status": "DONE", "reason": ""}
+    job = {
+        "first_circuit": 0,
+        "last_circuit": 0,
+        "total_circuits": 1,
+        "id": "i",
+        "status": "DONE",
+        "reason": "",
+    }
     jobs = [{**job, "index": n} for n in range(50)]
     jobs[40] |= {"status": "ERROR", "reason": "it burns"}
     item = {

@@ -184,6 +184,7 @@ NEXT = """
 ALTER TABLE jobset ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';
 CREATE TABLE jobs_2 (
     idx INTEGER PRIMARY KEY, first_circuit INTEGER NOT NULL, last_circuit INTEGER NOT NULL,
+    first_place INTEGER NOT NULL, last_place INTEGER NOT NULL,
     repeat INTEGER NOT NULL, shots INTEGER NOT NULL, wanted TEXT NOT NULL, wanted_attempt INTEGER
     NOT NULL, remote_id TEXT REFERENCES remotes (id)
 ) STRICT;

@@ -29,6 +29,7 @@ def job_of(index: int, status: str = "DONE", reason: str = "", **more: Any) -> d
         "index": index,
         "first_circuit": 2 * index,
         "last_circuit": 2 * index + 1,
+        "total_circuits": 2,
         "id": f"d{index:019}",
         "status": status,
         "service_status": status.capitalize(),

@@ -200,8 +200,8 @@ def test_a_plan_is_shown_with_what_is_known_of_its_cost(terminal, capsys):
         "estimated_seconds": None,
         "usage_left_seconds": None,
         "jobs": [
-            {"first_circuit": 0, "last_circuit": 2},
-            {"first_circuit": 3, "last_circuit": 4},
+            {"total_circuits": 3},
+            {"total_circuits": 2},
         ],
     }
     show_plan(plan)

@@ -13,6 +13,7 @@ from ibmqbatch.render.text import (
     listed,
     plural,
     reason_lines,
+    short_span,
     size_text,
     span_text,
 )
@@ -47,8 +48,16 @@ def test_jobs_with_the_same_reason_are_told_once():
 
 
 def test_a_range_of_one_is_that_one():
-    assert span_text("circuit", 3, 3) == "circuit 3"
-    assert span_text("circuit", 3, 5) == "circuits 3 to 5"
+    assert (span_text("circuit", 3, 3, 1), short_span(3, 3, 1)) == ("circuit 3", "3")
+
+
+def test_a_range_is_told_by_its_ends():
+    assert (span_text("circuit", 3, 5, 3), short_span(3, 5, 3)) == ("circuits 3 to 5", "3-5")
+
+
+def test_of_a_range_with_gaps_it_is_told_how_many_there_are():
+    assert span_text("circuit", 3, 9, 4) == "4 of the circuits 3 to 9"
+    assert short_span(3, 9, 4) == "4 of 3-9"
 
 
 def test_unsent_jobs_are_planned():

@@ -119,7 +119,7 @@ def jobs(ctx: Any, incomplete: str) -> Candidates:
         (
             str(job.index),
             f"{status_word(str(job.status)).lower()}, "
-            + span_text("circuit", job.first_circuit, job.last_circuit),
+            + span_text("circuit", job.first_circuit, job.last_circuit, job.total_circuits),
         )
         for job in islice(fitting, _MOST)
     ]

@@ -17,6 +17,7 @@ from ...service.error_mapping import printable
 from ...service.errors import NotFound
 from ..errors import NoSuchJob
 from ..job_writer import read_params
+from ..notes import values_in
 from ..request import AUTO, EXECUTOR, PROGRAMS
 from ..sent import SentJob
 from ..tags import MAX_NAME, MAX_TAGS, find_place, is_ours
@@ -124,9 +125,14 @@ def _add_circuits(draft: Draft, job: RemoteJob, sent: SentJob) -> None:
         base = job.id if len(sent.pubs) == 1 else f"{job.id}.{number}"
         called = name_of(pub, base) if ours else CircuitName(base, {})
         rows = pub.rows or [()] * pub.runs
-        runs = [(called.name, called.metadata)]
+        told = values_in(pub.note, pub.runs) if ours else [{}] * pub.runs
+        runs: list[tuple[str, Mapping[str, object]]]
+        runs = [(called.name, {**called.metadata, **told[0]})]
         if pub.runs > 1 or (ours and pub.rows is not None):
-            runs = [called.run(run, row) for run, row in enumerate(rows)]
+            runs = [
+                called.run(run, row, values)
+                for run, (row, values) in enumerate(zip(rows, told, strict=True))
+            ]
         draft.add_circuits(
             [
                 DraftCircuit(

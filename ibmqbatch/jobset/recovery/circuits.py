@@ -21,7 +21,7 @@ from ...manifest.draft import Draft, DraftCircuit, DraftRemote
 from ...service.errors import NotFound, ServiceError
 from ..errors import Interrupted
 from ..expectation_values import circuit_of
-from ..notes import MEASURED, ORDER, run_config_in
+from ..notes import INDEX, MEASURED, ORDER, run_config_in, values_in
 from ..sent import TEMPLATE, SentJob, SentPub
 from ..work import IN_FLIGHT, side_by_side
 from .placement import Slot
@@ -91,9 +91,11 @@ class CircuitName:
     parameters: Sequence[str] | None = ()
     order: Sequence[str] = ()
 
-    def run(self, number: int, row: Sequence[float]) -> tuple[str, Mapping[str, object]]:
-        """Return the name and metadata of its run with a row of values."""
-        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False))}
+    def run(
+        self, number: int, row: Sequence[float], told: Mapping[str, object]
+    ) -> tuple[str, Mapping[str, object]]:
+        """Return the name and metadata of its run with a row of values, and those of its note."""
+        values = {**self.metadata, **dict(zip(self.parameters or (), row, strict=False)), **told}
         first = {key: values[key] for key in self.order if key in values}
         return f"{self.name}@{number}", {**first, **values}
 
@@ -121,7 +123,7 @@ class _Sweep:
 
 
 class Restorer:
-    """Writes circuits into a draft, in their order, and learns what else jobs tell of the set.
+    """Writes circuits into a draft, as they were sent, and learns what else jobs tell of the set.
 
     `parts` are to be added one by one, after the shots of `last_repeats` have been noted. `most`
     are the shots of a circuit in one repeat, `shots` those of one in all repeats, at most;
@@ -131,6 +133,9 @@ class Restorer:
     def __init__(self, draft: Draft, slots: Sequence[Slot]) -> None:
         self._draft = draft
         self._total = 1 + max(slot.last for slot in slots)
+        self.grouped = any(item.tag.grouped for slot in slots for item in slot.found)
+        self._taken = bytearray(self._total)  # indexes that circuits have told
+        self._untold: list[int] = []  # the places of others
         self._unknown: int | None = None
         self._sweep: _Sweep | None = None
         # Circuits whose parameters have no names, for want of a Qiskit that reads them.
@@ -195,38 +200,97 @@ class Restorer:
             sweep = self._begin(pub, first)
         self._sweep = None if pub.rows is None else sweep
         rows = None if pub.rows is None else pub.rows[circuits.start - first :]
+        told = values_in(pub.note, pub.runs)[circuits.start - first :]
         self._draft.add_circuits(
             [
-                self._circuit(sweep, index, slot, None if rows is None else row, pub.shots)
-                for index, row in zip(circuits, rows or itertools.repeat(()), strict=False)
+                self._circuit(
+                    sweep,
+                    place,
+                    slot,
+                    None if rows is None else row,
+                    told=values,
+                    shots=pub.shots,
+                    index=index,
+                )
+                for place, row, values, index in zip(
+                    circuits,
+                    rows or itertools.repeat(()),
+                    told,
+                    self._indexes(pub, first, circuits),
+                    strict=False,
+                )
             ]
         )
 
+    def _indexes(self, pub: SentPub, first: int, places: range) -> Iterator[int]:
+        """Yield the indexes of circuits; below 0, for now, of those that do not tell theirs.
+
+        Whatever anybody has written there is read: what makes no sense is as good as nothing.
+        """
+        if not self.grouped:
+            yield from places
+            return
+        told = pub.note.get(INDEX)
+        for place in places:
+            index = told + place - first if type(told) is int else -1
+            if 0 <= index < self._total and not self._taken[index]:
+                self._taken[index] = True
+                yield index
+            else:
+                yield self._unknown_index(place)
+
+    def _unknown_index(self, place: int) -> int:
+        if not self.grouped:
+            return place
+        self._untold.append(place)
+        return -1 - place
+
+    def finish(self) -> None:
+        """Give the circuits that have not told theirs the indexes that are left, in their order."""
+        left = (index for index, taken in enumerate(self._taken) if not taken)
+        if self._untold:
+            self._draft.renumber(zip([-1 - place for place in self._untold], left, strict=True))
+
+    @property
+    def untold(self) -> int:
+        """How many circuits have not told where they stand in the input."""
+        return len(self._untold)
+
     def _begin(self, pub: SentPub, first: int) -> _Sweep:
-        called = name_of(pub, f"circuit{first}")
+        called = name_of(pub, "" if self.grouped else f"circuit{first}")
         measured = measured_in(pub.note)
         body = self._draft.add_body(pub.sha256, pub.body, kind=pub.kept_as, measured=measured)
         self.nameless += called.parameters is None
         return _Sweep(pub, first, body, called)
 
     def _circuit(
-        self, sweep: _Sweep, index: int, slot: Slot, row: tuple[float, ...] | None, shots: int
+        self,
+        sweep: _Sweep,
+        place: int,
+        slot: Slot,
+        row: tuple[float, ...] | None,
+        *,
+        told: Mapping[str, object],
+        shots: int,
+        index: int,
     ) -> DraftCircuit:
-        last = self._last_repeat[index]
-        shots = last * self.most + (shots if slot.repeat == last else self._last_shots[index])
+        last = self._last_repeat[place]
+        shots = last * self.most + (shots if slot.repeat == last else self._last_shots[place])
         self.shots = max(self.shots, shots)
         called = sweep.called
-        name, metadata = called.name, called.metadata
+        name = called.name
+        metadata: Mapping[str, object] = {**called.metadata, **told}
         if row is not None:
-            name, metadata = called.run(index - sweep.first, row)
+            name, metadata = called.run(place - sweep.first, row, told)
         return DraftCircuit(
             name=name,
             metadata=metadata,
             source="service",
-            position=index,
+            position=place,
             shots=shots,
             body=sweep.body,
             values=row,
+            index=index,
         )
 
     def _add_unknown(self, part: Part) -> None:
@@ -237,14 +301,15 @@ class Restorer:
         self._draft.add_circuits(
             [
                 DraftCircuit(
-                    name=f"circuit{index}",
+                    name="" if self.grouped else f"circuit{place}",
                     metadata={},
                     source="service",
-                    position=index,
+                    position=place,
                     shots=0,
                     body=self._unknown,
+                    index=self._unknown_index(place),
                 )
-                for index in range(part.first, part.last + 1)
+                for place in range(part.first, part.last + 1)
             ]
         )
 
@@ -259,7 +324,9 @@ class Restorer:
 
 def _alike(pub: SentPub) -> tuple[object, ...]:
     """Return what the parts of a sweep have in common, whichever job each of them is in."""
-    return pub.sha256, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
+    # Each job twirls a circuit anew: nothing but its name stays.
+    what = read_header(zlib.decompress(pub.body))[0] if pub.kind == TEMPLATE else pub.sha256
+    return pub.kind, what, pub.shots, pub.note.get(ORDER), pub.note.get(MEASURED)
 
 
 def measured_in(note: Mapping[str, Any]) -> Mapping[str, object] | None:

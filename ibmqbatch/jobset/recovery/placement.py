@@ -37,7 +37,7 @@ class Found:
 class Slot:
     """A job of the set, with all that the service has of it, the oldest first; none for a hole.
 
-    `first` and `last` are its circuits, both included.
+    `first` and `last` are the places of its circuits, both included.
     """
 
     first: int
@@ -75,7 +75,7 @@ def place(set_id: str, jobs: Iterable[RemoteJob]) -> list[Slot]:
     if not found:
         return []
     found.sort(key=lambda item: (item.tag.job, item.tag.attempt, item.remote.created))
-    if len(Counter((item.tag.jobs, item.tag.repeats) for item in found)) > 1:
+    if len(Counter((item.tag.jobs, item.tag.repeats, item.tag.grouped) for item in found)) > 1:
         raise UsageError(
             f"The jobs of the set {set_id} do not agree on how many there are.",
             _HINT,

@@ -44,11 +44,13 @@ class Rebuilt:
 
     `holes` are the indexes of jobs that the service does not have. `nameless` swept circuits keep
     their values without the parameters' names, which only a Qiskit that reads them can tell.
+    `untold` circuits do not tell where they stood in the input.
     """
 
     path: Path
     holes: tuple[int, ...] = ()
     nameless: int = 0
+    untold: int = 0
 
 
 def rebuild_set(
@@ -88,6 +90,7 @@ def rebuild_set(
     with Draft(set_id) as draft:
         restorer = Restorer(draft, slots)
         _restore(restorer, client, clock, progress)
+        restorer.finish()
         tags = [tag for tag in latest.tags if not is_ours(tag)]
         cost = latest.cost or LONGEST_EXECUTION
         path = draft.commit(
@@ -107,13 +110,14 @@ def rebuild_set(
                 # The service tells the longest time where none was asked for.
                 max_execution_time=cost if cost < LONGEST_EXECUTION else None,
                 batch=latest.batched,
+                grouped=restorer.grouped,
                 run_config={**restorer.run_config, **_naming(named, name, set_id)},
             ),
             [DraftJob(slot.first, slot.last, slot.repeat, restorer.most) for slot in slots],
             [_remotes(slot) for slot in slots],
         )
     holes = tuple(index for index, slot in enumerate(slots) if not slot.found)
-    return Rebuilt(path, holes, restorer.nameless)
+    return Rebuilt(path, holes, restorer.nameless, restorer.untold)
 
 
 def _naming(named: NameTag, name: str, set_id: str) -> dict[str, object]:

@@ -148,6 +148,7 @@ def _circuits() -> Iterator[Row]:
                 "body": number,
                 "parameter_values": "[0.5]" if index == 5 else None,
                 "program": 1 if index == 0 else None,
+                "place": index,
             },
         )
 
@@ -158,6 +159,8 @@ def _job(index: int, first: int, last: int, repeat: int) -> dict[str, Any]:
         "idx": index,
         "first_circuit": first,
         "last_circuit": last,
+        "first_place": first,
+        "last_place": last,
         "repeat": repeat,
         "shots": 3,
         "wanted": "cancel" if cancelled else "run",
