@@ -130,7 +130,9 @@ def show_job_set(item: Data) -> None:
         f"{_totals(item['counts'])}"
     )
     for job in item["jobs"]:
-        span = _span(job)
+        first, last = job["first_circuit"], job["last_circuit"]
+        # Always of the same form, for programs; of one circuit as well.
+        span = f"{first}-{last}" if first == last else _span(job)
         status = status_word(job["status"])
         fields = (str(job["index"]), span, status, job["id"] or "-", clean(job["reason"]))
         write_line("\t".join(fields).rstrip())
