@@ -81,7 +81,7 @@ def _resume_dropped(side: str) -> Callable[[Stage], Words]:
     def prepare(stage: Stage) -> Words:
         stage.proxy.when("POST", "/jobs", times=stage.total, drop=side)
         # It dies when it is about to find out.
-        kill = Kill("jobset/advance.py:advance:commit before", 2)
+        kill = Kill("jobset/observe.py:observe:commit before")
         assert stage.run(*stage.submit_words(), kill=kill)[0] == -9
         return ("resume", "latest", "--wait")
 
