@@ -42,7 +42,8 @@ def job(
         )
     first = index * circuits
     state = None if told is None else "accepted"
-    return JobRecord(index, first, first + circuits - 1, 0, 100, "run", 1, state, "", None, told)
+    span = first, first + circuits - 1
+    return JobRecord(index, *span, *span, 0, 100, "run", 1, state, "", None, told)
 
 
 def at(

@@ -296,7 +296,7 @@ def test_the_client_of_another_account_is_not_used(embedded_service):
 
     other = replace(find_account(), name="other", locate=locate)
     clock = Clock()
-    with Client(other, clock) as client, job_set.session(clock, client=client):
+    with Client(other, clock) as client, job_set.session(clock, client=client.serving):
         job_set.resume()
     assert job_set.jobs[0].remote
 

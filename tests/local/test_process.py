@@ -363,7 +363,7 @@ def test_a_circuit_over_the_memory_fails_with_a_sentence(new_server: NewServer) 
         state = client.fail([bell(), None, 1], [encode(measured(dense(24))), None, 1])
         assert state["reason_code"] == 1520
         assert "Pub 1" in state["reason"]
-        assert "24 qubits" in state["reason"]
+        assert "24 active qubits" in state["reason"]
         client.run(wide(19, 1))
 
 
