@@ -67,7 +67,7 @@ def test_the_first_end_tells_of_the_others():
 
 
 def test_a_job_counts_by_its_circuits():
-    small, large = job(0, 0, 10), replace(job(1, 0), first_circuit=1, last_circuit=3)
+    small, large = job(0, 0, 10), replace(job(1, 0), first_place=1, last_place=3)
     assert at(10, [small, large]).left == pytest.approx(30)
 
 

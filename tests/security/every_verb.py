@@ -48,7 +48,7 @@ def every_verb(cli: Cli, *options: str) -> list[Finished]:
     run("results", "latest", "--wait")
     run("wait", "latest", "private")
     run("report", "latest", "-o", "report.html")
-    run("plot", "latest")
+    run("plot", "latest", code=None)
     run("compare", "latest", "latest")
     run("show", "latest", "--circuit", 0, "--compiled", "--draw")
     run("logs", "latest")
