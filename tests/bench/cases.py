@@ -262,10 +262,7 @@ CASES = {
     case.__name__: case
     for case in (startup, completion, submit, batch, refresh, plan, resume, results, frame, memory)
 } | {"read": reading, "manager": manager}
-CASES |= {
-    case.__name__: case
-    for case in (detached, client, cluster, report, watching, watching_large, simulate)
-}
+CASES |= {case.__name__: case for case in (detached, client, report, simulate)}
 
 # Those that take minutes, and are run when they are named.
-LONG = {"simulate_all": simulate_all}
+LONG = {case.__name__: case for case in (cluster, simulate_all, watching, watching_large)}
