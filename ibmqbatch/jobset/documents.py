@@ -12,9 +12,8 @@ from ..manifest.records import (
     CircuitRecord,
     EventRecord,
     JobRecord,
-    JobStatus,
     SetRecord,
-    set_state,
+    Status,
 )
 
 if TYPE_CHECKING:
@@ -45,16 +44,14 @@ def summary_data(
     record: SetRecord, kinds: Sequence[tuple[JobRecord, int]], path: Path | None = None
 ) -> dict[str, Any]:
     """Describe a set without its jobs: each of `kinds` stands for so many; see `set_data`."""
-    counts = dict.fromkeys(map(str, JobStatus), 0)
-    for job, number in kinds:
-        counts[str(job.status)] += number
+    status = Status.of(kinds)
     data: dict[str, Any] = {
         "id": record.id,
         **dict(SETS.shown(record)),
-        "state": str(set_state([job for job, _ in kinds])),
-        "counts": counts,
-        "unsure_jobs": sum(number for job, number in kinds if job.unsure),
-        "lost_jobs": sum(number for job, number in kinds if job.lost),
+        "state": str(status.state),
+        "counts": {str(name): count for name, count in status.counts.items()},
+        "unsure_jobs": status.unsure_jobs,
+        "lost_jobs": status.lost_jobs,
     }
     if path is not None:
         data["disk_bytes"] = disk_bytes(path)

@@ -277,7 +277,7 @@ class JobSet:
         """
         if refresh:
             self.refresh()
-        return Status.of(self.jobs)
+        return Status.of([(job, 1) for job in self.jobs])
 
     def refresh(self, *, fetching: bool = False, patience: float | None = None) -> None:
         """Ask the service how the jobs stand, unless nothing can have changed.

@@ -421,14 +421,17 @@ class Status:
     lost_jobs: int
 
     @classmethod
-    def of(cls, jobs: Sequence[JobRecord]) -> Self:
-        """Return how a set of these jobs stands."""
+    def of(cls, kinds: Sequence[tuple[JobRecord, int]]) -> Self:
+        """Return how a set stands, of jobs that stand for so many each."""
+        counts = dict.fromkeys(JobStatus, 0)
+        for job, number in kinds:
+            counts[job.status] += number
         return cls(
-            state=set_state(jobs),
-            counts=count_statuses(jobs),
-            total_jobs=len(jobs),
-            unsure_jobs=sum(job.unsure for job in jobs),
-            lost_jobs=sum(job.lost for job in jobs),
+            state=set_state([job for job, _ in kinds]),
+            counts=counts,
+            total_jobs=sum(counts.values()),
+            unsure_jobs=sum(number for job, number in kinds if job.unsure),
+            lost_jobs=sum(number for job, number in kinds if job.lost),
         )
 
     @property
