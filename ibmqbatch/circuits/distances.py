@@ -105,7 +105,8 @@ def distances(first: Mapping[str, int], second: Mapping[str, int], seed: int) ->
         # Nearer than equal distributions mostly are: what chance may do bounds it all the same.
         nearest = highs[at][0] - lows[at][0] if seen[at] <= lows[at][0] else 0.0
         high = max(least[at], nearest, _inverted(seen[at], lows[at], truths[at]))
-        found.append(Distance(seen[at], low, high))
+        # What is interpolated may be beyond an end by rounding.
+        found.append(Distance(seen[at], min(low, 1.0), min(max(low, high), 1.0)))
     return Distances(*found)
 
 
