@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
 _PICTURES = ("counts", "sweep", "jobs", "device")
 _FORMS = ("png", "svg", "pdf")
 _MOST = 12  # circuits whose counts are in a picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be drawn of a set, as the options say it."""
+
+    job_set: JobSet
+    report: Report
+    picture: str
+    circuit: Sequence[str] | None
+    quantity: str | None
+    against: Sequence[str] | None
 
 
 def command(
@@ -82,7 +95,7 @@ def command(
     """
     with running("plot", json=json, verbose=verbose) as context:
         from ..jobset.job_set import JobSet
-        from ..report.files import gather_set
+        from ..report.gather import gather_set
 
         form = _form(output)
         if picture is not None and picture not in _PICTURES:
@@ -101,14 +114,15 @@ def command(
         if of_sweep and picture != "sweep":
             named = {"--quantity": quantity, "--against": against}
             _options.check_idle("counts" if circuit else f"--picture {picture}", named)
+        wanted = _Wanted(found, report, picture, circuit, quantity, against)
         if output is None:
-            _show(found, report, picture, circuit, quantity, against)
+            _show(wanted)
             return context.exit_code
         from ..render.output import binary_output
         from ..report.figures import write_figure
 
         buffer = io.BytesIO()
-        write_figure(_figure(found, report, picture, circuit, quantity, against), form, buffer)
+        write_figure(_figure(wanted), form, buffer)
         with binary_output(output) as file:
             file.write(buffer.getbuffer())
         context.data["job_set"] = found.describe(with_jobs=False)
@@ -130,16 +144,15 @@ def _form(output: Path | None) -> str:
     return form
 
 
-def _indexes(job_set: JobSet, report: Report, wanted: Sequence[str] | None) -> list[int]:
-    if wanted:
-        return find_circuits(job_set.circuits, wanted)
-    return [each.index for each in report.histograms if each.outcomes][:_MOST]
+def _indexes(wanted: _Wanted) -> list[int]:
+    if wanted.circuit:
+        return find_circuits(wanted.job_set.circuits, wanted.circuit)
+    return [each.index for each in wanted.report.histograms if each.outcomes][:_MOST]
 
 
-def _chosen(
-    report: Report, quantity: str | None, against: Sequence[str] | None
-) -> tuple[Sweep, int, list[str]]:
+def _chosen(wanted: _Wanted) -> tuple[Sweep, int, list[str]]:
     """Return the sweep, the quantity and the parameters that are meant; raises UsageError."""
+    report, quantity, against = wanted.report, wanted.quantity, wanted.against
     if not any(each.shots for each in report.histograms):
         raise UsageError("There are no results of the set here.", "Wait for them, or draw jobs.")
     if not report.sweeps:
@@ -180,54 +193,43 @@ def _chosen(
     return sweep, at, axes
 
 
-def _figure(
-    job_set: JobSet,
-    report: Report,
-    picture: str,
-    circuit: Sequence[str] | None,
-    quantity: str | None,
-    against: Sequence[str] | None,
-) -> Figure:
+def _figure(wanted: _Wanted) -> Figure:
     from ..report import figures
 
-    if picture == "sweep":
-        return figures.draw_sweep(*_chosen(report, quantity, against))
-    if picture == "jobs":
+    report = wanted.report
+    if wanted.picture == "sweep":
+        return figures.draw_sweep(*_chosen(wanted))
+    if wanted.picture == "jobs":
         return figures.draw_jobs(report.jobs)
-    if picture == "device":
+    if wanted.picture == "device":
         if report.device is None:
             raise UsageError("The set was compiled for no device.", "Draw something else of it.")
         return figures.draw_device(report.device)
-    indexes = _indexes(job_set, report, circuit)
-    drawn = [report.histograms[n] for n in indexes if report.histograms[n].outcomes]
+    chosen = (report.histograms[index] for index in _indexes(wanted))
+    drawn = [histogram for histogram in chosen if histogram.outcomes]
     if not drawn:
         raise UsageError("There are no counts here.", "Wait for the results, or draw jobs.")
     return figures.draw_counts(drawn)
 
 
-def _show(
-    job_set: JobSet,
-    report: Report,
-    picture: str,
-    circuit: Sequence[str] | None,
-    quantity: str | None,
-    against: Sequence[str] | None,
-) -> None:
+def _show(wanted: _Wanted) -> None:
     """Draw on the terminal."""
-    if picture == "device":
+    if wanted.picture == "device":
         raise UsageError("The map of a device goes to a file.", "Name one with -o.")
-    if picture == "jobs":
+    if wanted.picture == "jobs":
         from ..render.pictures import show_jobs
 
-        show_jobs([(j.index, j.status, j.created, j.running, j.finished) for j in report.jobs])
-    elif picture == "counts":
+        show_jobs(
+            [(j.index, j.status, j.created, j.running, j.finished) for j in wanted.report.jobs]
+        )
+    elif wanted.picture == "counts":
         from ..render.results import show_results
 
-        indexes = _indexes(job_set, report, circuit)
-        with job_set.open() as manifest:
-            show_results(result_data(result) for result in read_results(manifest, indexes))
+        with wanted.job_set.open() as manifest:
+            results = read_results(manifest, _indexes(wanted))
+            show_results(result_data(result) for result in results)
     else:
-        _show_sweep(*_chosen(report, quantity, against))
+        _show_sweep(*_chosen(wanted))
 
 
 def _show_sweep(sweep: Sweep, quantity: int, against: Sequence[str]) -> None:

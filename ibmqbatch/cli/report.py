@@ -39,7 +39,7 @@ def command(
     """
     with running("report", json=json, verbose=verbose) as context:
         from ..jobset.job_set import JobSet
-        from ..report.files import write_report
+        from ..report.page import write_report
 
         found = [JobSet.find(reference) for reference in job_sets]
         path = output or Path(f"{found[0].id if len(found) == 1 else 'report'}.html")

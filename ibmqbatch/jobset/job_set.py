@@ -667,7 +667,7 @@ class JobSet:
         The service is not asked. A file of this name is replaced, once the new one is whole. Raises
         MissingPackage where the plotting library is not installed, and StorageError.
         """
-        from ..report.files import write_report
+        from ..report.page import write_report
 
         target = Path(path).expanduser()
         write_report([self], target)

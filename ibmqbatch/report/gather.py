@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..jobset.documents import set_data
@@ -19,7 +19,10 @@ from ..render.text import plural
 from .device_map import DeviceMap, device_map
 from .sweeps import Sweep, Tally, find_sweeps, sweep_of_values
 
-__all__ = ["Histogram", "JobTimes", "Report", "Work", "gather", "work_of"]
+if TYPE_CHECKING:
+    from ..jobset.job_set import JobSet
+
+__all__ = ["Histogram", "JobTimes", "Report", "Work", "gather", "gather_set", "work_of"]
 
 _MOST_OUTCOMES = 8  # of a histogram that are drawn one by one
 
@@ -87,6 +90,13 @@ class Report:
     sources: Sequence[str]
     commands: Sequence[tuple[str, str]]
     versions: Mapping[str, str]
+
+
+def gather_set(job_set: JobSet) -> Report:
+    """Read a set; results that are damaged on disk count as not here, and are fetched again."""
+    with job_set.open() as manifest:
+        job_set.repair()
+        return gather(manifest)
 
 
 def gather(manifest: Manifest, *, most_outcomes: int = _MOST_OUTCOMES) -> Report:

@@ -14,16 +14,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..clock import iso
 from ..errors import MissingPackage
+from ..render.output import binary_output
 from ..render.text import plural
 from .device_map import DeviceMap
-from .gather import Report, Work, work_of
+from .gather import Report, Work, gather_set, work_of
 
-__all__ = ["write_page"]
+if TYPE_CHECKING:
+    from ..jobset.job_set import JobSet
+
+__all__ = ["page_of", "write_report"]
 
 _HERE = Path(__file__).parent
 _GENERATOR = f"ibmqbatch {__version__}"
@@ -34,7 +38,18 @@ _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _DIGITS = 6  # of figures in the data
 
 
-def write_page(reports: Sequence[Report]) -> str:
+def write_report(job_sets: Sequence[JobSet], path: Path) -> int:
+    """Write the page of these sets, whole or not at all; return how many bytes it has.
+
+    Raises MissingPackage where the plotting library is not installed, and StorageError.
+    """
+    page = page_of([gather_set(job_set) for job_set in job_sets]).encode()
+    with binary_output(path) as file:
+        file.write(page)
+    return len(page)
+
+
+def page_of(reports: Sequence[Report]) -> str:
     """Return the page of one set or several; raises MissingPackage without the plotting library.
 
     All text of others is escaped, or stands in the data, compressed. The page's own policy admits

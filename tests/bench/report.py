@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ibmqbatch.report.page import write_page
+from ibmqbatch.report.page import page_of
 from tests.bench.measure import Measurement
 from tests.bench.sets import environment
 from tests.report.support import a_report
@@ -26,7 +26,7 @@ def report() -> Iterator[Measurement]:
         return
     with environment() as variables, browsing() as browser:
         path = Path(variables["IBMQBATCH_HOME"], "report.html")
-        path.write_text(write_page([a_report(_CIRCUITS)]), "utf-8")
+        path.write_text(page_of([a_report(_CIRCUITS)]), "utf-8")
         opened, found = zip(*(_round(browser, path) for _ in range(_ROUNDS)), strict=True)
     name = f"report, {_CIRCUITS} circuits"
     yield Measurement(name, median(opened), 2000, 1.0)

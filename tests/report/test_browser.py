@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ibmqbatch.report.gather import Report
-from ibmqbatch.report.page import write_page
+from ibmqbatch.report.page import page_of
 from tests.report.support import ANGLES, a_report, histograms
 from tests.support.browser import CHROMIUM, browsing
 
@@ -40,7 +40,7 @@ def opened(browser: Any, home: Path, tmp_path: Path) -> Iterator[Any]:
 
     def open_page(report: Report | None = None, **settings: Any) -> Any:
         path = tmp_path / "report.html"
-        path.write_text(write_page([report or a_report()]), "utf-8")
+        path.write_text(page_of([report or a_report()]), "utf-8")
         context = browser.new_context(**{"viewport": WINDOW, **settings})
         contexts.append(context)
         page = context.new_page()
