@@ -16,6 +16,8 @@ ASIDE = {
     "jobset/observe.py:created_of:request",
     # Read for an estimate, before there is a set; of real devices only.
     "jobset/estimate.py:usage_of:request",
+    # Read for what a live view shows, between two steps; of real devices only.
+    "jobset/estimate.py:ask_advice:request",
     # What `fetch_metrics` does, for one job: through the Python API alone.
     "jobset/usage.py:metrics_of:commit",
     "jobset/usage.py:metrics_of:request",
