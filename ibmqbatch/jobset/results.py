@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, overload
 
@@ -43,6 +44,7 @@ __all__ = [
     "repair",
 ]
 
+_MOST_GROUPS = 32  # of each repeat, of which a job's results are in memory
 _NAME = "name:"
 _LABEL = "label"  # in metadata: that of a row of values
 
@@ -386,7 +388,10 @@ def find_runs(
                     raise
                 raise UsageError(
                     f"The circuit '{name}' was measured for observables: it has counts alone.",
-                    "Ask for them with --counts, or name the circuit that was given.",
+                    Words(
+                        "Ask for them with {}, or name the circuit that was given.",
+                        Argument("counts", value=True),
+                    ),
                 ) from error
     return list(found)
 
@@ -460,8 +465,10 @@ Opened = Callable[[], AbstractContextManager[Manifest]]
 class ResultReader:
     """The jobs of a set by the circuits that they hold, and the results that were read last.
 
-    Of each repeat one job's results are in memory at a time. `opened` opens the manifest for the
-    block of a `with`, whenever it has to be read. Not for several threads at once.
+    Of each repeat one job's results are in memory at a time; where circuits of equal shots stand
+    together in what is sent, one of each such group, since in input order these take turns.
+    `opened` opens the manifest for the block of a `with`, whenever it has to be read. Not for
+    several threads at once.
     """
 
     def __init__(
@@ -476,7 +483,10 @@ class ResultReader:
         self._starts = {
             repeat: [job.first_place for job in listed] for repeat, listed in self._jobs.items()
         }
-        self._read: dict[int, tuple[int, Sequence[PubResult]]] = {}
+        # The group at each place: where the index falls, circuits begin that were moved behind.
+        falls = (after.index < before.index for before, after in pairwise(self._sent))
+        self._groups = [*accumulate(falls, initial=0)]
+        self._read: dict[tuple[int, int], tuple[int, Sequence[PubResult]]] = {}
 
     def jobs(self, circuit: int) -> list[JobRecord]:
         """Return the jobs that hold a circuit, one for each repeat that it takes."""
@@ -505,7 +515,8 @@ class ResultReader:
     def _results(self, job: JobRecord) -> Sequence[PubResult]:
         from ..service.results import decode_circuits
 
-        last = self._read.get(job.repeat)
+        group = job.repeat, self._groups[job.first_place]
+        last = self._read.pop(group, None)
         if last is None or last[0] != job.index:
             assert job.remote is not None
             shots = [
@@ -517,7 +528,10 @@ class ResultReader:
                 if body is None:
                     raise StoredResultError  # it was dropped since the jobs were looked at
                 found = _as_declared(manifest, job, decode_circuits(body, shots))
-            last = self._read[job.repeat] = job.index, found
+            last = job.index, found
+        if len(self._read) >= _MOST_GROUPS * len(self._jobs):
+            self._read.pop(next(iter(self._read)))  # the one that was read least recently
+        self._read[group] = last
         return last[1]
 
 
